@@ -1,0 +1,41 @@
+# bash completion for jobstat, written by: jobstat completion bash
+
+_jobstat() {
+  local current=${COMP_WORDS[COMP_CWORD]} command='' words='' i
+  local previous=${COMP_WORDS[COMP_CWORD-1]}
+  if [[ $current == = ]]; then
+    current=''
+  elif [[ $previous == = ]]; then
+    previous=${COMP_WORDS[COMP_CWORD-2]}
+  fi
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case ${COMP_WORDS[i]} in
+      show|watch|demo|completion)
+        command=${COMP_WORDS[i]}; break ;;
+    esac
+  done
+  case $command:$previous in
+    show:--subdomain) words='' ;;
+    show:--base-url) words='' ;;
+    show:--color) words='auto always never' ;;
+    watch:--interval) words='' ;;
+    watch:--timeout) words='' ;;
+    watch:--retry-for) words='' ;;
+    watch:--subdomain) words='' ;;
+    watch:--base-url) words='' ;;
+    watch:--color) words='auto always never' ;;
+    demo:--port) words='' ;;
+    demo:--duration) words='' ;;
+    demo:--failures) words='' ;;
+    *)
+      case $command in
+        '') words='show watch demo completion --version -h --help' ;;
+        show) words='--subdomain --base-url --json -q --quiet --color --exit-zero --debug -h --help' ;;
+        watch) words='--interval --timeout --retry-for --stream --plain --subdomain --base-url --json -q --quiet --color --exit-zero --debug -h --help' ;;
+        demo) words='--serve --port --duration --failures -h --help' ;;
+        completion) words='bash zsh fish -h --help' ;;
+      esac ;;
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+complete -F _jobstat jobstat

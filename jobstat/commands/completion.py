@@ -1,0 +1,271 @@
+"""``jobstat completion``: the completion scripts, made from the commands.
+
+What they offer is written into them, so that a shell completes commands,
+options and choices without starting Python.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from jobstat.views.terminal import standard_output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+EXAMPLES = """\b
+Examples:
+  jobstat completion bash > ~/.local/share/bash-completion/completions/jobstat
+  jobstat completion zsh > ~/.zfunc/_jobstat
+  jobstat completion fish > ~/.config/fish/completions/jobstat.fish
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option as a shell sees it: ``choices`` is empty where any value goes."""
+
+    names: tuple[str, ...]
+    help: str
+    takes_value: bool
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command as a shell sees it; ``words`` are its argument's choices."""
+
+    name: str
+    help: str
+    options: tuple[Option, ...]
+    words: tuple[str, ...]
+
+
+def script(shell: str) -> str:
+    """The completion script of ``bash``, ``zsh`` or ``fish``."""
+    from jobstat.cli import COMMANDS, cli
+
+    group = _command("jobstat", "", cli, click.Context(cli, info_name="jobstat"))
+    commands = []
+    for name, summary in COMMANDS.items():
+        context = click.Context(cli, info_name="jobstat")
+        found = cli.get_command(context, name)
+        if found is not None:
+            commands.append(_command(name, summary, found, context))
+    return _WRITERS[shell](group, commands)
+
+
+def _command(
+    name: str, summary: str, command: click.Command, parent: click.Context
+) -> Command:
+    context = click.Context(
+        command,
+        info_name=name,
+        parent=parent,
+        help_option_names=["-h", "--help"],
+    )
+    params = command.get_params(context)
+    return Command(
+        name,
+        summary,
+        tuple(_option(param) for param in params if isinstance(param, click.Option)),
+        tuple(
+            choice
+            for param in params
+            if isinstance(param, click.Argument)
+            for choice in _choices(param)
+        ),
+    )
+
+
+def _option(option: click.Option) -> Option:
+    return Option(
+        names=tuple(option.opts),
+        help=re.split(r"\.(?: |$)|: ", option.help or "")[0],
+        takes_value=not option.is_flag,
+        choices=_choices(option),
+    )
+
+
+def _choices(param: click.Parameter) -> tuple[str, ...]:
+    kind = param.type
+    return tuple(map(str, kind.choices)) if isinstance(kind, click.Choice) else ()
+
+
+def _bash(group: Command, commands: list[Command]) -> str:
+    return "\n".join(
+        [
+            "# bash completion for jobstat, written by: jobstat completion bash",
+            "",
+            "_jobstat() {",
+            "  local current=${COMP_WORDS[COMP_CWORD]} command='' words='' i",
+            "  local previous=${COMP_WORDS[COMP_CWORD-1]}",
+            "  if [[ $current == = ]]; then",
+            "    current=''",
+            "  elif [[ $previous == = ]]; then",
+            "    previous=${COMP_WORDS[COMP_CWORD-2]}",
+            "  fi",
+            "  for ((i = 1; i < COMP_CWORD; i++)); do",
+            "    case ${COMP_WORDS[i]} in",
+            f"      {'|'.join(command.name for command in commands)})",
+            "        command=${COMP_WORDS[i]}; break ;;",
+            "    esac",
+            "  done",
+            "  case $command:$previous in",
+            *_bash_values(commands),
+            "    *)",
+            "      case $command in",
+            f"        '') words='{_bash_words(group, commands)}' ;;",
+            *(
+                f"        {command.name}) words='{_bash_words(command)}' ;;"
+                for command in commands
+            ),
+            "      esac ;;",
+            "  esac",
+            '  COMPREPLY=($(compgen -W "$words" -- "$current"))',
+            "}",
+            "complete -F _jobstat jobstat",
+            "",
+        ]
+    )
+
+
+def _bash_values(commands: list[Command]) -> Iterator[str]:
+    for command in commands:
+        for option in command.options:
+            if option.takes_value:
+                places = "|".join(f"{command.name}:{name}" for name in option.names)
+                yield f"    {places}) words='{' '.join(option.choices)}' ;;"
+
+
+def _bash_words(command: Command, commands: list[Command] | None = None) -> str:
+    names = [name for option in command.options for name in option.names]
+    return " ".join([*(c.name for c in commands or []), *command.words, *names])
+
+
+def _zsh(group: Command, commands: list[Command]) -> str:
+    lines = [
+        "#compdef jobstat",
+        "# zsh completion for jobstat, written by: jobstat completion zsh",
+        "",
+        "_jobstat() {",
+        "  local curcontext=$curcontext state line",
+        "  local -a commands=(",
+        *(f"    {_single(f'{c.name}:{c.help}')}" for c in commands),
+        "  )",
+        "  _arguments -C \\",
+        *(f"    {spec} \\" for spec in _zsh_specs(group)),
+        "    '1:command:->command' \\",
+        "    '*::argument:->argument'",
+        "  case $state in",
+        "    command) _describe command commands ;;",
+        "    argument)",
+        "      case $words[1] in",
+    ]
+    for command in commands:
+        words = f"({' '.join(command.words)})" if command.words else " "
+        lines += [
+            f"        {command.name})",
+            "          _arguments \\",
+            *(f"            {spec} \\" for spec in _zsh_specs(command)),
+            f"            {_single(f'*:argument:{words}')} ;;",
+        ]
+    lines += [
+        "      esac ;;",
+        "  esac",
+        "}",
+        "",
+        # Sourced, the file names its function; autoloaded, it is the function.
+        'if [ "$funcstack[1]" = _jobstat ]; then',
+        '  _jobstat "$@"',
+        "else",
+        "  compdef _jobstat jobstat",
+        "fi",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _zsh_specs(command: Command) -> Iterator[str]:
+    for option in command.options:
+        shown = re.sub(r"([\[\]:\\])", r"\\\1", option.help)
+        value = ""
+        if option.takes_value:
+            choices = f"({' '.join(option.choices)})" if option.choices else " "
+            value = f":value:{choices}"
+        rest = _single(f"[{shown}]{value}")
+        if len(option.names) > 1:
+            others = _single(f"({' '.join(option.names)})")
+            yield f"{others}{{{','.join(option.names)}}}{rest}"
+        else:
+            yield f"{option.names[0]}{rest}"
+
+
+def _fish(group: Command, commands: list[Command]) -> str:
+    lines = [
+        "# fish completion for jobstat, written by: jobstat completion fish",
+        "",
+        "complete -c jobstat -f",
+        *_fish_options(group, "__fish_use_subcommand"),
+    ]
+    lines += [
+        "complete -c jobstat -n __fish_use_subcommand"
+        f" -a {command.name} -d {_single(command.help)}"
+        for command in commands
+    ]
+    for command in commands:
+        seen = f"__fish_seen_subcommand_from {command.name}"
+        if command.words:
+            lines.append(
+                f"complete -c jobstat -n {_single(seen)}"
+                f" -a {_single(' '.join(command.words))}"
+            )
+        lines += _fish_options(command, seen)
+    return "\n".join([*lines, ""])
+
+
+def _fish_options(command: Command, condition: str) -> Iterator[str]:
+    for option in command.options:
+        names = "".join(
+            f" -l {name[2:]}" if name.startswith("--") else f" -s {name[1:]}"
+            for name in option.names
+        )
+        value = ""
+        if option.takes_value:
+            value = " -x"
+            if option.choices:
+                value += f" -a {_single(' '.join(option.choices))}"
+        yield (
+            f"complete -c jobstat -n {_single(condition)}{names}{value}"
+            f" -d {_single(option.help)}"
+        )
+
+
+def _single(text: str) -> str:
+    """The text between single quotes; an apostrophe becomes a typographic one.
+
+    Each shell has its own way to quote an apostrophe; the texts are for people.
+    """
+    return "'" + text.replace("'", "\N{RIGHT SINGLE QUOTATION MARK}") + "'"
+
+
+_WRITERS: dict[str, Callable[[Command, list[Command]], str]] = {
+    "bash": _bash,
+    "zsh": _zsh,
+    "fish": _fish,
+}
+
+
+@click.command("completion", epilog=EXAMPLES)
+@click.argument("shell", type=click.Choice(list(_WRITERS)))
+def command(shell: str) -> int:
+    """Print the completion script of a shell.
+
+    It completes commands, options and their choices, and starts no Python.
+    """
+    standard_output().write(script(shell))
+    return 0

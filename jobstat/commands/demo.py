@@ -1,0 +1,129 @@
+"""``jobstat demo``: a pretend Zendesk, played to the end or kept up."""
+
+from __future__ import annotations
+
+import threading
+from time import time
+from typing import TYPE_CHECKING
+
+import click
+
+from jobstat.errors import UsageProblem
+from jobstat.options import Duration
+from jobstat.views.terminal import standard_output
+
+if TYPE_CHECKING:
+    from jobstat.demo.server import DemoServer
+
+TICKETS = 40
+EXAMPLES = """\b
+Examples:
+  jobstat demo
+  jobstat demo --failures 0 --duration 3s
+  jobstat demo --serve --port 8080
+"""
+
+
+class Percent(click.ParamType[float]):
+    """A share from 0 to 1, from ``10`` or ``10%``."""
+
+    name = "percent"
+
+    def convert(
+        self,
+        value: object,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float:
+        number = str(value).removesuffix("%")
+        if not (number.isascii() and number.isdigit() and int(number[:4]) <= 100):  # noqa: PLR2004 - percent
+            self.fail(f"not a number from 0 to 100: {value}", param, ctx)
+        return int(number) / 100
+
+
+@click.command("demo", epilog=EXAMPLES)
+@click.option("--serve", is_flag=True, help="Stay up, for jobs of your own.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="Where to listen on 127.0.0.1. Default: any free port.",
+)
+@click.option(
+    "--duration",
+    type=Duration(zero=False),
+    metavar="DURATION",
+    default="8s",
+    help="How long a job takes. Default: 8s.",
+)
+@click.option(
+    "--failures",
+    type=Percent(),
+    metavar="PERCENT",
+    default="10",
+    help="How many of a job's items fail; with 100 the job fails. Default: 10.",
+)
+def command(*, serve: bool, port: int | None, duration: float, failures: float) -> int:
+    """Play a job on a pretend Zendesk and watch it, or keep that Zendesk up.
+
+    Nothing leaves this machine: a small server on 127.0.0.1 answers as
+    Zendesk would, and jobstat watches a job of 40 tickets there.
+    """
+    from jobstat.demo.server import DemoServer
+
+    try:
+        server = DemoServer(port=port or 0, duration=duration, failures=failures)
+    except OSError as error:
+        raise UsageProblem(
+            f"cannot listen on 127.0.0.1:{port}: {error.strerror}",
+            hint="Choose another --port.",
+        ) from error
+    with server:
+        if serve:
+            _serve(server)
+        else:
+            _play(server)
+    return 0
+
+
+def _play(server: DemoServer) -> None:
+    from jobstat.commands.session import follow_ids
+    from jobstat.demo.server import TOKEN
+    from jobstat.jobs.watching import Policy
+    from jobstat.zendesk.account import Account
+    from jobstat.zendesk.credentials import Credential
+
+    out = standard_output()
+    out.say(f"A pretend Zendesk at {server.base_url} creates {TICKETS} tickets.")
+    tickets = [{"comment": {"body": f"Ticket {n}"}} for n in range(TICKETS)]
+    job = server.world.create(tickets, time())
+    watch = follow_ids(
+        [job["id"]],
+        Policy(),
+        Account(server.base_url),
+        Credential("the demo", f"Bearer {TOKEN}"),
+    )
+    code = watch.exit()
+    out.write("\n")
+    out.say(
+        f"The demo ends with 0; a script that ran jobstat watch would have seen"
+        f" exit code {code:d} ({code.word}): {code.meaning}."
+    )
+
+
+def _serve(server: DemoServer) -> None:
+    from jobstat.demo.server import TOKEN
+
+    url = server.base_url
+    standard_output().write(f"""\
+A pretend Zendesk is up at {url} until Ctrl-C. In another terminal:
+
+  export JOBSTAT_BASE_URL={url}
+  export ZENDESK_OAUTH_TOKEN={TOKEN}
+  ID=$(curl -s {url}/api/v2/tickets/create_many.json \\
+    -H "Authorization: Bearer $ZENDESK_OAUTH_TOKEN" \\
+    -H 'Content-Type: application/json' \\
+    -d '{{"tickets": [{{"description": "Help!"}}, {{"subject": "no text"}}]}}' |
+    jq -r .job_status.id)
+  jobstat watch "$ID"
+""")
+    threading.Event().wait()

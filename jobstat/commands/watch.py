@@ -1,0 +1,87 @@
+"""``jobstat watch``: follow jobs until they finish."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jobstat.commands.session import follow_named
+from jobstat.errors import Stopped
+from jobstat.jobs.duration import spoken
+from jobstat.jobs.watching import Policy
+from jobstat.options import ARGUMENTS, Duration, shared_options
+from jobstat.views.terminal import standard_error
+
+if TYPE_CHECKING:
+    from jobstat.exits import Exit
+
+EXAMPLES = """\b
+Examples:
+  jobstat watch V3-3ce496a3d948e38821056b1ca5bc3866 --timeout 30m
+  jobstat watch V3-3ce496a3d948e38821056b1ca5bc3866 --json |
+    jq '.results[] | select(.error)'
+"""
+
+
+@click.command("watch", epilog=EXAMPLES)
+@click.argument("jobs", metavar="JOB...", nargs=-1, required=True)
+@click.option(
+    "--interval",
+    type=Duration(zero=True),
+    metavar="DURATION",
+    default="0",
+    help="Never ask more often than this.",
+)
+@click.option(
+    "--timeout",
+    type=Duration(zero=False),
+    metavar="DURATION",
+    help="Give up watching after this long, with exit code 124.",
+)
+@click.option(
+    "--retry-for",
+    type=Duration(zero=True),
+    metavar="DURATION",
+    default="5m",
+    help="Ride out errors for this long since the last good answer. Default: 5m.",
+)
+@click.option("--stream", is_flag=True, help="Write JSON at each change, a line each.")
+@click.option("--plain", is_flag=True, help="One line a change, even on a terminal.")
+@shared_options
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    jobs: tuple[str, ...],
+    interval: float,
+    timeout: float | None,
+    retry_for: float,
+    *,
+    exit_zero: bool,
+    **options: Any,
+) -> Exit:
+    """Follow jobs until they finish, and exit by how they ended.
+
+    JOB is a job's id or its URL. An exit code of 0 says that every job is
+    completed and no item failed, 6 that items failed, 3 that a job failed,
+    124 that --timeout ran out first; jobstat --help has them all. A DURATION
+    is 90, 90s, 10m or 1h30m.
+    """
+    resume = "jobstat " + shlex.join(ctx.meta[ARGUMENTS])
+    policy = Policy(interval=interval, timeout=timeout, retry_for=retry_for)
+    try:
+        watch = follow_named(jobs, policy, **options)
+    except Stopped:
+        _goes_on("stopped watching", resume)
+        raise
+    if timeout is not None and watch.timed_out:
+        _goes_on(f"not finished after {spoken(timeout)}", resume)
+    return watch.exit(forgiving=exit_zero)
+
+
+def _goes_on(what: str, resume: str) -> None:
+    terminal = standard_error()
+    if terminal.stream is not None:
+        terminal.write(f"jobstat: {what}; the job goes on\n  Resume with: {resume}\n")

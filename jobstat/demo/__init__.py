@@ -1,0 +1,1 @@
+"""A pretend Zendesk on loopback, to try jobstat and to test it against."""

@@ -1,0 +1,263 @@
+"""The pretend account's HTTP server: loopback only, standard library only."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+import threading
+import time
+from base64 import b64decode
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from jobstat.demo.world import DELETE, MOST_RECORDS, UPDATE, Refused, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TOKEN = "demo-token"  # noqa: S105 - it opens nothing but the demo
+"""The account's one token: as a bearer token, or as any user's API token."""
+
+LARGEST_BODY = 16 * 2**20
+
+_JOB = re.compile(r"/api/v2/job_statuses/([^/]+)")
+
+
+class DemoServer:
+    """A pretend account that answers as long as the context lasts.
+
+    ``port`` 0 is any free one. Raises OSError when the port is taken.
+    """
+
+    def __init__(
+        self, *, port: int = 0, duration: float = 8.0, failures: float = 0.0
+    ) -> None:
+        self._server = _Server(("127.0.0.1", port), _Handler)
+        self.world = World(
+            f"http://127.0.0.1:{self._server.server_port}",
+            duration=duration,
+            failures=failures,
+        )
+        self._server.world = self.world
+
+    @property
+    def base_url(self) -> str:
+        return self.world.base_url
+
+    def __enter__(self) -> Self:
+        threading.Thread(
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": 0.1},
+            daemon=True,
+        ).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    world: World
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.lock = threading.Lock()
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that have gone."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    server_version = "jobstat-demo"
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - likewise
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet: the terminal is the watch's."""
+
+    def _answer(self) -> None:
+        now = time.time()
+        body = self.rfile.read(
+            min(int(self.headers["content-length"] or 0), LARGEST_BODY)
+        )
+        with self.server.lock:
+            left, seconds = self.server.world.count_request(now)
+            try:
+                code, document = 200, self._route(body, now, left)
+            except Refused as refused:
+                code, document = refused.code, refused.body
+        self._send(code, document, max(left, 0), seconds)
+
+    def _route(self, body: bytes, now: float, left: int) -> Any:
+        if left < 0:
+            raise Refused(
+                429,
+                {
+                    "error": "APIRateLimitExceeded",
+                    "description": "Number of allowed API requests per minute exceeded",
+                },
+            )
+        self._require_credential()
+        url = urlsplit(self.path)
+        query = parse_qs(url.query)
+        path = url.path.removesuffix(".json")
+        routes: dict[tuple[str, str], Callable[[], Any]] = {
+            ("POST", "/api/v2/tickets/create_many"): lambda: self._create(body, now),
+            ("PUT", "/api/v2/tickets/update_many"): lambda: self._update(
+                body, query, now
+            ),
+            ("DELETE", "/api/v2/tickets/destroy_many"): lambda: self._delete(
+                query, now
+            ),
+            ("GET", "/api/v2/job_statuses"): lambda: self._list(query, now),
+            ("GET", "/api/v2/job_statuses/show_many"): lambda: self._many(query, now),
+        }
+        if route := routes.get((self.command, path)):
+            return route()
+        job = _JOB.fullmatch(path)
+        if self.command == "GET" and job:
+            return {"job_status": self.server.world.job(job[1], now)}
+        raise Refused(404, {"error": "InvalidEndpoint", "description": "Not found"})
+
+    def _create(self, body: bytes, now: float) -> Any:
+        tickets = _member(body, "tickets", list)
+        return {"job_status": self.server.world.create(tickets, now)}
+
+    def _update(self, body: bytes, query: dict[str, list[str]], now: float) -> Any:
+        if "ids" in query:
+            ids = _ids(query)
+        else:
+            tickets = _member(body, "tickets", list)
+            ids = [_number(str(_member_id(ticket))) for ticket in tickets]
+        return {"job_status": self.server.world.change(UPDATE, ids, now)}
+
+    def _delete(self, query: dict[str, list[str]], now: float) -> Any:
+        return {"job_status": self.server.world.change(DELETE, _ids(query), now)}
+
+    def _many(self, query: dict[str, list[str]], now: float) -> Any:
+        wanted = set(_words(query))
+        if len(wanted) > MOST_RECORDS:
+            raise Refused(400, {"error": "TooManyValues", "max_count": MOST_RECORDS})
+        jobs = self.server.world.jobs(now)
+        return {"job_statuses": [job for job in jobs if job["id"] in wanted]}
+
+    def _list(self, query: dict[str, list[str]], now: float) -> Any:
+        jobs = self.server.world.jobs(now)
+        if "page[size]" not in query:
+            return {"job_statuses": jobs}
+        size = min(max(_number(query["page[size]"][0]), 1), 100)
+        after = query.get("page[after]", [""])[0]
+        ids = [job["id"] for job in jobs]
+        start = ids.index(after) + 1 if after in ids else 0
+        page = jobs[start : start + size]
+        cursor = page[-1]["id"] if page else None
+        more = start + size < len(jobs)
+        following = urlencode({"page[size]": size, "page[after]": cursor})
+        url = f"{self.server.world.base_url}/api/v2/job_statuses.json?{following}"
+        return {
+            "job_statuses": page,
+            "meta": {"has_more": more, "after_cursor": cursor},
+            "links": {"next": url if more else None},
+        }
+
+    def _require_credential(self) -> None:
+        scheme, _, value = (self.headers["authorization"] or "").partition(" ")
+        if scheme.lower() == "bearer" and value != TOKEN:
+            raise Refused(
+                401,
+                {
+                    "error": "invalid_token",
+                    "error_description": "The access token provided is expired,"
+                    " revoked, malformed or invalid for other reasons.",
+                },
+            )
+        if scheme.lower() != "bearer" and not _basic_secret(value).endswith(
+            ":" + TOKEN
+        ):
+            raise Refused(401, {"error": "Couldn't authenticate you"})
+
+    def _send(self, code: int, document: Any, left: int, seconds: int) -> None:
+        body = json.dumps(document).encode()
+        etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
+        packed = "gzip" in (self.headers["accept-encoding"] or "")
+        if packed:
+            body = gzip.compress(body)
+        limit = self.server.world.limit
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "Content-Length": len(body),
+            "ETag": f'W/"{etag}"',
+            "Cache-Control": "max-age=0, private, must-revalidate",
+            "X-Rate-Limit": limit,
+            "X-Rate-Limit-Remaining": left,
+            "RateLimit-Limit": limit,
+            "RateLimit-Remaining": left,
+            "RateLimit-Reset": seconds,
+        }
+        if packed:
+            headers["Content-Encoding"] = "gzip"
+        if code == 429:  # noqa: PLR2004 - HTTP's own number
+            headers["Retry-After"] = seconds
+        self.send_response(code)
+        for name, value in headers.items():
+            self.send_header(name, str(value))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _member(body: bytes, name: str, kind: type[list[Any]]) -> list[Any]:
+    try:
+        value = json.loads(body)[name]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        value = None
+    if not isinstance(value, kind):
+        raise _invalid(name)
+    return value
+
+
+def _member_id(ticket: Any) -> Any:
+    return ticket.get("id") if isinstance(ticket, dict) else None
+
+
+def _words(query: dict[str, list[str]]) -> list[str]:
+    return [word for word in ",".join(query.get("ids", [])).split(",") if word]
+
+
+def _ids(query: dict[str, list[str]]) -> list[int]:
+    return [_number(word) for word in _words(query)]
+
+
+def _number(word: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,18}", word):
+        raise _invalid(word)
+    return int(word)
+
+
+def _invalid(name: str) -> Refused:
+    return Refused(
+        400,
+        {
+            "error": {
+                "title": "Invalid attribute",
+                "message": f"You passed an invalid value for the {name} attribute.",
+            }
+        },
+    )
+
+
+def _basic_secret(value: str) -> str:
+    try:
+        return b64decode(value, validate=True).decode("utf-8", "replace")
+    except ValueError:
+        return ""

@@ -1,0 +1,77 @@
+"""What can go wrong, in words for people and a code for scripts.
+
+An error is raised where it is known, with its sentence, and is shown in one
+place (``jobstat.__main__``).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from jobstat.exits import Exit
+
+
+class Stopped(BaseException):
+    """A signal asks jobstat to end; ``signal`` is its number."""
+
+    def __init__(self, signal: int) -> None:
+        super().__init__(signal)
+        self.signal = signal
+
+
+class JobstatError(Exception):
+    """One sentence on what happened, and where it helps a hint what to do.
+
+    ``passing`` is whether asking again may help. ``retry_after`` is how many
+    seconds the server wants to be left alone first, when it says so.
+    """
+
+    exit: ClassVar[Exit] = Exit.INTERNAL
+    passing: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        hint: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.hint = hint
+        self.retry_after = retry_after
+
+
+class UsageProblem(JobstatError):
+    """Arguments, configuration or input that cannot be used as they are."""
+
+    exit = Exit.USAGE
+
+
+class OutputError(JobstatError):
+    """What jobstat has to say cannot be written where it should go."""
+
+    exit = Exit.USAGE
+
+
+class AuthError(JobstatError):
+    """No credential, or one that the account refuses."""
+
+    exit = Exit.AUTH
+
+
+class NotFound(JobstatError):
+    """The account knows no such job, or no longer."""
+
+    exit = Exit.NOT_FOUND
+
+
+class Unavailable(JobstatError):
+    """The account cannot be asked now: network, 5xx, 429."""
+
+    exit = Exit.UNAVAILABLE
+    passing = True
+
+
+class BrokenAnswer(Unavailable):
+    """An answer came, but not one that tells a job's state."""

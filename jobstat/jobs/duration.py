@@ -1,0 +1,50 @@
+"""Durations as people type and read them."""
+
+from __future__ import annotations
+
+import re
+
+from jobstat.errors import UsageProblem
+
+_FORM = re.compile(
+    r"(?:(?P<bare>\d+(?:\.\d+)?)"
+    r"|(?=.)(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m)?(?:(?P<s>\d+(?:\.\d+)?)s)?)",
+    re.ASCII,
+)
+LONGEST = 366 * 24 * 3600.0
+"""Seconds; a longer duration is a slip of the keyboard."""
+
+
+def parse_duration(text: str) -> float:
+    """Seconds in ``90``, ``90s``, ``10m`` or ``1h30m``.
+
+    Raises UsageProblem for any other form and for more than a year.
+    """
+    form = _FORM.fullmatch(text.strip())
+    if form is None:
+        raise UsageProblem(
+            f"not a duration: {text!r}", hint="Write 90, 90s, 10m or 1h30m."
+        )
+    part = {name: float(number or 0) for name, number in form.groupdict().items()}
+    seconds = part["bare"] + 3600 * part["h"] + 60 * part["m"] + part["s"]
+    if seconds > LONGEST:
+        raise UsageProblem(f"a duration of more than a year: {text!r}")
+    return seconds
+
+
+def clock(seconds: float) -> str:
+    """A duration as a stopwatch shows it: ``0:05``, ``12:30``, ``1:00:00``."""
+    minutes, rest = divmod(int(max(seconds, 0)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def spoken(seconds: float) -> str:
+    """A duration in a sentence: ``8 s``, ``5 min``, ``2 h 5 min``."""
+    whole = int(max(seconds, 0))
+    minutes = whole // 60
+    if not minutes:
+        return f"{whole} s"
+    if minutes < 60:  # noqa: PLR2004 - minutes in an hour
+        return f"{minutes} min"
+    return f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")

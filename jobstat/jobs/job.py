@@ -1,0 +1,179 @@
+"""A job status as Zendesk answers it, read into a job."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from jobstat.errors import BrokenAnswer
+
+MAX_DEPTH = 64
+"""How deep JSON may be nested; a real answer has 4 levels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What became of one record of the bulk request.
+
+    ``index`` is the record's place in the request, from 0: Zendesk's own
+    ``index`` where it is given, else the place in the results, which are in
+    the request's order.
+    """
+
+    index: int
+    fields: dict[str, Any]
+
+    @property
+    def failed(self) -> bool:
+        """True when any of the forms in which Zendesk tells a failure is there."""
+        told = self.fields
+        return bool(
+            told.get("success") is False
+            or told.get("error")
+            or told.get("errors")
+            or str(told.get("status")).casefold() == "failed"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A bulk job's state at one moment.
+
+    ``total`` and ``progress`` count items and are None while unknown.
+    ``items`` is empty until the job has ended. ``fields`` is the whole object
+    as it was sent, with what jobstat does not know.
+    """
+
+    id: str
+    status: str
+    job_type: str | None
+    url: str | None
+    total: int | None
+    progress: int | None
+    message: str | None
+    items: tuple[Item, ...]
+    fields: dict[str, Any] = field(repr=False)
+
+    @property
+    def state(self) -> str:
+        """The status as it is compared: Zendesk's word in lower case."""
+        return self.status.casefold()
+
+
+def parse_answer(body: bytes) -> Job:
+    """The job in a Job Status answer, ``{"job_status": {...}}``.
+
+    Raises BrokenAnswer for anything else.
+    """
+    document = decode(body)
+    if not isinstance(document, dict) or "job_status" not in document:
+        _broken(f"{_kind(document)} without job_status")
+    return parse_job(document["job_status"])
+
+
+def parse_job(value: object) -> Job:
+    """The job that a decoded job_status object tells of.
+
+    What decides the verdict (id, status, results) is read strictly: anything
+    amiss there raises BrokenAnswer. What only adorns it is read leniently: a
+    total that is no number is an unknown total.
+    """
+    if not isinstance(value, dict):
+        _broken(f"a job_status that is {_kind(value)}")
+    for name in ("id", "status"):
+        if not (isinstance(value.get(name), str) and value[name].strip()):
+            _broken(f"a job_status without {name}")
+    return Job(
+        id=value["id"],
+        status=value["status"].strip(),
+        job_type=_text(value.get("job_type")),
+        url=_text(value.get("url")),
+        total=_count(value.get("total")),
+        progress=_count(value.get("progress")),
+        message=_text(value.get("message")),
+        items=_items(value.get("results")),
+        fields=value,
+    )
+
+
+def decode(body: bytes) -> object:
+    """JSON in UTF-8, with or without a byte order mark, as Python values.
+
+    Raises BrokenAnswer for what is no JSON: NaN and infinities, broken UTF-8,
+    integers beyond Python's limit of 4,300 digits, nesting beyond MAX_DEPTH.
+    """
+    if not body.strip():
+        _broken("an empty body")
+    if body.lstrip()[:1] == b"<":
+        _broken("a web page instead of JSON")
+    try:
+        document: object = json.loads(
+            body.decode("utf-8-sig"), parse_constant=_refuse_constant
+        )
+    except (ValueError, RecursionError):
+        _broken("something that is not JSON")
+    _refuse_depth(document)
+    return document
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _refuse_depth(document: object) -> None:
+    level = [document]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for value in level
+            if isinstance(value, (dict, list))
+            for child in (value.values() if isinstance(value, dict) else value)
+        ]
+        if not level:
+            return
+    _broken(f"JSON nested deeper than {MAX_DEPTH} levels")
+
+
+def _items(results: object) -> tuple[Item, ...]:
+    # A permanent delete answers one object for all its records.
+    entries = [results] if isinstance(results, dict) else results
+    if entries is None:
+        return ()
+    if not isinstance(entries, list):
+        _broken(f"results that are {_kind(results)}")
+    return tuple(_item(place, entry) for place, entry in enumerate(entries))
+
+
+def _item(place: int, entry: object) -> Item:
+    if not isinstance(entry, dict):
+        _broken(f"results that hold {_kind(entry)} where an item should be")
+    index = _count(entry.get("index"))
+    return Item(place if index is None else index, entry)
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+_KINDS = {
+    dict: "an object",
+    list: "a list",
+    str: "a text",
+    bool: "a truth value",
+    int: "a number",
+    float: "a number",
+    type(None): "null",
+}
+
+
+def _kind(value: object) -> str:
+    return _KINDS[type(value)]
+
+
+def _broken(what: str) -> NoReturn:
+    raise BrokenAnswer(f"the answer is not a job status: {what}")

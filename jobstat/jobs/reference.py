@@ -1,0 +1,72 @@
+"""How a user names a job: by its id or its URL."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from jobstat.errors import UsageProblem
+
+_ID = re.compile(r"(?=.*[0-9A-Za-z])[0-9A-Za-z_-]{1,64}", re.ASCII)
+_JOB_PATH = re.compile(r"/api/v2/job_statuses/([^/]+?)(?:\.json)?/?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A job as the user named it.
+
+    ``origin`` is the lower-case ``scheme://host[:port]`` of a job URL, None
+    when a bare id was given.
+    """
+
+    id: str
+    origin: str | None = None
+
+
+def parse_reference(text: str) -> Reference:
+    """The job that a command-line word names.
+
+    Raises UsageProblem, before any request, for what is neither an id nor the
+    URL of a job status.
+    """
+    if "://" not in text:
+        if not _ID.fullmatch(text):
+            raise UsageProblem(
+                f"not a job id: {_quoted(text)}",
+                hint="An id has 1 to 64 letters, digits, - and _;"
+                " the URL of a job is taken too.",
+            )
+        return Reference(text)
+    try:
+        url = urlsplit(text)
+        host, port = url.hostname, url.port
+    except ValueError:
+        raise _not_a_job_url("it cannot be read as a URL") from None
+    if "@" in url.netloc:
+        # The text may hold a password: it is not repeated.
+        raise _not_a_job_url("it has a user name in it")
+    path = _JOB_PATH.fullmatch(url.path)
+    if host is None or path is None or not _ID.fullmatch(path[1]):
+        raise _not_a_job_url(_quoted(text))
+    return Reference(path[1], origin(url.scheme, host, port))
+
+
+def _not_a_job_url(why: str) -> UsageProblem:
+    return UsageProblem(
+        f"not the URL of a job status: {why}",
+        hint="Such a URL ends in /api/v2/job_statuses/ID.json.",
+    )
+
+
+def origin(scheme: str, host: str, port: int | None) -> str:
+    """``scheme://host[:port]`` in one spelling: lower case, no default port."""
+    scheme = scheme.lower()
+    name = f"[{host}]" if ":" in host else host.lower()
+    usual = {"https": 443, "http": 80}.get(scheme)
+    return f"{scheme}://{name}" + (f":{port}" if port not in (None, usual) else "")
+
+
+def _quoted(text: str) -> str:
+    longest = 80
+    return repr(text if len(text) <= longest else text[: longest - 3] + "...")

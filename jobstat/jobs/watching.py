@@ -1,0 +1,297 @@
+"""Watching jobs to their end: what is known, what to do next, and the loop.
+
+``Watch`` is told the time and never asks for it; ``follow`` is the loop, and
+gets its clock and its network handed in.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from jobstat.errors import JobstatError, OutputError
+from jobstat.exits import Exit, combine
+from jobstat.jobs.polling import delay_after_answer, delay_after_failure
+from jobstat.jobs.verdict import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from jobstat.jobs.job import Job
+
+REQUEST_PATIENCE = 30.0
+"""Seconds that one request of a watch may take."""
+
+NOT_FOUND_PATIENCE = 10.0
+"""Seconds in which a job that is not found may be too young to be found."""
+
+TICK = 1.0
+"""Seconds after which a waiting loop lets the observer look at the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A good answer: the job, and the account's requests a minute if told."""
+
+    job: Job
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the user wants of a watch; all durations in seconds.
+
+    ``once`` makes it a show: the first answer ends it, unfinished or not.
+    ``tries`` bounds the requests that may fail in a row, None for no bound.
+    """
+
+    once: bool = False
+    interval: float = 0.0
+    timeout: float | None = None
+    retry_for: float = 300.0
+    tries: int | None = None
+
+
+SHOW = Policy(once=True, retry_for=10.0, tries=3)
+
+
+@dataclass(slots=True)
+class Watched:
+    """One job of a watch: what is known of it, and when to ask again.
+
+    Times are seconds on the loop's clock. ``exit`` is set once the job is no
+    longer asked for; ``error`` is why the last request failed, None when it
+    did not. ``fresh_at`` is when its last good answer came, or when it was
+    first asked for.
+    """
+
+    id: str
+    due: float
+    job: Job | None = None
+    exit: Exit | None = None
+    error: JobstatError | None = None
+    failures: int = 0
+    fresh_at: float | None = None
+    moved_from: tuple[float, int] | None = None
+    moved_to: tuple[float, int] | None = None
+
+    def time_left(self, now: float) -> float | None:
+        """Seconds to the end at the pace seen, None while it cannot be known."""
+        if not (self.job and self.job.total and self.moved_from and self.moved_to):
+            return None
+        (began, first), (latest, progress) = self.moved_from, self.moved_to
+        if progress <= first or latest <= began:
+            return None
+        pace = (progress - first) / (latest - began)
+        return max((self.job.total - progress) / pace - (now - latest), 0.0)
+
+    def note_progress(self, now: float) -> None:
+        """Remember the progress of the job as the point from which it moves on."""
+        progress = self.job.progress if self.job else None
+        if progress is None:
+            return
+        if self.moved_from is None or progress < self.moved_from[1]:
+            self.moved_from = (now, progress)
+        if self.moved_to is None or progress != self.moved_to[1]:
+            self.moved_to = (now, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask for this job now, and let it take at most so many seconds."""
+
+    watched: Watched
+    within: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing is due for so many seconds."""
+
+    seconds: float
+
+
+class Watch:
+    """What is known of the jobs that are watched, and what to do next."""
+
+    def __init__(self, ids: Iterable[str], policy: Policy, started: float) -> None:
+        self.policy = policy
+        self.started = started
+        self.jobs = [Watched(id, due=started) for id in dict.fromkeys(ids)]
+        self._heard_at = started
+
+    @property
+    def open(self) -> list[Watched]:
+        """The jobs that are still to be asked for."""
+        return [watched for watched in self.jobs if watched.exit is None]
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether the time ran out before a job had ended."""
+        return any(watched.exit is Exit.TIMEOUT for watched in self.jobs)
+
+    def exit(self, *, forgiving: bool = False) -> Exit:
+        """The exit code of the whole, once no job is open."""
+        exits = [watched.exit or Exit.UNFINISHED for watched in self.jobs]
+        return combine(exits, forgiving=forgiving)
+
+    def next(self, now: float) -> Ask | Wait | None:
+        """The next thing to do, None when nothing is left to do."""
+        if not self.open:
+            return None
+        left = REQUEST_PATIENCE
+        if self.policy.timeout is not None:
+            left = self.started + self.policy.timeout - now
+            if left <= 0:
+                for watched in self.open:
+                    watched.exit = Exit.TIMEOUT
+                return None
+        watched = min(self.open, key=lambda watched: watched.due)
+        if watched.due > now:
+            until = watched.due - now
+            return Wait(until if self.policy.timeout is None else min(until, left))
+        if watched.fresh_at is None:
+            watched.fresh_at = now
+        return Ask(watched, min(left, self._patience(watched, now)))
+
+    def answered(self, watched: Watched, answer: Answer, now: float) -> bool:
+        """Take in a good answer; True when it tells anything new."""
+        before, watched.job = watched.job, answer.job
+        watched.error, watched.failures = None, 0
+        watched.fresh_at = self._heard_at = now
+        watched.note_progress(now)
+        verdict = judge(answer.job)
+        if verdict.finished or self.policy.once:
+            watched.exit = verdict.exit
+        watched.due = now + delay_after_answer(
+            now - self.started,
+            interval=self.policy.interval,
+            limit=answer.limit,
+            jobs=max(len(self.open), 1),
+        )
+        return before is None or _visible(before) != _visible(answer.job)
+
+    def failed(self, watched: Watched, error: JobstatError, now: float) -> None:
+        """Take in a failed request.
+
+        Raises the error again when it ends the whole watch: a refused
+        credential and a refused request would meet the other jobs as well.
+        """
+        watched.error = error
+        watched.failures += 1
+        if error.exit is Exit.NOT_FOUND:
+            self._heard_at = now
+            if self._may_yet_be_found(watched, now):
+                watched.due = now + max(1.0, self.policy.interval)
+            else:
+                watched.exit = error.exit
+            return
+        if not error.passing:
+            raise error
+        give_up_at = (watched.fresh_at or self.started) + self.policy.retry_for
+        due = now + delay_after_failure(error, watched.failures, self.policy.interval)
+        if (
+            now >= give_up_at
+            or watched.failures == self.policy.tries
+            or (self.policy.once and due >= give_up_at)
+        ):
+            self._give_up(watched, error)
+        # A watch whose patience ends before the delay does asks a last time.
+        watched.due = min(due, give_up_at)
+
+    def _give_up(self, watched: Watched, error: JobstatError) -> None:
+        silent = self._heard_at <= (watched.fresh_at or self.started)
+        # Nothing was heard of any job: the others need not be waited for too.
+        for given_up in self.open if silent else [watched]:
+            given_up.exit, given_up.error = error.exit, error
+
+    def _may_yet_be_found(self, watched: Watched, now: float) -> bool:
+        seen_or_once = watched.job is not None or self.policy.once
+        return not seen_or_once and now - self.started < NOT_FOUND_PATIENCE
+
+    def _patience(self, watched: Watched, now: float) -> float:
+        if not self.policy.once:
+            return REQUEST_PATIENCE
+        return (watched.fresh_at or now) + self.policy.retry_for - now
+
+
+class Observer(Protocol):
+    """Who is told how a watch goes."""
+
+    def changed(self, watched: Watched, now: float) -> None:
+        """The job's state is known for the first time, or has changed."""
+
+    def troubled(self, watched: Watched, now: float) -> None:
+        """Asking for the job failed; it will be asked for again."""
+
+    def idle(self, now: float) -> None:
+        """Time has passed, about a second since the last call of any kind."""
+
+    def closed(self, watched: Watched, now: float) -> None:
+        """The job will not be asked for again, whatever the reason."""
+
+
+class Clock(Protocol):
+    """The time and its passing, in seconds."""
+
+    def monotonic(self) -> float: ...
+    def sleep(self, seconds: float, /) -> None: ...
+
+
+def follow(
+    watch: Watch,
+    fetch: Callable[[str, float], Answer],
+    clock: Clock,
+    observer: Observer,
+) -> None:
+    """Ask and wait until no job is open any more.
+
+    ``fetch`` gets an id and the seconds it may take, and raises JobstatError.
+    What ends the watch early (a signal, an error that asking again cannot
+    mend) is raised after the observer was told the last state of each job
+    that was still open.
+    """
+    try:
+        while (step := watch.next(clock.monotonic())) is not None:
+            if isinstance(step, Wait):
+                clock.sleep(min(step.seconds, TICK))
+                observer.idle(clock.monotonic())
+            else:
+                _ask(watch, step, fetch, clock, observer)
+        for watched in watch.jobs:
+            if watched.exit is Exit.TIMEOUT:
+                observer.closed(watched, clock.monotonic())
+    except BaseException:
+        # The reader of a pipe that was ended by the same Ctrl-C is gone.
+        with suppress(OutputError, OSError):
+            for watched in watch.open:
+                watched.exit = Exit.UNFINISHED
+                observer.closed(watched, clock.monotonic())
+        raise
+
+
+def _ask(
+    watch: Watch,
+    ask: Ask,
+    fetch: Callable[[str, float], Answer],
+    clock: Clock,
+    observer: Observer,
+) -> None:
+    before = watch.open
+    try:
+        answer = fetch(ask.watched.id, ask.within)
+    except JobstatError as error:
+        watch.failed(ask.watched, error, clock.monotonic())
+        if ask.watched.exit is None:
+            observer.troubled(ask.watched, clock.monotonic())
+    else:
+        if watch.answered(ask.watched, answer, clock.monotonic()):
+            observer.changed(ask.watched, clock.monotonic())
+    for watched in before:
+        if watched.exit is not None:
+            observer.closed(watched, clock.monotonic())
+
+
+def _visible(job: Job) -> tuple[object, ...]:
+    return (job.status, job.total, job.progress, job.message, len(job.items))

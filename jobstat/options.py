@@ -1,0 +1,94 @@
+"""The options that commands share: the same word everywhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jobstat.errors import UsageProblem
+from jobstat.jobs.duration import parse_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEBUG = "jobstat.debug"
+"""Where the context's meta keeps whether ``--debug`` was given."""
+
+ARGUMENTS = "jobstat.arguments"
+"""Where the context's meta keeps the command line as it was typed."""
+
+
+class Duration(click.ParamType[float]):
+    """Seconds, from ``90``, ``90s``, ``10m`` or ``1h30m``."""
+
+    name = "duration"
+
+    def __init__(self, *, zero: bool) -> None:
+        self._zero = zero
+
+    def convert(
+        self,
+        value: Any,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float:
+        if isinstance(value, float):
+            return value
+        try:
+            seconds = parse_duration(value)
+        except UsageProblem as problem:
+            self.fail(f"{problem.sentence}. {problem.hint or ''}".strip(), param, ctx)
+        if not seconds and not self._zero:
+            self.fail("it must be longer than 0", param, ctx)
+        return seconds
+
+
+def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say which account and how it is shown."""
+    for option in reversed(_SHARED):
+        command = option(command)
+    return command
+
+
+def _remember_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
+    del param
+    ctx.meta[DEBUG] = value
+
+
+_SHARED = (
+    click.option(
+        "--subdomain",
+        metavar="NAME",
+        help="The account: acme for https://acme.zendesk.com."
+        " Default: $ZENDESK_SUBDOMAIN.",
+    ),
+    click.option(
+        "--base-url",
+        metavar="URL",
+        help="The account's whole address, in place of --subdomain."
+        " Default: $JOBSTAT_BASE_URL.",
+    ),
+    click.option("--json", is_flag=True, help="Write Zendesk's own job object."),
+    click.option(
+        "-q", "--quiet", is_flag=True, help="Write nothing: the exit code tells."
+    ),
+    click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        help="Whether to colour. Default: auto, on a terminal.",
+    ),
+    click.option(
+        "--exit-zero",
+        is_flag=True,
+        help="Exit 0 whatever the jobs' states are (not 3, 6, 8).",
+    ),
+    click.option(
+        "--debug",
+        is_flag=True,
+        expose_value=False,
+        callback=_remember_debug,
+        help="Show a traceback with an error.",
+    ),
+)

@@ -1,0 +1,133 @@
+"""Running a command to its end, whatever that is: a code, an error, a signal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from jobstat.cli import cli
+from jobstat.errors import JobstatError, OutputError, Stopped, UsageProblem
+from jobstat.options import ARGUMENTS, DEBUG
+from jobstat.views.terminal import standard_error
+from jobstat.views.words import problem_lines
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+_ENDING_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code of jobstat with these arguments.
+
+    Does not return when a signal ends it, or the reader of its output has
+    gone: the process is then ended by that signal, so that a shell sees it.
+    """
+    _raise_on_signals()
+    meta: dict[str, object] = {}
+    try:
+        return _invoke(arguments, meta)
+    except Stopped as stopped:
+        _end_by(stopped.signal)
+    except KeyboardInterrupt:
+        _end_by(signal.SIGINT)
+    except BrokenPipeError:
+        _end_by(signal.SIGPIPE)
+    except Exception as error:  # noqa: BLE001 - the outermost function owns errors
+        return _explain(error, debug=bool(meta.get(DEBUG)))
+
+
+def _invoke(arguments: list[str], meta: dict[str, object]) -> int:
+    try:
+        context = cli.make_context("jobstat", list(arguments))
+        context.meta[ARGUMENTS] = arguments
+        try:
+            with context:
+                code: int = cli.invoke(context)
+        finally:
+            meta.update(context.meta)
+    except click.exceptions.Exit as done:
+        # Only help ends a command in this way: it has been written by click,
+        # which says nothing of a stdout that is closed.
+        code = done.exit_code
+        if sys.stdout is None:
+            raise OutputError("standard output is closed") from None
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"cannot write the output: {error.strerror}") from error
+    return code
+
+
+def _explain(error: Exception, *, debug: bool) -> int:
+    """Say what went wrong on stderr, and give the exit code that it has."""
+    if debug:
+        import traceback
+
+        traceback.print_exception(error)
+    match error:
+        case JobstatError():
+            problem = error
+        case click.UsageError():
+            problem = _usage_problem(error)
+        case OSError() if isinstance(error.__context__, click.exceptions.Exit):
+            problem = OutputError(f"cannot write the output: {error.strerror}")
+        case _:
+            problem = JobstatError(
+                f"a defect of jobstat: {type(error).__name__}: {error}",
+                hint="With --debug it shows where; please report it.",
+            )
+    if isinstance(problem, OutputError):
+        _forget_output()
+    with suppress(OSError, JobstatError):
+        standard_error().write(problem_lines(problem))
+    return problem.exit
+
+
+def _usage_problem(error: click.UsageError) -> UsageProblem:
+    path = error.ctx.command_path if error.ctx else "jobstat"
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return UsageProblem("which command?", hint=f"{path} --help lists them.")
+    said = error.format_message().removesuffix(".")
+    return UsageProblem(said[:1].lower() + said[1:], hint=f"See {path} --help.")
+
+
+def _raise_on_signals() -> None:
+    """Let the signals that end a process unwind it first, cursor and all.
+
+    A signal that the parent had ignored, as nohup does, stays ignored.
+    """
+    for name in _ENDING_SIGNALS:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    del frame
+    # A second one does not wait for the unwinding.
+    signal.signal(number, signal.SIG_DFL)
+    raise Stopped(number)
+
+
+def _end_by(number: int) -> NoReturn:
+    """End the process by the signal itself, so that a shell loop stops too."""
+    _forget_output()
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    raise SystemExit(128 + number)
+
+
+def _forget_output() -> None:
+    """Keep the interpreter from writing the rest of a broken stdout at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with suppress(OSError, ValueError):
+        os.dup2(nowhere, 1)

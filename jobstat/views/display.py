@@ -1,0 +1,138 @@
+"""Everything that a command shows: progress, output and problems together."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Self
+
+from jobstat.jobs.verdict import KNOWN_STATES, judge
+from jobstat.views.output import JsonOutput, ScreenOutput, TextOutput
+from jobstat.views.progress import Live, Plain, Silent
+from jobstat.views.terminal import open_terminal
+from jobstat.views.words import problem_lines, safe
+
+if TYPE_CHECKING:
+    from jobstat.jobs.watching import Clock, Watch, Watched
+    from jobstat.views.output import Output
+    from jobstat.views.progress import Progress
+    from jobstat.views.terminal import Terminal
+
+
+class Display:
+    """The observer of a watch, and a context manager around it.
+
+    ``output`` is None where stdout gets nothing. With ``stream`` a job is
+    written at each change, else when it is no longer asked for.
+    """
+
+    def __init__(
+        self,
+        watch: Watch,
+        progress: Progress,
+        output: Output | None,
+        problems: Terminal,
+        *,
+        stream: bool = False,
+    ) -> None:
+        self._watch = watch
+        self._progress = progress
+        self._output = output
+        self._problems = problems
+        self._stream = stream
+        self._warned: set[str] = set()
+
+    def __enter__(self) -> Self:
+        self._progress.__enter__()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._progress.__exit__(*exception)
+
+    def say(self, words: str) -> None:
+        """Say something on stderr that is no data."""
+        if self._problems.stream is not None:
+            with self._progress.aside():
+                self._problems.write(words)
+
+    def changed(self, watched: Watched, now: float) -> None:
+        self._warn(watched)
+        self._progress.changed(watched, now)
+        if self._stream:
+            self._write(watched, now)
+
+    def troubled(self, watched: Watched, now: float) -> None:
+        self._progress.troubled(watched, now)
+
+    def idle(self, now: float) -> None:
+        self._progress.idle(now)
+
+    def closed(self, watched: Watched, now: float) -> None:
+        if not self._stream and not self._already_read(watched):
+            self._write(watched, now)
+        if watched.error and watched.exit is watched.error.exit:
+            self.say(problem_lines(watched.error))
+
+    def _already_read(self, watched: Watched) -> bool:
+        unfinished = watched.job and not judge(watched.job).finished
+        return bool(self._progress.keeps and unfinished)
+
+    def _write(self, watched: Watched, now: float) -> None:
+        if self._output and watched.job:
+            elapsed = None if self._watch.policy.once else now - self._watch.started
+            with self._progress.aside():
+                self._output.write(watched.job, elapsed)
+
+    def _warn(self, watched: Watched) -> None:
+        job = watched.job
+        if job is None:
+            return
+        if job.state not in KNOWN_STATES and job.status not in self._warned:
+            self._warned.add(job.status)
+            self.say(
+                f"jobstat: warning: unknown status {safe(job.status)!r};"
+                " taken as unfinished\n"
+            )
+        if job.id != watched.id and watched.id not in self._warned:
+            self._warned.add(watched.id)
+            self.say(
+                f"jobstat: warning: asked for {watched.id},"
+                f" the answer is about {safe(job.id)}\n"
+            )
+
+
+def display_for(  # noqa: PLR0913 - what the user can choose of a view
+    watch: Watch,
+    account: str,
+    clock: Clock,
+    *,
+    json: bool = False,
+    stream: bool = False,
+    quiet: bool = False,
+    plain: bool = False,
+    color: str = "auto",
+) -> Display:
+    """The display that fits what was asked for and where it is shown."""
+    stdout = open_terminal(sys.stdout, os.environ, color)
+    stderr = open_terminal(sys.stderr, os.environ, color)
+    machine = json or stream
+    output: Output | None
+    if quiet:
+        output = None
+    elif machine:
+        output = JsonOutput(stdout)
+    elif (stdout.interactive or stdout.color) and not plain:
+        output = ScreenOutput(stdout, account)
+    else:
+        output = TextOutput(stdout, account)
+
+    seen = stderr if machine else stdout
+    progress: Progress
+    if quiet or watch.policy.once:
+        progress = Silent()
+    elif seen.live and not plain:
+        progress = Live(watch, account, seen, clock)
+    else:
+        lines = None if machine and not stderr.interactive else seen
+        progress = Plain(watch, lines, stderr)
+    return Display(watch, progress, output, stderr, stream=stream)

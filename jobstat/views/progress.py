@@ -1,0 +1,243 @@
+"""How a watch is shown while it lasts: not at all, in lines, or live."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Protocol, Self
+
+from jobstat.jobs.duration import clock, spoken
+from jobstat.views.words import (
+    UNKNOWN,
+    counts_of,
+    glyph_of,
+    percent_of,
+    safe,
+    state_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+    from rich.live import Live as RichLive
+
+    from jobstat.jobs.watching import Clock, Watch, Watched
+    from jobstat.views.terminal import Terminal
+
+QUIET_FOR = 60.0
+"""Seconds without a line after which one says that the watch goes on."""
+
+REDRAWS = 1.0
+"""Frames a second while nothing changes: enough for a clock in seconds."""
+
+
+class Progress(Protocol):
+    """A view of a watch that goes on; a context manager around it.
+
+    ``keeps`` is whether what it showed of a job's state stays to be read.
+    """
+
+    keeps: bool
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exception: object) -> None: ...
+
+    def aside(self) -> AbstractContextManager[None]:
+        """Step aside while something else is written."""
+
+    def changed(self, watched: Watched, now: float) -> None: ...
+    def troubled(self, watched: Watched, now: float) -> None: ...
+    def idle(self, now: float) -> None: ...
+
+
+class Silent:
+    """Shows nothing."""
+
+    keeps = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        pass
+
+    def aside(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def changed(self, watched: Watched, now: float) -> None:
+        pass
+
+    def troubled(self, watched: Watched, now: float) -> None:
+        pass
+
+    def idle(self, now: float) -> None:
+        pass
+
+
+class Plain(Silent):
+    """One line a change, and one a minute while nothing changes.
+
+    ``lines`` is where they go, None for nowhere; trouble goes to ``problems``.
+    """
+
+    def __init__(
+        self, watch: Watch, lines: Terminal | None, problems: Terminal
+    ) -> None:
+        self.keeps = lines is not None
+        self._watch = watch
+        self._lines = lines
+        self._problems = problems
+        self._spoke_at = watch.started
+        self._complained: dict[str, tuple[str, float]] = {}
+
+    def changed(self, watched: Watched, now: float) -> None:
+        if self._complained.pop(watched.id, None):
+            self._complain(watched, "answers again", now)
+        self._say(watched, now)
+
+    def troubled(self, watched: Watched, now: float) -> None:
+        error = str(watched.error)
+        said, at = self._complained.get(watched.id, ("", 0.0))
+        if said != error or now - at >= QUIET_FOR:
+            self._complained[watched.id] = (error, now)
+            self._complain(watched, f"{safe(error)}; {trying_again(watched, now)}", now)
+
+    def idle(self, now: float) -> None:
+        if now - self._spoke_at >= QUIET_FOR:
+            for watched in self._watch.open:
+                self._say(watched, now)
+
+    def _say(self, watched: Watched, now: float) -> None:
+        self._spoke_at = now
+        if self._lines and watched.job:
+            job = watched.job
+            percent = percent_of(job)
+            parts = [
+                clock(now - self._watch.started),
+                safe(job.id),
+                f"{glyph_of(job).on(unicode=self._lines.unicode)} {state_of(job)}",
+                counts_of(job),
+                "" if percent is None else f"{percent}%",
+                safe(job.message or ""),
+            ]
+            self._lines.write("  ".join(filter(None, parts)) + "\n")
+
+    def _complain(self, watched: Watched, what: str, now: float) -> None:
+        self._spoke_at = now
+        self._problems.write(f"jobstat: {watched.id}: {what}\n")
+
+
+class Live(Silent):
+    """A view that is redrawn in place; it vanishes when it is left."""
+
+    def __init__(
+        self, watch: Watch, account: str, terminal: Terminal, clock: Clock
+    ) -> None:
+        self._watch = watch
+        self._account = account
+        self._terminal = terminal
+        self._clock = clock
+        self._console = terminal.console()
+        self._live: RichLive | None = None
+
+    def __enter__(self) -> Self:
+        from rich.live import Live as RichLive
+
+        self._live = RichLive(
+            get_renderable=self._frame,
+            console=self._console,
+            auto_refresh=True,
+            refresh_per_second=REDRAWS,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            vertical_overflow="crop",
+        )
+        self._live.start(refresh=True)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._live:
+            self._live.stop()
+            self._live = None
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        live = self._live is not None
+        self.__exit__()
+        yield
+        if live and self._watch.open:
+            self.__enter__()
+
+    def changed(self, watched: Watched, now: float) -> None:
+        del watched, now
+        if self._live:
+            self._live.refresh()
+
+    troubled = changed
+
+    def _frame(self) -> RenderableType:
+        from rich.console import Group
+
+        now = self._clock.monotonic()
+        width, height = self._console.size
+        jobs = self._watch.open
+        if len(jobs) == 1:
+            lines = list(self._full(jobs[0], now, width))
+            # The bar is the second line: what does not fit goes from the end.
+            return Group(*lines[: max(height - 1, 1)])
+        room = max(height - 2, 1)
+        lines = [self._short(watched, now) for watched in jobs[:room]]
+        if len(jobs) > room:
+            lines.append(self._note(f"and {len(jobs) - room} more"))
+        return Group(*lines)
+
+    def _full(
+        self, watched: Watched, now: float, width: int
+    ) -> Iterator[RenderableType]:
+        from jobstat.views.screen import job_lines
+
+        elapsed = now - self._watch.started
+        if watched.job:
+            yield from job_lines(
+                watched.job,
+                self._account,
+                width=width,
+                unicode=self._terminal.unicode,
+                elapsed=elapsed,
+                left=watched.time_left(now),
+            )
+        else:
+            yield self._note(f"{watched.id}  {self._account}")
+            yield self._note(f"asking …  {clock(elapsed)}")
+        if watched.error:
+            yield self._trouble(watched, now)
+
+    def _short(self, watched: Watched, now: float) -> RenderableType:
+        from jobstat.views.screen import short_line
+
+        if watched.error:
+            return self._trouble(watched, now)
+        if watched.job:
+            return short_line(watched.job, watched.id, unicode=self._terminal.unicode)
+        return self._note(f"  asking …  {watched.id}")
+
+    def _trouble(self, watched: Watched, now: float) -> RenderableType:
+        from rich.text import Text
+
+        words = f"! {safe(str(watched.error))}; {trying_again(watched, now)}"
+        return Text(words, UNKNOWN.style, overflow="fold")
+
+    @staticmethod
+    def _note(words: str) -> RenderableType:
+        from rich.text import Text
+
+        return Text(words, "dim", overflow="fold")
+
+
+def trying_again(watched: Watched, now: float) -> str:
+    """When a job is asked for again, and how old what is known of it is."""
+    again = f"trying again in {spoken(max(watched.due - now, 0) + 0.5)}"
+    if watched.job is None or watched.fresh_at is None:
+        return again
+    return f"{again}, last answer {spoken(now - watched.fresh_at)} ago"

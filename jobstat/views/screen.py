@@ -1,0 +1,204 @@
+"""Jobs on a terminal: bars and tables of any width, drawn with rich."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jobstat.jobs.duration import clock
+from jobstat.views.words import (
+    BAD,
+    GOOD,
+    HEADINGS,
+    counts_of,
+    glyph_of,
+    percent_of,
+    rows_of,
+    safe,
+    state_of,
+    summary_of,
+    title_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+    from rich.progress_bar import ProgressBar
+
+    from jobstat.jobs.job import Job
+    from jobstat.views.words import Row
+
+NARROW = 72
+"""Columns below which a line or a row is laid out over several lines."""
+
+WIDEST_BAR = 60
+
+AROUND_TABLE = 10
+"""Lines above and below the results table, the shell's prompt among them."""
+
+LEAST_SUCCEEDED = 5
+
+
+def job_lines(
+    job: Job,
+    account: str,
+    *,
+    width: int,
+    unicode: bool,
+    elapsed: float | None = None,
+    left: float | None = None,
+) -> Iterator[RenderableType]:
+    """A job's title, state with a bar, and message.
+
+    ``elapsed`` and ``left`` are seconds, and are left out where None.
+    """
+    from rich.text import Text
+
+    yield _spread(
+        [Text(title_of(job), "bold"), Text(safe(job.id)), Text(account, "dim")], width
+    )
+    yield from _state(job, width=width, unicode=unicode, times=_times(elapsed, left))
+    if job.message:
+        yield Text(safe(job.message), "dim", overflow="fold")
+
+
+def short_line(job: Job, id: str, *, unicode: bool) -> RenderableType:
+    """A job in one line, for when many share the screen."""
+    from rich.text import Text
+
+    glyph = glyph_of(job)
+    line = Text(f"{glyph.on(unicode=unicode)} {state_of(job)}", glyph.style)
+    line.append(f"  {_figures(job)}  {id}", "default")
+    line.no_wrap, line.overflow = True, "ellipsis"
+    return line
+
+
+def results(
+    job: Job, *, width: int, height: int, unicode: bool
+) -> Iterator[RenderableType]:
+    """The results table, where there are any, and the summary line.
+
+    Every failed item is in it. Of those that succeeded there are as many as
+    leave the failed ones on the screen.
+    """
+    from rich.text import Text
+
+    if job.items:
+        rows = rows_of(job)
+        failed = sum(row.failed for row in rows)
+        taken = failed * (3 if width < NARROW else 2) + AROUND_TABLE
+        room = failed + max(height - taken, LEAST_SUCCEEDED)
+        shown, folded = rows[:room], len(rows) - room
+        yield Text()
+        if width < NARROW:
+            yield from _stacked(shown, unicode=unicode)
+        else:
+            yield _table(shown, unicode=unicode)
+        if folded > 0:
+            yield Text(f"  and {folded} more that succeeded: --json has them", "dim")
+        yield Text()
+    glyph = glyph_of(job)
+    yield Text(f"{glyph.on(unicode=unicode)} {summary_of(job)}", f"bold {glyph.style}")
+
+
+def _state(
+    job: Job, *, width: int, unicode: bool, times: str
+) -> Iterator[RenderableType]:
+    from rich.text import Text
+
+    glyph = glyph_of(job)
+    state = Text(f"{glyph.on(unicode=unicode)} {state_of(job)}", glyph.style)
+    figures = _figures(job)
+    if width < NARROW:
+        yield _spread([state, Text(figures)], width)
+        yield _one_row(_bar(job, width))
+        if times:
+            yield Text(times, "dim")
+        return
+    used = state.cell_len + len(figures) + len(times) + 6
+    yield _one_row(
+        state,
+        _bar(job, min(max(width - used, 8), WIDEST_BAR)),
+        Text(figures),
+        Text(times, "dim"),
+    )
+
+
+def _one_row(*cells: RenderableType) -> RenderableType:
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
+    grid.add_row(*cells)
+    return grid
+
+
+def _bar(job: Job, width: int) -> ProgressBar:
+    from rich.progress_bar import ProgressBar
+
+    known = percent_of(job) is not None or job.state != "working"
+    return ProgressBar(
+        total=(job.total or 1) if known else None,
+        completed=min(max(job.progress or 0, 0), job.total or 1) if known else 0,
+        width=width,
+        complete_style=glyph_of(job).style,
+        finished_style=glyph_of(job).style,
+        pulse_style="cyan",
+    )
+
+
+def _figures(job: Job) -> str:
+    percent = percent_of(job)
+    share = "" if percent is None else f"{percent}%"
+    return "  ".join(filter(None, [counts_of(job), share]))
+
+
+def _times(elapsed: float | None, left: float | None) -> str:
+    return "  ".join(
+        ([] if elapsed is None else [clock(elapsed)])
+        + ([] if left is None else [f"about {clock(left)} left"])
+    )
+
+
+def _spread(parts: list[RenderableType], width: int) -> RenderableType:
+    """The parts on one line where they fit, else one below the other."""
+    from rich.console import Group
+    from rich.text import Text
+
+    line = Text("  ").join(part for part in parts if isinstance(part, Text))
+    return line if line.cell_len <= width else Group(*parts)
+
+
+def _table(rows: list[Row], *, unicode: bool) -> RenderableType:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("")
+    table.add_column(HEADINGS.index, justify="right", no_wrap=True)
+    table.add_column(HEADINGS.id, overflow="fold")
+    table.add_column(HEADINGS.result, overflow="fold")
+    table.add_column(HEADINGS.details, overflow="fold", ratio=1)
+    for row in rows:
+        glyph = BAD if row.failed else GOOD
+        table.add_row(
+            Text(glyph.on(unicode=unicode), glyph.style),
+            Text(row.index),
+            Text(row.id),
+            Text(row.result, glyph.style if row.failed else ""),
+            Text(row.details),
+        )
+    return table
+
+
+def _stacked(rows: list[Row], *, unicode: bool) -> Iterator[RenderableType]:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    for row in rows:
+        glyph = BAD if row.failed else GOOD
+        line = Text(f"{glyph.on(unicode=unicode)} {row.index}", glyph.style)
+        line.append(f"  {row.id}  {row.result}", "default")
+        line.overflow = "fold"
+        yield line
+        if row.details:
+            yield Padding(Text(row.details, overflow="fold"), (0, 0, 0, 2))

@@ -1,0 +1,127 @@
+"""The streams that jobstat writes to, and what each of them can show.
+
+Nothing else asks for isatty, NO_COLOR, the encoding or the width.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, TextIO
+
+from jobstat.errors import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.console import Console
+
+ENDLESS = 1 << 20
+"""Columns of what is no terminal: nothing is cut off or wrapped there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """A stream: ``interactive`` is a terminal on which lines can be redrawn.
+
+    ``unattended`` is what the environment says of who reads: a CI log.
+    ``stream`` is None when the process was started with it closed.
+    """
+
+    stream: TextIO | None
+    interactive: bool
+    unattended: bool
+    color: bool
+    unicode: bool
+
+    @property
+    def live(self) -> bool:
+        """Whether a view that is redrawn in place makes sense here."""
+        return self.interactive and not self.unattended
+
+    def write(self, text: str) -> None:
+        """Write and flush. Raises OutputError when that cannot be done.
+
+        A reader that has gone is no error but the end: BrokenPipeError.
+        """
+        if self.stream is None:
+            raise OutputError("standard output is closed")
+        try:
+            self.stream.write(text)
+            self.stream.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(f"cannot write the output: {error.strerror}") from error
+
+    def say(self, text: str) -> None:
+        """Write a paragraph, wrapped between words on a terminal."""
+        if self.interactive:
+            import shutil
+            import textwrap
+
+            text = textwrap.fill(
+                text, shutil.get_terminal_size().columns, break_long_words=False
+            )
+        self.write(text + "\n")
+
+    def console(self) -> Console:
+        """A rich console on this stream; what it prints is taken literally."""
+        from rich.console import Console
+
+        return Console(
+            file=self.stream,
+            force_terminal=self.interactive or self.color,
+            force_interactive=self.interactive,
+            color_system=("auto" if self.interactive else "standard")
+            if self.color
+            else None,
+            no_color=not self.color,
+            width=None if self.interactive else ENDLESS,
+            markup=False,
+            emoji=False,
+            highlight=False,
+        )
+
+
+def open_terminal(
+    stream: TextIO | None, environ: Mapping[str, str], color: str = "auto"
+) -> Terminal:
+    """What the stream can show; ``color`` is auto, always or never."""
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    interactive = (
+        stream is not None and stream.isatty() and environ.get("TERM") != "dumb"
+    )
+    return Terminal(
+        stream=stream,
+        interactive=interactive,
+        unattended=bool(environ.get("CI")),
+        color=_wants_color(color, environ, interactive=interactive),
+        unicode=(getattr(stream, "encoding", None) or "").lower().startswith("utf"),
+    )
+
+
+def standard_output() -> Terminal:
+    """Where data goes."""
+    return open_terminal(sys.stdout, os.environ)
+
+
+def standard_error() -> Terminal:
+    """Where everything goes that is not data."""
+    return open_terminal(sys.stderr, os.environ)
+
+
+def _wants_color(choice: str, environ: Mapping[str, str], *, interactive: bool) -> bool:
+    if choice != "auto":
+        return choice == "always"
+    if environ.get("NO_COLOR"):
+        return False
+    if any(
+        environ.get(name, "0") not in {"", "0"}
+        for name in ("FORCE_COLOR", "CLICOLOR_FORCE")
+    ):
+        return True
+    return interactive

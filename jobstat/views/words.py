@@ -1,0 +1,180 @@
+"""Jobs in words: what every view for people says, whatever it looks like."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jobstat.jobs.verdict import Verdict, failed_items, judge
+
+if TYPE_CHECKING:
+    from jobstat.errors import JobstatError
+    from jobstat.jobs.job import Item, Job
+
+_NOT_DETAILS = frozenset(
+    {"index", "id", "account_id", "action", "status", "success"}
+    | {"error", "errors", "details"}
+)
+
+
+def safe(text: str) -> str:
+    r"""Text from outside with whatever could steer a terminal made visible.
+
+    Control, bidi and zero-width characters and surrogates become escapes such
+    as ``\x1b``; unusual blanks become a blank.
+    """
+    if text.isprintable():
+        return text
+    return "".join(map(_visible, text))
+
+
+def _visible(character: str) -> str:
+    if character.isprintable():
+        return character
+    if unicodedata.category(character) == "Zs":
+        return " "
+    return character.encode("unicode_escape").decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """A sign for a state; its word always stands beside it."""
+
+    sign: str
+    plain: str
+    style: str
+
+    def on(self, *, unicode: bool) -> str:
+        """The sign, or its stand-in where only ASCII can be shown."""
+        return self.sign if unicode else self.plain
+
+
+GOOD = Glyph("✓", "+", "green")
+BAD = Glyph("✗", "x", "red")
+_STATES = {
+    "queued": Glyph("◦", "~", "blue"),
+    "working": Glyph("▸", ">", "cyan"),
+}
+UNKNOWN = Glyph("?", "?", "yellow")
+
+
+def glyph_of(job: Job) -> Glyph:
+    """The sign of a job's state."""
+    match judge(job):
+        case Verdict.OK:
+            return GOOD
+        case Verdict.UNFINISHED:
+            return _STATES.get(job.state, UNKNOWN)
+        case _:
+            return BAD
+
+
+def state_of(job: Job) -> str:
+    """A job's state in a word, or two where one would not be the truth."""
+    if judge(job) is Verdict.ITEMS_FAILED:
+        return "completed, with failures"
+    return safe(job.status)
+
+
+def title_of(job: Job) -> str:
+    """What kind of job it is, as far as Zendesk tells."""
+    return safe(job.job_type or "Job")
+
+
+def counts_of(job: Job) -> str:
+    """``19/40``, or as much of it as is known; empty when nothing is."""
+    if job.total is None and job.progress is None:
+        return ""
+    progress = "?" if job.progress is None else job.progress
+    if job.progress is None and job.state == "queued":
+        progress = 0
+    return f"{progress}/{'?' if job.total is None else job.total}"
+
+
+def percent_of(job: Job) -> int | None:
+    """Whole percent done, from 0 to 100; None while it cannot be known."""
+    if not job.total or job.total < 0 or job.progress is None:
+        return None
+    return min(max(100 * job.progress // job.total, 0), 100)
+
+
+def summary_of(job: Job) -> str:
+    """The verdict in a sentence."""
+    failed = len(failed_items(job))
+    match judge(job):
+        case Verdict.UNFINISHED:
+            return f"not finished: {state_of(job)}"
+        case Verdict.JOB_FAILED:
+            among = f"; {_items(failed)} failed" if failed else ""
+            return f"the job is {state_of(job)}{among}"
+        case Verdict.ITEMS_FAILED:
+            return f"{failed} of {_items(len(job.items))} failed"
+        case Verdict.OK:
+            count = len(job.items) if job.total is None else job.total
+            if job.items:
+                return f"{_items(count)}, none failed"
+            return "completed; Zendesk reported no results"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An item as a line of the results table."""
+
+    failed: bool
+    index: str
+    id: str
+    result: str
+    details: str
+
+
+HEADINGS = Row(failed=False, index="INDEX", id="ID", result="RESULT", details="DETAILS")
+
+
+def rows_of(job: Job) -> list[Row]:
+    """The results for people: failed items first, else in the job's order."""
+    return [_row(item) for item in sorted(job.items, key=lambda i: not i.failed)]
+
+
+def _row(item: Item) -> Row:
+    told = item.fields
+    if item.failed:
+        result = "failed"
+        reasons = [told.get("error"), told.get("errors"), told.get("details")]
+    else:
+        result = str(told.get("status") or told.get("action") or "ok").lower()
+        reasons = [told.get("details")]
+    others = [
+        f"{name}={_flat(value)}"
+        for name, value in told.items()
+        if name not in _NOT_DETAILS and value not in (None, "")
+    ]
+    reason = ": ".join(_flat(part) for part in reasons if part)
+    return Row(
+        failed=item.failed,
+        index=str(item.index),
+        id=safe(_flat(told.get("id"))) or "-",
+        result=safe(result),
+        details=safe("  ".join(filter(None, [reason, *others]))),
+    )
+
+
+def _flat(value: object) -> str:
+    """A JSON value in a line, nested ones by their values alone."""
+    if isinstance(value, dict):
+        return ", ".join(map(_flat, value.values()))
+    if isinstance(value, list):
+        return ", ".join(map(_flat, value))
+    if value is None or isinstance(value, bool):
+        return {None: "", True: "true", False: "false"}[value]
+    return str(value)
+
+
+def problem_lines(error: JobstatError) -> str:
+    """An error as stderr shows it: what happened, and what to do."""
+    lines = f"jobstat: {safe(error.sentence)}\n"
+    return lines + (f"  {safe(error.hint)}\n" if error.hint else "")
+
+
+def _items(count: int) -> str:
+    return "1 item" if count == 1 else f"{count} items"

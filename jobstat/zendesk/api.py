@@ -1,0 +1,196 @@
+"""Asking a Zendesk account for job statuses: the one module that knows httpx."""
+
+from __future__ import annotations
+
+import ssl
+import sys
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Self
+
+from jobstat import __version__
+from jobstat.errors import (
+    AuthError,
+    BrokenAnswer,
+    JobstatError,
+    NotFound,
+    Unavailable,
+    UsageProblem,
+)
+from jobstat.jobs.complaint import complaint_in
+from jobstat.jobs.job import parse_answer
+from jobstat.jobs.watching import Answer
+
+# httpx imports its own command line, and with it click, rich and pygments,
+# where they are installed: a third of its cost. None in sys.modules makes that
+# import fail, which httpx provides for.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type] # as said
+import httpx  # noqa: E402
+
+if sys.modules["httpx._main"] is None:
+    del sys.modules["httpx._main"]
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jobstat.zendesk.account import Account
+    from jobstat.zendesk.credentials import Credential
+
+LARGEST_BODY = 64 * 2**20
+"""Bytes of an unpacked answer that are read."""
+
+_LIMIT_HEADERS = ("ratelimit-limit", "rate-limit", "x-rate-limit")
+
+
+class Api:
+    """A connection to one account, to be used as a context manager.
+
+    Raises UsageProblem when the proxy or certificate settings of the
+    environment cannot be used.
+    """
+
+    def __init__(self, account: Account, credential: Credential) -> None:
+        self._account = account
+        try:
+            self._client = httpx.Client(
+                base_url=account.origin,
+                headers={
+                    "Accept": "application/json",
+                    "Authorization": credential.authorization,
+                    "User-Agent": f"jobstat/{__version__}",
+                },
+                # A proxy of the environment would be sent what is meant for
+                # this machine, and in clear.
+                trust_env=not account.on_loopback,
+            )
+        except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
+            # Not in its own words: a proxy's URL may hold a password.
+            raise UsageProblem(
+                "the environment's proxy or certificate settings cannot be used"
+                f" ({type(error).__name__})",
+                hint="Look at HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE, SSL_CERT_DIR.",
+            ) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def show(self, id: str, within: float) -> Answer:
+        """The job of this id, asked for once; ``within`` is in seconds.
+
+        Raises JobstatError: AuthError for 401 and 403, NotFound for 404,
+        Unavailable for network errors, 429 and 5xx, BrokenAnswer for a body
+        that is no job status, UsageProblem for any other refusal.
+        """
+        deadline = time.monotonic() + within
+        with (
+            self._network_errors(within),
+            self._client.stream(
+                "GET",
+                f"/api/v2/job_statuses/{id}.json",
+                timeout=httpx.Timeout(within),
+            ) as response,
+        ):
+            body = self._read(response, deadline)
+        if not response.is_success:
+            raise self._refusal(response, body, id)
+        return Answer(parse_answer(body), _limit(response.headers))
+
+    def _read(self, response: httpx.Response, deadline: float) -> bytes:
+        body = bytearray()
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                raise BrokenAnswer("the answer is larger than 64 MiB")
+            if time.monotonic() > deadline:
+                raise httpx.ReadTimeout("the answer drips in too slowly")
+        return bytes(body)
+
+    @contextmanager
+    def _network_errors(self, within: float) -> Iterator[None]:
+        host = self._account.name
+        try:
+            yield
+        except httpx.TimeoutException as error:
+            raise Unavailable(f"{host} did not answer within {within:.0f} s") from error
+        except httpx.DecodingError as error:
+            raise BrokenAnswer(f"the answer of {host} cannot be unpacked") from error
+        except httpx.TransportError as error:
+            raise _network_problem(host, error) from error
+
+    def _refusal(self, response: httpx.Response, body: bytes, id: str) -> JobstatError:
+        code, host = response.status_code, self._account.name
+        said = complaint_in(body, response.headers.get("content-type", ""))
+        because = f"{code}: {said}" if said else f"{code}"
+        if code in {401, 403}:
+            return AuthError(
+                f"{host} refuses the credential ({because})",
+                hint="Is it meant for this account, and has it not expired?"
+                if code == 401
+                else "Job statuses are for agents; an OAuth token needs scope read.",
+            )
+        if code == 404:
+            return NotFound(
+                f"no job {id} at {host} ({because})",
+                hint="Zendesk forgets a job one day after it was created.",
+            )
+        if code in {408, 425, 429} or code >= 500:
+            return Unavailable(
+                f"{host} cannot answer now ({because})",
+                retry_after=_retry_after(response.headers.get("retry-after", "")),
+            )
+        if response.has_redirect_location:
+            return UsageProblem(
+                f"{host} points to {_host_of(response)} ({code});"
+                " a credential is not sent there",
+                hint="Give the account's own address.",
+            )
+        return UsageProblem(f"{host} refuses the request ({because})")
+
+
+def _network_problem(host: str, error: httpx.TransportError) -> Unavailable:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return Unavailable(
+                f"the certificate of {host} is not trusted: {cause.verify_message}",
+                hint="SSL_CERT_FILE may name the certificates to trust.",
+            )
+        cause = cause.__cause__ or cause.__context__
+    words = str(error)
+    if "[Errno -" in words or "getaddrinfo" in words:
+        return Unavailable(
+            f"host not found: {host}", hint="Is the account's name right?"
+        )
+    return Unavailable(f"no connection to {host}: {words or type(error).__name__}")
+
+
+def _limit(headers: httpx.Headers) -> int | None:
+    for name in _LIMIT_HEADERS:
+        value = headers.get(name, "")
+        if value.isascii() and value.isdigit() and int(value[:9]) > 0:
+            return int(value[:9])
+    return None
+
+
+def _retry_after(value: str) -> float | None:
+    """Seconds in a Retry-After header, a number or a date (RFC 9110)."""
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max((moment - datetime.now(UTC)).total_seconds(), 0.0)
+
+
+def _host_of(response: httpx.Response) -> str:
+    following = response.next_request
+    return following.url.host if following else "another address"
