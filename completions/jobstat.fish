@@ -3,7 +3,7 @@
 complete -c jobstat -f
 complete -c jobstat -n '__fish_use_subcommand' -l version -d 'Show the version and exit'
 complete -c jobstat -n '__fish_use_subcommand' -s h -l help -d 'Show this message and exit'
-complete -c jobstat -n __fish_use_subcommand -a show -d 'The state of jobs, once.'
+complete -c jobstat -n __fish_use_subcommand -a show -d 'Show the state of jobs, once.'
 complete -c jobstat -n __fish_use_subcommand -a watch -d 'Follow jobs until they finish.'
 complete -c jobstat -n __fish_use_subcommand -a demo -d 'Play a job on a pretend Zendesk and watch it.'
 complete -c jobstat -n __fish_use_subcommand -a completion -d 'Print the completion script of a shell.'

@@ -10,7 +10,7 @@ from jobstat import __version__
 from jobstat.exits import Exit
 
 COMMANDS = {
-    "show": "The state of jobs, once.",
+    "show": "Show the state of jobs, once.",
     "watch": "Follow jobs until they finish.",
     "demo": "Play a job on a pretend Zendesk and watch it.",
     "completion": "Print the completion script of a shell.",

@@ -7,16 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jobstat.errors import UsageProblem
+from jobstat.invocation import Invocation
 from jobstat.jobs.duration import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-DEBUG = "jobstat.debug"
-"""Where the context's meta keeps whether ``--debug`` was given."""
-
-ARGUMENTS = "jobstat.arguments"
-"""Where the context's meta keeps the command line as it was typed."""
 
 
 class Duration(click.ParamType[float]):
@@ -53,7 +48,7 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _remember_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
     del param
-    ctx.meta[DEBUG] = value
+    ctx.ensure_object(Invocation).debug = value
 
 
 _SHARED = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -12,12 +13,13 @@ import click
 
 from jobstat.cli import cli
 from jobstat.errors import JobstatError, OutputError, Stopped, UsageProblem
-from jobstat.options import ARGUMENTS, DEBUG
-from jobstat.views.terminal import standard_error
-from jobstat.views.words import problem_lines
+from jobstat.invocation import Invocation
 
 if TYPE_CHECKING:
     from types import FrameType
+
+_WRITING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
+"""What only writing help or the version, which click does itself, runs into."""
 
 _ENDING_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
@@ -29,9 +31,9 @@ def run(arguments: list[str]) -> int:
     gone: the process is then ended by that signal, so that a shell sees it.
     """
     _raise_on_signals()
-    meta: dict[str, object] = {}
+    invocation = Invocation(arguments)
     try:
-        return _invoke(arguments, meta)
+        return _invoke(invocation)
     except Stopped as stopped:
         _end_by(stopped.signal)
     except KeyboardInterrupt:
@@ -39,18 +41,14 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         _end_by(signal.SIGPIPE)
     except Exception as error:  # noqa: BLE001 - the outermost function owns errors
-        return _explain(error, debug=bool(meta.get(DEBUG)))
+        return _explain(error, debug=invocation.debug)
 
 
-def _invoke(arguments: list[str], meta: dict[str, object]) -> int:
+def _invoke(invocation: Invocation) -> int:
     try:
-        context = cli.make_context("jobstat", list(arguments))
-        context.meta[ARGUMENTS] = arguments
-        try:
-            with context:
-                code: int = cli.invoke(context)
-        finally:
-            meta.update(context.meta)
+        arguments = list(invocation.arguments)
+        with cli.make_context("jobstat", arguments, obj=invocation) as context:
+            code: int = cli.invoke(context)
     except click.exceptions.Exit as done:
         # Only help ends a command in this way: it has been written by click,
         # which says nothing of a stdout that is closed.
@@ -69,6 +67,9 @@ def _invoke(arguments: list[str], meta: dict[str, object]) -> int:
 
 def _explain(error: Exception, *, debug: bool) -> int:
     """Say what went wrong on stderr, and give the exit code that it has."""
+    from jobstat.views.terminal import standard_error
+    from jobstat.views.words import problem_lines
+
     if debug:
         import traceback
 
@@ -78,7 +79,7 @@ def _explain(error: Exception, *, debug: bool) -> int:
             problem = error
         case click.UsageError():
             problem = _usage_problem(error)
-        case OSError() if isinstance(error.__context__, click.exceptions.Exit):
+        case OSError() if error.errno in _WRITING:
             problem = OutputError(f"cannot write the output: {error.strerror}")
         case _:
             problem = JobstatError(

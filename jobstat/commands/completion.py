@@ -45,33 +45,27 @@ class Command:
     words: tuple[str, ...]
 
 
-def script(shell: str) -> str:
-    """The completion script of ``bash``, ``zsh`` or ``fish``."""
-    from jobstat.cli import COMMANDS, cli
+def script(shell: str, context: click.Context) -> str:
+    """The completion script of ``bash``, ``zsh`` or ``fish``.
 
-    group = _command("jobstat", "", cli, click.Context(cli, info_name="jobstat"))
-    commands = []
-    for name, summary in COMMANDS.items():
-        context = click.Context(cli, info_name="jobstat")
-        found = cli.get_command(context, name)
-        if found is not None:
-            commands.append(_command(name, summary, found, context))
-    return _WRITERS[shell](group, commands)
+    ``context`` is the one of the whole command line.
+    """
+    group = context.command
+    if not isinstance(group, click.Group):
+        raise TypeError(group)
+    commands = [
+        _command(name, found, click.Context(found, context, info_name=name))
+        for name in group.list_commands(context)
+        if (found := group.get_command(context, name)) is not None
+    ]
+    return _WRITERS[shell](_command("jobstat", group, context), commands)
 
 
-def _command(
-    name: str, summary: str, command: click.Command, parent: click.Context
-) -> Command:
-    context = click.Context(
-        command,
-        info_name=name,
-        parent=parent,
-        help_option_names=["-h", "--help"],
-    )
+def _command(name: str, command: click.Command, context: click.Context) -> Command:
     params = command.get_params(context)
     return Command(
         name,
-        summary,
+        command.get_short_help_str(limit=200),
         tuple(_option(param) for param in params if isinstance(param, click.Option)),
         tuple(
             choice
@@ -262,10 +256,11 @@ _WRITERS: dict[str, Callable[[Command, list[Command]], str]] = {
 
 @click.command("completion", epilog=EXAMPLES)
 @click.argument("shell", type=click.Choice(list(_WRITERS)))
-def command(shell: str) -> int:
+@click.pass_context
+def command(ctx: click.Context, /, shell: str) -> int:
     """Print the completion script of a shell.
 
     It completes commands, options and their choices, and starts no Python.
     """
-    standard_output().write(script(shell))
+    standard_output().write(script(shell, ctx.find_root()))
     return 0

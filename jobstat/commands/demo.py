@@ -63,10 +63,11 @@ class Percent(click.ParamType[float]):
     help="How many of a job's items fail; with 100 the job fails. Default: 10.",
 )
 def command(*, serve: bool, port: int | None, duration: float, failures: float) -> int:
-    """Play a job on a pretend Zendesk and watch it, or keep that Zendesk up.
+    """Play a job on a pretend Zendesk and watch it.
 
     Nothing leaves this machine: a small server on 127.0.0.1 answers as
-    Zendesk would, and jobstat watches a job of 40 tickets there.
+    Zendesk would, and jobstat watches a job of 40 tickets there. With --serve
+    it stays up instead, and says how to use it.
     """
     from jobstat.demo.server import DemoServer
 

@@ -25,10 +25,10 @@ Examples:
 @click.argument("jobs", metavar="JOB...", nargs=-1, required=True)
 @shared_options
 def command(jobs: tuple[str, ...], *, exit_zero: bool, **options: Any) -> Exit:
-    """Show the state of jobs, once, and exit by it.
+    """Show the state of jobs, once.
 
-    JOB is a job's id or its URL. An exit code of 0 says that every job is
-    completed and no item failed, 6 that items failed, 3 that a job failed, 8
-    that one is still queued or working; jobstat --help has them all.
+    JOB is a job's id or its URL. The exit code is the answer: 0 says that
+    every job completed and no item failed, 6 that items failed, 3 that a job
+    failed, 8 that one is still queued or working; jobstat --help has them all.
     """
     return follow_named(jobs, SHOW, **options).exit(forgiving=exit_zero)

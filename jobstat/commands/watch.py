@@ -9,13 +9,14 @@ import click
 
 from jobstat.commands.session import follow_named
 from jobstat.errors import Stopped
+from jobstat.exits import Exit
 from jobstat.jobs.duration import spoken
 from jobstat.jobs.watching import Policy
-from jobstat.options import ARGUMENTS, Duration, shared_options
+from jobstat.options import Duration, shared_options
 from jobstat.views.terminal import standard_error
 
 if TYPE_CHECKING:
-    from jobstat.exits import Exit
+    from jobstat.invocation import Invocation
 
 EXAMPLES = """\b
 Examples:
@@ -50,9 +51,9 @@ Examples:
 @click.option("--stream", is_flag=True, help="Write JSON at each change, a line each.")
 @click.option("--plain", is_flag=True, help="One line a change, even on a terminal.")
 @shared_options
-@click.pass_context
+@click.pass_obj
 def command(
-    ctx: click.Context,
+    invocation: Invocation,
     /,
     jobs: tuple[str, ...],
     interval: float,
@@ -62,26 +63,30 @@ def command(
     exit_zero: bool,
     **options: Any,
 ) -> Exit:
-    """Follow jobs until they finish, and exit by how they ended.
+    """Follow jobs until they finish.
 
-    JOB is a job's id or its URL. An exit code of 0 says that every job is
-    completed and no item failed, 6 that items failed, 3 that a job failed,
-    124 that --timeout ran out first; jobstat --help has them all. A DURATION
-    is 90, 90s, 10m or 1h30m.
+    JOB is a job's id or its URL. The exit code is the answer: 0 says that
+    every job completed and no item failed, 6 that items failed, 3 that a job
+    failed, 124 that --timeout ran out first; jobstat --help has them all.
+
+    A DURATION is 90, 90s, 10m or 1h30m.
     """
-    resume = "jobstat " + shlex.join(ctx.meta[ARGUMENTS])
+    resume = "jobstat " + shlex.join(invocation.arguments)
     policy = Policy(interval=interval, timeout=timeout, retry_for=retry_for)
     try:
         watch = follow_named(jobs, policy, **options)
     except Stopped:
-        _goes_on("stopped watching", resume)
+        _say_how_to_resume("stopped watching; the job goes on", resume)
         raise
-    if timeout is not None and watch.timed_out:
-        _goes_on(f"not finished after {spoken(timeout)}", resume)
+    if timeout is not None and watch.ended_by(Exit.TIMEOUT):
+        words = f"not finished after {spoken(timeout)}; the job goes on"
+        _say_how_to_resume(words, resume)
+    elif watch.ended_by(Exit.UNAVAILABLE):
+        _say_how_to_resume("gave up watching; the job may go on", resume)
     return watch.exit(forgiving=exit_zero)
 
 
-def _goes_on(what: str, resume: str) -> None:
+def _say_how_to_resume(what: str, resume: str) -> None:
     terminal = standard_error()
     if terminal.stream is not None:
-        terminal.write(f"jobstat: {what}; the job goes on\n  Resume with: {resume}\n")
+        terminal.write(f"jobstat: {what}\n  Resume with: {resume}\n")

@@ -126,10 +126,9 @@ class Watch:
         """The jobs that are still to be asked for."""
         return [watched for watched in self.jobs if watched.exit is None]
 
-    @property
-    def timed_out(self) -> bool:
-        """Whether the time ran out before a job had ended."""
-        return any(watched.exit is Exit.TIMEOUT for watched in self.jobs)
+    def ended_by(self, code: Exit) -> bool:
+        """Whether a job is no longer asked for by reason of this code."""
+        return any(watched.exit is code for watched in self.jobs)
 
     def exit(self, *, forgiving: bool = False) -> Exit:
         """The exit code of the whole, once no job is open."""

@@ -68,7 +68,8 @@ class TextOutput:
             lines.append(safe(job.message))
         if job.items:
             lines += ["", *_table(job, unicode=unicode), ""]
-        lines.append(f"{sign} {summary_of(job)}")
+        if summary := summary_of(job):
+            lines.append(f"{sign} {summary}")
         self._terminal.write("\n".join(lines) + "\n")
 
 

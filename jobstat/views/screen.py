@@ -97,8 +97,9 @@ def results(
         if folded > 0:
             yield Text(f"  and {folded} more that succeeded: --json has them", "dim")
         yield Text()
-    glyph = glyph_of(job)
-    yield Text(f"{glyph.on(unicode=unicode)} {summary_of(job)}", f"bold {glyph.style}")
+    if summary := summary_of(job):
+        glyph = glyph_of(job)
+        yield Text(f"{glyph.on(unicode=unicode)} {summary}", f"bold {glyph.style}")
 
 
 def _state(

@@ -100,14 +100,14 @@ def percent_of(job: Job) -> int | None:
 
 
 def summary_of(job: Job) -> str:
-    """The verdict in a sentence."""
+    """The verdict in a sentence; empty while there is none."""
     failed = len(failed_items(job))
     match judge(job):
         case Verdict.UNFINISHED:
-            return f"not finished: {state_of(job)}"
+            return ""
         case Verdict.JOB_FAILED:
-            among = f"; {_items(failed)} failed" if failed else ""
-            return f"the job is {state_of(job)}{among}"
+            verb = "was killed" if job.state == "killed" else "failed"
+            return f"the job {verb}" + (f", {_items(failed)} too" if failed else "")
         case Verdict.ITEMS_FAILED:
             return f"{failed} of {_items(len(job.items))} failed"
         case Verdict.OK:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import sys
 import time
@@ -153,20 +154,30 @@ class Api:
 
 
 def _network_problem(host: str, error: httpx.TransportError) -> Unavailable:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
+    match _root(error):
+        case ssl.SSLCertVerificationError() as cause:
             return Unavailable(
                 f"the certificate of {host} is not trusted: {cause.verify_message}",
                 hint="SSL_CERT_FILE may name the certificates to trust.",
             )
-        cause = cause.__cause__ or cause.__context__
-    words = str(error)
-    if "[Errno -" in words or "getaddrinfo" in words:
-        return Unavailable(
-            f"host not found: {host}", hint="Is the account's name right?"
-        )
-    return Unavailable(f"no connection to {host}: {words or type(error).__name__}")
+        case ssl.SSLError() as cause if cause.reason:
+            words = f"TLS: {cause.reason.replace('_', ' ').lower()}"
+        case socket.gaierror():
+            return Unavailable(
+                f"host not found: {host}", hint="Is the account's name right?"
+            )
+        case OSError() as cause if cause.strerror:
+            words = cause.strerror
+        case _:
+            words = str(error) or type(error).__name__
+    return Unavailable(f"no connection to {host}: {words}")
+
+
+def _root(error: BaseException) -> BaseException:
+    """The first cause of an error: what the operating system or TLS said."""
+    while cause := error.__cause__ or error.__context__:
+        error = cause
+    return error
 
 
 def _limit(headers: httpx.Headers) -> int | None:
