@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from jobstat.errors import JobstatError, OutputError
+from jobstat.errors import BrokenAnswer, JobstatError, OutputError
 from jobstat.exits import Exit, combine
 from jobstat.jobs.polling import delay_after_answer, delay_after_failure
 from jobstat.jobs.verdict import judge
@@ -132,8 +132,9 @@ class Watch:
 
     def exit(self, *, forgiving: bool = False) -> Exit:
         """The exit code of the whole, once no job is open."""
-        exits = [watched.exit or Exit.UNFINISHED for watched in self.jobs]
-        return combine(exits, forgiving=forgiving)
+        exits = (watched.exit for watched in self.jobs)
+        told = (Exit.UNFINISHED if code is None else code for code in exits)
+        return combine(told, forgiving=forgiving)
 
     def next(self, now: float) -> Ask | Wait | None:
         """The next thing to do, None when nothing is left to do."""
@@ -146,7 +147,7 @@ class Watch:
                 for watched in self.open:
                     watched.exit = Exit.TIMEOUT
                 return None
-        watched = min(self.open, key=lambda watched: watched.due)
+        watched = self._first_due()
         if watched.due > now:
             until = watched.due - now
             return Wait(until if self.policy.timeout is None else min(until, left))
@@ -188,6 +189,8 @@ class Watch:
             return
         if not error.passing:
             raise error
+        if isinstance(error, BrokenAnswer):
+            self._heard_at = now
         give_up_at = (watched.fresh_at or self.started) + self.policy.retry_for
         due = now + delay_after_failure(error, watched.failures, self.policy.interval)
         if (
@@ -198,6 +201,12 @@ class Watch:
             self._give_up(watched, error)
         # A watch whose patience ends before the delay does asks a last time.
         watched.due = min(due, give_up_at)
+
+    def _first_due(self) -> Watched:
+        # A show goes through its jobs in their order.
+        if self.policy.once:
+            return self.open[0]
+        return min(self.open, key=lambda watched: watched.due)
 
     def _give_up(self, watched: Watched, error: JobstatError) -> None:
         silent = self._heard_at <= (watched.fresh_at or self.started)

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobstat.jobs.complaint import complaint, complaint_in
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        ({"error": "Couldn't authenticate you"}, "Couldn't authenticate you"),
+        (
+            {"error": "invalid_token", "error_description": "The token is expired."},
+            "invalid_token: The token is expired.",
+        ),
+        (
+            {"error": "RecordNotFound", "description": "Not found"},
+            "RecordNotFound: Not found",
+        ),
+        (
+            {"error": {"title": "Forbidden", "message": "You do not have access."}},
+            "Forbidden: You do not have access.",
+        ),
+        (
+            {
+                "error": "RecordInvalid",
+                "description": "Record validation errors",
+                "details": {"Subdomain: ": [{"description": "Subdomain: None"}]},
+            },
+            "RecordInvalid: Record validation errors: Subdomain: None",
+        ),
+        ({"error": "Same", "description": "Same"}, "Same"),
+        ({"error": 7}, None),
+        ({"error": {"title": None}}, None),
+        ({}, None),
+        ([], None),
+        ("text", None),
+    ],
+)
+def test_zendesks_words_are_found(sent: object, words: str | None) -> None:
+    assert complaint(sent) == words
+
+
+@pytest.mark.parametrize(
+    ("sent", "kind", "words"),
+    [
+        (b"Number of allowed\n  requests", "text/plain", "Number of allowed requests"),
+        (b"Rate limit exceeded", "text/html; charset=utf-8", "Rate limit exceeded"),
+        (b"<html><body>502</body></html>", "text/html", None),
+        (b"<!DOCTYPE html>", "text/plain", None),
+        (b"oops", "application/octet-stream", None),
+        (b"", "text/plain", None),
+        (b'{"error":"TooManyJobs"}', "text/html", "TooManyJobs"),
+        (b"[" * 100_000, "application/json", None),
+        (b"\xff\xfe", "text/plain", "\ufffd\ufffd"),
+    ],
+)
+def test_the_words_in_a_body(sent: bytes, kind: str, words: str | None) -> None:
+    assert complaint_in(sent, kind) == words
+
+
+def test_a_long_complaint_is_cut() -> None:
+    words = complaint({"error": "x" * 10_000})
+    assert words is not None
+    assert len(words) == 300
+
+
+@given(st.binary(), st.text())
+def test_any_body_is_words_or_none(sent: bytes, kind: str) -> None:
+    complaint_in(sent, kind)
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text(),
+        lambda inner: (
+            st.lists(inner)
+            | st.dictionaries(
+                st.sampled_from(["error", "description", "details", "title"]), inner
+            )
+        ),
+    )
+)
+def test_any_document_is_words_or_none(document: object) -> None:
+    complaint_in(json.dumps(document).encode(), "")

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from support import ID, body, completed, job_object
+
+from jobstat.errors import BrokenAnswer
+from jobstat.jobs.job import MAX_DEPTH, Job, decode, parse_answer, parse_job
+from jobstat.jobs.verdict import judge
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+JOB_FIELD = st.sampled_from(
+    ["id", "url", "total", "progress", "status", "message", "results", "job_type"]
+)
+ITEM_FIELD = st.sampled_from(["index", "id", "error", "errors", "success", "status"])
+JOB_LIKE = st.dictionaries(
+    JOB_FIELD,
+    ANY_JSON
+    | st.sampled_from(["queued", "working", "completed", "failed", "killed"])
+    | st.lists(st.dictionaries(ITEM_FIELD, ANY_JSON)),
+)
+
+
+def test_every_attribute_is_read() -> None:
+    job = parse_job(completed({"index": 7, "id": 1}))
+    assert job.id == ID
+    assert job.job_type == "Bulk Create Ticket"
+    assert job.url == f"https://acme.zendesk.com/api/v2/job_statuses/{ID}.json"
+    assert (job.total, job.progress, job.status) == (1, 1, "completed")
+    assert job.message == "Completed at 2026-11-23 12:00:00 +0000"
+    assert [(item.index, item.fields) for item in job.items] == [
+        (7, {"index": 7, "id": 1})
+    ]
+
+
+def test_unknown_fields_are_kept_in_their_order() -> None:
+    sent = {"zeta": 1, **job_object(), "alpha": {"nested": [None]}}
+    assert list(parse_job(sent).fields.items()) == list(sent.items())
+
+
+def test_an_id_and_a_status_are_enough() -> None:
+    job = parse_job({"id": "8b72", "status": "queued"})
+    assert (job.total, job.progress, job.message, job.items) == (None, None, None, ())
+
+
+def test_an_item_without_an_index_has_its_place() -> None:
+    job = parse_job(completed({"id": 1}, {"id": 2}, {"index": 9, "error": "E"}))
+    assert [item.index for item in job.items] == [0, 1, 9]
+
+
+@pytest.mark.parametrize("count", ["5", 5.0, True, [], {}])
+def test_a_count_that_is_no_integer_is_unknown(count: object) -> None:
+    job = parse_job(job_object("working", total=count, progress=count))
+    assert (job.total, job.progress) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [
+        (b"", "an empty body"),
+        (b" \n", "an empty body"),
+        (b"<!DOCTYPE html><title>Sign in</title>", "a web page"),
+        (b"[]", "a list without job_status"),
+        (b'"queued"', "a text without job_status"),
+        (b"{}", "an object without job_status"),
+        (b'{"job_status": null}', "a job_status that is null"),
+        (b'{"job_status": [1]}', "a job_status that is a list"),
+        (b'{"job_status": {"status": "queued"}}', "without id"),
+        (b'{"job_status": {"id": "a", "status": " "}}', "without status"),
+        (b'{"job_status": {"id": 7, "status": "queued"}}', "without id"),
+        (b"{", "not JSON"),
+        (b'{"job_status": NaN}', "not JSON"),
+        (b'{"job_status": -Infinity}', "not JSON"),
+        (b'"\xff"', "not JSON"),
+        (b"1" * 5000, "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1), "nested deeper"),
+    ],
+)
+def test_what_is_no_job_status_is_one_named_error(sent: bytes, says: str) -> None:
+    with pytest.raises(BrokenAnswer, match=says):
+        parse_answer(sent)
+
+
+@pytest.mark.parametrize(
+    ("results", "says"),
+    [
+        (["Ticket 1 failed"], "hold a text where an item should be"),
+        ([None], "hold null where an item"),
+        ("all is well", "results that are a text"),
+        (7, "results that are a number"),
+        (True, "results that are a truth value"),
+    ],
+)
+def test_results_that_decide_nothing_are_no_verdict(results: Any, says: str) -> None:
+    with pytest.raises(BrokenAnswer, match=says):
+        parse_job(job_object("completed", results=results))
+
+
+def test_a_byte_order_mark_does_no_harm() -> None:
+    assert parse_answer(b"\xef\xbb\xbf" + body(job_object())).id == ID
+
+
+def test_the_deepest_json_that_is_read() -> None:
+    assert decode(b"[" * (MAX_DEPTH - 1) + b"]" * (MAX_DEPTH - 1))
+
+
+@given(ANY_JSON | JOB_LIKE)
+@example({"id": "a", "status": "completed", "results": {"success": False}})
+def test_any_json_is_a_job_or_a_broken_answer(value: object) -> None:
+    try:
+        job = parse_job(value)
+    except BrokenAnswer:
+        return
+    assert isinstance(job, Job)
+    judge(job)
+
+
+@given(st.binary() | JOB_LIKE.map(lambda job: json.dumps({"job_status": job}).encode()))
+def test_any_bytes_are_a_job_or_a_broken_answer(sent: bytes) -> None:
+    try:
+        job = parse_answer(sent)
+    except BrokenAnswer:
+        return
+    assert isinstance(job, Job)

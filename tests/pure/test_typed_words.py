@@ -1,0 +1,126 @@
+"""What people type: jobs and durations."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobstat.errors import UsageProblem
+from jobstat.jobs.duration import clock, parse_duration, spoken
+from jobstat.jobs.reference import Reference, parse_reference
+
+
+@pytest.mark.parametrize(
+    "id", ["1", "8b726e606741012ffc2d782bcb7848fe", "V3-_", "x" * 64]
+)
+def test_an_id_is_taken_as_it_is(id: str) -> None:
+    assert parse_reference(id) == Reference(id)
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        (
+            "https://acme.zendesk.com/api/v2/job_statuses/ab1.json",
+            "https://acme.zendesk.com",
+        ),
+        (
+            "https://ACME.zendesk.com:443/api/v2/job_statuses/ab1",
+            "https://acme.zendesk.com",
+        ),
+        ("http://127.0.0.1:80/api/v2/job_statuses/ab1.json?x=1", "http://127.0.0.1"),
+        ("http://[::1]:8080/api/v2/job_statuses/ab1.json", "http://[::1]:8080"),
+    ],
+)
+def test_a_jobs_url_is_its_id_and_its_origin(url: str, origin: str) -> None:
+    assert parse_reference(url) == Reference("ab1", origin)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "",
+        " ",
+        "-",
+        "a/b",
+        "..",
+        "../users",
+        "a?b",
+        "a b",
+        "a\n",
+        "x" * 65,
+        "٣",
+        "a%2fb",
+        "https://",
+        "https://acme.zendesk.com/",
+        "https://acme.zendesk.com/api/v2/job_statuses/..",
+        "https://acme.zendesk.com/api/v2/job_statuses/a%2Fb.json",
+        "https://acme.zendesk.com/api/v2/job_statuses.json",
+        "https://acme.zendesk.com/api/v2/apps/job_statuses/12.json",
+        "https://acme.zendesk.com:x/api/v2/job_statuses/1",
+        "https://[/api/v2/job_statuses/1",
+    ],
+)
+def test_anything_else_is_refused(word: str) -> None:
+    with pytest.raises(UsageProblem):
+        parse_reference(word)
+
+
+def test_a_secret_in_a_url_is_not_repeated() -> None:
+    with pytest.raises(UsageProblem) as caught:
+        parse_reference("https://me:hunter2@acme.zendesk.com/api/v2/job_statuses/1")
+    assert "hunter2" not in f"{caught.value} {caught.value.hint}"
+
+
+@given(st.text())
+def test_any_word_is_a_reference_or_a_usage_problem(word: str) -> None:
+    try:
+        reference = parse_reference(word)
+    except UsageProblem:
+        return
+    assert set(reference.id) <= set(
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90", 90),
+        ("90s", 90),
+        ("0.5", 0.5),
+        ("1.5s", 1.5),
+        ("10m", 600),
+        ("1h30m", 5400),
+        ("1h1s", 3601),
+        (" 5m ", 300),
+        ("0", 0),
+    ],
+)
+def test_a_duration_is_seconds(text: str, seconds: float) -> None:
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize(
+    "text", ["", "s", "-1", "1d", "m10", "1m1h", "1e3", "٣s", "inf", "nan", "9" * 400]
+)
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(UsageProblem):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown", "said"),
+    [
+        (0, "0:00", "0 s"),
+        (-3, "0:00", "0 s"),
+        (59.9, "0:59", "59 s"),
+        (61, "1:01", "1 min"),
+        (3600, "1:00:00", "1 h"),
+        (7505, "2:05:05", "2 h 5 min"),
+    ],
+)
+def test_a_duration_as_people_read_it(seconds: float, shown: str, said: str) -> None:
+    assert clock(seconds) == shown
+    assert spoken(seconds) == said

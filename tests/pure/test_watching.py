@@ -1,0 +1,310 @@
+from __future__ import annotations
+
+import pytest
+from support import FAILURE, ID, OTHER, SUCCESS, FakeClock, Notes, completed, job, play
+from support import Script as Server
+
+from jobstat.errors import (
+    AuthError,
+    BrokenAnswer,
+    NotFound,
+    OutputError,
+    Stopped,
+    Unavailable,
+    UsageProblem,
+)
+from jobstat.exits import Exit
+from jobstat.jobs.job import Job, parse_job
+from jobstat.jobs.polling import LONGEST_BACKOFF, LONGEST_DELAY, delay_after_answer
+from jobstat.jobs.watching import (
+    NOT_FOUND_PATIENCE,
+    REQUEST_PATIENCE,
+    SHOW,
+    Answer,
+    Policy,
+    Watch,
+    follow,
+)
+
+QUEUED = job("queued")
+WORKING = job("working", progress=1, total=4)
+DONE = parse_job(completed(SUCCESS))
+BAD = parse_job(completed(SUCCESS, FAILURE))
+DOWN = Unavailable("connection refused")
+GONE = NotFound("no such job")
+
+
+@pytest.mark.parametrize(
+    ("last", "code"),
+    [(DONE, 0), (BAD, 6), (job("failed"), 3), (job("killed"), 3)],
+)
+def test_a_watch_goes_on_to_the_end(last: Job, code: int) -> None:
+    watch, _, notes = play(QUEUED, QUEUED, WORKING, last)
+    assert watch.exit() == code
+    assert [what for what, _, _ in notes.told] == [
+        "changed",
+        "changed",
+        "changed",
+        "closed",
+    ]
+
+
+def test_it_asks_at_once_then_ever_more_seldom() -> None:
+    policy = Policy(timeout=3600)
+    _, server, _ = play(WORKING, policy=policy)
+    delays = [b - a for a, b in zip(server.times, server.times[1:], strict=False)]
+    assert server.times[0] == 1000
+    assert delays[0] <= 1
+    assert delays == pytest.approx(sorted(delays))
+    assert delays[-1] == pytest.approx(LONGEST_DELAY)
+
+
+def test_an_interval_is_a_floor() -> None:
+    _, server, _ = play(QUEUED, DOWN, QUEUED, WORKING, DONE, policy=Policy(interval=20))
+    delays = [b - a for a, b in zip(server.times, server.times[1:], strict=False)]
+    assert delays == [20, 20, 20, 20]
+
+
+@pytest.mark.parametrize(("limit", "jobs"), [(10, 1), (200, 1), (700, 5)])
+def test_a_tenth_of_the_accounts_requests_at_most(limit: int, jobs: int) -> None:
+    delay = delay_after_answer(0, interval=0, limit=limit, jobs=jobs)
+    assert 60 / delay * jobs <= limit / 10 + 1e-9
+
+
+def test_the_end_by_time_out_is_on_the_second() -> None:
+    clock = FakeClock()
+    server = Server(clock, [WORKING])
+    watch = Watch([ID], Policy(timeout=100), clock.now)
+    notes = Notes()
+    follow(watch, server.fetch, clock, notes)
+    assert clock.now == 1100
+    assert watch.exit() is Exit.TIMEOUT
+    assert notes.told[-1] == ("closed", ID, "working")
+
+
+def test_no_request_may_take_longer_than_what_is_left() -> None:
+    _, server, _ = play(WORKING, policy=Policy(timeout=12), takes=1)
+    withins = [within for _, _, within in server.asked]
+    assert all(at + within <= 1012 for at, _, within in server.asked)
+    assert max(withins) <= 12
+
+
+def test_a_request_without_a_time_out_has_an_end_too() -> None:
+    _, server, _ = play(DONE)
+    assert server.asked == [(1000, ID, REQUEST_PATIENCE)]
+
+
+def test_passing_errors_are_ridden_out() -> None:
+    watch, _, notes = play(QUEUED, DOWN, DOWN, BrokenAnswer("HTML"), WORKING, DOWN, BAD)
+    assert watch.exit() is Exit.ITEMS_FAILED
+    assert [what for what, _, _ in notes.told].count("troubled") == 4
+
+
+def test_patience_counts_from_the_last_good_answer() -> None:
+    policy = Policy(retry_for=60)
+    watch, server, notes = play(QUEUED, DOWN, DOWN, WORKING, DOWN, policy=policy)
+    assert watch.exit() is Exit.UNAVAILABLE
+    last_good = server.times[3]
+    assert server.times[-1] == last_good + 60
+    assert notes.told[-1] == ("closed", ID, "working")
+
+
+def test_without_patience_the_first_error_is_the_end() -> None:
+    watch, server, _ = play(DOWN, policy=Policy(retry_for=0))
+    assert watch.exit() is Exit.UNAVAILABLE
+    assert len(server.asked) == 1
+
+
+def test_retries_back_off() -> None:
+    _, server, _ = play(DOWN)
+    delays = [b - a for a, b in zip(server.times, server.times[1:], strict=False)]
+    assert delays[:6] == [1, 2, 4, 8, 16, LONGEST_BACKOFF]
+    assert sum(delays) == 300
+
+
+def test_retry_after_is_obeyed() -> None:
+    limited = Unavailable("429", retry_after=93)
+    _, server, _ = play(QUEUED, limited, DONE)
+    assert server.times[2] - server.times[1] == 93
+
+
+def test_a_retry_after_beyond_patience_gets_one_last_try() -> None:
+    limited = Unavailable("429", retry_after=100_000)
+    watch, server, _ = play(limited)
+    assert server.times == [1000, 1300]
+    assert watch.exit() is Exit.UNAVAILABLE
+
+
+def test_a_retry_after_does_not_outlast_the_time_out() -> None:
+    limited = Unavailable("429", retry_after=100_000)
+    watch, server, _ = play(QUEUED, limited, policy=Policy(timeout=50))
+    assert watch.exit() is Exit.TIMEOUT
+    assert server.clock.now == 1050
+
+
+def test_a_young_job_may_not_be_found_yet() -> None:
+    watch, _, _ = play(GONE, GONE, QUEUED, DONE)
+    assert watch.exit() is Exit.OK
+
+
+def test_a_job_that_is_never_found_is_not_found() -> None:
+    watch, server, _ = play(GONE)
+    assert watch.exit() is Exit.NOT_FOUND
+    assert server.times[-1] - server.times[0] == NOT_FOUND_PATIENCE
+
+
+def test_a_job_that_was_seen_and_is_gone_has_expired() -> None:
+    watch, server, notes = play(WORKING, GONE)
+    assert watch.exit() is Exit.NOT_FOUND
+    assert len(server.asked) == 2
+    assert notes.told[-1] == ("closed", ID, "working")
+
+
+@pytest.mark.parametrize("error", [AuthError("401"), UsageProblem("422")])
+def test_what_would_meet_every_job_ends_the_watch(error: AuthError) -> None:
+    clock = FakeClock()
+    server = Server(clock, [QUEUED, error])
+    watch = Watch([ID, OTHER], Policy(), clock.now)
+    notes = Notes()
+    with pytest.raises(type(error)):
+        follow(watch, server.fetch, clock, notes)
+    # Nothing is lost: the last state of both is told.
+    assert notes.told == [
+        ("changed", ID, "queued"),
+        ("closed", ID, "queued"),
+        ("closed", OTHER, ""),
+    ]
+
+
+def test_a_signal_ends_the_watch_with_the_last_state() -> None:
+    class Interrupted(FakeClock):
+        def sleep(self, seconds: float) -> None:
+            raise Stopped(2)
+
+    clock = Interrupted()
+    notes = Notes()
+    watch = Watch([ID], Policy(), clock.now)
+    with pytest.raises(Stopped):
+        follow(watch, Server(clock, [WORKING]).fetch, clock, notes)
+    assert notes.told[-1] == ("closed", ID, "working")
+
+
+def test_a_reader_that_is_gone_does_not_hide_the_signal() -> None:
+    clock = FakeClock()
+
+    class Broken(Notes):
+        def closed(self, watched: object, now: float) -> None:
+            raise OutputError("gone")
+
+    def fetch(id: str, within: float) -> Answer:
+        raise Stopped(2)
+
+    with pytest.raises(Stopped):
+        follow(Watch([ID], Policy(), clock.now), fetch, clock, Broken())
+
+
+def test_several_jobs_end_each_at_its_time() -> None:
+    clock = FakeClock()
+    ends = {ID: 1010.0, OTHER: 1060.0}
+
+    def fetch(id: str, within: float) -> Answer:
+        del within
+        return Answer(BAD if clock.now >= ends[id] else WORKING)
+
+    notes = Notes()
+    watch = Watch([ID, OTHER, ID], Policy(), clock.now)
+    follow(watch, fetch, clock, notes)
+    closed = [id for what, id, _ in notes.told if what == "closed"]
+    assert closed == [ID, OTHER]
+    assert watch.exit() is Exit.ITEMS_FAILED
+
+
+def test_one_job_that_is_gone_does_not_end_the_others() -> None:
+    clock = FakeClock()
+
+    def fetch(id: str, within: float) -> Answer:
+        del within
+        if id == ID:
+            raise GONE
+        return Answer(DONE if clock.now > 1030 else WORKING)
+
+    watch = Watch([ID, OTHER], Policy(), clock.now)
+    follow(watch, fetch, clock, Notes())
+    assert [watched.exit for watched in watch.jobs] == [Exit.NOT_FOUND, Exit.OK]
+    assert watch.exit() is Exit.NOT_FOUND
+
+
+def test_a_dead_network_is_waited_for_once_not_once_a_job() -> None:
+    ids = [f"job{number}" for number in range(20)]
+    watch, server, _ = play(DOWN, ids=ids, policy=SHOW, takes=3)
+    assert {watched.exit for watched in watch.jobs} == {Exit.UNAVAILABLE}
+    assert server.clock.now - 1000 <= 10
+
+
+def test_show_takes_the_first_answer_finished_or_not() -> None:
+    watch, server, notes = play(WORKING, policy=SHOW)
+    assert watch.exit() is Exit.UNFINISHED
+    assert len(server.asked) == 1
+    assert notes.told == [("changed", ID, "working"), ("closed", ID, "working")]
+
+
+def test_show_retries_briefly() -> None:
+    watch, server, _ = play(DOWN, policy=SHOW)
+    assert watch.exit() is Exit.UNAVAILABLE
+    assert server.times == [1000, 1001, 1003]
+
+
+def test_show_does_not_wait_for_a_long_retry_after() -> None:
+    watch, server, _ = play(Unavailable("429", retry_after=60), policy=SHOW)
+    assert watch.exit() is Exit.UNAVAILABLE
+    assert server.clock.now == 1000
+
+
+def test_a_broken_answer_about_one_job_says_nothing_of_the_next() -> None:
+    clock = FakeClock()
+
+    def fetch(id: str, within: float) -> Answer:
+        if id == ID:
+            raise BrokenAnswer("results of strings")
+        return Answer(DONE)
+
+    watch = Watch([ID, OTHER], SHOW, clock.now)
+    notes = Notes()
+    follow(watch, fetch, clock, notes)
+    assert [watched.exit for watched in watch.jobs] == [Exit.UNAVAILABLE, Exit.OK]
+    assert [id for what, id, _ in notes.told if what == "closed"] == [ID, OTHER]
+
+
+def test_show_takes_ten_seconds_at_most() -> None:
+    _, server, _ = play(DOWN, policy=SHOW, takes=4)
+    assert all(at + within <= 1010 for at, _, within in server.asked)
+
+
+def test_show_does_not_wait_for_a_job_to_be_found() -> None:
+    watch, server, _ = play(GONE, policy=SHOW)
+    assert watch.exit() is Exit.NOT_FOUND
+    assert len(server.asked) == 1
+
+
+def test_time_left_is_known_once_the_pace_is() -> None:
+    watch = Watch([ID], Policy(), 0)
+    (watched,) = watch.jobs
+
+    def see(now: float, **fields: object) -> float | None:
+        watch.answered(watched, Answer(job("working", **fields)), now)
+        return watched.time_left(now)
+
+    assert see(0, total=None, progress=None) is None
+    assert see(10, total=100, progress=None) is None
+    assert see(20, total=100, progress=20) is None
+    assert see(30, total=100, progress=40) == pytest.approx(30)
+    assert watched.time_left(40) == pytest.approx(20)
+    assert watched.time_left(500) == 0
+    # Going backwards is a new beginning.
+    assert see(50, total=100, progress=10) is None
+    assert see(60, total=100, progress=20) == pytest.approx(80)
+
+
+def test_an_answer_that_tells_nothing_new_is_no_change() -> None:
+    _, _, notes = play(WORKING, WORKING, WORKING, DONE)
+    assert [what for what, _, _ in notes.told] == ["changed", "changed", "closed"]

@@ -1,0 +1,255 @@
+"""What several tests need: made-up jobs, a clock that obeys, servers on loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from jobstat.jobs.job import parse_job
+from jobstat.jobs.watching import Answer, Policy, Watch, follow
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Iterable, Iterator
+
+    from jobstat.errors import JobstatError
+    from jobstat.jobs.job import Job
+    from jobstat.jobs.watching import Watched
+
+ID = "V3-0123456789abcdef0123456789abcdef"
+OTHER = "V3-fedcba9876543210fedcba9876543210"
+TOKEN = "s3cret-t0ken"
+SUCCESS = {"index": 0, "id": 35436, "account_id": 9}
+FAILURE = {"index": 1, "error": "TicketCreateFailed", "details": "Description: blank"}
+
+
+def job_object(status: str = "queued", **fields: Any) -> dict[str, Any]:
+    """A job_status object as Zendesk sends it."""
+    id = fields.pop("id", ID)
+    return {
+        "id": id,
+        "job_type": "Bulk Create Ticket",
+        "url": f"https://acme.zendesk.com/api/v2/job_statuses/{id}.json",
+        "total": 2,
+        "progress": None,
+        "status": status,
+        "message": None,
+        "results": None,
+        **fields,
+    }
+
+
+def job(status: str = "queued", **fields: Any) -> Job:
+    return parse_job(job_object(status, **fields))
+
+
+def completed(*items: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return job_object(
+        "completed",
+        total=len(items),
+        progress=len(items),
+        message="Completed at 2026-11-23 12:00:00 +0000",
+        results=list(items),
+        **fields,
+    )
+
+
+def body(job_status: object) -> bytes:
+    return json.dumps({"job_status": job_status}).encode()
+
+
+class FakeClock:
+    """A clock that passes only when somebody sleeps on it."""
+
+    def __init__(self, start: float = 1000.0) -> None:
+        self.now = start
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds >= 0
+        self.now += seconds
+
+
+@dataclass
+class Script:
+    """A server in place of the network: it answers as scripted, then repeats."""
+
+    clock: FakeClock
+    steps: list[Job | JobstatError]
+    takes: float = 0.0
+    asked: list[tuple[float, str, float]] = field(default_factory=list)
+
+    def fetch(self, id: str, within: float) -> Answer:
+        self.asked.append((self.clock.now, id, within))
+        self.clock.now += min(self.takes, within)
+        step = self.steps[0] if len(self.steps) == 1 else self.steps.pop(0)
+        if isinstance(step, Exception):
+            raise step
+        return Answer(step)
+
+    @property
+    def times(self) -> list[float]:
+        return [at for at, _, _ in self.asked]
+
+
+@dataclass
+class Notes:
+    """An observer that keeps what it is told, in words."""
+
+    told: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def _note(self, what: str, watched: Watched) -> None:
+        status = watched.job.status if watched.job else ""
+        self.told.append((what, watched.id, status))
+
+    def changed(self, watched: Watched, now: float) -> None:
+        del now
+        self._note("changed", watched)
+
+    def troubled(self, watched: Watched, now: float) -> None:
+        del now
+        self._note("troubled", watched)
+
+    def idle(self, now: float) -> None:
+        pass
+
+    def closed(self, watched: Watched, now: float) -> None:
+        del now
+        self._note("closed", watched)
+
+
+def play(
+    *steps: Job | JobstatError,
+    policy: Policy | None = None,
+    ids: Iterable[str] = (ID,),
+    takes: float = 0.0,
+) -> tuple[Watch, Script, Notes]:
+    """Follow jobs against a script on a fake clock."""
+    clock = FakeClock()
+    script = Script(clock, list(steps), takes)
+    watch = Watch(ids, policy or Policy(), started=clock.now)
+    notes = Notes()
+    follow(watch, script.fetch, clock, notes)
+    return watch, script, notes
+
+
+def environment(base_url: str | None = None, **more: str) -> dict[str, str]:
+    """The environment of a subprocess: none of the tester's own settings."""
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("ZENDESK_", "JOBSTAT_"))
+        and name not in {"CI", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS"}
+        and not name.lower().endswith("_proxy")
+    }
+    env |= {"LANG": "C.UTF-8", "TERM": "xterm-256color"}
+    if base_url:
+        env |= {"JOBSTAT_BASE_URL": base_url, "ZENDESK_OAUTH_TOKEN": TOKEN}
+    return env | more
+
+
+JOBSTAT = [sys.executable, "-m", "jobstat"]
+
+
+def jobstat(
+    *arguments: str, env: dict[str, str] | None = None, **more: Any
+) -> subprocess.CompletedProcess[str]:
+    """Run jobstat in a process of its own, to its end."""
+    more.setdefault("stdout", subprocess.PIPE)
+    return subprocess.run(
+        [*JOBSTAT, *arguments],
+        env=env if env is not None else environment(),
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        timeout=60,
+        check=False,
+        **more,
+    )
+
+
+def http(
+    status: str = "200 OK",
+    content: bytes = b"",
+    *headers: str,
+    kind: str = "application/json; charset=utf-8",
+) -> bytes:
+    """An HTTP answer, byte by byte."""
+    lines = [
+        f"HTTP/1.1 {status}",
+        f"Content-Type: {kind}",
+        f"Content-Length: {len(content)}",
+        "Connection: close",
+        *headers,
+    ]
+    return "\r\n".join([*lines, "", ""]).encode() + content
+
+
+@contextmanager
+def raw_server(
+    *answers: bytes | Callable[[socket.socket], None],
+    tls: ssl.SSLContext | None = None,
+) -> Iterator[RawServer]:
+    """A server that sends these bytes, one answer a connection, then the last."""
+    server = RawServer(list(answers), tls)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+class RawServer:
+    """Reads a request's head, keeps it in ``requests``, and sends an answer."""
+
+    def __init__(
+        self,
+        answers: list[bytes | Callable[[socket.socket], None]],
+        tls: ssl.SSLContext | None,
+    ) -> None:
+        self._answers = answers
+        self._tls = tls
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.requests: list[str] = []
+        scheme = "https" if tls else "http"
+        self.base_url = f"{scheme}://127.0.0.1:{self._listening.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self) -> None:
+        self._listening.close()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, connection: socket.socket) -> None:
+        try:
+            if self._tls:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += connection.recv(65536) or b"\r\n\r\n"
+            self.requests.append(head.decode("latin-1"))
+            answer = (
+                self._answers[0] if len(self._answers) == 1 else self._answers.pop(0)
+            )
+            if callable(answer):
+                answer(connection)
+            else:
+                connection.sendall(answer)
+        except OSError:
+            pass  # the client went away, or never trusted the certificate
+        finally:
+            connection.close()
