@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,11 +18,14 @@ from jobstat.jobs.watching import Answer, Policy, Watch, follow
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from jobstat.errors import JobstatError
     from jobstat.jobs.job import Job
     from jobstat.jobs.watching import Watched
+
+Run = Callable[..., tuple[int, str, str]]
+"""Runs jobstat with arguments: its exit code, stdout and stderr."""
 
 ID = "V3-0123456789abcdef0123456789abcdef"
 OTHER = "V3-fedcba9876543210fedcba9876543210"

@@ -40,11 +40,7 @@ def clock(seconds: float) -> str:
 
 
 def spoken(seconds: float) -> str:
-    """A duration in a sentence: ``8 s``, ``5 min``, ``2 h 5 min``."""
-    whole = int(max(seconds, 0))
-    minutes = whole // 60
-    if not minutes:
-        return f"{whole} s"
-    if minutes < 60:  # noqa: PLR2004 - minutes in an hour
-        return f"{minutes} min"
-    return f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")
+    """A duration in a sentence: ``8 s``, ``1 min 30 s``, ``2 h 5 min``."""
+    hours, rest = divmod(int(max(seconds, 0)), 3600)
+    parts = [(hours, "h"), (rest // 60, "min"), (0 if hours else rest % 60, "s")]
+    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"

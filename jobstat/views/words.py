@@ -107,7 +107,7 @@ def summary_of(job: Job) -> str:
             return ""
         case Verdict.JOB_FAILED:
             verb = "was killed" if job.state == "killed" else "failed"
-            return f"the job {verb}" + (f", {_items(failed)} too" if failed else "")
+            return f"the job {verb}" + (f"; {_items(failed)} failed" if failed else "")
         case Verdict.ITEMS_FAILED:
             return f"{failed} of {_items(len(job.items))} failed"
         case Verdict.OK:

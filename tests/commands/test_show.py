@@ -1,0 +1,391 @@
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from support import FAILURE, ID, OTHER, SUCCESS, TOKEN, Run, completed, job_object
+
+from jobstat import __version__
+
+if TYPE_CHECKING:
+    from pytest_httpx import HTTPXMock
+
+URL = f"https://acme.zendesk.com/api/v2/job_statuses/{ID}.json"
+OTHER_URL = f"https://acme.zendesk.com/api/v2/job_statuses/{OTHER}.json"
+BAD = completed(SUCCESS, FAILURE)
+
+
+def test_the_request_is_what_zendesk_expects(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    httpx_mock.add_response(url=URL, json={"job_status": job_object()})
+    jobstat("show", ID)
+    (request,) = httpx_mock.get_requests()
+    assert request.method == "GET"
+    assert request.headers["authorization"] == f"Bearer {TOKEN}"
+    assert request.headers["user-agent"] == f"jobstat/{__version__}"
+    assert request.headers["accept"] == "application/json"
+    assert "gzip" in request.headers["accept-encoding"]
+
+
+def test_basic_credentials_of_the_environment(
+    jobstat: Run,
+    httpx_mock: HTTPXMock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("ZENDESK_OAUTH_TOKEN")
+    monkeypatch.setenv("ZENDESK_EMAIL", "me@example.org")
+    monkeypatch.setenv("ZENDESK_PASSWORD", "hunter2")
+    httpx_mock.add_response(url=URL, json={"job_status": completed()})
+    code, out, err = jobstat("show", ID)
+    (request,) = httpx_mock.get_requests()
+    pair = b64encode(b"me@example.org:hunter2").decode()
+    assert request.headers["authorization"] == f"Basic {pair}"
+    assert code == 0
+    assert "warning: Zendesk ended sign-in by password" in err
+    assert "hunter2" not in out + err
+
+
+def test_for_people(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+    httpx_mock.add_response(url=URL, json={"job_status": BAD})
+    code, out, err = jobstat("show", ID)
+    assert (code, err) == (6, "")
+    assert (
+        out
+        == f"""\
+Bulk Create Ticket  {ID}  acme.zendesk.com
+✗ completed, with failures  2/2  100%
+Completed at 2026-11-23 12:00:00 +0000
+
+  INDEX  ID     RESULT  DETAILS
+✗     1  -      failed  TicketCreateFailed: Description: blank
+✓     0  35436  ok
+
+✗ 1 of 2 items failed
+"""
+    )
+
+
+def test_json_is_what_zendesk_sent(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+    sent = {"new": [1.5, None, {"é": "\x1b[31m"}], **BAD, "id": ID}
+    httpx_mock.add_response(url=URL, json={"job_status": sent, "beside": 1})
+    code, out, err = jobstat("show", ID, "--json")
+    assert (code, err) == (6, "")
+    assert out.isascii()
+    assert out.count("\n") == 1
+    assert list(json.loads(out).items()) == list(sent.items())
+
+
+def test_quiet_is_quiet(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+    httpx_mock.add_response(url=URL, json={"job_status": BAD})
+    assert jobstat("show", "-q", ID) == (6, "", "")
+
+
+@pytest.mark.parametrize("look", [[], ["--json"], ["-q"], ["--color", "always"]])
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        (completed(SUCCESS), 0),
+        (job_object("failed"), 3),
+        (job_object("killed"), 3),
+        (BAD, 6),
+        (job_object("queued"), 8),
+        (job_object("working"), 8),
+    ],
+)
+def test_the_exit_code_is_the_answer_whatever_the_look(
+    jobstat: Run,
+    httpx_mock: HTTPXMock,
+    sent: dict[str, Any],
+    code: int,
+    look: list[str],
+) -> None:
+    httpx_mock.add_response(url=URL, json={"job_status": sent}, is_reusable=True)
+    assert jobstat("show", ID, *look)[0] == code
+    assert jobstat("show", ID, *look, "--exit-zero")[0] == 0
+
+
+def test_several_jobs_are_shown_in_their_order_and_the_gravest_counts(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    httpx_mock.add_response(url=URL, status_code=503)
+    httpx_mock.add_response(url=URL, json={"job_status": completed(SUCCESS)})
+    httpx_mock.add_response(url=OTHER_URL, json={"job_status": {**BAD, "id": OTHER}})
+    code, out, _ = jobstat("show", "--json", ID, OTHER_URL, ID)
+    assert code == 6
+    assert [json.loads(line)["id"] for line in out.splitlines()] == [ID, OTHER]
+
+
+def test_a_job_that_is_not_there_does_not_hide_the_others(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    httpx_mock.add_response(url=URL, status_code=404, json={"error": "RecordNotFound"})
+    httpx_mock.add_response(
+        url=OTHER_URL, json={"job_status": completed(SUCCESS, id=OTHER)}
+    )
+    code, out, err = jobstat("show", "--json", ID, OTHER)
+    assert code == 5
+    assert json.loads(out)["id"] == OTHER
+    assert f"no job {ID} at acme.zendesk.com (404: RecordNotFound)" in err
+
+
+def test_a_refused_credential_ends_it(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+    httpx_mock.add_response(url=URL, json={"job_status": BAD})
+    httpx_mock.add_response(url=OTHER_URL, status_code=401)
+    code, out, _ = jobstat("show", "--json", ID, OTHER)
+    assert code == 4
+    assert json.loads(out)["id"] == ID
+
+
+@pytest.mark.parametrize(
+    ("status", "sent", "code", "says"),
+    [
+        (
+            401,
+            {"error": "Couldn't authenticate you"},
+            4,
+            "acme.zendesk.com refuses the credential (401: Couldn't authenticate you)",
+        ),
+        (
+            401,
+            {"error": "invalid_token", "error_description": "The token is expired."},
+            4,
+            "(401: invalid_token: The token is expired.)",
+        ),
+        (
+            403,
+            {"error": {"title": "Forbidden", "message": "You do not have access."}},
+            4,
+            "refuses the credential (403: Forbidden: You do not have access.)",
+        ),
+        (
+            404,
+            {"error": "RecordNotFound", "description": "Not found"},
+            5,
+            f"no job {ID} at acme.zendesk.com (404: RecordNotFound: Not found)",
+        ),
+        (
+            404,
+            {
+                "error": {
+                    "title": "No help desk at acme.zendesk.com",
+                    "message": "Sorry.",
+                }
+            },
+            5,
+            "(404: No help desk at acme.zendesk.com: Sorry.)",
+        ),
+        (
+            422,
+            {"error": "RecordInvalid", "description": "Record validation errors"},
+            2,
+            "refuses the request (422: RecordInvalid: Record validation errors)",
+        ),
+        (
+            400,
+            {"error": "TooManyValues"},
+            2,
+            "refuses the request (400: TooManyValues)",
+        ),
+        (
+            429,
+            {"error": "APIRateLimitExceeded"},
+            7,
+            "cannot answer now (429: APIRateLimitExceeded)",
+        ),
+        (500, {}, 7, "acme.zendesk.com cannot answer now (500)"),
+        (503, {"error": "x\x1b[2Jy"}, 7, r"cannot answer now (503: x\x1b[2Jy)"),
+        (204, None, 7, "not a job status"),
+        (200, [1], 7, "not a job status: a list without job_status"),
+        (200, {"job_status": None}, 7, "not a job status: a job_status that is null"),
+        (
+            200,
+            {"job_status": job_object("completed", results=["row 1 failed"])},
+            7,
+            "results that hold a text where an item should be",
+        ),
+    ],
+)
+def test_each_refusal_is_one_clear_line_and_its_code(
+    jobstat: Run,
+    httpx_mock: HTTPXMock,
+    status: int,
+    sent: object,
+    code: int,
+    says: str,
+) -> None:
+    httpx_mock.add_response(url=URL, status_code=status, json=sent, is_reusable=True)
+    found, out, err = jobstat("show", ID)
+    assert (found, out) == (code, "")
+    line, *hint = err.splitlines()
+    assert line.startswith("jobstat: ")
+    assert says in line
+    assert len(hint) <= 1
+    assert TOKEN not in err
+    # What asking again cannot mend is asked once.
+    assert len(httpx_mock.get_requests()) == (3 if code == 7 else 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "kind", "says"),
+    [
+        (200, b"<!DOCTYPE html><title>Sign in</title>", "text/html", "a web page"),
+        (200, b"", "application/json", "an empty body"),
+        (502, b"<html>Bad gateway</html>", "text/html", "cannot answer now (502)"),
+        (
+            429,
+            b"Number of allowed API requests per minute exceeded",
+            "text/plain",
+            "(429: Number of allowed API requests per minute exceeded)",
+        ),
+    ],
+)
+def test_a_body_that_is_no_json_is_told(
+    jobstat: Run,
+    httpx_mock: HTTPXMock,
+    status: int,
+    content: bytes,
+    kind: str,
+    says: str,
+) -> None:
+    httpx_mock.add_response(
+        url=URL,
+        status_code=status,
+        content=content,
+        headers={"content-type": kind},
+        is_reusable=True,
+    )
+    code, out, err = jobstat("show", ID)
+    assert (code, out) == (7, "")
+    assert says in err
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_not_followed_and_its_host_is_named(
+    jobstat: Run, httpx_mock: HTTPXMock, status: int
+) -> None:
+    httpx_mock.add_response(
+        url=URL, status_code=status, headers={"location": "https://evil.example/x"}
+    )
+    code, _, err = jobstat("show", ID)
+    assert code == 2
+    assert "acme.zendesk.com points to evil.example" in err
+    assert len(httpx_mock.get_requests()) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (httpx.ConnectError("refused"), "no connection to acme.zendesk.com: refused"),
+        (httpx.ReadTimeout("slow"), "acme.zendesk.com did not answer within"),
+        (httpx.RemoteProtocolError("cut"), "no connection to acme.zendesk.com: cut"),
+        (httpx.DecodingError("bad gzip"), "cannot be unpacked"),
+    ],
+)
+def test_a_network_error_is_unavailable(
+    jobstat: Run,
+    httpx_mock: HTTPXMock,
+    error: httpx.HTTPError,
+    says: str,
+) -> None:
+    httpx_mock.add_exception(error, is_reusable=True)
+    code, out, err = jobstat("show", ID)
+    assert (code, out) == (7, "")
+    assert says in err
+
+
+def test_retry_after_is_waited_for(
+    jobstat: Run,
+    httpx_mock: HTTPXMock,
+    clock: Any,
+) -> None:
+    httpx_mock.add_response(url=URL, status_code=429, headers={"retry-after": "7"})
+    httpx_mock.add_response(url=URL, json={"job_status": BAD})
+    assert jobstat("show", "-q", ID)[0] == 6
+    assert clock.now == 1007
+
+
+@pytest.mark.parametrize(
+    "word", ["a/b", "..", "../users", "a?b", "a b", "", "x" * 65, "-", "a\x1b[2J"]
+)
+def test_what_is_no_id_is_refused_before_a_request(jobstat: Run, word: str) -> None:
+    code, out, err = jobstat("show", "--", word)
+    assert (code, out) == (2, "")
+    assert err.startswith("jobstat: not a job id: ")
+    assert "\x1b" not in err
+    assert err.count("\n") == 2
+
+
+def test_a_url_of_another_account_is_refused(
+    jobstat: Run,
+) -> None:
+    code, _, err = jobstat("show", "https://evil.example/api/v2/job_statuses/1.json")
+    assert code == 2
+    assert "the account is https://acme.zendesk.com" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "which command?"),
+        (["shwo"], "no such command 'shwo'"),
+        (["show"], "missing argument"),
+        (["show", ID, "--nope"], "no such option '--nope'"),
+        (["show", ID, "--color", "pink"], "invalid value for '--color'"),
+        (["show", ID, "--subdomain", "a b"], "--subdomain is not a subdomain"),
+        (["watch", ID, "--timeout", "soon"], "not a duration: 'soon'"),
+        (["watch", ID, "--timeout", "0"], "it must be longer than 0"),
+        (["watch", ID, "--interval", "-1"], "not a duration: '-1'"),
+        (["demo", "--failures", "101"], "not a number from 0 to 100"),
+        (["demo", "--port", "0"], "invalid value for '--port'"),
+        (["completion", "tcsh"], "invalid value for '"),
+    ],
+)
+def test_bad_arguments_are_one_line_and_a_hint(
+    jobstat: Run, arguments: list[str], says: str
+) -> None:
+    code, out, err = jobstat(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("jobstat: ")
+    assert says in err
+    assert err.count("\n") == 2
+
+
+def test_a_defect_is_told_as_one(jobstat: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobstat.commands.session.find_account", None)
+    code, out, err = jobstat("show", ID)
+    assert (code, out) == (1, "")
+    assert err.startswith("jobstat: a defect of jobstat: TypeError")
+    assert "Traceback" not in err
+    _, _, err = jobstat("show", ID, "--debug")
+    assert "Traceback" in err
+
+
+def test_an_answer_about_another_job_is_warned_of(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    httpx_mock.add_response(url=URL, json={"job_status": {**BAD, "id": OTHER}})
+    code, _, err = jobstat("show", "-q", ID)
+    assert code == 6
+    assert err == f"jobstat: warning: asked for {ID}, the answer is about {OTHER}\n"
+
+
+def test_colour_is_for_whoever_asks_for_it(
+    jobstat: Run,
+    httpx_mock: HTTPXMock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    httpx_mock.add_response(url=URL, json={"job_status": BAD}, is_reusable=True)
+    assert "\x1b[" not in jobstat("show", ID)[1]
+    assert "\x1b[" in jobstat("show", ID, "--color", "always")[1]
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[" in jobstat("show", ID)[1]
+    assert "\x1b[" not in jobstat("show", ID, "--color", "never")[1]
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in jobstat("show", ID)[1]
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", jobstat("show", ID, "--color", "always")[1])
+    assert "✗ 1 of 2 items failed" in plain

@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support import FAILURE, ID, OTHER, SUCCESS, FakeClock, Run, completed, job_object
+
+if TYPE_CHECKING:
+    from pytest_httpx import HTTPXMock
+
+URL = f"https://acme.zendesk.com/api/v2/job_statuses/{ID}.json"
+OTHER_URL = f"https://acme.zendesk.com/api/v2/job_statuses/{OTHER}.json"
+QUEUED = job_object("queued")
+WORKING = job_object("working", progress=1, message="Creating ticket #1")
+BAD = completed(SUCCESS, FAILURE)
+
+
+def answers(httpx_mock: HTTPXMock, *sent: dict[str, Any], **headers: str) -> None:
+    """The job's states, one an answer, of which the last stays."""
+    for job in sent:
+        httpx_mock.add_response(
+            url=URL,
+            json={"job_status": job},
+            headers=headers,
+            is_reusable=job is sent[-1],
+        )
+
+
+def test_off_a_terminal_a_line_a_change_then_the_results(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    answers(httpx_mock, QUEUED, QUEUED, QUEUED, WORKING, WORKING, BAD)
+    code, out, err = jobstat("watch", ID)
+    assert (code, err) == (6, "")
+    assert (
+        out
+        == f"""\
+0:00  {ID}  ◦ queued  0/2
+0:01  {ID}  ▸ working  1/2  50%  Creating ticket #1
+0:02  {ID}  ✗ completed, with failures  2/2  100%  \
+Completed at 2026-11-23 12:00:00 +0000
+Bulk Create Ticket  {ID}  acme.zendesk.com
+✗ completed, with failures  2/2  100%
+Completed at 2026-11-23 12:00:00 +0000
+
+  INDEX  ID     RESULT  DETAILS
+✗     1  -      failed  TicketCreateFailed: Description: blank
+✓     0  35436  ok
+
+✗ 1 of 2 items failed
+"""
+    )
+
+
+def test_while_nothing_changes_a_line_a_minute(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    answers(httpx_mock, WORKING)
+    code, out, _ = jobstat("watch", ID, "--timeout", "10m")
+    assert code == 124
+    minutes = [line.split(":")[0] for line in out.splitlines()]
+    assert minutes == [str(minute) for minute in range(10)]
+
+
+def test_json_is_written_once_at_the_end(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+    answers(httpx_mock, QUEUED, WORKING, BAD)
+    code, out, err = jobstat("watch", "--json", ID)
+    assert (code, err) == (6, "")
+    assert json.loads(out) == BAD
+
+
+def test_stream_is_a_line_a_change(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+    answers(httpx_mock, QUEUED, QUEUED, WORKING, WORKING, BAD)
+    code, out, err = jobstat("watch", "--stream", ID)
+    assert (code, err) == (6, "")
+    assert [json.loads(line) for line in out.splitlines()] == [QUEUED, WORKING, BAD]
+
+
+def test_quiet_is_quiet_through_trouble(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+    httpx_mock.add_response(url=URL, status_code=500)
+    answers(httpx_mock, QUEUED, BAD)
+    assert jobstat("watch", "-q", ID) == (6, "", "")
+
+
+@pytest.mark.parametrize(
+    ("look", "states"),
+    [(["--json"], [WORKING]), (["--stream"], [QUEUED, WORKING]), (["-q"], [])],
+)
+def test_a_time_out_tells_the_last_state_and_how_to_resume(
+    jobstat: Run,
+    httpx_mock: HTTPXMock,
+    clock: FakeClock,
+    look: list[str],
+    states: list[object],
+) -> None:
+    answers(httpx_mock, QUEUED, WORKING)
+    code, out, err = jobstat("watch", ID, "--timeout", "90s", *look)
+    assert code == 124
+    assert clock.now == 1090
+    assert [json.loads(line) for line in out.splitlines()] == states
+    assert err == (
+        "jobstat: not finished after 1 min 30 s; the job goes on\n"
+        f"  Resume with: jobstat watch {ID} --timeout 90s {' '.join(look)}\n"
+    )
+
+
+def test_trouble_is_told_once_and_its_end(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+    answers(httpx_mock, WORKING)
+    httpx_mock.reset()
+    httpx_mock.add_response(url=URL, json={"job_status": WORKING})
+    for _ in range(3):
+        httpx_mock.add_response(url=URL, status_code=503)
+    answers(httpx_mock, BAD)
+    code, _, err = jobstat("watch", ID, "--json")
+    assert code == 6
+    assert err == (
+        f"jobstat: {ID}: acme.zendesk.com cannot answer now (503);"
+        " trying again in 1 s, last answer 0 s ago\n"
+        f"jobstat: {ID}: answers again\n"
+    )
+
+
+def test_giving_up_tells_the_last_state_the_error_and_how_to_resume(
+    jobstat: Run,
+    httpx_mock: HTTPXMock,
+    clock: FakeClock,
+) -> None:
+    httpx_mock.add_response(url=URL, json={"job_status": WORKING})
+    httpx_mock.add_response(url=URL, status_code=503, is_reusable=True)
+    code, out, err = jobstat("watch", ID, "--json", "--retry-for", "20s")
+    assert code == 7
+    assert json.loads(out) == WORKING
+    assert clock.now == 1020
+    *_, problem, what, resume = err.splitlines()
+    assert problem == "jobstat: acme.zendesk.com cannot answer now (503)"
+    assert what == "jobstat: gave up watching; the job may go on"
+    assert resume == f"  Resume with: jobstat watch {ID} --json --retry-for 20s"
+
+
+def test_an_expired_job_is_told_with_its_last_state(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    httpx_mock.add_response(url=URL, json={"job_status": WORKING})
+    httpx_mock.add_response(url=URL, status_code=404)
+    code, out, err = jobstat("watch", ID, "--json")
+    assert code == 5
+    assert json.loads(out) == WORKING
+    assert f"no job {ID} at acme.zendesk.com (404)" in err
+
+
+def test_a_refused_credential_midway_tells_the_last_state(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    httpx_mock.add_response(url=URL, json={"job_status": WORKING})
+    httpx_mock.add_response(url=URL, status_code=401)
+    code, out, err = jobstat("watch", ID, "--json")
+    assert code == 4
+    assert json.loads(out) == WORKING
+    assert "refuses the credential (401)" in err
+
+
+def test_an_unknown_status_is_shown_and_warned_of_once(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    paused = job_object("paused")
+    answers(httpx_mock, paused, {**paused, "progress": 1}, BAD)
+    code, out, err = jobstat("watch", ID)
+    assert code == 6
+    assert "? paused" in out
+    assert err == "jobstat: warning: unknown status 'paused'; taken as unfinished\n"
+
+
+def test_the_accounts_limit_is_kept(
+    jobstat: Run,
+    httpx_mock: HTTPXMock,
+    clock: FakeClock,
+) -> None:
+    answers(httpx_mock, WORKING, **{"x-rate-limit": "10"})
+    jobstat("watch", "-q", ID, "--timeout", "10m")
+    assert len(httpx_mock.get_requests()) == 10
+
+
+@pytest.mark.parametrize(
+    "value", ["5", "Mon, 23 Nov 2026 12:00:00 GMT", "soon", "-3", "٣", ""]
+)
+def test_any_retry_after_is_survived(
+    jobstat: Run, httpx_mock: HTTPXMock, value: str
+) -> None:
+    httpx_mock.add_response(
+        url=URL, status_code=429, headers=[(b"retry-after", value.encode())]
+    )
+    answers(httpx_mock, BAD)
+    assert jobstat("watch", "-q", ID)[0] == 6
+
+
+def test_several_jobs_are_watched_to_the_end_of_each(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    answers(httpx_mock, WORKING, WORKING, completed(SUCCESS))
+    for job in (job_object("working", id=OTHER), {**BAD, "id": OTHER}):
+        httpx_mock.add_response(url=OTHER_URL, json={"job_status": job})
+    code, out, _ = jobstat("watch", "--json", ID, OTHER)
+    assert code == 6
+    assert [json.loads(line)["id"] for line in out.splitlines()] == [OTHER, ID]

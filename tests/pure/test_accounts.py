@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+from base64 import b64decode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobstat.errors import AuthError, JobstatError, UsageProblem
+from jobstat.jobs.reference import parse_reference
+from jobstat.zendesk.account import Account, find_account, require_same_account
+from jobstat.zendesk.credentials import find_credential
+
+ACME = "https://acme.zendesk.com"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "subdomain", "environ", "origin"),
+    [
+        (None, "acme", {}, ACME),
+        (None, " ACME ", {}, ACME),
+        (None, "acme.zendesk.com", {}, ACME),
+        (None, "https://acme.zendesk.com", {}, ACME),
+        (None, "https://acme.zendesk.com/agent/dashboard?x=1", {}, ACME),
+        (None, "http://127.0.0.1:8080", {}, "http://127.0.0.1:8080"),
+        (None, "acme", {"ZENDESK_DOMAIN": "example.com"}, "https://acme.example.com"),
+        ("https://acme.zendesk.com/", None, {}, ACME),
+        ("HTTPS://ACME.zendesk.com:443", None, {}, ACME),
+        ("https://desk.example.com:8443", None, {}, "https://desk.example.com:8443"),
+        ("http://localhost:1", None, {}, "http://localhost:1"),
+        ("http://[::1]:1", None, {}, "http://[::1]:1"),
+        (None, None, {"JOBSTAT_BASE_URL": "http://127.0.0.1:1"}, "http://127.0.0.1:1"),
+        (None, None, {"ZENDESK_SUBDOMAIN": "acme"}, ACME),
+        (
+            None,
+            None,
+            {"ZENDESK_SUBDOMAIN": "acme", "ZENDESK_DOMAIN": "example.com"},
+            "https://acme.example.com",
+        ),
+        (
+            None,
+            None,
+            {"JOBSTAT_BASE_URL": "https://a.example", "ZENDESK_SUBDOMAIN": "acme"},
+            "https://a.example",
+        ),
+        # What is typed goes before what the environment says.
+        (None, "acme", {"JOBSTAT_BASE_URL": "https://other.example"}, ACME),
+        ("https://acme.zendesk.com", None, {"ZENDESK_SUBDOMAIN": "other"}, ACME),
+    ],
+)
+def test_the_account_that_is_meant(
+    base_url: str | None, subdomain: str | None, environ: dict[str, str], origin: str
+) -> None:
+    assert find_account(base_url, subdomain, environ) == Account(origin)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "subdomain", "environ", "says"),
+    [
+        (None, None, {}, "None is named"),
+        (None, None, {"ZENDESK_SUBDOMAIN": ""}, "None is named"),
+        ("https://a.example", "acme", {}, "give one"),
+        (None, "support.acme.com", {}, "--subdomain is not a subdomain"),
+        (None, "acme/..", {}, "--subdomain is not a subdomain"),
+        (None, "acme#", {}, "--subdomain is not a subdomain"),
+        (None, "-", {}, "--subdomain is not a subdomain"),
+        (None, "äcme", {}, "--subdomain is not a subdomain"),
+        (None, "a\nb", {}, "--subdomain is not a subdomain"),
+        (None, None, {"ZENDESK_SUBDOMAIN": "a b"}, "ZENDESK_SUBDOMAIN is not"),
+        ("acme", None, {}, "--base-url is not a URL"),
+        ("https://", None, {}, "--base-url is not a URL"),
+        ("https://[", None, {}, "--base-url is not a URL"),
+        ("https://a.example:x", None, {}, "--base-url is not a URL"),
+        ("ftp://a.example", None, {}, "must start with https://"),
+        ("http://a.example", None, {}, "must start with https://"),
+        ("http://127.0.0.1.example", None, {}, "must start with https://"),
+        ("http://localhost.example", None, {}, "must start with https://"),
+        ("https://a.example/api/v2", None, {}, "more than a host"),
+        ("https://a.example?x", None, {}, "more than a host"),
+        ("https://a b.example", None, {}, "no valid host name"),
+        ("https://ä.example", None, {}, "no valid host name"),
+        ("https://me:hunter2@a.example", None, {}, "has a user name in it"),
+        (None, "https://me:hunter2@a.example", {}, "has a user name in it"),
+    ],
+)
+def test_what_names_no_account_is_told(
+    base_url: str | None, subdomain: str | None, environ: dict[str, str], says: str
+) -> None:
+    with pytest.raises(UsageProblem, match=says) as caught:
+        find_account(base_url, subdomain, environ)
+    assert "hunter2" not in f"{caught.value} {caught.value.hint}"
+
+
+@given(st.text(), st.booleans())
+def test_any_text_is_an_account_over_tls_or_here(text: str, subdomain: bool) -> None:
+    try:
+        account = find_account(
+            None if subdomain else text, text if subdomain else None, {}
+        )
+    except UsageProblem:
+        return
+    assert account.origin.startswith("https://") or account.on_loopback
+
+
+def test_a_job_of_another_account_is_refused() -> None:
+    account = Account(ACME)
+    mine = parse_reference(f"{ACME}/api/v2/job_statuses/1.json")
+    bare = parse_reference("1")
+    other = parse_reference("https://evil.example/api/v2/job_statuses/1.json")
+    require_same_account(account, [mine, bare])
+    with pytest.raises(UsageProblem, match=r"https://evil\.example"):
+        require_same_account(account, [mine, other])
+
+
+def _basic(authorization: str) -> str:
+    scheme, _, value = authorization.partition(" ")
+    assert scheme == "Basic"
+    return b64decode(value).decode()
+
+
+def test_an_oauth_token_comes_first() -> None:
+    credential = find_credential(
+        {
+            "ZENDESK_OAUTH_TOKEN": "abc",
+            "ZENDESK_EMAIL": "me@example.org",
+            "ZENDESK_API_TOKEN": "def",
+            "ZENDESK_PASSWORD": "ghi",
+        }
+    )
+    assert credential.authorization == "Bearer abc"
+    assert credential.warning is None
+
+
+def test_an_api_token_goes_before_a_password() -> None:
+    credential = find_credential(
+        {
+            "ZENDESK_EMAIL": "me@example.org",
+            "ZENDESK_API_TOKEN": "def",
+            "ZENDESK_PASSWORD": "ghi",
+        }
+    )
+    assert _basic(credential.authorization) == "me@example.org/token:def"
+    assert credential.warning is None
+
+
+def test_a_password_is_taken_and_warned_of() -> None:
+    credential = find_credential(
+        {"ZENDESK_EMAIL": "me@example.org", "ZENDESK_PASSWORD": "pass wörd:1"}
+    )
+    assert _basic(credential.authorization) == "me@example.org:pass wörd:1"
+    assert "January 2026" in str(credential.warning)
+
+
+def test_a_credential_is_not_in_its_repr() -> None:
+    credential = find_credential({"ZENDESK_OAUTH_TOKEN": "hunter2"})
+    assert "hunter2" not in repr(credential)
+
+
+@pytest.mark.parametrize(
+    ("environ", "says"),
+    [
+        ({}, "no credential"),
+        ({"ZENDESK_OAUTH_TOKEN": ""}, "no credential"),
+        ({"ZENDESK_EMAIL": "me@example.org"}, "ZENDESK_EMAIL is set without a token"),
+        ({"ZENDESK_API_TOKEN": "hunter2"}, "ZENDESK_API_TOKEN is set without"),
+        ({"ZENDESK_PASSWORD": "hunter2"}, "ZENDESK_PASSWORD is set without"),
+    ],
+)
+def test_none_or_half_a_credential(environ: dict[str, str], says: str) -> None:
+    with pytest.raises(AuthError, match=says) as caught:
+        find_credential(environ)
+    assert caught.value.hint
+    assert "ZENDESK_OAUTH_TOKEN" in caught.value.hint
+    assert "hunter2" not in f"{caught.value} {caught.value.hint}"
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"ZENDESK_OAUTH_TOKEN": "hunter2\n"},
+        {"ZENDESK_OAUTH_TOKEN": "hunter2\r"},
+        {"ZENDESK_OAUTH_TOKEN": "hunter2\nX-Evil: 1"},
+        {"ZENDESK_OAUTH_TOKEN": "hunter2ö"},
+        {"ZENDESK_OAUTH_TOKEN": "hunter2 "},
+        {"ZENDESK_OAUTH_TOKEN": "hunter2\udcff"},
+        {"ZENDESK_EMAIL": "me@example.org", "ZENDESK_API_TOKEN": "hunter2\n"},
+        {"ZENDESK_EMAIL": "me@x:hunter2", "ZENDESK_API_TOKEN": "a"},
+        {"ZENDESK_EMAIL": "me", "ZENDESK_API_TOKEN": "hunter2"},
+        {"ZENDESK_EMAIL": "me@example.org\n", "ZENDESK_PASSWORD": "hunter2"},
+        {"ZENDESK_EMAIL": "me@example.org", "ZENDESK_PASSWORD": "hunter2\n"},
+    ],
+)
+def test_what_does_not_belong_in_a_header_is_refused(environ: dict[str, str]) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        find_credential(environ)
+    assert "hunter2" not in f"{caught.value} {caught.value.hint}"
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            [
+                "ZENDESK_OAUTH_TOKEN",
+                "ZENDESK_EMAIL",
+                "ZENDESK_API_TOKEN",
+                "ZENDESK_PASSWORD",
+            ]
+        ),
+        st.text(st.characters(codec=None)),
+    )
+)
+def test_any_environment_is_a_header_of_ascii_or_an_error(
+    environ: dict[str, str],
+) -> None:
+    try:
+        credential = find_credential(environ)
+    except JobstatError:
+        return
+    assert credential.authorization.isascii()
+    assert credential.authorization.isprintable()

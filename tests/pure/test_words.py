@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support import FAILURE, SUCCESS, completed, job, job_object
+
+from jobstat.errors import JobstatError
+from jobstat.jobs.job import parse_job
+from jobstat.views.words import (
+    counts_of,
+    glyph_of,
+    percent_of,
+    problem_lines,
+    rows_of,
+    safe,
+    state_of,
+    summary_of,
+)
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("plain Ünïcode 日本 🙂", "plain Ünïcode 日本 🙂"),
+        ("\x1b[31mred", r"\x1b[31mred"),
+        ("\x9b2J", r"\x9b2J"),
+        ("a\r\nb\tc\0", r"a\r\nb\tc\x00"),
+        ("\u202egnp.exe", r"\u202egnp.exe"),
+        ("zero\u200bwidth\ufeff", r"zero\u200bwidth\ufeff"),
+        ("\ud800", r"\ud800"),
+        ("line\u2028end", r"line\u2028end"),
+        ("no\u00a0break", "no break"),
+        ("[bold]markup[/bold] :smile:", "[bold]markup[/bold] :smile:"),
+    ],
+)
+def test_what_could_steer_a_terminal_is_made_visible(sent: str, shown: str) -> None:
+    assert safe(sent) == shown
+
+
+@given(st.text(st.characters(codec=None)))
+def test_no_text_steers_a_terminal(text: str) -> None:
+    shown = safe(text)
+    assert shown.isprintable()
+    assert not {unicodedata.category(c) for c in shown} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+@pytest.mark.parametrize(
+    ("total", "progress", "status", "counts", "percent"),
+    [
+        (40, 19, "working", "19/40", 47),
+        (40, None, "queued", "0/40", None),
+        (40, None, "working", "?/40", None),
+        (None, 3, "working", "3/?", None),
+        (None, None, "working", "", None),
+        (0, 0, "completed", "0/0", None),
+        (4, 9, "working", "9/4", 100),
+        (4, -9, "working", "-9/4", 0),
+        (-4, 1, "working", "1/-4", None),
+        (10**40, 1, "working", f"1/{10**40}", 0),
+    ],
+)
+def test_counts_and_percent(
+    total: int | None,
+    progress: int | None,
+    status: str,
+    counts: str,
+    percent: int | None,
+) -> None:
+    seen = job(status, total=total, progress=progress)
+    assert (counts_of(seen), percent_of(seen)) == (counts, percent)
+
+
+@pytest.mark.parametrize(
+    ("sent", "sign", "state", "summary"),
+    [
+        (job_object("queued"), "◦", "queued", ""),
+        (job_object("working"), "▸", "working", ""),
+        (job_object("on hold"), "?", "on hold", ""),
+        (job_object("\x1b[2J"), "?", r"\x1b[2J", ""),
+        (completed(SUCCESS), "✓", "completed", "1 item, none failed"),
+        (completed(SUCCESS, SUCCESS), "✓", "completed", "2 items, none failed"),
+        (
+            completed(SUCCESS, FAILURE),
+            "✗",
+            "completed, with failures",
+            "1 of 2 items failed",
+        ),
+        (completed(), "✓", "completed", "completed; Zendesk reported no results"),
+        (
+            job_object("completed", total=12, results={"success": True}),
+            "✓",
+            "completed",
+            "12 items, none failed",
+        ),
+        (
+            job_object("failed", results=[FAILURE]),
+            "✗",
+            "failed",
+            "the job failed; 1 item failed",
+        ),
+        (job_object("killed"), "✗", "killed", "the job was killed"),
+    ],
+)
+def test_a_state_in_a_sign_a_word_and_a_sentence(
+    sent: dict[str, object], sign: str, state: str, summary: str
+) -> None:
+    seen = parse_job(sent)
+    assert glyph_of(seen).on(unicode=True) == sign
+    assert glyph_of(seen).on(unicode=False).isascii()
+    assert state_of(seen) == state
+    assert summary_of(seen) == summary
+
+
+def test_failed_items_come_first_and_say_why() -> None:
+    results: list[dict[str, Any]] = [
+        {"index": 0, "id": 35436, "account_id": 9},
+        {"index": 1, "error": "TicketCreateFailed", "details": "Description: blank"},
+        {"id": 7, "status": "Created", "email": "a@example.org", "external_id": ""},
+        {"action": "update", "id": 8, "status": "Updated", "success": False},
+        {"id": 9, "errors": {"base": ["one", "two"]}, "title": "T\x1b[1m"},
+        {"action": "delete", "id": None, "success": True},
+    ]
+    rows = rows_of(parse_job(completed(*results)))
+    assert [(row.index, row.id, row.result, row.details) for row in rows] == [
+        ("1", "-", "failed", "TicketCreateFailed: Description: blank"),
+        ("3", "8", "failed", ""),
+        ("4", "9", "failed", r"one, two  title=T\x1b[1m"),
+        ("0", "35436", "ok", ""),
+        ("2", "7", "created", "email=a@example.org"),
+        ("5", "-", "delete", ""),
+    ]
+    assert [row.failed for row in rows] == [True] * 3 + [False] * 3
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["id", "error", "errors", "details", "status", "x\x1b"]),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+            lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+            max_leaves=5,
+        ),
+    )
+)
+def test_any_item_is_a_row_that_is_safe(item: dict[str, object]) -> None:
+    (row,) = rows_of(parse_job(completed(item)))
+    assert f"{row.id}{row.result}{row.details}".isprintable()
+
+
+def test_a_problem_is_a_line_and_a_hint() -> None:
+    error = JobstatError("it\nbroke", hint="mend it")
+    assert problem_lines(error) == "jobstat: it\\nbroke\n  mend it\n"
+    assert problem_lines(JobstatError("it broke")) == "jobstat: it broke\n"
