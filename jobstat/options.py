@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from jobstat.errors import UsageProblem
+from jobstat.exits import Exit
 from jobstat.invocation import Invocation
 from jobstat.jobs.duration import parse_duration
 
@@ -37,6 +39,20 @@ class Duration(click.ParamType[float]):
         if not seconds and not self._zero:
             self.fail("it must be longer than 0", param, ctx)
         return seconds
+
+
+def epilog(examples: str, leaving_out: Exit | None = None) -> str:
+    """What stands at the end of a help text: examples, and the exit codes.
+
+    Without ``leaving_out``, the one code that the command never ends with, the
+    codes are left out altogether.
+    """
+    shown = f"\b\nExamples:\n{indent(examples.strip(), '  ')}\n"
+    if leaving_out is None:
+        return shown
+    codes = [code for code in Exit if code is not leaving_out]
+    table = "\n".join(f"  {code:<3d} {code.word:<14}{code.meaning}" for code in codes)
+    return f"{shown}\n\b\nExit codes:\n{table}\n"
 
 
 def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:

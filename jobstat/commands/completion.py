@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jobstat.options import epilog
 from jobstat.views.terminal import standard_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-EXAMPLES = """\b
-Examples:
-  jobstat completion bash > ~/.local/share/bash-completion/completions/jobstat
-  jobstat completion zsh > ~/.zfunc/_jobstat
-  jobstat completion fish > ~/.config/fish/completions/jobstat.fish
+EXAMPLES = """
+jobstat completion bash > ~/.local/share/bash-completion/completions/jobstat
+jobstat completion zsh > ~/.zfunc/_jobstat
+jobstat completion fish > ~/.config/fish/completions/jobstat.fish
 """
 
 
@@ -254,8 +254,8 @@ _WRITERS: dict[str, Callable[[Command, list[Command]], str]] = {
 }
 
 
-@click.command("completion", epilog=EXAMPLES)
-@click.argument("shell", type=click.Choice(list(_WRITERS)))
+@click.command("completion", epilog=epilog(EXAMPLES))
+@click.argument("shell", metavar="bash|zsh|fish", type=click.Choice(list(_WRITERS)))
 @click.pass_context
 def command(ctx: click.Context, /, shell: str) -> int:
     """Print the completion script of a shell.

@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING
 import click
 
 from jobstat.errors import UsageProblem
-from jobstat.options import Duration
+from jobstat.options import Duration, epilog
 from jobstat.views.terminal import standard_output
 
 if TYPE_CHECKING:
     from jobstat.demo.server import DemoServer
 
 TICKETS = 40
-EXAMPLES = """\b
-Examples:
-  jobstat demo
-  jobstat demo --failures 0 --duration 3s
-  jobstat demo --serve --port 8080
+EXAMPLES = """
+jobstat demo
+jobstat demo --failures 0 --duration 3s
+jobstat demo --serve --port 8080
 """
 
 
@@ -41,11 +40,12 @@ class Percent(click.ParamType[float]):
         return int(number) / 100
 
 
-@click.command("demo", epilog=EXAMPLES)
+@click.command("demo", epilog=epilog(EXAMPLES))
 @click.option("--serve", is_flag=True, help="Stay up, for jobs of your own.")
 @click.option(
     "--port",
-    type=click.IntRange(1, 65535),
+    type=int,
+    metavar="PORT",
     help="Where to listen on 127.0.0.1. Default: any free port.",
 )
 @click.option(
@@ -73,9 +73,10 @@ def command(*, serve: bool, port: int | None, duration: float, failures: float) 
 
     try:
         server = DemoServer(port=port or 0, duration=duration, failures=failures)
-    except OSError as error:
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or "no such port"
         raise UsageProblem(
-            f"cannot listen on 127.0.0.1:{port}: {error.strerror}",
+            f"cannot listen on 127.0.0.1:{port}: {why}",
             hint="Choose another --port.",
         ) from error
     with server:

@@ -12,21 +12,20 @@ from jobstat.errors import Stopped
 from jobstat.exits import Exit
 from jobstat.jobs.duration import spoken
 from jobstat.jobs.watching import Policy
-from jobstat.options import Duration, shared_options
+from jobstat.options import Duration, epilog, shared_options
 from jobstat.views.terminal import standard_error
 
 if TYPE_CHECKING:
     from jobstat.invocation import Invocation
 
-EXAMPLES = """\b
-Examples:
-  jobstat watch V3-3ce496a3d948e38821056b1ca5bc3866 --timeout 30m
-  jobstat watch V3-3ce496a3d948e38821056b1ca5bc3866 --json |
-    jq '.results[] | select(.error)'
+EXAMPLES = """
+jobstat watch V3-3ce496a3d948e38821056b1ca5bc3866 --timeout 30m
+jobstat watch V3-3ce496a3d948e38821056b1ca5bc3866 --json |
+  jq '.results[] | select(.error)'
 """
 
 
-@click.command("watch", epilog=EXAMPLES)
+@click.command("watch", epilog=epilog(EXAMPLES, Exit.UNFINISHED))
 @click.argument("jobs", metavar="JOB...", nargs=-1, required=True)
 @click.option(
     "--interval",
@@ -65,9 +64,8 @@ def command(
 ) -> Exit:
     """Follow jobs until they finish.
 
-    JOB is a job's id or its URL. The exit code is the answer: 0 says that
-    every job completed and no item failed, 6 that items failed, 3 that a job
-    failed, 124 that --timeout ran out first; jobstat --help has them all.
+    JOB is a job's id or its URL. The exit code is the answer; it reads the
+    results, whatever Zendesk's status word makes of them.
 
     A DURATION is 90, 90s, 10m or 1h30m.
     """

@@ -13,7 +13,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from jobstat.demo.world import DELETE, MOST_RECORDS, UPDATE, Refused, World
+from jobstat.demo.world import (
+    DELETE,
+    MOST_RECORDS,
+    UPDATE,
+    Refused,
+    World,
+    too_many_values,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,16 +88,16 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._answer()
 
-    do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - likewise
+    do_POST = do_PUT = do_DELETE = do_PATCH = do_GET  # noqa: N815 - likewise
 
     def log_message(self, *_: object) -> None:
         """Keep quiet: the terminal is the watch's."""
 
     def _answer(self) -> None:
         now = time.time()
-        body = self.rfile.read(
-            min(int(self.headers["content-length"] or 0), LARGEST_BODY)
-        )
+        length = self.headers["content-length"] or ""
+        size = int(length) if length.isdigit() and length.isascii() else 0
+        body = self.rfile.read(min(size, LARGEST_BODY))
         with self.server.lock:
             left, seconds = self.server.world.count_request(now)
             try:
@@ -148,7 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _many(self, query: dict[str, list[str]], now: float) -> Any:
         wanted = set(_words(query))
         if len(wanted) > MOST_RECORDS:
-            raise Refused(400, {"error": "TooManyValues", "max_count": MOST_RECORDS})
+            raise too_many_values()
         jobs = self.server.world.jobs(now)
         return {"job_statuses": [job for job in jobs if job["id"] in wanted]}
 
@@ -182,9 +189,8 @@ class _Handler(BaseHTTPRequestHandler):
                     " revoked, malformed or invalid for other reasons.",
                 },
             )
-        if scheme.lower() != "bearer" and not _basic_secret(value).endswith(
-            ":" + TOKEN
-        ):
+        basic = scheme.lower() == "basic" and _is_api_token(value)
+        if scheme.lower() != "bearer" and not basic:
             raise Refused(401, {"error": "Couldn't authenticate you"})
 
     def _send(self, code: int, document: Any, left: int, seconds: int) -> None:
@@ -207,7 +213,7 @@ class _Handler(BaseHTTPRequestHandler):
         }
         if packed:
             headers["Content-Encoding"] = "gzip"
-        if code == 429:  # noqa: PLR2004 - HTTP's own number
+        if not left and code == 429:  # noqa: PLR2004 - HTTP's own number
             headers["Retry-After"] = seconds
         self.send_response(code)
         for name, value in headers.items():
@@ -227,7 +233,7 @@ def _member(body: bytes, name: str, kind: type[list[Any]]) -> list[Any]:
 
 
 def _member_id(ticket: Any) -> Any:
-    return ticket.get("id") if isinstance(ticket, dict) else None
+    return ticket.get("id") if isinstance(ticket, dict) else ticket
 
 
 def _words(query: dict[str, list[str]]) -> list[str]:
@@ -256,8 +262,9 @@ def _invalid(name: str) -> Refused:
     )
 
 
-def _basic_secret(value: str) -> str:
+def _is_api_token(value: str) -> bool:
     try:
-        return b64decode(value, validate=True).decode("utf-8", "replace")
+        pair = b64decode(value, validate=True).decode("utf-8", "replace")
     except ValueError:
-        return ""
+        return False
+    return pair.endswith(f"/token:{TOKEN}")

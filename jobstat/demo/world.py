@@ -21,11 +21,6 @@ QUEUED_SHARE = 0.2
 """How much of a job's time it spends in the queue."""
 
 _ACCOUNT_ID = 9134021
-_REASONS = (
-    "Description: cannot be blank",
-    "Requester: Name: is too short (minimum one character)",
-    "Subject: is too long (maximum is 150 characters)",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +35,37 @@ class Kind:
     action: str
     done: str
     error: str
+    reasons: tuple[str, ...]
 
 
+_NO_DESCRIPTION = "Description: cannot be blank"
 CREATE = Kind(
-    "Bulk Create Ticket", "Creating", "create", "Created", "TicketCreateFailed"
+    "Bulk Create Ticket",
+    "Creating",
+    "create",
+    "Created",
+    "TicketCreateFailed",
+    (
+        _NO_DESCRIPTION,
+        "Requester: Name: is too short (minimum one character)",
+        "Subject: is too long (maximum is 150 characters)",
+    ),
 )
 UPDATE = Kind(
-    "Bulk Update Ticket", "Updating", "update", "Updated", "TicketUpdateFailed"
+    "Bulk Update Ticket",
+    "Updating",
+    "update",
+    "Updated",
+    "UpdateConflict",
+    ("Safe update timestamp prevented the update due to outdated ticket data.",),
 )
 DELETE = Kind(
-    "Bulk Update Ticket", "Deleting", "delete", "Deleted", "TicketDeleteFailed"
+    "Bulk Update Ticket",
+    "Deleting",
+    "delete",
+    "Deleted",
+    "TicketDeleteFailed",
+    ("Ticket not found", "Access denied"),
 )
 
 
@@ -77,7 +93,7 @@ class PlannedJob:
             moment = datetime.fromtimestamp(self.ends_at, UTC)
             stamp = moment.strftime("%Y-%m-%d %H:%M:%S +0000")
             results = self._results()
-            if len(self.reasons) < total:
+            if len(self.reasons) < max(total, 1):
                 status, progress = "completed", total
                 message = f"Completed at {stamp}"
             else:
@@ -206,17 +222,12 @@ class World:
         self, kind: Kind, ids: tuple[int, ...], blank: set[int], now: float
     ) -> dict[str, Any]:
         if len(ids) > MOST_RECORDS:
-            raise Refused(
-                400,
-                {
-                    "error": "TooManyValues",
-                    "description": f"Too many values in parameter. Max {MOST_RECORDS}",
-                    "max_count": MOST_RECORDS,
-                },
-            )
+            raise too_many_values()
         self._refuse_too_many_jobs(now)
-        reasons = dict.fromkeys(sorted(blank), _REASONS[0])
-        reasons |= zip(_spread(self.failures, len(ids)), cycle(_REASONS), strict=False)
+        reasons = dict.fromkeys(sorted(blank), _NO_DESCRIPTION)
+        reasons |= zip(
+            _spread(self.failures, len(ids)), cycle(kind.reasons), strict=False
+        )
         job = PlannedJob(
             f"V3-{token_hex(16)}", kind, ids, reasons, now, max(self.duration, 0.01)
         )
@@ -235,6 +246,18 @@ class World:
                     "current_job_ids": running,
                 },
             )
+
+
+def too_many_values() -> Refused:
+    """The refusal of more than 100 records or ids at once."""
+    return Refused(
+        400,
+        {
+            "error": "TooManyValues",
+            "description": f"Parameter cannot specify more than {MOST_RECORDS} values",
+            "max_count": MOST_RECORDS,
+        },
+    )
 
 
 def _spread(share: float, count: int) -> list[int]:

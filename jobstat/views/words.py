@@ -111,10 +111,19 @@ def summary_of(job: Job) -> str:
         case Verdict.ITEMS_FAILED:
             return f"{failed} of {_items(len(job.items))} failed"
         case Verdict.OK:
-            count = len(job.items) if job.total is None else job.total
-            if job.items:
-                return f"{_items(count)}, none failed"
-            return "completed; Zendesk reported no results"
+            return _all_is_well(job)
+
+
+def _all_is_well(job: Job) -> str:
+    told = len(job.items)
+    if not told:
+        return "completed; Zendesk reported no results"
+    if isinstance(job.fields["results"], dict) and job.total is not None:
+        # One object speaks for all of them.
+        told = job.total
+    if job.total is not None and told < job.total:
+        return f"{_items(job.total)}; of the {told} reported, none failed"
+    return f"{_items(told)}, none failed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,12 @@ LARGEST_BODY = 64 * 2**20
 
 _LIMIT_HEADERS = ("ratelimit-limit", "rate-limit", "x-rate-limit")
 
+_DIRECT: dict[str, httpx.BaseTransport | None] = {
+    "http://": None,
+    "https://": None,
+    "all://": None,
+}
+
 
 class Api:
     """A connection to one account, to be used as a context manager.
@@ -63,8 +69,8 @@ class Api:
                     "User-Agent": f"jobstat/{__version__}",
                 },
                 # A proxy of the environment would be sent what is meant for
-                # this machine, and in clear.
-                trust_env=not account.on_loopback,
+                # this machine, and in clear. None means: go there directly.
+                mounts=_DIRECT if account.on_loopback else None,
             )
         except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
             # Not in its own words: a proxy's URL may hold a password.

@@ -65,6 +65,12 @@ def test_a_job_of_which_all_fails_has_failed() -> None:
     assert judge(job) is Verdict.JOB_FAILED
 
 
+def test_a_job_without_a_ticket_is_completed() -> None:
+    world = World(URL, failures=1)
+    done = at(world, world.create([], 0)["id"], 100)
+    assert (done["status"], done["total"], done["results"]) == ("completed", 0, [])
+
+
 @pytest.mark.parametrize(("kind", "done"), [(UPDATE, "Updated"), (DELETE, "Deleted")])
 def test_updates_and_deletions_have_items_of_their_own_form(
     kind: Any, done: str

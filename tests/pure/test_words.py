@@ -97,6 +97,12 @@ def test_counts_and_percent(
             "12 items, none failed",
         ),
         (
+            {**completed(SUCCESS), "total": 3},
+            "✓",
+            "completed",
+            "3 items; of the 1 reported, none failed",
+        ),
+        (
             job_object("failed", results=[FAILURE]),
             "✗",
             "failed",

@@ -1,0 +1,249 @@
+"""Every exit code, in a real process against a real server."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from support import (
+    FAILURE,
+    ID,
+    JOBSTAT,
+    SUCCESS,
+    TOKEN,
+    body,
+    completed,
+    environment,
+    http,
+    job_object,
+    jobstat,
+    raw_server,
+)
+
+from jobstat.exits import Exit
+
+if TYPE_CHECKING:
+    import socket
+
+WORKING = job_object("working", progress=1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "arguments", "code"),
+    [
+        (http(content=body(completed(SUCCESS))), ["show"], Exit.OK),
+        (http(content=body(completed(SUCCESS))), ["watch"], Exit.OK),
+        (http(content=body(WORKING)), ["show", "--nope"], Exit.USAGE),
+        (http("422 No", b'{"error":"RecordInvalid"}'), ["watch"], Exit.USAGE),
+        (http(content=body(job_object("failed"))), ["show"], Exit.JOB_FAILED),
+        (http(content=body(job_object("killed"))), ["watch"], Exit.JOB_FAILED),
+        (http("401 No", b'{"error":"no"}'), ["show"], Exit.AUTH),
+        (http("403 No", b'{"error":"no"}'), ["watch"], Exit.AUTH),
+        (http("404 No", b'{"error":"no"}'), ["show"], Exit.NOT_FOUND),
+        (http(content=body(completed(SUCCESS, FAILURE))), ["show"], Exit.ITEMS_FAILED),
+        (http(content=body(completed(SUCCESS, FAILURE))), ["watch"], Exit.ITEMS_FAILED),
+        (http("503 No"), ["watch", "--retry-for", "0"], Exit.UNAVAILABLE),
+        (http(content=body(WORKING)), ["show"], Exit.UNFINISHED),
+        (http(content=body(WORKING)), ["watch", "--timeout", "0.3"], Exit.TIMEOUT),
+    ],
+)
+def test_every_code_that_an_account_can_cause(
+    answer: bytes, arguments: list[str], code: Exit
+) -> None:
+    with raw_server(answer) as server:
+        done = jobstat(*arguments, ID, env=environment(server.base_url))
+    assert done.returncode == code
+    assert TOKEN not in done.stdout + done.stderr
+
+
+def test_a_defect_has_a_code_of_its_own() -> None:
+    program = (
+        "import sys, jobstat.commands.session as s; s.find_account = None;"
+        "from jobstat.process import run; sys.exit(run(['show', 'a']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == Exit.INTERNAL
+    assert done.stderr.startswith("jobstat: a defect of jobstat: TypeError")
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "says"),
+    [
+        ({}, 2, "which Zendesk account?"),
+        ({"ZENDESK_SUBDOMAIN": "acme"}, 4, "no credential"),
+        (
+            {"ZENDESK_SUBDOMAIN": "acme", "ZENDESK_EMAIL": "me@example.org"},
+            4,
+            "half a credential",
+        ),
+        (
+            {"ZENDESK_SUBDOMAIN": "acme", "ZENDESK_OAUTH_TOKEN": "a\nX-Evil: 1"},
+            2,
+            "ZENDESK_OAUTH_TOKEN is not one word of ASCII",
+        ),
+        (
+            {"ZENDESK_SUBDOMAIN": "acme", "ZENDESK_OAUTH_TOKEN": "tökén"},
+            2,
+            "ZENDESK_OAUTH_TOKEN is not one word of ASCII",
+        ),
+        (
+            {"ZENDESK_SUBDOMAIN": "a/b", "ZENDESK_OAUTH_TOKEN": "t"},
+            2,
+            "ZENDESK_SUBDOMAIN is not a subdomain",
+        ),
+        (
+            {"JOBSTAT_BASE_URL": "http://acme.example", "ZENDESK_OAUTH_TOKEN": "t"},
+            2,
+            "JOBSTAT_BASE_URL must start with https://",
+        ),
+    ],
+)
+def test_what_the_environment_lacks_is_one_line(
+    settings: dict[str, str], code: int, says: str
+) -> None:
+    done = jobstat("show", ID, env=environment(**settings))
+    assert (done.returncode, done.stdout) == (code, "")
+    line, _hint = done.stderr.splitlines()
+    assert line.startswith("jobstat: ")
+    assert says in line
+
+
+def drip(connection: socket.socket) -> None:
+    """Send a good answer, but a byte at a time."""
+    for byte in http(content=body(WORKING)):
+        connection.sendall(bytes([byte]))
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (b"", "no connection to"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "no connection to"),
+        (http(content=body(WORKING))[:-5], "no connection to"),
+        (http("200 OK", b"no gzip", "Content-Encoding: gzip"), "cannot be unpacked"),
+        (http(content=b"<html>proxy</html>", kind="text/html"), "a web page"),
+        (http(content=b""), "an empty body"),
+        (http(content=b"[]"), "a list without job_status"),
+        (http(content=b'{"job_status":null}'), "job_status that is null"),
+        (http("500 Oops"), "cannot answer now (500)"),
+        (drip, "drips in too slowly"),
+    ],
+)
+def test_a_broken_answer_is_one_line(answer: bytes, says: str) -> None:
+    with raw_server(answer) as server:
+        env = environment(server.base_url)
+        timeout = "--timeout=0.9" if callable(answer) else "--retry-for=0"
+        done = jobstat("watch", timeout, "--json", ID, env=env)
+    assert done.stdout == ""
+    if callable(answer):
+        assert done.returncode == Exit.TIMEOUT
+    else:
+        assert done.returncode == Exit.UNAVAILABLE
+        assert says in done.stderr.splitlines()[0]
+
+
+def test_nobody_listens() -> None:
+    done = jobstat("show", ID, env=environment("http://127.0.0.1:1"))
+    assert done.returncode == Exit.UNAVAILABLE
+    assert done.stderr == "jobstat: no connection to 127.0.0.1:1: Connection refused\n"
+
+
+def test_a_host_that_has_no_address() -> None:
+    env = environment("https://nowhere.invalid")
+    done = jobstat("watch", "--retry-for", "0", ID, env=env)
+    assert done.returncode == Exit.UNAVAILABLE
+    assert done.stderr.startswith("jobstat: host not found: nowhere.invalid\n")
+
+
+def test_an_untrusted_certificate_is_refused_and_a_trusted_one_taken(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    import ssl
+
+    import trustme
+
+    authority = trustme.CA()
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    trusted = tmp_path_factory.mktemp("tls") / "ca.pem"
+    authority.cert_pem.write_to_path(str(trusted))
+    with raw_server(http(content=body(completed(SUCCESS))), tls=tls) as server:
+        arguments = ("watch", "--retry-for", "0", "--json", ID)
+        distrusting = jobstat(*arguments, env=environment(server.base_url))
+        env = environment(server.base_url, SSL_CERT_FILE=str(trusted))
+        trusting = jobstat(*arguments, env=env)
+    assert distrusting.returncode == Exit.UNAVAILABLE
+    assert "certificate of 127.0.0.1" in distrusting.stderr
+    assert "is not trusted" in distrusting.stderr
+    assert trusting.returncode == Exit.OK, trusting.stderr
+    assert json.loads(trusting.stdout)["status"] == "completed"
+    # The credential went only over the connection that was trusted.
+    assert len(server.requests) == 1
+
+
+def test_a_proxy_is_not_told_what_is_meant_for_this_machine() -> None:
+    with (
+        raw_server(http("502 Proxy")) as proxy,
+        raw_server(http(content=body(completed(SUCCESS)))) as server,
+    ):
+        env = environment(server.base_url, HTTP_PROXY=proxy.base_url)
+        assert jobstat("show", "-q", ID, env=env).returncode == 0
+    assert proxy.requests == []
+
+
+def test_proxy_settings_that_cannot_be_used_are_named() -> None:
+    env = environment("https://acme.example", HTTPS_PROXY="nonsense://u:hunter2@x")
+    done = jobstat("show", ID, env=env)
+    assert done.returncode == Exit.USAGE
+    assert "proxy or certificate settings cannot be used" in done.stderr
+    assert "hunter2" not in done.stderr
+
+
+def test_what_a_command_loads(demo: object) -> None:
+    del demo
+    program = (
+        "import sys\n"
+        "sys.argv = ['jobstat', *sys.argv[1:]]\n"
+        "from jobstat.__main__ import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(*sorted(sys.modules), file=sys.stderr)\n"
+    )
+
+    def loaded(*arguments: str) -> set[str]:
+        done = subprocess.run(
+            [sys.executable, "-c", program, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return set(done.stderr.splitlines()[-1].split())
+
+    assert not loaded("--version") & {"click", "re", "enum", "jobstat.process"}
+    assert not loaded("--help") & {"httpx", "rich", "jobstat.commands.show"}
+    shown = loaded("show", "--json", "nosuch")
+    assert "httpx" in shown
+    assert not shown & {"rich", "keyring", "asyncio", "pygments", "httpx._main"}
+    assert not loaded("show", "nosuch") & {"rich"}
+
+
+def test_python_m_jobstat_is_jobstat() -> None:
+    done = subprocess.run(
+        [*JOBSTAT, "--version"], capture_output=True, text=True, check=True
+    )
+    from jobstat import __version__
+
+    assert done.stdout == f"jobstat {__version__}\n"
