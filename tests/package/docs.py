@@ -5,7 +5,6 @@ Run as a program, it writes them; test_docs.py holds them to what it makes.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import click
@@ -53,15 +52,6 @@ def readme(text: str) -> str:
 
 def completion(shell: str) -> str:
     return script(shell, context())
-
-
-def script_lines() -> list[str]:
-    """The lines for scripts that the README shows."""
-    found = re.search(
-        r"<!-- begin script lines -->\n```sh\n(.*?)```", README.read_text(), re.DOTALL
-    )
-    assert found
-    return found[1].splitlines()
 
 
 def _between(text: str, name: str, content: str) -> str:

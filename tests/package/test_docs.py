@@ -1,0 +1,87 @@
+"""The documentation says what the program does."""
+
+from __future__ import annotations
+
+import re
+
+import click
+import pytest
+from package.docs import COMPLETIONS, README, ROOT, completion, context, help_of, readme
+
+from jobstat import __version__
+from jobstat.cli import COMMANDS
+from jobstat.exits import Exit
+
+CONTRACT = ROOT.parent / "shared" / "CONTRACT.md"
+
+
+def test_the_generated_parts_of_the_readme_are_current() -> None:
+    text = README.read_text()
+    assert readme(text) == text, "run: python tests/package/docs.py"
+
+
+@pytest.mark.parametrize("shell", COMPLETIONS)
+def test_the_completions_are_current(shell: str) -> None:
+    assert COMPLETIONS[shell].read_text() == completion(shell), (
+        "run: python tests/package/docs.py"
+    )
+
+
+def test_the_first_two_blocks_are_the_two_commands() -> None:
+    blocks = re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL)
+    demo, tests = (block.splitlines() for block in blocks[:2])
+    assert len(demo) == len(tests) == 1
+    assert demo[0].endswith("jobstat demo")
+    assert "pytest" in tests[0]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_an_example_and_says_what_the_list_says(
+    name: str,
+) -> None:
+    shown = help_of(name)
+    assert "Examples:" in shown
+    assert f"  jobstat {name}" in shown
+    assert "-h, --help" in shown
+    command = context(name).command
+    assert command.get_short_help_str(limit=200) == COMMANDS[name]
+    for param in command.params:
+        assert not isinstance(param, click.Option) or param.help
+
+
+@pytest.mark.parametrize("name", [None, "show", "watch"])
+def test_help_has_the_exit_codes(name: str | None) -> None:
+    shown = " ".join(help_of(name).split())
+    absent = {"show": {Exit.TIMEOUT}, "watch": {Exit.UNFINISHED}}.get(str(name), set())
+    for code in Exit:
+        row = f"{code:d} {code.word} {code.meaning}"
+        assert (row in shown) == (code not in absent)
+
+
+def test_a_shared_option_is_the_same_in_every_command() -> None:
+    helps: dict[str, set[str | None]] = {}
+    for name in COMMANDS:
+        for param in context(name).command.params:
+            if isinstance(param, click.Option):
+                helps.setdefault(param.opts[0], set()).add(param.help)
+    assert {name: texts for name, texts in helps.items() if len(texts) > 1} == {}
+
+
+def test_no_option_takes_a_secret() -> None:
+    for name in COMMANDS:
+        for param in context(name).command.params:
+            assert not re.search("token|password|secret|key", " ".join(param.opts))
+
+
+def test_the_changelog_has_this_version() -> None:
+    assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.skipif(
+    not CONTRACT.is_file(), reason="the contract is not beside the project"
+)
+def test_the_exit_codes_are_those_of_the_contract() -> None:
+    rows = re.findall(r"^\| (\d+) \| ([a-z-]+) \| ", CONTRACT.read_text(), re.MULTILINE)
+    assert {(int(code), word) for code, word in rows} == {
+        (int(code), code.word) for code in Exit
+    }

@@ -1,0 +1,331 @@
+"""The demo and its server, and the README's lines run against it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from base64 import b64encode
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+from support import JOBSTAT, environment, jobstat
+
+from jobstat.demo.server import TOKEN, DemoServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+
+
+def test_the_demo_watches_a_job_to_its_end() -> None:
+    done = jobstat("demo", "--duration", "1.5s")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert "creates 40 tickets" in lines[0]
+    assert "queued  0/40" in lines[1]
+    assert "working" in done.stdout
+    assert done.stdout.count("TicketCreateFailed") == 4
+    assert lines[-3] == "✗ 4 of 40 items failed"
+    assert "would have seen exit code 6 (items-failed)" in lines[-1]
+
+
+@pytest.mark.parametrize(("failures", "code"), [("0", "0 (ok)"), ("100%", "3 (job-")])
+def test_the_demo_ends_as_it_is_asked_to(failures: str, code: str) -> None:
+    done = jobstat("demo", "--duration", "0.3", "--failures", failures)
+    assert done.returncode == 0
+    assert f"exit code {code}" in done.stdout
+
+
+def test_a_port_that_is_taken_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = jobstat("demo", "--serve", "--port", str(port))
+    assert done.returncode == 2
+    line, hint = done.stderr.splitlines()
+    assert line == f"jobstat: cannot listen on 127.0.0.1:{port}: Address already in use"
+    assert "--port" in hint
+
+
+@pytest.mark.skipif(
+    not (shutil.which("curl") and shutil.which("jq")), reason="needs curl and jq"
+)
+def test_what_serve_prints_works_as_it_stands() -> None:
+    with subprocess.Popen(
+        [*JOBSTAT, "demo", "--serve", "--duration", "1s", "--failures", "0"],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        printed = ""
+        while "jobstat watch" not in printed:
+            printed += server.stdout.readline()
+        lines = "\n".join(re.findall(r"^  .*", printed, re.MULTILINE))
+        done = bash(f'jobstat() {{ {JOBSTAT[0]} -m jobstat "$@"; }}\n{lines}')
+        server.send_signal(signal.SIGINT)
+        server.wait(timeout=30)
+    assert done.returncode == 6, done.stderr
+    assert "1 of 2 items failed" in done.stdout
+    assert server.returncode == -signal.SIGINT
+
+
+@pytest.fixture
+def new_job(demo: DemoServer) -> Callable[..., str]:
+    """Starts a job at the demo server: its id."""
+
+    def start(tickets: int = 4, failures: float = 0.0) -> str:
+        import time
+
+        demo.world.failures = failures
+        ticket = {"comment": {"body": "Help!"}}
+        return str(demo.world.create([ticket] * tickets, time.time())["id"])
+
+    return start
+
+
+def bash(script: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", script],
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def script_lines() -> list[str]:
+    found = re.search(
+        r"<!-- begin script lines -->\n```sh\n(.*?)```", README, re.DOTALL
+    )
+    assert found
+    return found[1].splitlines()
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="needs jq")
+@pytest.mark.parametrize(
+    ("line", "failures", "out", "code"),
+    [
+        (0, 0.0, r"queued\n", 0),
+        (
+            1,
+            0.5,
+            r'({"index":[13],"error":"TicketCreateFailed","details":"[^"]*"}\n){2}',
+            0,
+        ),
+        (2, 0.0, "", 0),
+        (2, 0.5, "", 6),
+    ],
+)
+def test_the_readmes_lines_for_scripts_do_what_they_say(
+    new_job: Callable[..., str], line: int, failures: float, out: str, code: int
+) -> None:
+    lines = script_lines()
+    assert len(lines) == 3
+    script = lines[line].replace("jq ", "jq -c ")
+    function = f'jobstat() {{ {sys.executable} -m jobstat "$@"; }}\n'
+    done = bash(f"{function}set -e\n{script}", ID=new_job(failures=failures))
+    assert re.fullmatch(out, done.stdout)
+    assert (done.returncode, done.stderr) == (code, "")
+
+
+def call(
+    server: DemoServer,
+    path: str,
+    data: object = None,
+    method: str | None = None,
+    **headers: str,
+) -> tuple[int, Any, dict[str, str]]:
+    """A request of a client that is not jobstat: code, document, headers."""
+    request = Request(
+        server.base_url + path,
+        data=None if data is None else json.dumps(data).encode(),
+        headers={"Authorization": f"Bearer {TOKEN}", **headers},
+        method=method,
+    )
+    try:
+        answer = urlopen(request, timeout=10)
+    except HTTPError as refusal:
+        answer = refusal
+    with answer:
+        content = answer.read()
+        if answer.headers["content-encoding"] == "gzip":
+            content = gzip.decompress(content)
+        found = {name.lower(): value for name, value in answer.headers.items()}
+        return answer.status, json.loads(content), found
+
+
+TICKETS = {"tickets": [{"comment": {"body": "Help!"}}] * 3}
+
+
+def test_the_server_starts_jobs_and_tells_of_them(demo: DemoServer) -> None:
+    code, created, _ = call(demo, "/api/v2/tickets/create_many.json", TICKETS)
+    assert code == 200
+    assert created["job_status"]["status"] == "queued"
+    _, updated, _ = call(
+        demo,
+        "/api/v2/tickets/update_many.json",
+        {"tickets": [{"id": 1}, {"id": 2}]},
+        "PUT",
+    )
+    _, same, _ = call(
+        demo,
+        "/api/v2/tickets/update_many.json?ids=1,2",
+        {"ticket": {"status": "solved"}},
+        "PUT",
+    )
+    _, deleted, _ = call(
+        demo, "/api/v2/tickets/destroy_many.json?ids=1,2", None, "DELETE"
+    )
+    assert [job["job_status"]["total"] for job in (updated, same, deleted)] == [2] * 3
+    ids = [job["job_status"]["id"] for job in (created, updated, same, deleted)]
+
+    for ending in ("", ".json"):
+        _, shown, _ = call(demo, f"/api/v2/job_statuses/{ids[0]}{ending}")
+        assert shown["job_status"]["id"] == ids[0]
+    _, many, _ = call(
+        demo, f"/api/v2/job_statuses/show_many.json?ids={ids[3]},{ids[1]},nosuch"
+    )
+    assert {job["id"] for job in many["job_statuses"]} == {ids[1], ids[3]}
+    _, listed, _ = call(demo, "/api/v2/job_statuses.json")
+    assert {job["id"] for job in listed["job_statuses"]} == set(ids)
+
+
+def test_the_list_is_paged_by_cursor(demo: DemoServer) -> None:
+    for _ in range(5):
+        call(demo, "/api/v2/tickets/create_many.json", TICKETS)
+    path: str | None = "/api/v2/job_statuses.json?page[size]=2"
+    sizes, seen = [], set()
+    while path:
+        _, page, _ = call(demo, path)
+        sizes.append(len(page["job_statuses"]))
+        seen |= {job["id"] for job in page["job_statuses"]}
+        assert page["meta"]["has_more"] == bool(page["links"]["next"])
+        path = page["links"]["next"]
+        path = path.removeprefix(demo.base_url) if path else None
+    assert (sizes, len(seen)) == ([2, 2, 1], 5)
+
+
+def test_the_servers_headers(demo: DemoServer) -> None:
+    path = "/api/v2/job_statuses.json"
+    _, document, plain = call(demo, path)
+    assert plain["content-type"] == "application/json; charset=utf-8"
+    assert plain["etag"].startswith('W/"')
+    assert plain["x-rate-limit"] == plain["ratelimit-limit"] == "700"
+    assert plain["x-rate-limit-remaining"] == plain["ratelimit-remaining"] == "699"
+    assert 0 < int(plain["ratelimit-reset"]) <= 60
+    _, same, packed = call(demo, path, **{"Accept-Encoding": "gzip"})
+    assert packed["content-encoding"] == "gzip"
+    assert same == document
+    assert packed["etag"] == plain["etag"]
+    call(demo, "/api/v2/tickets/create_many.json", TICKETS)
+    assert call(demo, path)[2]["etag"] != plain["etag"]
+
+
+def _basic(pair: str) -> str:
+    return "Basic " + b64encode(pair.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("authorization", "error"),
+    [
+        ("", "Couldn't authenticate you"),
+        ("Bearer nonsense", "invalid_token"),
+        (_basic(f"me@example.org:{TOKEN}"), "Couldn't authenticate you"),
+        ("Basic ?", "Couldn't authenticate you"),
+        ("Digest x", "Couldn't authenticate you"),
+        (_basic(f"me@example.org/token:{TOKEN}"), None),
+    ],
+)
+def test_the_server_wants_a_credential(
+    demo: DemoServer, authorization: str, error: str | None
+) -> None:
+    code, document, _ = call(
+        demo, "/api/v2/job_statuses.json", Authorization=authorization
+    )
+    assert (code, document.get("error")) == ((401, error) if error else (200, None))
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "data", "code", "error"),
+    [
+        ("/api/v2/job_statuses/nosuch.json", "GET", None, 404, "RecordNotFound"),
+        ("/api/v2/users.json", "GET", None, 404, "InvalidEndpoint"),
+        ("/api/v2/job_statuses.json", "PATCH", {}, 404, "InvalidEndpoint"),
+        (
+            "/api/v2/tickets/create_many.json",
+            "POST",
+            {"tickets": [{}] * 101},
+            400,
+            "TooManyValues",
+        ),
+        (
+            f"/api/v2/job_statuses/show_many.json?ids={','.join(map(str, range(101)))}",
+            "GET",
+            None,
+            400,
+            "TooManyValues",
+        ),
+        ("/api/v2/tickets/create_many.json", "POST", [], 400, "Invalid attribute"),
+        ("/api/v2/tickets/create_many.json", "POST", {}, 400, "Invalid attribute"),
+        (
+            "/api/v2/tickets/update_many.json",
+            "PUT",
+            {"tickets": [{}]},
+            400,
+            "Invalid attribute",
+        ),
+        (
+            "/api/v2/tickets/destroy_many.json?ids=x",
+            "DELETE",
+            None,
+            400,
+            "Invalid attribute",
+        ),
+    ],
+)
+def test_the_server_refuses_in_zendesks_words(
+    demo: DemoServer, path: str, method: str, data: object, code: int, error: str
+) -> None:
+    found, document, _ = call(demo, path, data, method)
+    said = document["error"]
+    assert found == code
+    assert (said["title"] if isinstance(said, dict) else said) == error
+
+
+def test_the_server_limits_requests(demo: DemoServer) -> None:
+    demo.world.limit = 2
+    codes = [call(demo, "/api/v2/job_statuses.json")[0] for _ in range(3)]
+    if codes[-1] == 200:  # a new minute began meanwhile
+        codes = [call(demo, "/api/v2/job_statuses.json")[0] for _ in range(3)]
+    assert codes == [200, 200, 429]
+    _, document, headers = call(demo, "/api/v2/job_statuses.json")
+    assert document["error"] == "APIRateLimitExceeded"
+    assert 0 < int(headers["retry-after"]) <= 60
+
+
+def test_the_server_answers_several_at_once(demo: DemoServer) -> None:
+    codes: list[int] = []
+
+    def ask() -> None:
+        codes.append(call(demo, "/api/v2/tickets/create_many.json", TICKETS)[0])
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert codes == [200] * 8

@@ -1,0 +1,196 @@
+"""Answers that Zendesk really sent, where a collection of them lies beside us.
+
+It is kept apart from the project for its licences; the project's own tests use
+answers of the same shapes.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from support import FakeClock, Notes, body
+
+from jobstat.errors import JobstatError
+from jobstat.exits import Exit
+from jobstat.jobs.complaint import complaint
+from jobstat.jobs.job import parse_answer, parse_job
+from jobstat.jobs.verdict import failed_items, judge
+from jobstat.jobs.watching import Answer, Policy, Watch, follow
+from jobstat.views.output import JsonOutput, ScreenOutput, TextOutput
+from jobstat.views.terminal import open_terminal
+from jobstat.zendesk.account import Account
+from jobstat.zendesk.api import Api
+from jobstat.zendesk.credentials import Credential
+
+FOLDER = Path(__file__).parents[3] / "shared" / "zendesk" / "recorded"
+pytestmark = pytest.mark.skipif(
+    not FOLDER.is_dir(), reason="the recorded answers are not beside the project"
+)
+NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
+
+# The exit code and the number of failed items that a person reads from each.
+VERDICTS = {
+    "cloudbees-issue98-failed": (3, 1),
+    "javasample-users-create-many-queued": (8, 0),
+    "justeat-completed-deleted-with-title-errors": (0, 0),
+    "justeat-completed-results-object-total-12": (0, 0),
+    "node-zendesk-destroy-many-queued": (8, 0),
+    "node-zendesk-show-completed-deleted": (0, 0),
+    "node-zendesk-show-completed-updated": (0, 0),
+    "node-zendesk-show-working-creating": (8, 0),
+    "node-zendesk-show-working-deleting": (8, 0),
+    "teamster-users-created-2025": (0, 0),
+    "teamster-users-updated-2025": (0, 0),
+    "visual-mock-tickets-completed": (0, 0),
+    "zenpy-delete-destroy-many-queued": (8, 0),
+    "zenpy-delete-permanently-queued-total-null": (8, 0),
+    "zenpy-issue76-completed-created": (0, 0),
+    "zenpy-job-type-bulk-create-organization": (8, 0),
+    "zenpy-job-type-bulk-create-ticket": (8, 0),
+    "zenpy-job-type-bulk-delete-organization": (8, 0),
+    "zenpy-job-type-bulk-update-ticket": (8, 0),
+    "zenpy-job-type-bulk-update-user": (8, 0),
+    "zenpy-post-create-many-queued": (8, 0),
+    "zenpy-post-create-many-queued-job-type": (8, 0),
+    "zenpy-post-create-many-queued-total-null-2018": (8, 0),
+    "zenpy-put-update-many-queued": (8, 0),
+    "zenpy-show-completed-create-index-id-2018": (0, 0),
+    "zenpy-show-completed-create-index-id-account": (0, 0),
+    "zenpy-show-completed-created-id-status": (0, 0),
+    "zenpy-show-completed-empty-results": (0, 0),
+    "zenpy-show-completed-job-type": (0, 0),
+    "zenpy-show-completed-mixed-failures": (6, 99),
+    "zenpy-show-completed-mixed-failures-tickets": (6, 3),
+    "zenpy-show-completed-results-object": (0, 0),
+    "zenpy-show-completed-updated": (0, 0),
+    "zenpy-show-queued": (8, 0),
+    "zenpy-show-queued-total-null": (8, 0),
+    "zenpy-show-working": (8, 0),
+    "zenpy-show-working-2018": (8, 0),
+    "zenpy-show-working-starting": (8, 0),
+    "zenpy-show-working-starting-2017": (8, 0),
+}
+SEQUENCES = {
+    "zenpy-sequence-17-polls-2017": 0,
+    "zenpy-sequence-2023": 0,
+    "zenpy-sequence-2023-partial-failure": 6,
+    "zenpy-sequence-29-queued-polls-2023": 0,
+}
+REFUSALS = {
+    "community-error-429-text": (7, "Number of allowed API requests per minute"),
+    "doc-error-429-text-2013": (7, "Rate limit for ticket updates exceeded"),
+    "doc-error-too-many-jobs": (7, "Too many UserBulkUpdateJobV2 jobs"),
+    "node-zendesk-error-404": (5, "RecordNotFound: Not found"),
+    "zenpy-error-400-too-many-values": (2, "TooManyValues: Parameter"),
+    "zenpy-error-404-2023": (5, "RecordNotFound: Not found"),
+    "zenpy-error-404-record-not-found": (5, "RecordNotFound: Not found"),
+    "zenpy-error-422": (2, "Record validation errors: Subdomain: Does not exist"),
+    "zenpy-error-429-json-retry-after": (7, "APIRateLimitExceeded"),
+}
+RETRY_AFTER = {
+    "community-error-429-text": 1,
+    "doc-error-429-text-2013": 93,
+    "zenpy-error-429-json-retry-after": 10,
+}
+
+
+def recorded(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text())
+    return content
+
+
+def test_every_recording_is_used() -> None:
+    assert sorted([*VERDICTS, *SEQUENCES, *REFUSALS]) == NAMES
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_a_recorded_job_is_judged_and_shown(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import sys
+
+    sent = recorded(name)["body"]["job_status"]
+    job = parse_answer(body(sent))
+    code, failed = VERDICTS[name]
+    assert judge(job).exit == code
+    assert len(failed_items(job)) == failed
+    terminal = open_terminal(sys.stdout, {}, "always")
+    JsonOutput(terminal).write(job)
+    assert list(json.loads(capsys.readouterr().out).items()) == list(sent.items())
+    for output in (TextOutput(terminal, "acme"), ScreenOutput(terminal, "acme")):
+        output.write(job)
+        shown = capsys.readouterr().out
+        assert sent["id"] in shown
+        for item in sent["results"] if isinstance(sent["results"], list) else []:
+            assert str(item.get("id", "-")) in shown
+            assert item.get("error", "") in shown
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_a_recorded_sequence_is_watched_to_its_end(name: str) -> None:
+    polls = [poll for poll in recorded(name)["polls"] if poll["method"] == "GET"]
+    jobs = [parse_job(poll["body"]["job_status"]) for poll in polls]
+    ends = [job for job in jobs if judge(job).finished]
+    clock = FakeClock()
+    steps = iter(jobs)
+
+    def fetch(id: str, within: float) -> Answer:
+        del id, within
+        return Answer(next(steps), limit=700)
+
+    notes = Notes()
+    watch = Watch([jobs[0].id], Policy(), clock.now)
+    follow(watch, fetch, clock, notes)
+    assert watch.exit() == SEQUENCES[name]
+    assert watch.jobs[0].job == ends[0]
+    distinct = {(job.status, job.progress, job.message) for job in jobs}
+    changes = [what for what, _, _ in notes.told if what == "changed"]
+    assert len(changes) == len(distinct)
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_a_recorded_refusal_has_its_code_and_zendesks_words(
+    name: str, httpx_mock: Any
+) -> None:
+    found = recorded(name)
+    code, words = REFUSALS[name]
+    # The documentation does not say with which code TooManyJobs comes.
+    status = (found["status"] or {"code": 429})["code"]
+    sent = found["body"]
+    headers = {
+        header: value
+        for header, value in (found["headers"] or {}).items()
+        if header.lower() in {"retry-after", "content-type", "x-rate-limit"}
+    }
+    content = sent.encode() if isinstance(sent, str) else json.dumps(sent).encode()
+    httpx_mock.add_response(status_code=status, headers=headers, content=content)
+    with (
+        Api(Account("https://acme.zendesk.com"), Credential("", "Bearer t")) as api,
+        pytest.raises(JobstatError) as caught,
+    ):
+        api.show("1", 5)
+    assert caught.value.exit is Exit(code)
+    assert words in caught.value.sentence
+    assert caught.value.retry_after == RETRY_AFTER.get(name)
+    if isinstance(sent, dict):
+        assert complaint(sent)
+
+
+def test_a_recorded_rate_limit_is_read(httpx_mock: Any) -> None:
+    found = recorded("zenpy-show-working")
+    httpx_mock.add_response(
+        headers=httpx.Headers(
+            {
+                name: str(value)
+                for name, value in found["headers"].items()
+                if "rate" in name
+            }
+        ),
+        json=found["body"],
+    )
+    with Api(Account("https://acme.zendesk.com"), Credential("", "Bearer t")) as api:
+        assert api.show("1", 5).limit == 700

@@ -1,0 +1,361 @@
+"""What a terminal ends up with: a pty, read back as a screen."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyte
+import pytest
+from support import (
+    FAILURE,
+    ID,
+    JOBSTAT,
+    SUCCESS,
+    body,
+    completed,
+    environment,
+    http,
+    job_object,
+    raw_server,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+QUEUED = job_object("queued", total=40)
+WORKING = job_object(
+    "working", total=40, progress=19, message="Creating ticket #19 of a long import"
+)
+BAD = completed(
+    *({**SUCCESS, "index": index, "id": 35436 + index} for index in range(37)),
+    *({**FAILURE, "index": index} for index in range(37, 40)),
+)
+
+
+def answers(*jobs: dict[str, Any]) -> list[bytes]:
+    return [http(content=body(job)) for job in jobs]
+
+
+@dataclass
+class Session:
+    """A program on a terminal of its own."""
+
+    process: subprocess.Popen[bytes]
+    master: int
+    screen: pyte.HistoryScreen
+    raw: bytearray = field(default_factory=bytearray)
+
+    def read(self, until: Callable[[str], bool] | None = None) -> str:
+        """Feed the screen until it shows so, or until the program has ended."""
+        stream = pyte.ByteStream(self.screen)
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            if until and until(self.text):
+                return self.text
+            if not select.select([self.master], [], [], 0.05)[0]:
+                if self.process.poll() is not None and not until:
+                    return self.text
+                continue
+            try:
+                chunk = os.read(self.master, 65536)
+            except OSError:
+                break
+            if not chunk:
+                break
+            self.raw += chunk
+            stream.feed(chunk)
+        assert not until, f"never shown; the screen: {self.text}"
+        self.process.wait(timeout=30)
+        return self.text
+
+    @property
+    def text(self) -> str:
+        """The scrollback and the screen, without what is blank at the end."""
+        history = [
+            "".join(line[column].data for column in range(self.screen.columns))
+            for line in self.screen.history.top
+        ]
+        lines = [line.rstrip() for line in [*history, *self.screen.display]]
+        return "\n".join(lines).rstrip()
+
+
+@contextmanager
+def on_terminal(
+    *arguments: str,
+    columns: int = 80,
+    rows: int = 24,
+    env: dict[str, str],
+    **streams: Any,
+) -> Iterator[Session]:
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def lead() -> None:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    process = subprocess.Popen(
+        [*JOBSTAT, *arguments],
+        env=env,
+        stdin=slave,
+        stdout=streams.get("stdout", slave),
+        stderr=slave,
+        start_new_session=True,
+        preexec_fn=lead,  # noqa: PLW1509 - the terminal becomes its own
+    )
+    os.close(slave)
+    try:
+        yield Session(process, master, pyte.HistoryScreen(columns, rows, history=2000))
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+
+
+@pytest.mark.parametrize("columns", [20, 40, 80, 160, 200])
+def test_a_watch_at_any_width(columns: int) -> None:
+    with (
+        raw_server(*answers(QUEUED, WORKING), *answers(BAD)) as server,
+        on_terminal(
+            "watch", ID, columns=columns, rows=60, env=environment(server.base_url)
+        ) as terminal,
+    ):
+        working = terminal.read(lambda text: "19/40" in text)
+        assert "▸ working" in working
+        assert "47%" in working
+        assert "━" in working
+        assert "Bulk Create Ticket" in working
+        assert "0:0" in working
+        shown = terminal.read()
+    assert terminal.process.returncode == 6
+    assert not terminal.screen.cursor.hidden
+    # One line after another: what was live is gone, what it ended with stays.
+    assert shown.count("Bulk Create Ticket") == 1
+    assert "working" not in shown
+    joined = "".join(shown.split())
+    assert "✗completed,withfailures" in joined
+    assert joined.count("TicketCreateFailed:Description:blank") == 3
+    assert joined.index("TicketCreateFailed") < joined.index("35436")
+    assert joined.endswith("✗3of40itemsfailed")
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 5])
+def test_a_watch_at_any_height(rows: int) -> None:
+    with (
+        raw_server(*answers(QUEUED, WORKING, WORKING, BAD)) as server,
+        on_terminal("watch", ID, rows=rows, env=environment(server.base_url)) as it,
+    ):
+        shown = it.read()
+    assert it.process.returncode == 6
+    assert shown.count("Bulk Create Ticket") == 1
+    assert shown.endswith("✗ 3 of 40 items failed")
+
+
+def test_failed_items_stay_on_the_screen_and_all_are_shown() -> None:
+    with (
+        raw_server(*answers(BAD)) as server,
+        on_terminal("show", ID, rows=24, env=environment(server.base_url)) as terminal,
+    ):
+        shown = terminal.read()
+    assert "more that succeeded: --json has them" in shown
+    screen = "\n".join(terminal.screen.display)
+    assert screen.count("TicketCreateFailed") == 3
+    assert "Bulk Create Ticket" in screen
+
+
+def test_ctrl_c_leaves_the_last_state_and_says_how_to_resume() -> None:
+    with (
+        raw_server(*answers(QUEUED, WORKING)) as server,
+        on_terminal("watch", ID, env=environment(server.base_url)) as terminal,
+    ):
+        before = termios.tcgetattr(terminal.master)
+        terminal.read(lambda text: "19/40" in text)
+        os.write(terminal.master, b"\x03")
+        shown = terminal.read()
+        assert termios.tcgetattr(terminal.master) == before
+    assert terminal.process.returncode == -signal.SIGINT
+    assert not terminal.screen.cursor.hidden
+    lines = shown.splitlines()
+    assert lines[0].startswith(f"Bulk Create Ticket  {ID}")
+    assert "▸ working" in lines[1]
+    assert "19/40" in lines[1]
+    assert lines[-2:] == [
+        "jobstat: stopped watching; the job goes on",
+        f"  Resume with: jobstat watch {ID}",
+    ]
+    assert shown.count("Bulk Create Ticket") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_the_cursor_is_back_after_a_signal(number: signal.Signals) -> None:
+    with (
+        raw_server(*answers(WORKING)) as server,
+        on_terminal("watch", ID, env=environment(server.base_url)) as terminal,
+    ):
+        terminal.read(lambda text: "19/40" in text)
+        assert terminal.screen.cursor.hidden
+        terminal.process.send_signal(number)
+        terminal.read()
+    assert terminal.process.returncode == -number
+    assert not terminal.screen.cursor.hidden
+
+
+def test_the_cursor_is_back_after_an_error() -> None:
+    with (
+        raw_server(*answers(WORKING), http("401 No")) as server,
+        on_terminal("watch", ID, env=environment(server.base_url)) as terminal,
+    ):
+        shown = terminal.read()
+    assert terminal.process.returncode == 4
+    assert not terminal.screen.cursor.hidden
+    assert "19/40" in shown
+    assert "refuses the credential (401)" in shown
+
+
+def test_a_bar_without_a_total_says_no_percent() -> None:
+    unknown = job_object("working", total=None, progress=None, message="Deleting")
+    with (
+        raw_server(*answers(unknown)) as server,
+        on_terminal("watch", ID, env=environment(server.base_url)) as terminal,
+    ):
+        shown = terminal.read(lambda text: "working" in text)
+    assert "━━━━" in shown
+    assert "%" not in shown
+    assert "left" not in shown
+    assert "Deleting" in shown
+
+
+def test_queued_is_told_apart_from_working() -> None:
+    with (
+        raw_server(*answers(QUEUED)) as server,
+        on_terminal("watch", ID, env=environment(server.base_url)) as terminal,
+    ):
+        shown = terminal.read(lambda text: "queued" in text)
+    assert "◦ queued" in shown
+    assert "0/40" in shown
+
+
+def test_trouble_is_shown_with_the_age_of_the_last_answer() -> None:
+    with (
+        raw_server(*answers(WORKING), http("503 No")) as server,
+        on_terminal("watch", ID, env=environment(server.base_url)) as terminal,
+    ):
+        shown = terminal.read(lambda text: "cannot answer now" in text)
+    joined = " ".join(shown.split())
+    assert "cannot answer now (503); trying again in" in joined
+    assert "last answer" in joined
+    assert "19/40" in shown
+
+
+def test_json_in_a_pipe_leaves_the_live_view_on_stderr() -> None:
+    with (
+        raw_server(*answers(WORKING, BAD)) as server,
+        on_terminal(
+            "watch",
+            "--json",
+            ID,
+            env=environment(server.base_url),
+            stdout=subprocess.PIPE,
+        ) as terminal,
+    ):
+        terminal.read(lambda text: "19/40" in text)
+        terminal.read()
+        assert terminal.process.stdout is not None
+        with terminal.process.stdout as pipe:
+            piped = pipe.read()
+    assert piped.count(b"\n") == 1
+    assert b"\x1b" not in piped
+    assert terminal.text == ""
+    assert not terminal.screen.cursor.hidden
+
+
+def test_json_on_a_terminal_is_indented() -> None:
+    with (
+        raw_server(*answers(WORKING, BAD)) as server,
+        on_terminal(
+            "watch", "--json", ID, rows=200, env=environment(server.base_url)
+        ) as terminal,
+    ):
+        shown = terminal.read()
+    assert shown.startswith('{\n  "id": "V3-')
+    assert "working" not in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings"),
+    [(["--plain"], {}), ([], {"TERM": "dumb"}), ([], {"CI": "true"})],
+)
+def test_lines_in_place_of_the_live_view(
+    arguments: list[str], settings: dict[str, str]
+) -> None:
+    with (
+        raw_server(*answers(QUEUED, WORKING, BAD)) as server,
+        on_terminal(
+            "watch",
+            ID,
+            *arguments,
+            columns=200,
+            rows=80,
+            env=environment(server.base_url, **settings),
+        ) as terminal,
+    ):
+        shown = terminal.read()
+    states = [line.split()[3] for line in shown.splitlines()[:3]]
+    assert states == ["queued", "working", "completed,"]
+    # No cursor is moved or hidden, and no line is drawn twice.
+    assert b"\x1b[?25l" not in terminal.raw
+    assert b"\x1b[1A" not in terminal.raw
+    if settings.get("CI") is None:
+        assert b"\x1b" not in terminal.raw
+
+
+def test_no_color_has_no_colour_but_every_word() -> None:
+    with (
+        raw_server(*answers(WORKING, BAD)) as server,
+        on_terminal(
+            "watch", ID, env=environment(server.base_url, NO_COLOR="1")
+        ) as terminal,
+    ):
+        shown = terminal.read()
+    assert "✗ 3 of 40 items failed" in shown
+    assert not [
+        parameters
+        for parameters in terminal.raw.split(b"\x1b[")[1:]
+        if bytes(parameters[:2]) in {b"31", b"32", b"33", b"34", b"36"}
+    ]
+
+
+def test_hostile_text_is_shown_harmlessly() -> None:
+    evil = "\x1b[2J\x1b]0;owned\x07\r\x9b31m[bold]x[/bold] :boom: \u202egnp"
+    bad = completed({**FAILURE, "details": evil}) | {"job_type": evil, "message": evil}
+    working = job_object("working", job_type=evil, message=evil, total=4, progress=1)
+    with (
+        raw_server(*answers(working, bad)) as server,
+        on_terminal("watch", ID, columns=160, env=environment(server.base_url)) as it,
+    ):
+        it.read(lambda text: "1/4" in text)
+        shown = it.read()
+    shown_as = r"\x1b[2J\x1b]0;owned\x07\r\x9b31m[bold]x[/bold] :boom: \u202egnp"
+    assert shown.count(shown_as) == 3
+    assert b"\x1b[2J" not in it.raw
+    assert b"\x1b]0" not in it.raw
+
+
+def test_the_demo_on_a_terminal() -> None:
+    with on_terminal("demo", "--duration", "2s", rows=60, env=environment()) as it:
+        it.read(lambda text: "queued" in text)
+        it.read(lambda text: "working" in text)
+        shown = it.read()
+    assert it.process.returncode == 0
+    assert "✗ 4 of 40 items failed" in shown
+    assert not it.screen.cursor.hidden
