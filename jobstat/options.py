@@ -16,29 +16,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Duration(click.ParamType[float]):
-    """Seconds, from ``90``, ``90s``, ``10m`` or ``1h30m``."""
+def duration(text: str) -> float:
+    """Seconds: the type of an option that takes a DURATION."""
+    try:
+        return parse_duration(text)
+    except UsageProblem as problem:
+        raise click.BadParameter(f"{problem.sentence}. {problem.hint}") from None
 
-    name = "duration"
 
-    def __init__(self, *, zero: bool) -> None:
-        self._zero = zero
-
-    def convert(
-        self,
-        value: Any,
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> float:
-        if isinstance(value, float):
-            return value
-        try:
-            seconds = parse_duration(value)
-        except UsageProblem as problem:
-            self.fail(f"{problem.sentence}. {problem.hint or ''}".strip(), param, ctx)
-        if not seconds and not self._zero:
-            self.fail("it must be longer than 0", param, ctx)
-        return seconds
+def positive_duration(text: str) -> float:
+    """Seconds, more than none."""
+    seconds = duration(text)
+    if not seconds:
+        raise click.BadParameter("it must be longer than 0")
+    return seconds
 
 
 def epilog(examples: str, leaving_out: Exit | None = None) -> str:

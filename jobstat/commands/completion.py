@@ -78,7 +78,8 @@ def _command(name: str, command: click.Command, context: click.Context) -> Comma
 
 def _option(option: click.Option) -> Option:
     return Option(
-        names=tuple(option.opts),
+        # click keeps the names of --help in a set: their order would vary.
+        names=tuple(sorted(option.opts, key=len)),
         help=re.split(r"\.(?: |$)|: ", option.help or "")[0],
         takes_value=not option.is_flag,
         choices=_choices(option),

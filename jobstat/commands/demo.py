@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from jobstat.errors import UsageProblem
-from jobstat.options import Duration, epilog
+from jobstat.options import epilog, positive_duration
 from jobstat.views.terminal import standard_output
 
 if TYPE_CHECKING:
@@ -23,21 +23,12 @@ jobstat demo --serve --port 8080
 """
 
 
-class Percent(click.ParamType[float]):
+def percent(text: str) -> float:
     """A share from 0 to 1, from ``10`` or ``10%``."""
-
-    name = "percent"
-
-    def convert(
-        self,
-        value: object,
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> float:
-        number = str(value).removesuffix("%")
-        if not (number.isascii() and number.isdigit() and int(number[:4]) <= 100):  # noqa: PLR2004 - percent
-            self.fail(f"not a number from 0 to 100: {value}", param, ctx)
-        return int(number) / 100
+    number = text.removesuffix("%")
+    if not (number.isascii() and number.isdigit() and int(number[:4]) <= 100):  # noqa: PLR2004 - percent
+        raise click.BadParameter(f"not a number from 0 to 100: {text}")
+    return int(number) / 100
 
 
 @click.command("demo", epilog=epilog(EXAMPLES))
@@ -50,14 +41,14 @@ class Percent(click.ParamType[float]):
 )
 @click.option(
     "--duration",
-    type=Duration(zero=False),
+    type=positive_duration,
     metavar="DURATION",
     default="8s",
     help="How long a job takes. Default: 8s.",
 )
 @click.option(
     "--failures",
-    type=Percent(),
+    type=percent,
     metavar="PERCENT",
     default="10",
     help="How many of a job's items fail; with 100 the job fails. Default: 10.",

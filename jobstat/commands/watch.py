@@ -12,7 +12,7 @@ from jobstat.errors import Stopped
 from jobstat.exits import Exit
 from jobstat.jobs.duration import spoken
 from jobstat.jobs.watching import Policy
-from jobstat.options import Duration, epilog, shared_options
+from jobstat.options import duration, epilog, positive_duration, shared_options
 from jobstat.views.terminal import standard_error
 
 if TYPE_CHECKING:
@@ -29,20 +29,20 @@ jobstat watch V3-3ce496a3d948e38821056b1ca5bc3866 --json |
 @click.argument("jobs", metavar="JOB...", nargs=-1, required=True)
 @click.option(
     "--interval",
-    type=Duration(zero=True),
+    type=duration,
     metavar="DURATION",
     default="0",
     help="Never ask more often than this.",
 )
 @click.option(
     "--timeout",
-    type=Duration(zero=False),
+    type=positive_duration,
     metavar="DURATION",
     help="Give up watching after this long, with exit code 124.",
 )
 @click.option(
     "--retry-for",
-    type=Duration(zero=True),
+    type=duration,
     metavar="DURATION",
     default="5m",
     help="Ride out errors for this long since the last good answer. Default: 5m.",

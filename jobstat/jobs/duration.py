@@ -28,7 +28,7 @@ def parse_duration(text: str) -> float:
     part = {name: float(number or 0) for name, number in form.groupdict().items()}
     seconds = part["bare"] + 3600 * part["h"] + 60 * part["m"] + part["s"]
     if seconds > LONGEST:
-        raise UsageProblem(f"a duration of more than a year: {text!r}")
+        raise UsageProblem(f"not a duration: {text!r}", hint="It is more than a year.")
     return seconds
 
 

@@ -334,7 +334,7 @@ def test_a_url_of_another_account_is_refused(
         ([], "which command?"),
         (["shwo"], "no such command 'shwo'"),
         (["show"], "missing argument"),
-        (["show", ID, "--nope"], "no such option '--nope'"),
+        (["show", ID, "--nope"], "no such option"),
         (["show", ID, "--color", "pink"], "invalid value for '--color'"),
         (["show", ID, "--subdomain", "a b"], "--subdomain is not a subdomain"),
         (["watch", ID, "--timeout", "soon"], "not a duration: 'soon'"),

@@ -119,7 +119,7 @@ def script_lines() -> list[str]:
 @pytest.mark.parametrize(
     ("line", "failures", "out", "code"),
     [
-        (0, 0.0, r"queued\n", 0),
+        (0, 0.0, r"(queued|working|completed)\n", 0),
         (
             1,
             0.5,
