@@ -9,6 +9,7 @@ from jobstat.views.words import (
     BAD,
     GOOD,
     HEADINGS,
+    NO_ID,
     counts_of,
     glyph_of,
     percent_of,
@@ -33,7 +34,7 @@ NARROW = 72
 
 WIDEST_BAR = 60
 
-AROUND_TABLE = 10
+AROUND_TABLE = 12
 """Lines above and below the results table, the shell's prompt among them."""
 
 LEAST_SUCCEEDED = 5
@@ -86,7 +87,7 @@ def results(
     if job.items:
         rows = rows_of(job)
         failed = sum(row.failed for row in rows)
-        taken = failed * (3 if width < NARROW else 2) + AROUND_TABLE
+        taken = AROUND_TABLE + failed * (3 if width < NARROW else 2)
         room = failed + max(height - taken, LEAST_SUCCEEDED)
         shown, folded = rows[:room], len(rows) - room
         yield Text()
@@ -95,7 +96,7 @@ def results(
         else:
             yield _table(shown, unicode=unicode)
         if folded > 0:
-            yield Text(f"  and {folded} more that succeeded: --json has them", "dim")
+            yield Text(f"  and {folded} more succeeded: see --json", "dim")
         yield Text()
     if summary := summary_of(job):
         glyph = glyph_of(job)
@@ -197,8 +198,9 @@ def _stacked(rows: list[Row], *, unicode: bool) -> Iterator[RenderableType]:
 
     for row in rows:
         glyph = BAD if row.failed else GOOD
-        line = Text(f"{glyph.on(unicode=unicode)} {row.index}", glyph.style)
-        line.append(f"  {row.id}  {row.result}", "default")
+        line = Text(f"{glyph.on(unicode=unicode)} index {row.index}", glyph.style)
+        id = "" if row.id == NO_ID else f"  id {row.id}"
+        line.append(f"{id}  {row.result}", "default")
         line.overflow = "fold"
         yield line
         if row.details:

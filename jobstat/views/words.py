@@ -140,6 +140,10 @@ class Row:
 HEADINGS = Row(failed=False, index="INDEX", id="ID", result="RESULT", details="DETAILS")
 
 
+NO_ID = "-"
+"""In place of an id where none was given, as to a ticket that was not created."""
+
+
 def rows_of(job: Job) -> list[Row]:
     """The results for people: failed items first, else in the job's order."""
     return [_row(item) for item in sorted(job.items, key=lambda i: not i.failed)]
@@ -162,7 +166,7 @@ def _row(item: Item) -> Row:
     return Row(
         failed=item.failed,
         index=str(item.index),
-        id=safe(_flat(told.get("id"))) or "-",
+        id=safe(_flat(told.get("id"))) or NO_ID,
         result=safe(result),
         details=safe("  ".join(filter(None, [reason, *others]))),
     )

@@ -167,7 +167,7 @@ def test_failed_items_stay_on_the_screen_and_all_are_shown() -> None:
         on_terminal("show", ID, rows=24, env=environment(server.base_url)) as terminal,
     ):
         shown = terminal.read()
-    assert "more that succeeded: --json has them" in shown
+    assert "more succeeded: see --json" in shown
     screen = "\n".join(terminal.screen.display)
     assert screen.count("TicketCreateFailed") == 3
     assert "Bulk Create Ticket" in screen
