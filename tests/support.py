@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from jobstat.jobs.following import follow
 from jobstat.jobs.job import parse_job
-from jobstat.jobs.watching import Answer, Policy, Watch, follow
+from jobstat.jobs.watching import Answer, Policy, Watch
 
 if TYPE_CHECKING:
     import ssl

@@ -6,8 +6,9 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
+from jobstat.jobs.following import follow
 from jobstat.jobs.reference import parse_reference
-from jobstat.jobs.watching import Policy, Watch, follow
+from jobstat.jobs.watching import Policy, Watch
 from jobstat.views.display import display_for
 from jobstat.zendesk.account import Account, find_account, require_same_account
 from jobstat.zendesk.credentials import Credential, find_credential

@@ -13,7 +13,8 @@ from jobstat.views.terminal import open_terminal
 from jobstat.views.words import problem_lines, safe
 
 if TYPE_CHECKING:
-    from jobstat.jobs.watching import Clock, Watch, Watched
+    from jobstat.jobs.following import Clock
+    from jobstat.jobs.watching import Watch, Watched
     from jobstat.views.output import Output
     from jobstat.views.progress import Progress
     from jobstat.views.terminal import Terminal
@@ -134,5 +135,5 @@ def display_for(  # noqa: PLR0913 - what the user can choose of a view
         progress = Live(watch, account, seen, clock)
     else:
         lines = None if machine and not stderr.interactive else seen
-        progress = Plain(watch, lines, stderr)
+        progress = Plain(watch, lines, stderr, last=machine)
     return Display(watch, progress, output, stderr, stream=stream)

@@ -6,6 +6,7 @@ import json
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Protocol
 
+from jobstat.jobs.duration import clock
 from jobstat.views.terminal import ENDLESS
 from jobstat.views.words import (
     BAD,
@@ -54,12 +55,13 @@ class TextOutput:
         self._terminal = terminal
         self._account = account
 
-    def write(self, job: Job, elapsed: float | None = None) -> None:  # noqa: ARG002
+    def write(self, job: Job, elapsed: float | None = None) -> None:
         unicode = self._terminal.unicode
         sign = glyph_of(job).on(unicode=unicode)
         percent = percent_of(job)
         share = "" if percent is None else f"{percent}%"
-        state = [f"{sign} {state_of(job)}", counts_of(job), share]
+        time = "" if elapsed is None else clock(elapsed)
+        state = [f"{sign} {state_of(job)}", counts_of(job), share, time]
         lines = [
             f"{title_of(job)}  {safe(job.id)}  {self._account}",
             "  ".join(filter(None, state)),

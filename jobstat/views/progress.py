@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live as RichLive
 
-    from jobstat.jobs.watching import Clock, Watch, Watched
+    from jobstat.jobs.following import Clock
+    from jobstat.jobs.watching import Watch, Watched
     from jobstat.views.terminal import Terminal
 
 QUIET_FOR = 60.0
@@ -78,11 +79,13 @@ class Plain(Silent):
     """One line a change, and one a minute while nothing changes.
 
     ``lines`` is where they go, None for nowhere; trouble goes to ``problems``.
+    ``last`` is whether a job's end is a line too: not where its report follows.
     """
 
     def __init__(
-        self, watch: Watch, lines: Terminal | None, problems: Terminal
+        self, watch: Watch, lines: Terminal | None, problems: Terminal, *, last: bool
     ) -> None:
+        self._last = last
         self.keeps = lines is not None
         self._watch = watch
         self._lines = lines
@@ -93,7 +96,8 @@ class Plain(Silent):
     def changed(self, watched: Watched, now: float) -> None:
         if self._complained.pop(watched.id, None):
             self._complain(watched, "answers again", now)
-        self._say(watched, now)
+        if self._last or watched.exit is None:
+            self._say(watched, now)
 
     def troubled(self, watched: Watched, now: float) -> None:
         error = str(watched.error)

@@ -38,10 +38,8 @@ def test_off_a_terminal_a_line_a_change_then_the_results(
         == f"""\
 0:00  {ID}  ◦ queued  0/2
 0:01  {ID}  ▸ working  1/2  50%  Creating ticket #1
-0:02  {ID}  ✗ completed, with failures  2/2  100%  \
-Completed at 2026-11-23 12:00:00 +0000
 Bulk Create Ticket  {ID}  acme.zendesk.com
-✗ completed, with failures  2/2  100%
+✗ completed, with failures  2/2  100%  0:02
 Completed at 2026-11-23 12:00:00 +0000
 
   INDEX  ID     RESULT  DETAILS

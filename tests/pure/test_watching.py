@@ -14,6 +14,7 @@ from jobstat.errors import (
     UsageProblem,
 )
 from jobstat.exits import Exit
+from jobstat.jobs.following import follow
 from jobstat.jobs.job import Job, parse_job
 from jobstat.jobs.polling import LONGEST_BACKOFF, LONGEST_DELAY, delay_after_answer
 from jobstat.jobs.watching import (
@@ -23,7 +24,6 @@ from jobstat.jobs.watching import (
     Answer,
     Policy,
     Watch,
-    follow,
 )
 
 QUEUED = job("queued")

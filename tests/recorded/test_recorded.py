@@ -17,9 +17,10 @@ from support import FakeClock, Notes, body
 from jobstat.errors import JobstatError
 from jobstat.exits import Exit
 from jobstat.jobs.complaint import complaint
+from jobstat.jobs.following import follow
 from jobstat.jobs.job import parse_answer, parse_job
 from jobstat.jobs.verdict import failed_items, judge
-from jobstat.jobs.watching import Answer, Policy, Watch, follow
+from jobstat.jobs.watching import Answer, Policy, Watch
 from jobstat.views.output import JsonOutput, ScreenOutput, TextOutput
 from jobstat.views.terminal import open_terminal
 from jobstat.zendesk.account import Account

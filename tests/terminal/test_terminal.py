@@ -310,8 +310,9 @@ def test_lines_in_place_of_the_live_view(
         ) as terminal,
     ):
         shown = terminal.read()
-    states = [line.split()[3] for line in shown.splitlines()[:3]]
-    assert states == ["queued", "working", "completed,"]
+    queued, working, title, *_ = shown.splitlines()
+    assert [line.split()[3] for line in (queued, working)] == ["queued", "working"]
+    assert title.startswith("Bulk Create Ticket")
     # No cursor is moved or hidden, and no line is drawn twice.
     assert b"\x1b[?25l" not in terminal.raw
     assert b"\x1b[1A" not in terminal.raw
