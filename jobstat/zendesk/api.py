@@ -21,6 +21,7 @@ from jobstat.errors import (
     UsageProblem,
 )
 from jobstat.jobs.complaint import complaint_in
+from jobstat.jobs.duration import spoken
 from jobstat.jobs.job import parse_answer
 from jobstat.jobs.watching import Answer
 
@@ -54,12 +55,13 @@ _DIRECT: dict[str, httpx.BaseTransport | None] = {
 class Api:
     """A connection to one account, to be used as a context manager.
 
-    Raises UsageProblem when the proxy or certificate settings of the
-    environment cannot be used.
+    Raises UsageProblem when the account's host is no host, or the proxy or
+    certificate settings of the environment cannot be used.
     """
 
     def __init__(self, account: Account, credential: Credential) -> None:
         self._account = account
+        _require_valid_host(account)
         try:
             self._client = httpx.Client(
                 base_url=account.origin,
@@ -123,7 +125,8 @@ class Api:
         try:
             yield
         except httpx.TimeoutException as error:
-            raise Unavailable(f"{host} did not answer within {within:.0f} s") from error
+            patience = spoken(max(within, 1))
+            raise Unavailable(f"{host} did not answer within {patience}") from error
         except httpx.DecodingError as error:
             raise BrokenAnswer(f"the answer of {host} cannot be unpacked") from error
         except httpx.TransportError as error:
@@ -157,6 +160,14 @@ class Api:
                 hint="Give the account's own address.",
             )
         return UsageProblem(f"{host} refuses the request ({because})")
+
+
+def _require_valid_host(account: Account) -> None:
+    try:
+        # httpx decodes an internationalized name (xn--...) when it is looked at.
+        _ = httpx.URL(account.origin).host
+    except (ValueError, httpx.InvalidURL) as error:
+        raise UsageProblem(f"no valid host name: {account.name}") from error
 
 
 def _network_problem(host: str, error: httpx.TransportError) -> Unavailable:

@@ -167,6 +167,12 @@ def test_a_host_that_has_no_address() -> None:
     assert done.stderr.startswith("jobstat: host not found: nowhere.invalid\n")
 
 
+def test_a_name_that_cannot_be_decoded_is_no_host() -> None:
+    done = jobstat("show", ID, env=environment("https://xn--0.example"))
+    assert done.returncode == Exit.USAGE
+    assert done.stderr == "jobstat: no valid host name: xn--0.example\n"
+
+
 def test_an_untrusted_certificate_is_refused_and_a_trusted_one_taken(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
