@@ -19,6 +19,11 @@ def main() -> None:
             pass  # said in words below
         else:
             return
+    import signal
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # Until run can unwind, there is nothing to unwind: no KeyboardInterrupt.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     from jobstat.process import run
 
     sys.exit(run(arguments))

@@ -36,8 +36,6 @@ def run(arguments: list[str]) -> int:
         return _invoke(invocation)
     except Stopped as stopped:
         _end_by(stopped.signal)
-    except KeyboardInterrupt:
-        _end_by(signal.SIGINT)
     except BrokenPipeError:
         _end_by(signal.SIGPIPE)
     except Exception as error:  # noqa: BLE001 - the outermost function owns errors

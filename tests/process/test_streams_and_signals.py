@@ -28,6 +28,7 @@ from support import (
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
+    from pathlib import Path
 
 WORKING = job_object("working", progress=1)
 DONE = http(content=body(completed(SUCCESS, FAILURE)))
@@ -104,6 +105,13 @@ def test_a_signal_before_the_first_answer() -> None:
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=30) == ("", "")
     assert process.returncode == -signal.SIGINT
+
+
+def test_a_signal_while_jobstat_is_still_being_imported(tmp_path: Path) -> None:
+    """A stand-in for click interrupts at the first import that takes its time."""
+    (tmp_path / "click.py").write_text("import os; os.kill(os.getpid(), 2)\n")
+    done = jobstat("show", ID, env=environment(PYTHONPATH=str(tmp_path)))
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
 
 
 def test_a_hangup_that_the_parent_ignores_is_ignored() -> None:
