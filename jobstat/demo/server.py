@@ -146,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
             ids = _ids(query)
         else:
             tickets = _member(body, "tickets", list)
-            ids = [_number(str(_member_id(ticket))) for ticket in tickets]
+            ids = [_number(str(_member_id(ticket)), "id") for ticket in tickets]
         return {"job_status": self.server.world.change(UPDATE, ids, now)}
 
     def _delete(self, query: dict[str, list[str]], now: float) -> Any:
@@ -163,7 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
         jobs = self.server.world.jobs(now)
         if "page[size]" not in query:
             return {"job_statuses": jobs}
-        size = min(max(_number(query["page[size]"][0]), 1), 100)
+        size = min(max(_number(query["page[size]"][0], "page[size]"), 1), 100)
         after = query.get("page[after]", [""])[0]
         ids = [job["id"] for job in jobs]
         start = ids.index(after) + 1 if after in ids else 0
@@ -241,12 +241,12 @@ def _words(query: dict[str, list[str]]) -> list[str]:
 
 
 def _ids(query: dict[str, list[str]]) -> list[int]:
-    return [_number(word) for word in _words(query)]
+    return [_number(word, "ids") for word in _words(query)]
 
 
-def _number(word: str) -> int:
+def _number(word: str, name: str) -> int:
     if not re.fullmatch(r"[0-9]{1,18}", word):
-        raise _invalid(word)
+        raise _invalid(name)
     return int(word)
 
 
