@@ -28,12 +28,14 @@ _jobstat() {
     demo:--duration) words='' ;;
     demo:--failures) words='' ;;
     *)
-      case $command in
-        '') words='show watch demo completion --version -h --help' ;;
-        show) words='--subdomain --base-url --json -q --quiet --color --exit-zero --debug -h --help' ;;
-        watch) words='--interval --timeout --retry-for --stream --plain --subdomain --base-url --json -q --quiet --color --exit-zero --debug -h --help' ;;
-        demo) words='--serve --port --duration --failures -h --help' ;;
-        completion) words='bash zsh fish -h --help' ;;
+      case $command:$current in
+        :-*) words='--version -h --help' ;;
+        :*) words='show watch demo completion' ;;
+        show:-*) words='--subdomain --base-url --json -q --quiet --color --exit-zero --debug -h --help' ;;
+        watch:-*) words='--interval --timeout --retry-for --stream --plain --subdomain --base-url --json -q --quiet --color --exit-zero --debug -h --help' ;;
+        demo:-*) words='--serve --port --duration --failures -h --help' ;;
+        completion:-*) words='-h --help' ;;
+        completion:*) words='bash zsh fish' ;;
       esac ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))

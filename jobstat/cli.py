@@ -32,6 +32,19 @@ class LazyGroup(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            for meant in get_close_matches(args[0], COMMANDS, 1):
+                words = f"no such command {args[0]!r}. Did you mean {meant!r}?"
+                raise click.UsageError(words, ctx) from error
+            raise
+
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter
     ) -> None:

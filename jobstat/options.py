@@ -62,7 +62,7 @@ _SHARED = (
     click.option(
         "--subdomain",
         metavar="NAME",
-        help="The account: acme for https://acme.zendesk.com."
+        help="The account's name: acme for https://acme.zendesk.com."
         " Default: $ZENDESK_SUBDOMAIN.",
     ),
     click.option(
@@ -73,7 +73,10 @@ _SHARED = (
     ),
     click.option("--json", is_flag=True, help="Write Zendesk's own job object."),
     click.option(
-        "-q", "--quiet", is_flag=True, help="Write nothing: the exit code tells."
+        "-q",
+        "--quiet",
+        is_flag=True,
+        help="Write nothing to stdout; the exit code tells.",
     ),
     click.option(
         "--color",

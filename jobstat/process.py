@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from jobstat.cli import cli
+from jobstat.cli import COMMANDS, cli
 from jobstat.errors import JobstatError, OutputError, Stopped, UsageProblem
 from jobstat.invocation import Invocation
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _WRITING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 """What only writing help or the version, which click does itself, runs into."""
 
-_ENDING_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+_ENDING_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
 
 
 def run(arguments: list[str]) -> int:
@@ -39,7 +39,7 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         _end_by(signal.SIGPIPE)
     except Exception as error:  # noqa: BLE001 - the outermost function owns errors
-        return _explain(error, debug=invocation.debug)
+        return _explain(error, invocation)
 
 
 def _invoke(invocation: Invocation) -> int:
@@ -63,12 +63,12 @@ def _invoke(invocation: Invocation) -> int:
     return code
 
 
-def _explain(error: Exception, *, debug: bool) -> int:
+def _explain(error: Exception, invocation: Invocation) -> int:
     """Say what went wrong on stderr, and give the exit code that it has."""
     from jobstat.views.terminal import standard_error
     from jobstat.views.words import problem_lines
 
-    if debug:
+    if invocation.debug:
         import traceback
 
         traceback.print_exception(error)
@@ -76,7 +76,7 @@ def _explain(error: Exception, *, debug: bool) -> int:
         case JobstatError():
             problem = error
         case click.UsageError():
-            problem = _usage_problem(error)
+            problem = _usage_problem(error, invocation.arguments)
         case OSError() if error.errno in _WRITING:
             problem = OutputError(f"cannot write the output: {error.strerror}")
         case _:
@@ -91,11 +91,13 @@ def _explain(error: Exception, *, debug: bool) -> int:
     return problem.exit
 
 
-def _usage_problem(error: click.UsageError) -> UsageProblem:
-    path = error.ctx.command_path if error.ctx else "jobstat"
+def _usage_problem(error: click.UsageError, arguments: list[str]) -> UsageProblem:
+    # An option without its value is told without a context.
+    command = [word for word in arguments[:1] if word in COMMANDS]
+    path = error.ctx.command_path if error.ctx else " ".join(["jobstat", *command])
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return UsageProblem("which command?", hint=f"{path} --help lists them.")
-    said = error.format_message().removesuffix(".")
+    said = " ".join(error.format_message().split()).removesuffix(".")
     return UsageProblem(said[:1].lower() + said[1:], hint=f"See {path} --help.")
 
 

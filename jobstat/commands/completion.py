@@ -16,11 +16,13 @@ from jobstat.options import epilog
 from jobstat.views.terminal import standard_output
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 EXAMPLES = """
-jobstat completion bash > ~/.local/share/bash-completion/completions/jobstat
-jobstat completion zsh > ~/.zfunc/_jobstat
+jobstat completion bash > ~/.jobstat.bash; echo '. ~/.jobstat.bash' >> ~/.bashrc
+jobstat completion zsh > ~/.jobstat.zsh
+echo 'autoload -Uz compinit; compinit; . ~/.jobstat.zsh' >> ~/.zshrc
+mkdir -p ~/.config/fish/completions
 jobstat completion fish > ~/.config/fish/completions/jobstat.fish
 """
 
@@ -113,11 +115,12 @@ def _bash(group: Command, commands: list[Command]) -> str:
             "  case $command:$previous in",
             *_bash_values(commands),
             "    *)",
-            "      case $command in",
-            f"        '') words='{_bash_words(group, commands)}' ;;",
+            "      case $command:$current in",
+            *_bash_words("", group, [command.name for command in commands]),
             *(
-                f"        {command.name}) words='{_bash_words(command)}' ;;"
+                line
                 for command in commands
+                for line in _bash_words(command.name, command, command.words)
             ),
             "      esac ;;",
             "  esac",
@@ -137,9 +140,11 @@ def _bash_values(commands: list[Command]) -> Iterator[str]:
                 yield f"    {places}) words='{' '.join(option.choices)}' ;;"
 
 
-def _bash_words(command: Command, commands: list[Command] | None = None) -> str:
-    names = [name for option in command.options for name in option.names]
-    return " ".join([*(c.name for c in commands or []), *command.words, *names])
+def _bash_words(name: str, command: Command, words: Sequence[str]) -> Iterator[str]:
+    options = [name for option in command.options for name in option.names]
+    yield f"        {name}:-*) words='{' '.join(options)}' ;;"
+    if words:
+        yield f"        {name}:*) words='{' '.join(words)}' ;;"
 
 
 def _zsh(group: Command, commands: list[Command]) -> str:
@@ -162,12 +167,12 @@ def _zsh(group: Command, commands: list[Command]) -> str:
         "      case $words[1] in",
     ]
     for command in commands:
-        words = f"({' '.join(command.words)})" if command.words else " "
+        words = f"1:word:({' '.join(command.words)})" if command.words else "*:job: "
         lines += [
             f"        {command.name})",
             "          _arguments \\",
             *(f"            {spec} \\" for spec in _zsh_specs(command)),
-            f"            {_single(f'*:argument:{words}')} ;;",
+            f"            {_single(words)} ;;",
         ]
     lines += [
         "      esac ;;",
@@ -197,7 +202,7 @@ def _zsh_specs(command: Command) -> Iterator[str]:
             others = _single(f"({' '.join(option.names)})")
             yield f"{others}{{{','.join(option.names)}}}{rest}"
         else:
-            yield f"{option.names[0]}{rest}"
+            yield f"{option.names[0]}{'=' * option.takes_value}{rest}"
 
 
 def _fish(group: Command, commands: list[Command]) -> str:

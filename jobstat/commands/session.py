@@ -10,7 +10,7 @@ from jobstat.jobs.following import follow
 from jobstat.jobs.reference import parse_reference
 from jobstat.jobs.watching import Policy, Watch
 from jobstat.views.display import display_for
-from jobstat.zendesk.account import Account, find_account, require_same_account
+from jobstat.zendesk.account import Account, find_account
 from jobstat.zendesk.credentials import Credential, find_credential
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ def follow_named(
     ends it before the jobs' states are known.
     """
     references = [parse_reference(job) for job in jobs]
-    account = find_account(base_url, subdomain, os.environ)
-    require_same_account(account, references)
+    account = find_account(base_url, subdomain, os.environ, references)
     credential = find_credential(os.environ)
     ids = [reference.id for reference in references]
     return follow_ids(ids, policy, account, credential, **look)

@@ -74,14 +74,18 @@ def command(
     try:
         watch = follow_named(jobs, policy, **options)
     except Stopped:
-        _say_how_to_resume("stopped watching; the job goes on", resume)
+        _say_how_to_resume(f"stopped watching; {_what(jobs)} on", resume)
         raise
     if timeout is not None and watch.ended_by(Exit.TIMEOUT):
-        words = f"not finished after {spoken(timeout)}; the job goes on"
+        words = f"not finished after {spoken(timeout)}; {_what(jobs)} on"
         _say_how_to_resume(words, resume)
     elif watch.ended_by(Exit.UNAVAILABLE):
-        _say_how_to_resume("gave up watching; the job may go on", resume)
+        _say_how_to_resume("gave up watching", resume)
     return watch.exit(forgiving=exit_zero)
+
+
+def _what(jobs: tuple[str, ...]) -> str:
+    return "the job goes" if len(jobs) == 1 else "the jobs go"
 
 
 def _say_how_to_resume(what: str, resume: str) -> None:

@@ -58,13 +58,14 @@ class Watched:
 
     Times are seconds on the loop's clock. ``exit`` is set once the job is no
     longer asked for; ``error`` is why the last request failed, None when it
-    did not. ``fresh_at`` is when its last good answer came, or when it was
-    first asked for.
+    did not. ``ran`` is whether it was seen before its end. ``fresh_at`` is when
+    its last good answer came, or when it was first asked for.
     """
 
     id: str
     due: float
     job: Job | None = None
+    ran: bool = False
     exit: Exit | None = None
     error: JobstatError | None = None
     failures: int = 0
@@ -158,6 +159,7 @@ class Watch:
         watched.fresh_at = self._heard_at = now
         watched.note_progress(now)
         verdict = judge(answer.job)
+        watched.ran = watched.ran or not verdict.finished
         if verdict.finished or self.policy.once:
             watched.exit = verdict.exit
         watched.due = now + delay_after_answer(

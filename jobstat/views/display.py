@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Self
 
+from jobstat.exits import Exit
 from jobstat.jobs.verdict import KNOWN_STATES, judge
 from jobstat.views.output import JsonOutput, ScreenOutput, TextOutput
 from jobstat.views.progress import Live, Plain, Silent
@@ -69,9 +70,10 @@ class Display:
         self._progress.idle(now)
 
     def closed(self, watched: Watched, now: float) -> None:
+        self._progress.closed(watched, now)
         if not self._stream and not self._already_read(watched):
             self._write(watched, now)
-        if watched.error and watched.exit is watched.error.exit:
+        if watched.error and watched.exit in {watched.error.exit, Exit.TIMEOUT}:
             self.say(problem_lines(watched.error))
 
     def _already_read(self, watched: Watched) -> bool:
@@ -80,7 +82,9 @@ class Display:
 
     def _write(self, watched: Watched, now: float) -> None:
         if self._output and watched.job:
-            elapsed = None if self._watch.policy.once else now - self._watch.started
+            elapsed = now - self._watch.started if watched.ran else None
+            if self._watch.policy.once:
+                elapsed = None
             with self._progress.aside():
                 self._output.write(watched.job, elapsed)
 
@@ -121,8 +125,8 @@ def display_for(  # noqa: PLR0913 - what the user can choose of a view
     if quiet:
         output = None
     elif machine:
-        output = JsonOutput(stdout)
-    elif (stdout.interactive or stdout.color) and not plain:
+        output = JsonOutput(stdout, indented=stdout.interactive and not stream)
+    elif stdout.interactive and not plain:
         output = ScreenOutput(stdout, account)
     else:
         output = TextOutput(stdout, account)
@@ -132,7 +136,7 @@ def display_for(  # noqa: PLR0913 - what the user can choose of a view
     if quiet or watch.policy.once:
         progress = Silent()
     elif seen.live and not plain:
-        progress = Live(watch, account, seen, clock)
+        progress = Live(watch, account, seen, clock, last=machine)
     else:
         lines = None if machine and not stderr.interactive else seen
         progress = Plain(watch, lines, stderr, last=machine)

@@ -7,7 +7,6 @@ from dataclasses import astuple
 from typing import TYPE_CHECKING, Protocol
 
 from jobstat.jobs.duration import clock
-from jobstat.views.terminal import ENDLESS
 from jobstat.views.words import (
     BAD,
     GOOD,
@@ -25,6 +24,7 @@ from jobstat.views.words import (
 if TYPE_CHECKING:
     from jobstat.jobs.job import Job
     from jobstat.views.terminal import Terminal
+    from jobstat.views.words import Glyph
 
 
 class Output(Protocol):
@@ -38,14 +38,14 @@ class Output(Protocol):
 
 
 class JsonOutput:
-    """Zendesk's own object, in ASCII: a line a job, indented on a terminal."""
+    """Zendesk's own object, in ASCII: a line a job, or indented."""
 
-    def __init__(self, terminal: Terminal) -> None:
+    def __init__(self, terminal: Terminal, *, indented: bool) -> None:
         self._terminal = terminal
+        self._indent = 2 if indented else None
 
     def write(self, job: Job, elapsed: float | None = None) -> None:  # noqa: ARG002
-        indent = 2 if self._terminal.interactive else None
-        self._terminal.write(json.dumps(job.fields, indent=indent) + "\n")
+        self._terminal.write(json.dumps(job.fields, indent=self._indent) + "\n")
 
 
 class TextOutput:
@@ -56,12 +56,13 @@ class TextOutput:
         self._account = account
 
     def write(self, job: Job, elapsed: float | None = None) -> None:
-        unicode = self._terminal.unicode
-        sign = glyph_of(job).on(unicode=unicode)
+        glyph, paint = glyph_of(job), self._terminal.paint
+        sign = glyph.on(unicode=self._terminal.unicode)
         percent = percent_of(job)
         share = "" if percent is None else f"{percent}%"
         time = "" if elapsed is None else clock(elapsed)
-        state = [f"{sign} {state_of(job)}", counts_of(job), share, time]
+        word = paint(f"{sign} {state_of(job)}", glyph.style)
+        state = [word, counts_of(job), share, time]
         lines = [
             f"{title_of(job)}  {safe(job.id)}  {self._account}",
             "  ".join(filter(None, state)),
@@ -69,10 +70,27 @@ class TextOutput:
         if job.message:
             lines.append(safe(job.message))
         if job.items:
-            lines += ["", *_table(job, unicode=unicode), ""]
+            lines += ["", *self._table(job)]
         if summary := summary_of(job):
-            lines.append(f"{sign} {summary}")
+            lines += [""] * bool(job.items)
+            lines.append(paint(f"{sign} {summary}", glyph.style))
         self._terminal.write("\n".join(lines) + "\n")
+
+    def _table(self, job: Job) -> list[str]:
+        table = [astuple(row)[1:] for row in (HEADINGS, *rows_of(job))]
+        index, id, result = (max(len(row[n]) for row in table) for n in range(3))
+        glyphs = [None, *(BAD if row.failed else GOOD for row in rows_of(job))]
+        return [
+            f"{self._sign(glyph)} {row[0]:>{index}}  {row[1]:<{id}}"
+            f"  {row[2]:<{result}}  {row[3]}".rstrip()
+            for glyph, row in zip(glyphs, table, strict=True)
+        ]
+
+    def _sign(self, glyph: Glyph | None) -> str:
+        if glyph is None:
+            return " "
+        sign = glyph.on(unicode=self._terminal.unicode)
+        return self._terminal.paint(sign, glyph.style)
 
 
 class ScreenOutput:
@@ -88,8 +106,6 @@ class ScreenOutput:
         console = self._terminal.console()
         unicode = self._terminal.unicode
         width, height = console.size
-        if not self._terminal.interactive:
-            height = ENDLESS
         with console.capture() as capture:
             for part in job_lines(
                 job, self._account, width=width, unicode=unicode, elapsed=elapsed
@@ -98,17 +114,3 @@ class ScreenOutput:
             for part in results(job, width=width, height=height, unicode=unicode):
                 console.print(part)
         self._terminal.write(capture.get())
-
-
-def _table(job: Job, *, unicode: bool) -> list[str]:
-    table = [(" ", *astuple(HEADINGS)[1:])]
-    table += [
-        ((BAD if row.failed else GOOD).on(unicode=unicode), *astuple(row)[1:])
-        for row in rows_of(job)
-    ]
-    wide = [max(len(row[column]) for row in table) for column in range(4)]
-    lines = (
-        f"{sign} {index:>{wide[1]}}  {id:<{wide[2]}}  {result:<{wide[3]}}  {details}"
-        for sign, index, id, result, details in table
-    )
-    return [line.rstrip() for line in lines]

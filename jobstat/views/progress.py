@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -17,6 +19,7 @@ from jobstat.views.words import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
     from rich.console import RenderableType
     from rich.live import Live as RichLive
@@ -27,6 +30,10 @@ if TYPE_CHECKING:
 
 QUIET_FOR = 60.0
 """Seconds without a line after which one says that the watch goes on."""
+
+_DISTURBING = frozenset(
+    {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP}
+)
 
 REDRAWS = 1.0
 """Frames a second while nothing changes: enough for a clock in seconds."""
@@ -49,6 +56,7 @@ class Progress(Protocol):
     def changed(self, watched: Watched, now: float) -> None: ...
     def troubled(self, watched: Watched, now: float) -> None: ...
     def idle(self, now: float) -> None: ...
+    def closed(self, watched: Watched, now: float) -> None: ...
 
 
 class Silent:
@@ -74,6 +82,9 @@ class Silent:
     def idle(self, now: float) -> None:
         pass
 
+    def closed(self, watched: Watched, now: float) -> None:
+        pass
+
 
 class Plain(Silent):
     """One line a change, and one a minute while nothing changes.
@@ -92,10 +103,10 @@ class Plain(Silent):
         self._problems = problems
         self._spoke_at = watch.started
         self._complained: dict[str, tuple[str, float]] = {}
+        self._named: set[str] = set()
 
     def changed(self, watched: Watched, now: float) -> None:
-        if self._complained.pop(watched.id, None):
-            self._complain(watched, "answers again", now)
+        self._tell_recovery(now)
         if self._last or watched.exit is None:
             self._say(watched, now)
 
@@ -107,6 +118,7 @@ class Plain(Silent):
             self._complain(watched, f"{safe(error)}; {trying_again(watched, now)}", now)
 
     def idle(self, now: float) -> None:
+        self._tell_recovery(now)
         if now - self._spoke_at >= QUIET_FOR:
             for watched in self._watch.open:
                 self._say(watched, now)
@@ -118,7 +130,7 @@ class Plain(Silent):
             percent = percent_of(job)
             parts = [
                 clock(now - self._watch.started),
-                safe(job.id),
+                self._name(watched),
                 f"{glyph_of(job).on(unicode=self._lines.unicode)} {state_of(job)}",
                 counts_of(job),
                 "" if percent is None else f"{percent}%",
@@ -126,17 +138,41 @@ class Plain(Silent):
             ]
             self._lines.write("  ".join(filter(None, parts)) + "\n")
 
+    def _name(self, watched: Watched) -> str:
+        # One job is named once: an id on every line is noise, above all when
+        # it is read aloud.
+        known = watched.id in self._named and len(self._watch.jobs) == 1
+        self._named.add(watched.id)
+        return "" if known else watched.id
+
+    def _tell_recovery(self, now: float) -> None:
+        for watched in self._watch.jobs:
+            if watched.error is None and watched.id in self._complained:
+                del self._complained[watched.id]
+                self._complain(watched, "answers again", now)
+
     def _complain(self, watched: Watched, what: str, now: float) -> None:
         self._spoke_at = now
-        self._problems.write(f"jobstat: {watched.id}: {what}\n")
+        whose = f"{watched.id}: " if len(self._watch.jobs) > 1 else ""
+        self._problems.write(f"jobstat: {whose}{what}\n")
 
 
 class Live(Silent):
-    """A view that is redrawn in place; it vanishes when it is left."""
+    """A view that is redrawn in place; it vanishes when it is left.
+
+    ``last`` is whether a job's end is left standing: not where its report does.
+    """
 
     def __init__(
-        self, watch: Watch, account: str, terminal: Terminal, clock: Clock
+        self,
+        watch: Watch,
+        account: str,
+        terminal: Terminal,
+        clock: Clock,
+        *,
+        last: bool,
     ) -> None:
+        self._last = last
         self._watch = watch
         self._account = account
         self._terminal = terminal
@@ -157,13 +193,17 @@ class Live(Silent):
             redirect_stderr=False,
             vertical_overflow="crop",
         )
-        self._live.start(refresh=True)
+        with _undisturbed():
+            self._live.start(refresh=True)
+        if signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:
+            signal.signal(signal.SIGTSTP, self._suspend)
         return self
 
     def __exit__(self, *exception: object) -> None:
         if self._live:
-            self._live.stop()
-            self._live = None
+            with _undisturbed():
+                self._live.stop()
+                self._live = None
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -176,9 +216,29 @@ class Live(Silent):
     def changed(self, watched: Watched, now: float) -> None:
         del watched, now
         if self._live:
-            self._live.refresh()
+            with _undisturbed():
+                self._live.refresh()
 
     troubled = changed
+
+    def closed(self, watched: Watched, now: float) -> None:
+        from jobstat.views.screen import summary_line
+
+        if self._last and watched.job:
+            with self.aside():
+                self._console.print(
+                    *self._full(watched, now, self._console.width, live=False),
+                    *summary_line(watched.job, unicode=self._terminal.unicode),
+                    sep="\n",
+                )
+
+    def _suspend(self, number: int, frame: FrameType | None) -> None:
+        """Give the terminal back while the job control of a shell has it."""
+        del frame
+        with self.aside():
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+            signal.signal(number, self._suspend)
 
     def _frame(self) -> RenderableType:
         from rich.console import Group
@@ -190,14 +250,15 @@ class Live(Silent):
             lines = list(self._full(jobs[0], now, width))
             # The bar is the second line: what does not fit goes from the end.
             return Group(*lines[: max(height - 1, 1)])
-        room = max(height - 2, 1)
+        room = max(height - 3, 1)
         lines = [self._short(watched, now) for watched in jobs[:room]]
         if len(jobs) > room:
             lines.append(self._note(f"and {len(jobs) - room} more"))
+        lines.append(self._note(clock(now - self._watch.started)))
         return Group(*lines)
 
     def _full(
-        self, watched: Watched, now: float, width: int
+        self, watched: Watched, now: float, width: int, *, live: bool = True
     ) -> Iterator[RenderableType]:
         from jobstat.views.screen import job_lines
 
@@ -208,13 +269,14 @@ class Live(Silent):
                 self._account,
                 width=width,
                 unicode=self._terminal.unicode,
-                elapsed=elapsed,
-                left=watched.time_left(now),
+                elapsed=elapsed if watched.ran else None,
+                left=watched.time_left(now) if live else None,
+                live=live,
             )
         else:
             yield self._note(f"{watched.id}  {self._account}")
             yield self._note(f"asking …  {clock(elapsed)}")
-        if watched.error:
+        if watched.error and live:
             yield self._trouble(watched, now)
 
     def _short(self, watched: Watched, now: float) -> RenderableType:
@@ -237,6 +299,20 @@ class Live(Silent):
         from rich.text import Text
 
         return Text(words, "dim", overflow="fold")
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Put off the signals that would leave a frame half drawn.
+
+    They are blocked in this thread, and so in the one that is started within
+    and redraws from then on; one that comes is delivered at the end.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _DISTURBING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def trying_again(watched: Watched, now: float) -> str:

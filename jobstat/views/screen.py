@@ -48,19 +48,35 @@ def job_lines(
     unicode: bool,
     elapsed: float | None = None,
     left: float | None = None,
+    live: bool = False,
 ) -> Iterator[RenderableType]:
     """A job's title, state with a bar, and message.
 
-    ``elapsed`` and ``left`` are seconds, and are left out where None.
+    ``elapsed`` and ``left`` are seconds, and are left out where None. What is
+    ``live`` moves where the progress is unknown, and has a message of two lines
+    at most.
     """
     from rich.text import Text
 
     yield _spread(
         [Text(title_of(job), "bold"), Text(safe(job.id)), Text(account, "dim")], width
     )
-    yield from _state(job, width=width, unicode=unicode, times=_times(elapsed, left))
+    times = _times(elapsed, left)
+    yield from _state(job, width=width, unicode=unicode, times=times, live=live)
     if job.message:
-        yield Text(safe(job.message), "dim", overflow="fold")
+        message = Text(safe(job.message), "dim", overflow="fold")
+        if live:
+            message.truncate(2 * width, overflow="ellipsis")
+        yield message
+
+
+def summary_line(job: Job, *, unicode: bool) -> Iterator[RenderableType]:
+    """The verdict in a line, where there is one."""
+    from rich.text import Text
+
+    if summary := summary_of(job):
+        glyph = glyph_of(job)
+        yield Text(f"{glyph.on(unicode=unicode)} {summary}", f"bold {glyph.style}")
 
 
 def short_line(job: Job, id: str, *, unicode: bool) -> RenderableType:
@@ -80,7 +96,7 @@ def results(
     """The results table, where there are any, and the summary line.
 
     Every failed item is in it. Of those that succeeded there are as many as
-    leave the failed ones on the screen.
+    leave the failed ones on the screen, and a few in any case.
     """
     from rich.text import Text
 
@@ -97,14 +113,14 @@ def results(
             yield _table(shown, unicode=unicode)
         if folded > 0:
             yield Text(f"  and {folded} more succeeded: see --json", "dim")
+    summary = list(summary_line(job, unicode=unicode))
+    if job.items and summary:
         yield Text()
-    if summary := summary_of(job):
-        glyph = glyph_of(job)
-        yield Text(f"{glyph.on(unicode=unicode)} {summary}", f"bold {glyph.style}")
+    yield from summary
 
 
 def _state(
-    job: Job, *, width: int, unicode: bool, times: str
+    job: Job, *, width: int, unicode: bool, times: str, live: bool
 ) -> Iterator[RenderableType]:
     from rich.text import Text
 
@@ -113,14 +129,14 @@ def _state(
     figures = _figures(job)
     if width < NARROW:
         yield _spread([state, Text(figures)], width)
-        yield _one_row(_bar(job, width))
+        yield _one_row(_bar(job, width, live=live))
         if times:
             yield Text(times, "dim")
         return
     used = state.cell_len + len(figures) + len(times) + 6
     yield _one_row(
         state,
-        _bar(job, min(max(width - used, 8), WIDEST_BAR)),
+        _bar(job, min(max(width - used, 8), WIDEST_BAR), live=live),
         Text(figures),
         Text(times, "dim"),
     )
@@ -134,10 +150,10 @@ def _one_row(*cells: RenderableType) -> RenderableType:
     return grid
 
 
-def _bar(job: Job, width: int) -> ProgressBar:
+def _bar(job: Job, width: int, *, live: bool) -> ProgressBar:
     from rich.progress_bar import ProgressBar
 
-    known = percent_of(job) is not None or job.state != "working"
+    known = percent_of(job) is not None or not (live and job.state == "working")
     return ProgressBar(
         total=(job.total or 1) if known else None,
         completed=min(max(job.progress or 0, 0), job.total or 1) if known else 0,

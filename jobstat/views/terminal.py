@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-ENDLESS = 1 << 20
-"""Columns of what is no terminal: nothing is cut off or wrapped there."""
-
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
@@ -67,19 +64,23 @@ class Terminal:
             )
         self.write(text + "\n")
 
+    def paint(self, text: str, color: str) -> str:
+        """The text in a colour, where there is any."""
+        if not self.color:
+            return text
+        from click import style
+
+        return style(text, fg=color)
+
     def console(self) -> Console:
-        """A rich console on this stream; what it prints is taken literally."""
+        """A rich console on this terminal; what it prints is taken literally."""
         from rich.console import Console
 
         return Console(
             file=self.stream,
-            force_terminal=self.interactive or self.color,
-            force_interactive=self.interactive,
-            color_system=("auto" if self.interactive else "standard")
-            if self.color
-            else None,
+            force_terminal=True,
+            color_system="auto" if self.color else None,
             no_color=not self.color,
-            width=None if self.interactive else ENDLESS,
             markup=False,
             emoji=False,
             highlight=False,

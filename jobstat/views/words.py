@@ -102,28 +102,28 @@ def percent_of(job: Job) -> int | None:
 def summary_of(job: Job) -> str:
     """The verdict in a sentence; empty while there is none."""
     failed = len(failed_items(job))
+    told = len(job.items)
+    if job.total is not None and _one_for_all(job):
+        told, failed = job.total, job.total * bool(failed)
+    partly = job.total is not None and 0 < told < job.total
+    of_all = f"; Zendesk reported {told} of {job.total}" if partly else ""
     match judge(job):
         case Verdict.UNFINISHED:
-            return ""
+            return f"{_items(failed)} failed so far" if failed else ""
         case Verdict.JOB_FAILED:
             verb = "was killed" if job.state == "killed" else "failed"
             return f"the job {verb}" + (f"; {_items(failed)} failed" if failed else "")
         case Verdict.ITEMS_FAILED:
-            return f"{failed} of {_items(len(job.items))} failed"
+            return f"{failed} of {_items(told)} failed{of_all}"
         case Verdict.OK:
-            return _all_is_well(job)
+            if told:
+                return f"{_items(told)}, none failed{of_all}"
+            return "completed; Zendesk reported no results"
 
 
-def _all_is_well(job: Job) -> str:
-    told = len(job.items)
-    if not told:
-        return "completed; Zendesk reported no results"
-    if isinstance(job.fields["results"], dict) and job.total is not None:
-        # One object speaks for all of them.
-        told = job.total
-    if job.total is not None and told < job.total:
-        return f"{_items(job.total)}; of the {told} reported, none failed"
-    return f"{_items(told)}, none failed"
+def _one_for_all(job: Job) -> bool:
+    """Whether one result speaks for every item, as that of a permanent delete."""
+    return isinstance(job.fields.get("results"), dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +146,12 @@ NO_ID = "-"
 
 def rows_of(job: Job) -> list[Row]:
     """The results for people: failed items first, else in the job's order."""
-    return [_row(item) for item in sorted(job.items, key=lambda i: not i.failed)]
+    index = "all" if _one_for_all(job) else None
+    items = sorted(job.items, key=lambda item: not item.failed)
+    return [_row(item, index or str(item.index)) for item in items]
 
 
-def _row(item: Item) -> Row:
+def _row(item: Item, index: str) -> Row:
     told = item.fields
     if item.failed:
         result = "failed"
@@ -165,7 +167,7 @@ def _row(item: Item) -> Row:
     reason = ": ".join(_flat(part) for part in reasons if part)
     return Row(
         failed=item.failed,
-        index=str(item.index),
+        index=index,
         id=safe(_flat(told.get("id"))) or NO_ID,
         result=safe(result),
         details=safe("  ".join(filter(None, [reason, *others]))),
@@ -173,11 +175,15 @@ def _row(item: Item) -> Row:
 
 
 def _flat(value: object) -> str:
-    """A JSON value in a line, nested ones by their values alone."""
+    """A JSON value in a line; an error of Zendesk's form by its description."""
     if isinstance(value, dict):
-        return ", ".join(map(_flat, value.values()))
+        description = value.get("description")
+        if isinstance(description, str):
+            return description
+        parts = ((name, _flat(inner)) for name, inner in value.items())
+        return ", ".join(f"{name}: {inner}" for name, inner in parts if inner)
     if isinstance(value, list):
-        return ", ".join(map(_flat, value))
+        return ", ".join(filter(None, map(_flat, value)))
     if value is None or isinstance(value, bool):
         return {None: "", True: "true", False: "false"}[value]
     return str(value)

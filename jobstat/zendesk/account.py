@@ -11,7 +11,7 @@ from jobstat.errors import UsageProblem
 from jobstat.jobs.reference import origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from jobstat.jobs.reference import Reference
 
@@ -37,29 +37,52 @@ class Account:
 
 
 def find_account(
-    base_url: str | None, subdomain: str | None, environ: Mapping[str, str]
+    base_url: str | None,
+    subdomain: str | None,
+    environ: Mapping[str, str],
+    references: Sequence[Reference] = (),
 ) -> Account:
     """The account that the options name, else the one of the environment.
 
-    An option goes before any variable. Raises UsageProblem when none is named
-    or what is named is not an account.
+    An option goes before any variable, and counts when it is empty too: that
+    is a slip of a script, which must not end at another account. Raises
+    UsageProblem when none is named, what is named is not an account, or one of
+    the jobs that were named by URL is of another.
     """
-    if base_url and subdomain:
+    account = _named_account(base_url, subdomain, environ)
+    origins = [found.origin for found in references if found.origin is not None]
+    if account is None:
+        raise UsageProblem(
+            "which Zendesk account? None is named",
+            hint=f"Give --base-url {origins[0]}, if the job's URL can be trusted."
+            if origins
+            else "Set ZENDESK_SUBDOMAIN or give --subdomain:"
+            " acme for https://acme.zendesk.com.",
+        )
+    for named in origins:
+        if named != account.origin:
+            raise UsageProblem(
+                f"the job's URL is of {named}, but the account is {account.origin}",
+                hint="Name the job's account with --subdomain or --base-url.",
+            )
+    return account
+
+
+def _named_account(
+    base_url: str | None, subdomain: str | None, environ: Mapping[str, str]
+) -> Account | None:
+    if base_url is not None and subdomain is not None:
         raise UsageProblem("--base-url and --subdomain name an account each: give one")
     domain = environ.get("ZENDESK_DOMAIN") or "zendesk.com"
-    if base_url:
+    if base_url is not None:
         return at_url(base_url, "--base-url")
-    if subdomain:
+    if subdomain is not None:
         return at_subdomain(subdomain, domain, "--subdomain")
     if url := environ.get("JOBSTAT_BASE_URL"):
         return at_url(url, "JOBSTAT_BASE_URL")
     if name := environ.get("ZENDESK_SUBDOMAIN"):
         return at_subdomain(name, domain, "ZENDESK_SUBDOMAIN")
-    raise UsageProblem(
-        "which Zendesk account? None is named",
-        hint="Set ZENDESK_SUBDOMAIN or give --subdomain:"
-        " acme for https://acme.zendesk.com.",
-    )
+    return None
 
 
 def at_url(text: str, source: str) -> Account:
@@ -94,17 +117,6 @@ def at_subdomain(text: str, domain: str, source: str) -> Account:
             " for another host give --base-url.",
         )
     return _account_of(f"https://{name}.{domain}", source)
-
-
-def require_same_account(account: Account, references: Iterable[Reference]) -> None:
-    """Raise UsageProblem for a job URL of another host than the account's."""
-    for reference in references:
-        if reference.origin not in (None, account.origin):
-            raise UsageProblem(
-                f"the job's URL is of {reference.origin},"
-                f" but the account is {account.origin}",
-                hint="Name the job's account with --subdomain or --base-url.",
-            )
 
 
 def _account_of(url: str, source: str) -> Account:

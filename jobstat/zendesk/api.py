@@ -144,14 +144,19 @@ class Api:
                 else "Job statuses are for agents; an OAuth token needs scope read.",
             )
         if code == 404:
+            known = said is not None and said.startswith("RecordNotFound")
+            forgets = "Zendesk forgets a job one day after it was created."
             return NotFound(
                 f"no job {id} at {host} ({because})",
-                hint="Zendesk forgets a job one day after it was created.",
+                hint=forgets if known else f"Is that the right account? {forgets}",
             )
         if code in {408, 425, 429} or code >= 500:
+            wait = _retry_after(response.headers.get("retry-after", ""))
+            what = "limits the requests" if code == 429 else "cannot answer now"
             return Unavailable(
-                f"{host} cannot answer now ({because})",
-                retry_after=_retry_after(response.headers.get("retry-after", "")),
+                f"{host} {what} ({because})",
+                hint=f"It asks to be left alone for {spoken(wait)}." if wait else None,
+                retry_after=wait,
             )
         if response.has_redirect_location:
             return UsageProblem(
@@ -221,4 +226,4 @@ def _retry_after(value: str) -> float | None:
 
 def _host_of(response: httpx.Response) -> str:
     following = response.next_request
-    return following.url.host if following else "another address"
+    return following.url.netloc.decode() if following else "another address"

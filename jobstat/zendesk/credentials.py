@@ -88,7 +88,7 @@ def _check(name: str, value: str, form: re.Pattern[str], what: str) -> None:
     if not form.fullmatch(value):
         raise UsageProblem(
             f"{name} is not {what}: it holds a character that does not belong there",
-            hint="A line break or a blank at its end is the usual cause.",
+            hint="Give it bare: without Bearer, a blank or a line break.",
         )
 
 

@@ -195,7 +195,7 @@ def test_a_refused_credential_ends_it(jobstat: Run, httpx_mock: HTTPXMock) -> No
             429,
             {"error": "APIRateLimitExceeded"},
             7,
-            "cannot answer now (429: APIRateLimitExceeded)",
+            "acme.zendesk.com limits the requests (429: APIRateLimitExceeded)",
         ),
         (500, {}, 7, "acme.zendesk.com cannot answer now (500)"),
         (503, {"error": "x\x1b[2Jy"}, 7, r"cannot answer now (503: x\x1b[2Jy)"),
@@ -332,7 +332,9 @@ def test_a_url_of_another_account_is_refused(
     ("arguments", "says"),
     [
         ([], "which command?"),
-        (["shwo"], "no such command 'shwo'"),
+        (["shwo"], "no such command 'shwo'. Did you mean 'show'?"),
+        (["nonsense"], "no such command 'nonsense'"),
+        (["watch", ID, "--timeout"], "requires an argument"),
         (["show"], "missing argument"),
         (["show", ID, "--nope"], "no such option"),
         (["show", ID, "--color", "pink"], "invalid value for '--color'"),
@@ -354,6 +356,9 @@ def test_bad_arguments_are_one_line_and_a_hint(
     assert err.startswith("jobstat: ")
     assert says in err
     assert err.count("\n") == 2
+    assert "\\" not in err
+    if "argument" in says or "option" in says or "value" in says:
+        assert err.splitlines()[1] == f"  See jobstat {arguments[0]} --help."
 
 
 def test_a_defect_is_told_as_one(jobstat: Run, monkeypatch: pytest.MonkeyPatch) -> None:

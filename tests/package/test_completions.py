@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 WORDS = [
     ("jobstat ", {"show", "watch", "demo", "completion"}, {"--timeout"}),
+    ("jobstat --", {"--version", "--help"}, {"show"}),
+    ("jobstat show ", set(), {"--json", "auto", "watch"}),
     ("jobstat wa", {"watch"}, {"show"}),
     (
         "jobstat watch --",

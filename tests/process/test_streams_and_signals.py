@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 WORKING = job_object("working", progress=1)
 DONE = http(content=body(completed(SUCCESS, FAILURE)))
-SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
 
 
 @contextmanager

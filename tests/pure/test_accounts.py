@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from jobstat.errors import AuthError, JobstatError, UsageProblem
 from jobstat.jobs.reference import parse_reference
-from jobstat.zendesk.account import Account, find_account, require_same_account
+from jobstat.zendesk.account import Account, find_account
 from jobstat.zendesk.credentials import find_credential
 
 ACME = "https://acme.zendesk.com"
@@ -59,6 +59,9 @@ def test_the_account_that_is_meant(
     [
         (None, None, {}, "None is named"),
         (None, None, {"ZENDESK_SUBDOMAIN": ""}, "None is named"),
+        ("", None, {"ZENDESK_SUBDOMAIN": "acme"}, "--base-url is not a URL"),
+        (None, "", {"ZENDESK_SUBDOMAIN": "acme"}, "--subdomain is not a subdomain"),
+        ("", "", {}, "give one"),
         ("https://a.example", "acme", {}, "give one"),
         (None, "support.acme.com", {}, "--subdomain is not a subdomain"),
         (None, "acme/..", {}, "--subdomain is not a subdomain"),
@@ -103,13 +106,20 @@ def test_any_text_is_an_account_over_tls_or_here(text: str, subdomain: bool) -> 
 
 
 def test_a_job_of_another_account_is_refused() -> None:
-    account = Account(ACME)
     mine = parse_reference(f"{ACME}/api/v2/job_statuses/1.json")
     bare = parse_reference("1")
     other = parse_reference("https://evil.example/api/v2/job_statuses/1.json")
-    require_same_account(account, [mine, bare])
+    assert find_account(ACME, None, {}, [mine, bare]) == Account(ACME)
     with pytest.raises(UsageProblem, match=r"https://evil\.example"):
-        require_same_account(account, [mine, other])
+        find_account(ACME, None, {}, [mine, other])
+
+
+def test_a_jobs_url_does_not_name_the_account_but_says_how_to() -> None:
+    job = parse_reference(f"{ACME}/api/v2/job_statuses/1.json")
+    with pytest.raises(UsageProblem, match="None is named") as caught:
+        find_account(None, None, {}, [job])
+    assert caught.value.hint
+    assert f"--base-url {ACME}" in caught.value.hint
 
 
 def _basic(authorization: str) -> str:

@@ -79,6 +79,24 @@ def test_counts_and_percent(
     [
         (job_object("queued"), "◦", "queued", ""),
         (job_object("working"), "▸", "working", ""),
+        (
+            job_object("working", results=[FAILURE]),
+            "▸",
+            "working",
+            "1 item failed so far",
+        ),
+        (
+            job_object("completed", total=3, results={"success": False}),
+            "✗",
+            "completed, with failures",
+            "3 of 3 items failed",
+        ),
+        (
+            {**completed(FAILURE), "total": 50},
+            "✗",
+            "completed, with failures",
+            "1 of 1 item failed; Zendesk reported 1 of 50",
+        ),
         (job_object("on hold"), "?", "on hold", ""),
         (job_object("\x1b[2J"), "?", r"\x1b[2J", ""),
         (completed(SUCCESS), "✓", "completed", "1 item, none failed"),
@@ -100,7 +118,7 @@ def test_counts_and_percent(
             {**completed(SUCCESS), "total": 3},
             "✓",
             "completed",
-            "3 items; of the 1 reported, none failed",
+            "1 item, none failed; Zendesk reported 1 of 3",
         ),
         (
             job_object("failed", results=[FAILURE]),
@@ -134,7 +152,7 @@ def test_failed_items_come_first_and_say_why() -> None:
     assert [(row.index, row.id, row.result, row.details) for row in rows] == [
         ("1", "-", "failed", "TicketCreateFailed: Description: blank"),
         ("3", "8", "failed", ""),
-        ("4", "9", "failed", r"one, two  title=T\x1b[1m"),
+        ("4", "9", "failed", r"base: one, two  title=T\x1b[1m"),
         ("0", "35436", "ok", ""),
         ("2", "7", "created", "email=a@example.org"),
         ("5", "-", "delete", ""),

@@ -114,13 +114,14 @@ def test_a_recorded_job_is_judged_and_shown(
 ) -> None:
     import sys
 
+    monkeypatch.setenv("LINES", "1000")  # a screen on which nothing is folded
     sent = recorded(name)["body"]["job_status"]
     job = parse_answer(body(sent))
     code, failed = VERDICTS[name]
     assert judge(job).exit == code
     assert len(failed_items(job)) == failed
     terminal = open_terminal(sys.stdout, {}, "always")
-    JsonOutput(terminal).write(job)
+    JsonOutput(terminal, indented=False).write(job)
     assert list(json.loads(capsys.readouterr().out).items()) == list(sent.items())
     for output in (TextOutput(terminal, "acme"), ScreenOutput(terminal, "acme")):
         output.write(job)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import pty
 import select
@@ -196,7 +197,7 @@ def test_ctrl_c_leaves_the_last_state_and_says_how_to_resume() -> None:
     assert shown.count("Bulk Create Ticket") == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_the_cursor_is_back_after_a_signal(number: signal.Signals) -> None:
     with (
         raw_server(*answers(WORKING)) as server,
@@ -208,6 +209,32 @@ def test_the_cursor_is_back_after_a_signal(number: signal.Signals) -> None:
         terminal.read()
     assert terminal.process.returncode == -number
     assert not terminal.screen.cursor.hidden
+
+
+def test_the_cursor_is_back_while_the_shell_has_the_terminal() -> None:
+    """The process has no shell above it here, so that it goes on at once."""
+    with (
+        raw_server(*answers(WORKING)) as server,
+        on_terminal("watch", ID, env=environment(server.base_url)) as terminal,
+    ):
+        terminal.read(lambda text: "19/40" in text)
+        before = len(terminal.raw)
+        terminal.process.send_signal(signal.SIGTSTP)
+        terminal.read(lambda _: terminal.raw.rfind(b"\x1b[?25l") > before)
+        terminal.read(lambda text: "19/40" in text)
+        assert b"\x1b[?25h" in terminal.raw[before:]
+        assert terminal.text.count("Bulk Create Ticket") == 1
+
+
+def test_a_long_message_leaves_room_while_it_is_live() -> None:
+    working = job_object("working", total=4, progress=1, message="word " * 400)
+    with (
+        raw_server(*answers(working)) as server,
+        on_terminal("watch", ID, env=environment(server.base_url)) as terminal,
+    ):
+        shown = terminal.read(lambda text: "1/4" in text and "…" in text)
+    assert len(shown.splitlines()) == 4
+    assert shown.endswith("…")
 
 
 def test_the_cursor_is_back_after_an_error() -> None:
@@ -275,7 +302,9 @@ def test_json_in_a_pipe_leaves_the_live_view_on_stderr() -> None:
             piped = pipe.read()
     assert piped.count(b"\n") == 1
     assert b"\x1b" not in piped
-    assert terminal.text == ""
+    *_, bar, _, summary = terminal.text.splitlines()
+    assert "✗ completed, with failures" in bar
+    assert summary == "✗ 3 of 40 items failed"
     assert not terminal.screen.cursor.hidden
 
 
@@ -287,8 +316,24 @@ def test_json_on_a_terminal_is_indented() -> None:
         ) as terminal,
     ):
         shown = terminal.read()
-    assert shown.startswith('{\n  "id": "V3-')
+    assert '\n{\n  "id": "V3-' in shown
     assert "working" not in shown
+
+
+def test_stream_on_a_terminal_is_a_line_each() -> None:
+    with (
+        raw_server(*answers(QUEUED, WORKING, completed(SUCCESS))) as server,
+        on_terminal(
+            "watch", "--stream", ID, columns=500, env=environment(server.base_url)
+        ) as terminal,
+    ):
+        shown = terminal.read()
+    lines = [line for line in shown.splitlines() if line.startswith("{")]
+    assert [json.loads(line)["status"] for line in lines] == [
+        "queued",
+        "working",
+        "completed",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -311,12 +356,13 @@ def test_lines_in_place_of_the_live_view(
     ):
         shown = terminal.read()
     queued, working, title, *_ = shown.splitlines()
-    assert [line.split()[3] for line in (queued, working)] == ["queued", "working"]
+    assert queued.split()[1:4] == [ID, "◦", "queued"]
+    assert working.split()[1:3] == ["▸", "working"]
     assert title.startswith("Bulk Create Ticket")
     # No cursor is moved or hidden, and no line is drawn twice.
     assert b"\x1b[?25l" not in terminal.raw
     assert b"\x1b[1A" not in terminal.raw
-    if settings.get("CI") is None:
+    if settings.get("TERM") == "dumb":
         assert b"\x1b" not in terminal.raw
 
 
