@@ -73,5 +73,9 @@ class Unavailable(JobstatError):
     passing = True
 
 
+class Unreachable(Unavailable):
+    """The account gave no answer at all."""
+
+
 class BrokenAnswer(Unavailable):
     """An answer came, but not one that tells a job's state."""

@@ -68,7 +68,7 @@ def _explain(error: Exception, invocation: Invocation) -> int:
     from jobstat.views.terminal import standard_error
     from jobstat.views.words import problem_lines
 
-    if invocation.debug:
+    if invocation.debug and sys.stderr is not None:
         import traceback
 
         traceback.print_exception(error)
@@ -86,8 +86,7 @@ def _explain(error: Exception, invocation: Invocation) -> int:
             )
     if isinstance(problem, OutputError):
         _forget_output()
-    with suppress(OSError, JobstatError):
-        standard_error().write(problem_lines(problem))
+    standard_error().note(problem_lines(problem))
     return problem.exit
 
 

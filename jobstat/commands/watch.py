@@ -77,7 +77,8 @@ def command(
         _say_how_to_resume(f"stopped watching; {_what(jobs)} on", resume)
         raise
     if timeout is not None and watch.ended_by(Exit.TIMEOUT):
-        words = f"not finished after {spoken(timeout)}; {_what(jobs)} on"
+        after = spoken(timeout) if timeout >= 60 else f"{timeout:g} s"  # noqa: PLR2004 - a minute
+        words = f"not finished after {after}; {_what(jobs)} on"
         _say_how_to_resume(words, resume)
     elif watch.ended_by(Exit.UNAVAILABLE):
         _say_how_to_resume("gave up watching", resume)
@@ -89,6 +90,4 @@ def _what(jobs: tuple[str, ...]) -> str:
 
 
 def _say_how_to_resume(what: str, resume: str) -> None:
-    terminal = standard_error()
-    if terminal.stream is not None:
-        terminal.write(f"jobstat: {what}\n  Resume with: {resume}\n")
+    standard_error().note(f"jobstat: {what}\n  Resume with: {resume}\n")

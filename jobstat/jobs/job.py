@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, NoReturn
 
 from jobstat.errors import BrokenAnswer
+
+LARGEST_COUNT = 2**53
+"""A larger count counts nothing, and is unknown."""
 
 MAX_DEPTH = 64
 """How deep JSON may be nested; a real answer has 4 levels."""
@@ -100,8 +104,9 @@ def parse_job(value: object) -> Job:
 def decode(body: bytes) -> object:
     """JSON in UTF-8, with or without a byte order mark, as Python values.
 
-    Raises BrokenAnswer for what is no JSON: NaN and infinities, broken UTF-8,
-    integers beyond Python's limit of 4,300 digits, nesting beyond MAX_DEPTH.
+    Raises BrokenAnswer for what is no JSON: NaN, infinities and numbers as large,
+    broken UTF-8, integers beyond Python's limit of 4,300 digits, nesting beyond
+    MAX_DEPTH.
     """
     if not body.strip():
         _broken("an empty body")
@@ -109,7 +114,9 @@ def decode(body: bytes) -> object:
         _broken("a web page instead of JSON")
     try:
         document: object = json.loads(
-            body.decode("utf-8-sig"), parse_constant=_refuse_constant
+            body.decode("utf-8-sig"),
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
         )
     except (ValueError, RecursionError):
         _broken("something that is not JSON")
@@ -119,6 +126,14 @@ def decode(body: bytes) -> object:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in (inf, -inf):
+        # 1e400 would be written again as Infinity, which is no JSON.
+        raise ValueError(text)
+    return number
 
 
 def _refuse_depth(document: object) -> None:
@@ -153,7 +168,9 @@ def _item(place: int, entry: object) -> Item:
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if abs(value) <= LARGEST_COUNT else None
 
 
 def _text(value: object) -> str | None:

@@ -37,10 +37,9 @@ def delay_after_answer(
 def delay_after_failure(error: JobstatError, failures: int, interval: float) -> float:
     """Seconds from a failed request to the next try.
 
-    ``failures`` counts those in a row. The server's own Retry-After goes
-    before the doubling from one second on.
+    ``failures`` counts those in a row: the delay doubles from one second on. The
+    server's own Retry-After only lengthens it; a 0 there is no leave to hurry.
     """
-    if error.retry_after is not None:
-        return max(min(error.retry_after, LONGEST_RETRY_AFTER), interval)
     doubling: float = 2 ** min(failures - 1, 10)
-    return max(min(doubling, LONGEST_BACKOFF), interval)
+    asked_for = min(error.retry_after or 0.0, LONGEST_RETRY_AFTER)
+    return max(min(doubling, LONGEST_BACKOFF), asked_for, interval)

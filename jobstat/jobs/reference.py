@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from jobstat.errors import UsageProblem
 
@@ -39,7 +39,7 @@ def parse_reference(text: str) -> Reference:
             )
         return Reference(text)
     try:
-        url = urlsplit(text)
+        url = split_url(text)
         host, port = url.hostname, url.port
     except ValueError:
         raise _not_a_job_url("it cannot be read as a URL") from None
@@ -57,6 +57,17 @@ def _not_a_job_url(why: str) -> UsageProblem:
         f"not the URL of a job status: {why}",
         hint="Such a URL ends in /api/v2/job_statuses/ID.json.",
     )
+
+
+def split_url(text: str) -> SplitResult:
+    """The parts of a URL.
+
+    Raises ValueError for one with blanks or control characters, which urlsplit
+    would leave out in silence.
+    """
+    if not text.isprintable() or " " in text:
+        raise ValueError(text)
+    return urlsplit(text)
 
 
 def origin(scheme: str, host: str, port: int | None) -> str:

@@ -8,9 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobstat.errors import BrokenAnswer
+from jobstat.errors import Unreachable
 from jobstat.exits import Exit, combine
-from jobstat.jobs.polling import delay_after_answer, delay_after_failure
+from jobstat.jobs.polling import (
+    LONGEST_DELAY,
+    delay_after_answer,
+    delay_after_failure,
+)
 from jobstat.jobs.verdict import judge
 
 if TYPE_CHECKING:
@@ -59,7 +63,8 @@ class Watched:
     Times are seconds on the loop's clock. ``exit`` is set once the job is no
     longer asked for; ``error`` is why the last request failed, None when it
     did not. ``ran`` is whether it was seen before its end. ``fresh_at`` is when
-    its last good answer came, or when it was first asked for.
+    its last good answer came, ``patient_since`` from when on the user's patience
+    with failures counts.
     """
 
     id: str
@@ -70,6 +75,7 @@ class Watched:
     error: JobstatError | None = None
     failures: int = 0
     fresh_at: float | None = None
+    patient_since: float = 0.0
     moved_from: tuple[float, int] | None = None
     moved_to: tuple[float, int] | None = None
 
@@ -148,8 +154,12 @@ class Watch:
         if watched.due > now:
             until = watched.due - now
             return Wait(until if self.policy.timeout is None else min(until, left))
-        if watched.fresh_at is None:
-            watched.fresh_at = now
+        if not watched.failures:
+            # From the last good answer on, but not through a wait that was our
+            # own choice: a long interval would leave no patience at all.
+            fresh_at = now if watched.fresh_at is None else watched.fresh_at
+            chosen = now - fresh_at > LONGEST_DELAY
+            watched.patient_since = now if chosen else fresh_at
         return Ask(watched, min(left, self._patience(watched, now)))
 
     def answered(self, watched: Watched, answer: Answer, now: float) -> bool:
@@ -177,9 +187,10 @@ class Watch:
         credential and a refused request would meet the other jobs as well.
         """
         watched.error = error
-        watched.failures += 1
-        if error.exit is Exit.NOT_FOUND:
+        if not isinstance(error, Unreachable):
             self._heard_at = now
+        if error.exit is Exit.NOT_FOUND:
+            watched.failures = 0
             if self._may_yet_be_found(watched, now):
                 watched.due = now + max(1.0, self.policy.interval)
             else:
@@ -187,9 +198,8 @@ class Watch:
             return
         if not error.passing:
             raise error
-        if isinstance(error, BrokenAnswer):
-            self._heard_at = now
-        give_up_at = (watched.fresh_at or self.started) + self.policy.retry_for
+        watched.failures += 1
+        give_up_at = watched.patient_since + self.policy.retry_for
         due = now + delay_after_failure(error, watched.failures, self.policy.interval)
         if (
             now >= give_up_at
@@ -207,7 +217,7 @@ class Watch:
         return min(self.open, key=lambda watched: watched.due)
 
     def _give_up(self, watched: Watched, error: JobstatError) -> None:
-        silent = self._heard_at <= (watched.fresh_at or self.started)
+        silent = self._heard_at <= watched.patient_since
         # Nothing was heard of any job: the others need not be waited for too.
         for given_up in self.open if silent else [watched]:
             given_up.exit, given_up.error = error.exit, error
@@ -219,7 +229,8 @@ class Watch:
     def _patience(self, watched: Watched, now: float) -> float:
         if not self.policy.once:
             return REQUEST_PATIENCE
-        return (watched.fresh_at or now) + self.policy.retry_for - now
+        # However late it is, as after a suspend, a last try has its second.
+        return max(watched.patient_since + self.policy.retry_for - now, 1.0)
 
 
 def _visible(job: Job) -> tuple[object, ...]:

@@ -53,9 +53,8 @@ class Display:
 
     def say(self, words: str) -> None:
         """Say something on stderr that is no data."""
-        if self._problems.stream is not None:
-            with self._progress.aside():
-                self._problems.write(words)
+        with self._progress.aside():
+            self._problems.note(words)
 
     def changed(self, watched: Watched, now: float) -> None:
         self._warn(watched)
@@ -74,7 +73,10 @@ class Display:
         if not self._stream and not self._already_read(watched):
             self._write(watched, now)
         if watched.error and watched.exit in {watched.error.exit, Exit.TIMEOUT}:
-            self.say(problem_lines(watched.error))
+            words = problem_lines(watched.error)
+            if words not in self._warned:
+                self._warned.add(words)
+                self.say(words)
 
     def _already_read(self, watched: Watched) -> bool:
         unfinished = watched.job and not judge(watched.job).finished

@@ -154,7 +154,7 @@ class Plain(Silent):
     def _complain(self, watched: Watched, what: str, now: float) -> None:
         self._spoke_at = now
         whose = f"{watched.id}: " if len(self._watch.jobs) > 1 else ""
-        self._problems.write(f"jobstat: {whose}{what}\n")
+        self._problems.note(f"jobstat: {whose}{what}\n")
 
 
 class Live(Silent):
@@ -318,6 +318,6 @@ def _undisturbed() -> Iterator[None]:
 def trying_again(watched: Watched, now: float) -> str:
     """When a job is asked for again, and how old what is known of it is."""
     again = f"trying again in {spoken(max(watched.due - now, 0) + 0.5)}"
-    if watched.job is None or watched.fresh_at is None:
+    if watched.fresh_at is None:
         return again
     return f"{again}, last answer {spoken(now - watched.fresh_at)} ago"

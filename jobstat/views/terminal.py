@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
@@ -52,6 +53,11 @@ class Terminal:
             raise
         except OSError as error:
             raise OutputError(f"cannot write the output: {error.strerror}") from error
+
+    def note(self, text: str) -> None:
+        """Write what is no data: where that cannot be done, it is not said."""
+        with suppress(OSError, OutputError):
+            self.write(text)
 
     def say(self, text: str) -> None:
         """Write a paragraph, wrapped between words on a terminal."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from jobstat.errors import UsageProblem
-from jobstat.jobs.reference import origin
+from jobstat.jobs.reference import origin, split_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,6 +106,8 @@ def at_subdomain(text: str, domain: str, source: str) -> Account:
 
     A whole host name or any URL of the account is taken for what it means.
     """
+    if not all(map(_LABEL.fullmatch, domain.lower().split("."))):
+        raise UsageProblem(f"ZENDESK_DOMAIN is not a domain: {domain[:80]!r}")
     name = text.strip()
     if "://" in name:
         return _account_of(name, source)
@@ -121,7 +123,7 @@ def at_subdomain(text: str, domain: str, source: str) -> Account:
 
 def _account_of(url: str, source: str) -> Account:
     try:
-        parts = urlsplit(url)
+        parts = split_url(url)
         host, port = parts.hostname, parts.port
     except ValueError:
         host, port = None, None

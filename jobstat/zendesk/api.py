@@ -18,6 +18,7 @@ from jobstat.errors import (
     JobstatError,
     NotFound,
     Unavailable,
+    Unreachable,
     UsageProblem,
 )
 from jobstat.jobs.complaint import complaint_in
@@ -80,7 +81,7 @@ class Api:
                 "the environment's proxy or certificate settings cannot be used"
                 f" ({type(error).__name__})",
                 hint="Look at HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE, SSL_CERT_DIR.",
-            ) from error
+            ) from None
 
     def __enter__(self) -> Self:
         return self
@@ -111,12 +112,18 @@ class Api:
 
     def _read(self, response: httpx.Response, deadline: float) -> bytes:
         body = bytearray()
-        for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > LARGEST_BODY:
-                raise BrokenAnswer("the answer is larger than 64 MiB")
-            if time.monotonic() > deadline:
-                raise httpx.ReadTimeout("the answer drips in too slowly")
+        try:
+            for chunk in response.iter_bytes():
+                body += chunk
+                if len(body) > LARGEST_BODY:
+                    raise BrokenAnswer("the answer is larger than 64 MiB")
+                if time.monotonic() > deadline:
+                    raise httpx.ReadTimeout("the answer drips in too slowly")
+        except httpx.DecodingError:
+            # A refusal is one without its words too.
+            if response.is_success:
+                raise
+            return b""
         return bytes(body)
 
     @contextmanager
@@ -126,7 +133,7 @@ class Api:
             yield
         except httpx.TimeoutException as error:
             patience = spoken(max(within, 1))
-            raise Unavailable(f"{host} did not answer within {patience}") from error
+            raise Unreachable(f"{host} did not answer within {patience}") from error
         except httpx.DecodingError as error:
             raise BrokenAnswer(f"the answer of {host} cannot be unpacked") from error
         except httpx.TransportError as error:
@@ -175,24 +182,24 @@ def _require_valid_host(account: Account) -> None:
         raise UsageProblem(f"no valid host name: {account.name}") from error
 
 
-def _network_problem(host: str, error: httpx.TransportError) -> Unavailable:
+def _network_problem(host: str, error: httpx.TransportError) -> Unreachable:
     match _root(error):
         case ssl.SSLCertVerificationError() as cause:
-            return Unavailable(
+            return Unreachable(
                 f"the certificate of {host} is not trusted: {cause.verify_message}",
                 hint="SSL_CERT_FILE may name the certificates to trust.",
             )
         case ssl.SSLError() as cause if cause.reason:
             words = f"TLS: {cause.reason.replace('_', ' ').lower()}"
         case socket.gaierror():
-            return Unavailable(
+            return Unreachable(
                 f"host not found: {host}", hint="Is the account's name right?"
             )
         case OSError() as cause if cause.strerror:
             words = cause.strerror
         case _:
             words = str(error) or type(error).__name__
-    return Unavailable(f"no connection to {host}: {words}")
+    return Unreachable(f"no connection to {host}: {words}")
 
 
 def _root(error: BaseException) -> BaseException:

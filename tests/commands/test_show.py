@@ -264,6 +264,16 @@ def test_a_body_that_is_no_json_is_told(
     assert says in err
 
 
+def test_a_body_without_end_is_not_read_to_it(
+    jobstat: Run, httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobstat.zendesk.api.LARGEST_BODY", 1000)
+    httpx_mock.add_response(content=b" " * 1001, is_reusable=True)
+    code, _, err = jobstat("show", ID)
+    assert code == 7
+    assert "the answer is larger than" in err
+
+
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_redirect_is_not_followed_and_its_host_is_named(
     jobstat: Run, httpx_mock: HTTPXMock, status: int

@@ -119,6 +119,15 @@ def test_trouble_is_told_once_and_its_end(jobstat: Run, httpx_mock: HTTPXMock) -
     )
 
 
+def test_trouble_that_lasts_is_told_once_a_minute(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    httpx_mock.add_response(url=URL, status_code=503, is_reusable=True)
+    code, out, err = jobstat("watch", ID, "--retry-for", "4m")
+    assert (code, out) == (7, "")
+    assert 4 <= err.count("cannot answer now (503); trying again in") <= 5
+
+
 def test_giving_up_tells_the_last_state_the_error_and_how_to_resume(
     jobstat: Run,
     httpx_mock: HTTPXMock,
@@ -190,6 +199,18 @@ def test_any_retry_after_is_survived(
     )
     answers(httpx_mock, BAD)
     assert jobstat("watch", "-q", ID)[0] == 6
+
+
+def test_hostile_text_off_a_terminal_is_made_visible(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    evil = "\x1b[2J\u202e\n"
+    job = {**BAD, "id": evil, "job_type": evil, "message": evil}
+    answers(httpx_mock, {**WORKING, "message": evil}, job)
+    _, out, err = jobstat("watch", ID)
+    assert out.count(r"\x1b[2J\u202e\n") == 4
+    assert "\x1b" not in out + err
+    assert "\u202e" not in out + err
 
 
 def test_several_jobs_are_watched_to_the_end_of_each(

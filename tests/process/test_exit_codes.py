@@ -43,6 +43,7 @@ WORKING = job_object("working", progress=1)
         (http(content=body(job_object("killed"))), ["watch"], Exit.JOB_FAILED),
         (http("401 No", b'{"error":"no"}'), ["show"], Exit.AUTH),
         (http("403 No", b'{"error":"no"}'), ["watch"], Exit.AUTH),
+        (http("401 No", b"no gzip", "Content-Encoding: gzip"), ["show"], Exit.AUTH),
         (http("404 No", b'{"error":"no"}'), ["show"], Exit.NOT_FOUND),
         (http(content=body(completed(SUCCESS, FAILURE))), ["show"], Exit.ITEMS_FAILED),
         (http(content=body(completed(SUCCESS, FAILURE))), ["watch"], Exit.ITEMS_FAILED),

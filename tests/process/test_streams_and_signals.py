@@ -181,6 +181,20 @@ def test_a_closed_stdout_is_an_error(arguments: str) -> None:
     assert done.stderr == "jobstat: standard output is closed\n"
 
 
+@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
+def test_what_cannot_be_said_on_stderr_changes_no_exit_code(redirection: str) -> None:
+    with raw_server(http("503 No"), DONE) as server:
+        done = subprocess.run(
+            ["sh", "-c", f'"$@" {redirection}', "sh", *JOBSTAT, "watch", "--json", ID],
+            env=environment(server.base_url),
+            stdout=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 6
+    assert json.loads(done.stdout)["status"] == "completed"
+
+
 def test_quiet_needs_no_stdout_and_nothing_needs_stderr() -> None:
     with raw_server(DONE) as server:
         for redirections, code in ((">&-", 6), ("2>&-", 6), ("<&- >&- 2>&-", 6)):

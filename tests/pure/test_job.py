@@ -79,6 +79,8 @@ def test_a_count_that_is_no_integer_is_unknown(count: object) -> None:
         (b"{", "not JSON"),
         (b'{"job_status": NaN}', "not JSON"),
         (b'{"job_status": -Infinity}', "not JSON"),
+        (b'{"job_status": {"x": 1e400}}', "not JSON"),
+        (b'{"job_status": {"x": -1e400}}', "not JSON"),
         (b'"\xff"', "not JSON"),
         (b"1" * 5000, "not JSON"),
         (b"[" * 100_000, "not JSON"),
@@ -109,7 +111,12 @@ def test_a_byte_order_mark_does_no_harm() -> None:
     assert parse_answer(b"\xef\xbb\xbf" + body(job_object())).id == ID
 
 
+def test_the_blanks_around_a_status_do_not_count() -> None:
+    assert parse_job(job_object(" completed ")).state == "completed"
+
+
 def test_the_deepest_json_that_is_read() -> None:
+    assert decode(b"[" * 63 + b"]" * 63)
     assert decode(b"[" * (MAX_DEPTH - 1) + b"]" * (MAX_DEPTH - 1))
 
 

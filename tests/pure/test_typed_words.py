@@ -60,6 +60,9 @@ def test_a_jobs_url_is_its_id_and_its_origin(url: str, origin: str) -> None:
         "https://acme.zendesk.com/api/v2/apps/job_statuses/12.json",
         "https://acme.zendesk.com:x/api/v2/job_statuses/1",
         "https://[/api/v2/job_statuses/1",
+        "https://acme.zendesk.com/api/v2/job_statuses/a\nb.json",
+        "https://acme.zendesk.com/api/v2/job_statuses/a b.json",
+        "https://acme.zendesk.com/api/v2/job_statuses/٣.json",
     ],
 )
 def test_anything_else_is_refused(word: str) -> None:
@@ -103,7 +106,8 @@ def test_a_duration_is_seconds(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "s", "-1", "1d", "m10", "1m1h", "1e3", "٣s", "inf", "nan", "9" * 400]
+    "text",
+    ["", "s", "-1", "1d", "m10", "1m1h", "1e3", "٣s", "inf", "nan", "8785h"],
 )
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(UsageProblem):

@@ -11,12 +11,13 @@ from jobstat.errors import (
     OutputError,
     Stopped,
     Unavailable,
+    Unreachable,
     UsageProblem,
 )
 from jobstat.exits import Exit
 from jobstat.jobs.following import follow
 from jobstat.jobs.job import Job, parse_job
-from jobstat.jobs.polling import LONGEST_BACKOFF, LONGEST_DELAY, delay_after_answer
+from jobstat.jobs.polling import LONGEST_BACKOFF, delay_after_answer
 from jobstat.jobs.watching import (
     NOT_FOUND_PATIENCE,
     REQUEST_PATIENCE,
@@ -30,7 +31,8 @@ QUEUED = job("queued")
 WORKING = job("working", progress=1, total=4)
 DONE = parse_job(completed(SUCCESS))
 BAD = parse_job(completed(SUCCESS, FAILURE))
-DOWN = Unavailable("connection refused")
+DOWN = Unreachable("connection refused")
+FAULT = Unavailable("500")
 GONE = NotFound("no such job")
 
 
@@ -56,7 +58,7 @@ def test_it_asks_at_once_then_ever_more_seldom() -> None:
     assert server.times[0] == 1000
     assert delays[0] <= 1
     assert delays == pytest.approx(sorted(delays))
-    assert delays[-1] == pytest.approx(LONGEST_DELAY)
+    assert delays[-1] == pytest.approx(15)
 
 
 def test_an_interval_is_a_floor() -> None:
@@ -128,6 +130,56 @@ def test_retry_after_is_obeyed() -> None:
     assert server.times[2] - server.times[1] == 93
 
 
+def test_a_retry_after_of_nothing_is_no_leave_to_hurry() -> None:
+    _, server, _ = play(Unavailable("503", retry_after=0))
+    delays = [b - a for a, b in zip(server.times, server.times[1:], strict=False)]
+    assert delays[:4] == [1, 2, 4, 8]
+
+
+def test_an_interval_is_a_floor_for_retry_after_too() -> None:
+    limited = Unavailable("429", retry_after=3)
+    _, server, _ = play(limited, DONE, policy=Policy(interval=20))
+    assert server.times == [1000, 1020]
+
+
+def test_a_long_interval_leaves_patience_with_one_failure() -> None:
+    policy = Policy(interval=600, retry_for=300)
+    watch, server, _ = play(QUEUED, DOWN, DONE, policy=policy)
+    assert watch.exit() is Exit.OK
+    assert server.times == [1000, 1600, 1900]
+
+
+def test_a_job_that_is_not_found_does_not_lengthen_the_back_off() -> None:
+    _, server, _ = play(GONE, GONE, GONE, DOWN, DONE)
+    assert server.times == [1000, 1001, 1002, 1003, 1004]
+
+
+def test_a_fault_about_one_job_does_not_keep_show_from_the_next() -> None:
+    clock = FakeClock()
+
+    def fetch(id: str, within: float) -> Answer:
+        if id == ID:
+            raise FAULT
+        return Answer(DONE)
+
+    watch = Watch([ID, OTHER], SHOW, clock.now)
+    follow(watch, fetch, clock, Notes())
+    assert [watched.exit for watched in watch.jobs] == [Exit.UNAVAILABLE, Exit.OK]
+
+
+def test_a_suspended_show_has_its_last_try() -> None:
+    class Suspended(FakeClock):
+        def sleep(self, seconds: float) -> None:
+            self.now += seconds + 3600
+
+    clock = Suspended()
+    server = Server(clock, [DOWN, DONE])
+    watch = Watch([ID], SHOW, clock.now)
+    follow(watch, server.fetch, clock, Notes())
+    assert watch.exit() is Exit.OK
+    assert [within for _, _, within in server.asked] == [10, 1]
+
+
 def test_a_retry_after_beyond_patience_gets_one_last_try() -> None:
     limited = Unavailable("429", retry_after=100_000)
     watch, server, _ = play(limited)
@@ -187,14 +239,17 @@ def test_a_signal_ends_the_watch_with_the_last_state() -> None:
     with pytest.raises(Stopped):
         follow(watch, Server(clock, [WORKING]).fetch, clock, notes)
     assert notes.told[-1] == ("closed", ID, "working")
+    assert not watch.open
+    assert watch.exit() is Exit.UNFINISHED
 
 
-def test_a_reader_that_is_gone_does_not_hide_the_signal() -> None:
+@pytest.mark.parametrize("gone", [OutputError("full"), BrokenPipeError()])
+def test_a_reader_that_is_gone_does_not_hide_the_signal(gone: Exception) -> None:
     clock = FakeClock()
 
     class Broken(Notes):
         def closed(self, watched: object, now: float) -> None:
-            raise OutputError("gone")
+            raise gone
 
     def fetch(id: str, within: float) -> Answer:
         raise Stopped(2)
@@ -238,6 +293,7 @@ def test_a_dead_network_is_waited_for_once_not_once_a_job() -> None:
     ids = [f"job{number}" for number in range(20)]
     watch, server, _ = play(DOWN, ids=ids, policy=SHOW, takes=3)
     assert {watched.exit for watched in watch.jobs} == {Exit.UNAVAILABLE}
+    assert {watched.error for watched in watch.jobs} == {DOWN}
     assert server.clock.now - 1000 <= 10
 
 
@@ -297,12 +353,24 @@ def test_time_left_is_known_once_the_pace_is() -> None:
     assert see(0, total=None, progress=None) is None
     assert see(10, total=100, progress=None) is None
     assert see(20, total=100, progress=20) is None
+    assert see(20, total=100, progress=21) is None
+    assert see(20, total=100, progress=20) is None
     assert see(30, total=100, progress=40) == pytest.approx(30)
     assert watched.time_left(40) == pytest.approx(20)
     assert watched.time_left(500) == 0
     # Going backwards is a new beginning.
     assert see(50, total=100, progress=10) is None
     assert see(60, total=100, progress=20) == pytest.approx(80)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"total": 9}, {"progress": 2}, {"message": "m"}, {"results": [{"id": 1}]}],
+)
+def test_each_thing_that_is_seen_is_a_change(fields: dict[str, object]) -> None:
+    changed = job("working", **{"progress": 1, "total": 4, **fields})
+    _, _, notes = play(WORKING, changed, DONE)
+    assert [what for what, _, _ in notes.told] == ["changed"] * 3 + ["closed"]
 
 
 def test_an_answer_that_tells_nothing_new_is_no_change() -> None:

@@ -60,7 +60,8 @@ def test_no_text_steers_a_terminal(text: str) -> None:
         (4, 9, "working", "9/4", 100),
         (4, -9, "working", "-9/4", 0),
         (-4, 1, "working", "1/-4", None),
-        (10**40, 1, "working", f"1/{10**40}", 0),
+        (2**53, 1, "working", f"1/{2**53}", 0),
+        (2**53 + 1, 1, "working", "1/?", None),
     ],
 )
 def test_counts_and_percent(
