@@ -6,7 +6,6 @@ import errno
 import os
 import signal
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -65,7 +64,7 @@ def _invoke(invocation: Invocation) -> int:
 
 def _explain(error: Exception, invocation: Invocation) -> int:
     """Say what went wrong on stderr, and give the exit code that it has."""
-    from jobstat.views.terminal import standard_error
+    from jobstat.views.terminal import forget, standard_error
     from jobstat.views.words import problem_lines
 
     if invocation.debug and sys.stderr is not None:
@@ -85,7 +84,7 @@ def _explain(error: Exception, invocation: Invocation) -> int:
                 hint="With --debug it shows where; please report it.",
             )
     if isinstance(problem, OutputError):
-        _forget_output()
+        forget(sys.stdout)
     standard_error().note(problem_lines(problem))
     return problem.exit
 
@@ -120,14 +119,6 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 def _end_by(number: int) -> NoReturn:
     """End the process by the signal itself, so that a shell loop stops too."""
-    _forget_output()
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     raise SystemExit(128 + number)
-
-
-def _forget_output() -> None:
-    """Keep the interpreter from writing the rest of a broken stdout at its end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    with suppress(OSError, ValueError):
-        os.dup2(nowhere, 1)

@@ -152,7 +152,7 @@ def environment(base_url: str | None = None, **more: str) -> dict[str, str]:
     env = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("ZENDESK_", "JOBSTAT_"))
+        if not name.startswith(("ZENDESK_", "JOBSTAT_", "PYTHON"))
         and name not in {"CI", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS"}
         and not name.lower().endswith("_proxy")
     }

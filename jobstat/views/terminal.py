@@ -56,8 +56,10 @@ class Terminal:
 
     def note(self, text: str) -> None:
         """Write what is no data: where that cannot be done, it is not said."""
-        with suppress(OSError, OutputError):
+        try:
             self.write(text)
+        except (OSError, OutputError):
+            forget(self.stream)
 
     def say(self, text: str) -> None:
         """Write a paragraph, wrapped between words on a terminal."""
@@ -93,11 +95,22 @@ class Terminal:
         )
 
 
+def forget(stream: TextIO | None) -> None:
+    """Let what is still to be written to a broken stream go nowhere.
+
+    The interpreter would try it again at its end, and fail with a code of its
+    own.
+    """
+    if stream is not None:
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def open_terminal(
     stream: TextIO | None, environ: Mapping[str, str], color: str = "auto"
 ) -> Terminal:
     """What the stream can show; ``color`` is auto, always or never."""
-    if isinstance(stream, TextIOWrapper):
+    if isinstance(stream, TextIOWrapper) and stream.errors != "backslashreplace":
         stream.reconfigure(errors="backslashreplace")
     interactive = (
         stream is not None and stream.isatty() and environ.get("TERM") != "dumb"
