@@ -198,6 +198,8 @@ def test_a_refused_credential_ends_it(jobstat: Run, httpx_mock: HTTPXMock) -> No
             "acme.zendesk.com limits the requests (429: APIRateLimitExceeded)",
         ),
         (500, {}, 7, "acme.zendesk.com cannot answer now (500)"),
+        (408, {}, 7, "acme.zendesk.com cannot answer now (408)"),
+        (425, {}, 7, "acme.zendesk.com cannot answer now (425)"),
         (503, {"error": "x\x1b[2Jy"}, 7, r"cannot answer now (503: x\x1b[2Jy)"),
         (204, None, 7, "not a job status"),
         (200, [1], 7, "not a job status: a list without job_status"),
@@ -398,6 +400,8 @@ def test_colour_is_for_whoever_asks_for_it(
     httpx_mock.add_response(url=URL, json={"job_status": BAD}, is_reusable=True)
     assert "\x1b[" not in jobstat("show", ID)[1]
     assert "\x1b[" in jobstat("show", ID, "--color", "always")[1]
+    monkeypatch.setenv("FORCE_COLOR", "0")
+    assert "\x1b[" not in jobstat("show", ID)[1]
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert "\x1b[" in jobstat("show", ID)[1]
     assert "\x1b[" not in jobstat("show", ID, "--color", "never")[1]

@@ -178,12 +178,11 @@ def test_an_unknown_status_is_shown_and_warned_of_once(
     assert err == "jobstat: warning: unknown status 'paused'; taken as unfinished\n"
 
 
+@pytest.mark.parametrize("header", ["x-rate-limit", "rate-limit", "ratelimit-limit"])
 def test_the_accounts_limit_is_kept(
-    jobstat: Run,
-    httpx_mock: HTTPXMock,
-    clock: FakeClock,
+    jobstat: Run, httpx_mock: HTTPXMock, header: str
 ) -> None:
-    answers(httpx_mock, WORKING, **{"x-rate-limit": "10"})
+    answers(httpx_mock, WORKING, **{header: "10"})
     jobstat("watch", "-q", ID, "--timeout", "10m")
     assert len(httpx_mock.get_requests()) == 10
 
@@ -211,6 +210,19 @@ def test_hostile_text_off_a_terminal_is_made_visible(
     assert out.count(r"\x1b[2J\u202e\n") == 4
     assert "\x1b" not in out + err
     assert "\u202e" not in out + err
+
+
+@pytest.mark.parametrize(
+    "value", ["Fri, 01 Jan 2100 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00"]
+)
+def test_a_retry_after_may_be_a_date(
+    jobstat: Run, httpx_mock: HTTPXMock, clock: FakeClock, value: str
+) -> None:
+    httpx_mock.add_response(url=URL, status_code=503, headers={"retry-after": value})
+    answers(httpx_mock, BAD)
+    assert jobstat("watch", "-q", ID)[0] == 6
+    # The user's patience with failures ends before that date.
+    assert clock.now == 1300
 
 
 def test_several_jobs_are_watched_to_the_end_of_each(

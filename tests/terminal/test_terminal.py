@@ -31,6 +31,8 @@ from support import (
     raw_server,
 )
 
+from jobstat.demo.server import TOKEN, DemoServer
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -396,6 +398,21 @@ def test_hostile_text_is_shown_harmlessly() -> None:
     assert shown.count(shown_as) == 3
     assert b"\x1b[2J" not in it.raw
     assert b"\x1b]0" not in it.raw
+
+
+def test_several_jobs_on_a_terminal() -> None:
+    with DemoServer(duration=2, failures=0.5) as server:
+        ticket = {"comment": {"body": "Help!"}}
+        ids = [server.world.create([ticket] * 4, time.time())["id"] for _ in range(3)]
+        env = environment(server.base_url, ZENDESK_OAUTH_TOKEN=TOKEN)
+        with on_terminal("watch", *ids, rows=5, env=env) as terminal:
+            terminal.read(lambda text: "◦ queued" in text and "and 1 more" in text)
+            shown = terminal.read()
+    assert terminal.process.returncode == 6
+    assert not terminal.screen.cursor.hidden
+    assert [shown.count(f"Bulk Create Ticket  {id}") for id in ids] == [1, 1, 1]
+    assert shown.count("2 of 4 items failed") == 3
+    assert "queued" not in shown
 
 
 def test_the_demo_on_a_terminal() -> None:
