@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Self
 
 from jobstat.exits import Exit
 from jobstat.jobs.verdict import KNOWN_STATES, judge
+from jobstat.views.live import Live
 from jobstat.views.output import JsonOutput, ScreenOutput, TextOutput
-from jobstat.views.progress import Live, Plain, Silent
+from jobstat.views.progress import Plain, Silent
 from jobstat.views.terminal import open_terminal
 from jobstat.views.words import problem_lines, safe
 
