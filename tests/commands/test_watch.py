@@ -145,6 +145,22 @@ def test_giving_up_tells_the_last_state_the_error_and_how_to_resume(
     assert resume == f"  Resume with: jobstat watch {ID} --json --retry-for 20s"
 
 
+def test_patience_is_five_minutes_unless_it_is_told(
+    jobstat: Run, httpx_mock: HTTPXMock, clock: FakeClock
+) -> None:
+    httpx_mock.add_response(url=URL, status_code=503, is_reusable=True)
+    assert jobstat("watch", "-q", ID)[0] == 7
+    assert clock.now == 1300
+
+
+def test_the_command_that_resumes_can_be_pasted(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    answers(httpx_mock, WORKING)
+    _, _, err = jobstat("watch", ID, "--timeout", " 90s")
+    assert f"Resume with: jobstat watch {ID} --timeout ' 90s'\n" in err
+
+
 def test_an_expired_job_is_told_with_its_last_state(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from jobstat.demo.world import DELETE, MOST_JOBS, RETENTION, UPDATE, Refused, World
+from jobstat.demo.world import DELETE, RETENTION, UPDATE, Refused, World
 from jobstat.jobs.job import parse_job
 from jobstat.jobs.verdict import Verdict, failed_items, judge
 
@@ -105,7 +105,7 @@ def test_too_many_tickets_are_refused() -> None:
 
 def test_too_many_jobs_are_refused_with_the_ids_of_those_that_run() -> None:
     world = World(URL)
-    ids = [world.create([TICKET], 0)["id"] for _ in range(MOST_JOBS)]
+    ids = [world.create([TICKET], 0)["id"] for _ in range(30)]
     with pytest.raises(Refused) as caught:
         world.create([TICKET], 0)
     assert caught.value.body["current_job_ids"] == ids
