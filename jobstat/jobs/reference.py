@@ -1,4 +1,4 @@
-"""How a user names a job: by its id or its URL."""
+"""How a user names a job in a word: by its id or its URL."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from urllib.parse import SplitResult, urlsplit
 from jobstat.errors import UsageProblem
 
 _ID = re.compile(r"(?=.*[0-9A-Za-z])[0-9A-Za-z_-]{1,64}", re.ASCII)
-_JOB_PATH = re.compile(r"/api/v2/job_statuses/([^/]+?)(?:\.json)?/?", re.ASCII)
+_JOB_PATH = re.compile(
+    r"/api/v2/job_statuses/(?!show_many\b)([^/]+?)(?:\.json)?/?", re.ASCII
+)
+_LIST_PATH = re.compile(r"/api/v2/job_statuses(/show_many)?(\.json)?/?", re.ASCII)
+_OTHER_APIS = {
+    "/api/v2/agent_availabilities/": "agent availabilities",
+    "/api/v2/apps/job_statuses": "apps",
+    "/api/v2/guide/theming/jobs": "themes",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +39,7 @@ def parse_reference(text: str) -> Reference:
     URL of a job status.
     """
     if "://" not in text:
-        if not _ID.fullmatch(text):
-            raise UsageProblem(
-                f"not a job id: {_quoted(text)}",
-                hint="An id has 1 to 64 letters, digits, - and _;"
-                " the URL of a job is taken too.",
-            )
-        return Reference(text)
+        return parse_id(text)
     try:
         url = split_url(text)
         host, port = url.hostname, url.port
@@ -48,8 +50,39 @@ def parse_reference(text: str) -> Reference:
         raise _not_a_job_url("it has a user name in it")
     path = _JOB_PATH.fullmatch(url.path)
     if host is None or path is None or not _ID.fullmatch(path[1]):
-        raise _not_a_job_url(_quoted(text))
+        raise _not_a_job_url(_near_miss(url.path) or _quoted(text))
     return Reference(path[1], origin(url.scheme, host, port))
+
+
+def is_id(text: str) -> bool:
+    """Whether it can be a job's id, and stand in the path of a request."""
+    return _ID.fullmatch(text) is not None
+
+
+def parse_id(text: object) -> Reference:
+    """The job of this id. Raises UsageProblem for what is no id."""
+    if text == "null":
+        raise UsageProblem(
+            "not a job id: null",
+            hint="jq writes null where there is no such field:"
+            " was the bulk request refused?",
+        )
+    if not (isinstance(text, str) and is_id(text)):
+        raise UsageProblem(
+            f"not a job id: {_quoted(text)}",
+            hint="An id has 1 to 64 letters, digits, - and _;"
+            " the URL of a job is taken too.",
+        )
+    return Reference(text)
+
+
+def _near_miss(path: str) -> str | None:
+    if _LIST_PATH.fullmatch(path):
+        return "it names a list of jobs, not one"
+    for start, what in _OTHER_APIS.items():
+        if path.startswith(start):
+            return f"the jobs of {what} are another API, not bulk jobs"
+    return None
 
 
 def _not_a_job_url(why: str) -> UsageProblem:
@@ -78,6 +111,6 @@ def origin(scheme: str, host: str, port: int | None) -> str:
     return f"{scheme}://{name}" + (f":{port}" if port not in (None, usual) else "")
 
 
-def _quoted(text: str) -> str:
-    longest = 80
-    return repr(text if len(text) <= longest else text[: longest - 3] + "...")
+def _quoted(value: object) -> str:
+    text, longest = repr(value), 80
+    return text if len(text) <= longest else text[: longest - 3] + "..."

@@ -1,0 +1,184 @@
+"""The jobs that a text names, such as one that is piped into a command.
+
+It may be what Zendesk answered to bulk requests, what jobstat wrote, or ids and
+URLs; one after the other and mixed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jobstat.errors import UsageProblem
+from jobstat.jobs.complaint import complaint
+from jobstat.jobs.job import kind_of
+from jobstat.jobs.reference import Reference, parse_id, parse_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LARGEST_FEED = 64 * 2**20
+"""Bytes that are read; 10,000 jobs with all their results are about as many."""
+
+_BLANK = re.compile(r"[\s\x1e]+")
+"""JSON text sequences (RFC 7464) put a record separator before each."""
+
+_WORD = re.compile(r"\S+")
+_SENTENCE = re.compile(r"[A-Z][a-z]+(?: [A-Za-z]+[,.]?){3,}(?=\s*$)", re.MULTILINE)
+"""A line in words: Zendesk refuses by some of its limits in plain text."""
+
+_WEB_PAGE = re.compile(
+    r"<(?:!doctype\s+)?html.*?(?:</html>|\Z)", re.IGNORECASE | re.DOTALL
+)
+_TITLE = re.compile(r"(?i)<title>([^<]{1,100})")
+
+_DECODER = json.JSONDecoder()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A request that Zendesk refused, in its words.
+
+    ``running`` are the jobs that it names as in the way, when the account had too
+    many of them.
+    """
+
+    words: str
+    running: tuple[Reference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What was found: the jobs that are named, and the refusals."""
+
+    named: tuple[Reference, ...]
+    refusals: tuple[Refusal, ...] = ()
+
+    @property
+    def jobs(self) -> tuple[Reference, ...]:
+        """All jobs, those that are in the way of others last."""
+        running = (job for refusal in self.refusals for job in refusal.running)
+        return (*self.named, *running)
+
+    @property
+    def problem(self) -> UsageProblem | None:
+        """The refusals as an error, None where there is nothing to complain of.
+
+        One that names the jobs in the way is none: it is one of the ways to name
+        jobs.
+        """
+        words = [refusal.words for refusal in self.refusals if not refusal.running]
+        return UsageProblem(_told(words)) if words else None
+
+    @property
+    def warnings(self) -> list[str]:
+        """What should be said before the jobs are shown."""
+        told = [_told([refusal.words for refusal in self.refusals])]
+        if any(refusal.running for refusal in self.refusals):
+            told.append("the jobs in the way are taken too")
+        return ["; ".join(told)] if self.refusals else []
+
+
+def parse_feed(content: bytes) -> Feed:
+    """The jobs and refusals in a text, in their order.
+
+    Raises UsageProblem for what is neither, with the line where it stands: then
+    none of its jobs is taken, lest one were overlooked.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise _problem(line, "this is not text in UTF-8") from None
+    named: list[Reference] = []
+    refusals: list[Refusal] = []
+    place = _after(_BLANK, text, 0)
+    while place < len(text):
+        try:
+            value, place_after = _read(text, place)
+            for found in _named(value):
+                if isinstance(found, Refusal):
+                    refusals.append(found)
+                else:
+                    named.append(found)
+        except UsageProblem as problem:
+            line = text.count("\n", 0, place) + 1
+            raise _problem(line, problem.sentence, problem.hint) from None
+        place = _after(_BLANK, text, place_after)
+    return Feed(tuple(named), tuple(refusals))
+
+
+def _after(form: re.Pattern[str], text: str, place: int) -> int:
+    found = form.match(text, place)
+    return found.end() if found else place
+
+
+def _read(text: str, place: int) -> tuple[object, int]:
+    """The JSON value or word that begins at that place, and where it ends."""
+    if text[place] in '{["':
+        try:
+            return _DECODER.raw_decode(text, place)
+        except (ValueError, RecursionError):
+            raise UsageProblem("JSON that is cut off or broken") from None
+    if page := _WEB_PAGE.match(text, place):
+        # So answers a proxy, or Zendesk when it cannot: it started no job.
+        title = _TITLE.search(page[0])
+        words = f"a web page, {title[1].strip()!r}" if title else "a web page"
+        return {"error": f"{words}, in place of an answer"}, page.end()
+    if sentence := _SENTENCE.match(text, place):
+        return {"error": sentence[0]}, sentence.end()
+    word = text[place : _after(_WORD, text, place)]
+    if word.startswith("HTTP/"):
+        raise UsageProblem(
+            "the head of an HTTP answer, where JSON or a job should be",
+            hint="Call curl without -i.",
+        )
+    return word, place + len(word)
+
+
+def _named(value: object) -> Iterator[Reference | Refusal]:
+    """The jobs that a value names, or the words of Zendesk's refusal."""
+    match value:
+        case str():
+            yield parse_reference(value)
+        case list():
+            for entry in value:
+                if isinstance(entry, list):
+                    raise UsageProblem("JSON that names no job: a list of lists")
+                yield from _named(entry)
+        case {"job_status": job}:
+            yield _reference_to(job)
+        case {"job_statuses": [*jobs]}:
+            yield from map(_reference_to, jobs)
+        case {"id": str(), "status": str()}:
+            yield _reference_to(value)
+        case {"error": error, **others} if error:
+            running = others.get("current_job_ids")
+            ids = running if isinstance(running, list) else []
+            words = complaint(value) or "an error without words"
+            yield Refusal(words, tuple(map(parse_id, ids)))
+        case dict():
+            raise UsageProblem("JSON that names no job: an object without job_status")
+        case _:
+            raise UsageProblem(f"JSON that names no job: {kind_of(value)}")
+
+
+def _reference_to(job: object) -> Reference:
+    id = job.get("id") if isinstance(job, dict) else None
+    if id is None:
+        raise UsageProblem(f"a job status without id: {kind_of(job)}")
+    return parse_id(id)
+
+
+def _told(refusals: list[str]) -> str:
+    """What was refused: how many requests, and why, each reason once."""
+    reasons = list(dict.fromkeys(words.rstrip(".") for words in refusals))
+    what = "a request" if len(refusals) == 1 else f"{len(refusals)} requests"
+    more = f"; and {len(reasons) - 3} other reasons" if len(reasons) > 3 else ""  # noqa: PLR2004 - as many as one reads
+    return f"Zendesk refused {what}: {'; '.join(reasons[:3])}{more}"
+
+
+def _problem(line: int, what: str, hint: str | None = None) -> UsageProblem:
+    return UsageProblem(f"standard input, line {line}: {what}", hint=hint)

@@ -1,0 +1,235 @@
+"""What is piped into a command."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support import ID, OTHER, completed, job_object
+
+from jobstat.errors import UsageProblem
+from jobstat.jobs.feed import Feed, parse_feed
+from jobstat.jobs.reference import Reference, parse_reference
+
+URL = f"https://acme.zendesk.com/api/v2/job_statuses/{ID}.json"
+CREATED = {"job_status": job_object()}
+FULL = {
+    "error": "TooManyJobs",
+    "description": "Too many jobs are currently queued or running.",
+    "current_job_ids": [ID, OTHER],
+}
+INVALID = {"error": "RecordInvalid", "description": "Record validation errors"}
+
+
+def ids(*parts: object) -> list[str]:
+    text = "\n".join(
+        part if isinstance(part, str) else json.dumps(part) for part in parts
+    )
+    return [reference.id for reference in parse_feed(text.encode()).jobs]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        CREATED,
+        {"ticket": {"id": 1}, **CREATED},
+        job_object(),
+        {"id": ID, "status": "queued"},
+        {"job_statuses": [job_object()], "meta": {"has_more": False}},
+        [job_object()],
+        [CREATED],
+        [ID],
+        f'"{ID}"',
+        ID,
+        URL,
+        f"  {ID}\t",
+        f"\ufeff{ID}",
+        f"\x1e{json.dumps(CREATED)}",
+        json.dumps(CREATED, indent=4),
+        json.dumps(completed({"id": 1}), indent=4),
+    ],
+)
+def test_each_form_names_its_job(part: object) -> None:
+    assert ids(part) == [ID]
+
+
+def test_all_forms_may_stand_side_by_side() -> None:
+    line = json.dumps(CREATED)
+    assert ids(f"a b {line}{line} c", "d", {"job_statuses": [{"id": "e"}]}, FULL) == [
+        "a",
+        "b",
+        ID,
+        ID,
+        "c",
+        "d",
+        "e",
+        ID,
+        OTHER,
+    ]
+
+
+def test_a_url_keeps_the_account_that_it_names() -> None:
+    (found,) = parse_feed(URL.encode()).jobs
+    assert found == Reference(ID, "https://acme.zendesk.com")
+
+
+def test_a_jobs_own_url_does_not_name_the_account() -> None:
+    (found,) = parse_feed(json.dumps(job_object()).encode()).jobs
+    assert found.origin is None
+
+
+def test_of_a_full_account_the_jobs_in_the_way_are_taken() -> None:
+    feed = parse_feed(json.dumps(FULL).encode())
+    assert [reference.id for reference in feed.jobs] == [ID, OTHER]
+    assert feed.problem is None
+    (warning,) = feed.warnings
+    assert warning == (
+        "Zendesk refused a request: TooManyJobs: Too many jobs are currently queued"
+        " or running; the jobs in the way are taken too"
+    )
+
+
+def test_a_full_account_among_good_answers_is_told_of() -> None:
+    feed = parse_feed("\n".join(map(json.dumps, [FULL, CREATED])).encode())
+    assert [reference.id for reference in feed.jobs] == [ID, ID, OTHER]
+    assert feed.problem is None
+    assert "TooManyJobs" in feed.warnings[0]
+
+
+def test_any_other_refusal_is_a_problem_in_zendesks_words() -> None:
+    feed = parse_feed("\n".join(map(json.dumps, [INVALID, CREATED, INVALID])).encode())
+    assert [reference.id for reference in feed.jobs] == [ID]
+    assert str(feed.problem) == (
+        "Zendesk refused 2 requests: RecordInvalid: Record validation errors"
+    )
+    assert feed.warnings == [str(feed.problem)]
+
+
+@pytest.mark.parametrize(
+    "text", ["Number of allowed requests exceeded", "Please wait, then try again.\r"]
+)
+def test_a_refusal_may_be_plain_text(text: str) -> None:
+    feed = parse_feed(f"{ID}\n{text}\n{OTHER} a b c".encode())
+    assert [reference.id for reference in feed.jobs] == [ID, OTHER, "a", "b", "c"]
+    assert str(feed.problem) == "Zendesk refused a request: " + text.rstrip(".\r")
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        (
+            "<html>\n<title> 502 Bad\x1b\n</title>\n</html>",
+            "a web page, '502 Bad\\x1b'",
+        ),
+        ("<!DOCTYPE HTML>\n<p>sorry</p></HTML>", "a web page"),
+    ],
+)
+def test_a_web_page_is_a_refusal_too(page: str, words: str) -> None:
+    feed = parse_feed(f"{ID}\n{page}\n{OTHER}".encode())
+    assert [reference.id for reference in feed.jobs] == [ID, OTHER]
+    said = f"Zendesk refused a request: {words}, in place of an answer"
+    assert str(feed.problem) == said
+    assert parse_feed(f"{ID} {page[:-7]}".encode()).problem
+
+
+def test_of_many_reasons_a_few_are_told() -> None:
+    many = [{"error": f"Reason{number}"} for number in range(9)]
+    feed = parse_feed("\n".join(map(json.dumps, many)).encode())
+    assert str(feed.problem) == (
+        "Zendesk refused 9 requests: Reason0; Reason1; Reason2; and 6 other reasons"
+    )
+
+
+@pytest.mark.parametrize("nothing", ["", " \n\t\n", "[]", '{"job_statuses": []}'])
+def test_nothing_is_no_job(nothing: str) -> None:
+    assert parse_feed(nothing.encode()) == Feed(())
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "what"),
+    [
+        ("[1, 2, 3]", 1, "JSON that names no job: a number"),
+        (f"{ID}\n\n[[]]", 3, "JSON that names no job: a list of lists"),
+        (f'{ID}\n{{"ticket": {{}}}}', 2, "an object without job_status"),
+        ('{"job_status": {"id": "a', 1, "JSON that is cut off or broken"),
+        ('{"job_status": null}', 1, "a job status without id: null"),
+        ('{"job_status": {"id": 7}}', 1, "not a job id: 7"),
+        ('{"job_status": {"id": "../users"}}', 1, "not a job id: '../users'"),
+        ('{"error": "TooManyJobs", "current_job_ids": ["a b"]}', 1, "not a job id"),
+        ('{"error": ""}', 1, "an object without job_status"),
+        ("a\nb\n../c", 3, "not a job id: '../c'"),
+        ("a\0b", 1, r"not a job id: 'a\x00b'"),
+        ("null", 1, "not a job id: null"),
+        ("HTTP/2 200", 1, "the head of an HTTP answer"),
+        ("[" * 100_000, 1, "JSON that is cut off or broken"),
+        ("[" + "9" * 5000 + "]", 1, "JSON that is cut off or broken"),
+        ("9" * 5000, 1, "not a job id: '999"),
+        ("https://acme.zendesk.com/", 1, "not the URL of a job status"),
+    ],
+)
+def test_what_names_no_job_is_told_with_its_line(
+    text: str, line: int, what: str
+) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        parse_feed(text.encode())
+    assert str(caught.value).startswith(f"standard input, line {line}: ")
+    assert what in str(caught.value)
+    assert len(str(caught.value)) < 200
+
+
+def test_five_megabytes_of_noise_are_one_line() -> None:
+    noise = random.Random(1).randbytes(5 * 2**20)
+    with pytest.raises(UsageProblem, match="not text in UTF-8"):
+        parse_feed(noise)
+
+
+def test_the_line_of_broken_text_is_told() -> None:
+    with pytest.raises(UsageProblem, match="line 3: this is not text in UTF-8"):
+        parse_feed(b"a\nb\n\xff")
+
+
+def test_ten_thousand_ids_are_fine() -> None:
+    many = [f"V3-{number:032x}" for number in range(10_000)]
+    assert ids(*many) == many
+
+
+@given(st.binary())
+def test_any_bytes_are_a_feed_or_a_usage_problem(content: bytes) -> None:
+    try:
+        feed = parse_feed(content)
+    except UsageProblem:
+        return
+    for reference in feed.jobs:
+        assert parse_reference(reference.id).id == reference.id
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "job_status",
+                    "job_statuses",
+                    "id",
+                    "status",
+                    "error",
+                    "current_job_ids",
+                ]
+            ),
+            inner,
+        )
+    ),
+)
+
+
+@given(values)
+def test_any_json_is_a_feed_or_a_usage_problem(value: object) -> None:
+    try:
+        parse_feed(json.dumps(value).encode())
+    except UsageProblem as problem:
+        assert str(problem)  # noqa: PT017 - either is fine
