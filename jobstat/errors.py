@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from jobstat.exits import Exit
+from jobstat.limits import UNTOLD, Limits
 
 
 class Stopped(BaseException):
@@ -23,11 +24,13 @@ class JobstatError(Exception):
     """One sentence on what happened, and where it helps a hint what to do.
 
     ``passing`` is whether asking again may help. ``retry_after`` is how many
-    seconds the server wants to be left alone first, when it says so.
+    seconds the server wants to be left alone first, when it says so; ``limits`` is
+    what its answer told of the rate limit.
     """
 
     exit: ClassVar[Exit] = Exit.INTERNAL
     passing: ClassVar[bool] = False
+    limits: Limits = UNTOLD
 
     def __init__(
         self,
@@ -79,3 +82,9 @@ class Unreachable(Unavailable):
 
 class BrokenAnswer(Unavailable):
     """An answer came, but not one that tells a job's state."""
+
+
+class TimedOut(JobstatError):
+    """``--timeout`` ran out before anything was known that could be told."""
+
+    exit = Exit.TIMEOUT

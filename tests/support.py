@@ -8,14 +8,16 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from jobstat.errors import NotFound
 from jobstat.jobs.following import follow
 from jobstat.jobs.job import parse_job
 from jobstat.jobs.watching import Answer, Policy, Watch
+from jobstat.limits import UNTOLD, Limits
 
 if TYPE_CHECKING:
     import ssl
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from jobstat.errors import JobstatError
     from jobstat.jobs.job import Job
-    from jobstat.jobs.watching import Watched
+    from jobstat.jobs.watching import Setback, Watched
 
 Run = Callable[..., tuple[int, str, str]]
 """Runs jobstat with arguments: its exit code, stdout and stderr."""
@@ -93,17 +95,61 @@ class Script:
     takes: float = 0.0
     asked: list[tuple[float, str, float]] = field(default_factory=list)
 
-    def fetch(self, id: str, within: float) -> Answer:
-        self.asked.append((self.clock.now, id, within))
+    def fetch(self, ids: Sequence[str], within: float) -> Answer:
+        self.asked.append((self.clock.now, ",".join(ids), within))
         self.clock.now += min(self.takes, within)
         step = self.steps[0] if len(self.steps) == 1 else self.steps.pop(0)
         if isinstance(step, Exception):
             raise step
-        return Answer(step)
+        return Answer((step,))
 
     @property
     def times(self) -> list[float]:
         return [at for at, _, _ in self.asked]
+
+
+@dataclass
+class Account:
+    """An account in place of the network: each job's state is a function of time.
+
+    ``answers`` gives for an id what its moment is: a job, an error, or None for
+    a job that is not known. ``many`` is an error with which a request for several
+    jobs is refused, and ``limits`` what every answer tells of the rate limit.
+    """
+
+    clock: FakeClock
+    answers: Callable[[str, float], Job | JobstatError | None]
+    many: JobstatError | None = None
+    limits: Limits = UNTOLD
+    takes: float = 0.0
+    asked: list[tuple[float, tuple[str, ...]]] = field(default_factory=list)
+
+    def fetch(self, ids: Sequence[str], within: float) -> Answer:
+        assert 1 <= len(ids) <= 100
+        self.asked.append((self.clock.now, tuple(ids)))
+        self.clock.now += min(self.takes, within)
+        found = [self.answers(id, self.clock.now) for id in ids]
+        if len(ids) == 1:
+            (one,) = found
+            if one is None:
+                one = NotFound(f"no job {ids[0]}")
+            if isinstance(one, Exception):
+                one.limits = self.limits
+                raise one
+            return Answer((one,), self.limits)
+        if self.many:
+            raise self.many
+        jobs = tuple(one for one in found if one and not isinstance(one, Exception))
+        return Answer(jobs, self.limits)
+
+    def follow(
+        self, ids: Iterable[str], policy: Policy | None = None
+    ) -> tuple[Watch, Notes]:
+        """Follow these jobs to the end."""
+        watch = Watch(ids, policy or Policy(), self.clock.now)
+        notes = Notes()
+        follow(watch, self.fetch, self.clock, notes)
+        return watch, notes
 
 
 @dataclass
@@ -120,11 +166,14 @@ class Notes:
         del now
         self._note("changed", watched)
 
-    def troubled(self, watched: Watched, now: float) -> None:
-        del now
-        self._note("troubled", watched)
+    def troubled(self, asked: Sequence[Watched], setback: Setback, now: float) -> None:
+        del setback, now
+        self._note("troubled", asked[0])
 
     def idle(self, now: float) -> None:
+        pass
+
+    def ended(self, now: float) -> None:
         pass
 
     def closed(self, watched: Watched, now: float) -> None:
@@ -170,15 +219,29 @@ def jobstat(
 ) -> subprocess.CompletedProcess[str]:
     """Run jobstat in a process of its own, to its end."""
     more.setdefault("stdout", subprocess.PIPE)
+    if "input" not in more:
+        more["stdin"] = subprocess.DEVNULL
     return subprocess.run(
         [*JOBSTAT, *arguments],
         env=env if env is not None else environment(),
         stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
         text=True,
         timeout=60,
         check=False,
         **more,
+    )
+
+
+def bash(script: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run lines of a shell in which jobstat is the one under test."""
+    function = f'jobstat() {{ {sys.executable} -m jobstat "$@"; }}'
+    return subprocess.run(
+        ["bash", "-c", f"{function}\n{script}"],
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 

@@ -45,7 +45,8 @@ class Job:
     """A bulk job's state at one moment.
 
     ``total`` and ``progress`` count items and are None while unknown.
-    ``items`` is empty until the job has ended. ``fields`` is the whole object
+    ``items`` is empty until the job has ended, ``failed`` are those that failed,
+    in their order. ``fields`` is the whole object
     as it was sent, with what jobstat does not know.
     """
 
@@ -58,6 +59,11 @@ class Job:
     message: str | None
     items: tuple[Item, ...]
     fields: dict[str, Any] = field(repr=False)
+    failed: tuple[Item, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        failed = tuple(item for item in self.items if item.failed)
+        object.__setattr__(self, "failed", failed)
 
     @property
     def state(self) -> str:
@@ -72,7 +78,7 @@ def parse_answer(body: bytes) -> Job:
     """
     document = decode(body)
     if not isinstance(document, dict) or "job_status" not in document:
-        _broken(f"{_kind(document)} without job_status")
+        _broken(f"{kind_of(document)} without job_status")
     return parse_job(document["job_status"])
 
 
@@ -84,7 +90,7 @@ def parse_job(value: object) -> Job:
     total that is no number is an unknown total.
     """
     if not isinstance(value, dict):
-        _broken(f"a job_status that is {_kind(value)}")
+        _broken(f"a job_status that is {kind_of(value)}")
     for name in ("id", "status"):
         if not (isinstance(value.get(name), str) and value[name].strip()):
             _broken(f"a job_status without {name}")
@@ -156,13 +162,13 @@ def _items(results: object) -> tuple[Item, ...]:
     if entries is None:
         return ()
     if not isinstance(entries, list):
-        _broken(f"results that are {_kind(results)}")
+        _broken(f"results that are {kind_of(results)}")
     return tuple(_item(place, entry) for place, entry in enumerate(entries))
 
 
 def _item(place: int, entry: object) -> Item:
     if not isinstance(entry, dict):
-        _broken(f"results that hold {_kind(entry)} where an item should be")
+        _broken(f"results that hold {kind_of(entry)} where an item should be")
     index = _count(entry.get("index"))
     return Item(place if index is None else index, entry)
 
@@ -188,7 +194,8 @@ _KINDS = {
 }
 
 
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
+    """What a JSON value is, in words: ``a list``."""
     return _KINDS[type(value)]
 
 

@@ -1,37 +1,63 @@
-"""When to ask again: a function of what has been seen, not of a clock."""
+"""When to ask again: a function of what has been seen, not of a clock.
+
+The figures were chosen with ``tests/benchmarks/polling.py``, which shows what
+each of them buys.
+"""
 
 from __future__ import annotations
 
+from collections import deque
+from math import inf, sqrt
 from typing import TYPE_CHECKING
 
+from jobstat.limits import UNTOLD, Limits
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from jobstat.errors import JobstatError
 
 FIRST_DELAY = 0.5
-LONGEST_DELAY = 15.0
-SHARE_OF_AGE = 0.05
-"""A delay this small a share of the time watched makes the end known, at the
-latest, when the job has taken that share longer than it did."""
+LONGEST_DELAY = 20.0
+GROWTH = 0.8
+"""While nothing tells when a job will end, the delay grows with the square root
+of the age: the delay that costs least when an end is the less likely in the
+next second the longer it has not come."""
 
-SHARE_OF_LIMIT = 0.1
-"""What a watch may use of the requests a minute that the account allows."""
+NEAR_DELAY = 0.6
+SHARE_OF_TIME_LEFT = 0.4
+"""Where the progress foretells the end, this share of the time until then passes
+between two questions, and of the time since then when it is overdue."""
+
+TRUST = 2.0
+"""How many times longer than without it a foretold end may make the delay."""
+
+JITTER = 0.1
+"""Share by which a delay varies, so that many watches do not ask in step."""
 
 LONGEST_BACKOFF = 30.0
 LONGEST_RETRY_AFTER = 3600.0
 
+MINUTE = 60.0
+
+_REQUESTS_KEPT = 1000
+"""Times of requests that are remembered: more than the largest limit needs."""
+
 
 def delay_after_answer(
-    age: float, *, interval: float, limit: int | None, jobs: int
+    age: float, time_left: float | None = None, *, chance: float = 0.5
 ) -> float:
     """Seconds from a good answer to the next question about the same job.
 
-    ``age`` is how many seconds the watch has lasted, ``interval`` the least
-    delay that the user wants, ``limit`` the account's requests a minute where
-    an answer told it, ``jobs`` how many jobs are asked for in this rhythm.
+    ``age`` is how many seconds the watch has lasted, ``time_left`` how many are
+    left to the foretold end, less than 0 when it is overdue. ``chance`` is a
+    random number from 0 to 1.
     """
-    delay = min(max(FIRST_DELAY, SHARE_OF_AGE * age), LONGEST_DELAY)
-    fair = 60 * jobs / (SHARE_OF_LIMIT * limit) if limit else 0.0
-    return max(delay, interval, fair)
+    delay = min(max(FIRST_DELAY, GROWTH * sqrt(age)), LONGEST_DELAY)
+    if time_left is not None:
+        foretold = NEAR_DELAY + SHARE_OF_TIME_LEFT * abs(time_left)
+        delay = min(foretold, TRUST * delay, LONGEST_DELAY)
+    return delay * (1 + JITTER * (2 * chance - 1))
 
 
 def delay_after_failure(error: JobstatError, failures: int, interval: float) -> float:
@@ -43,3 +69,60 @@ def delay_after_failure(error: JobstatError, failures: int, interval: float) -> 
     doubling: float = 2 ** min(failures - 1, 10)
     asked_for = min(error.retry_after or 0.0, LONGEST_RETRY_AFTER)
     return max(min(doubling, LONGEST_BACKOFF), asked_for, interval)
+
+
+class Allowance:
+    """What may be used of the account's rate limit: a share of it, None for all.
+
+    Where others have used more than half of a minute's requests, it is the share
+    of twice what remains, until that minute is over.
+    """
+
+    def __init__(self, share: float | None) -> None:
+        self._share = share
+        self._asked: deque[float] = deque(maxlen=_REQUESTS_KEPT)
+        self._limits = UNTOLD
+        self._told_at = 0.0
+
+    def asked(self, now: float) -> None:
+        """A request is made now."""
+        self._asked.append(now)
+
+    def told(self, limits: Limits, now: float) -> None:
+        """An answer tells of the account's limits, or nothing of them."""
+        if limits is UNTOLD:
+            return
+        self._limits, self._told_at = limits, now
+
+    @property
+    def free_at(self) -> float:
+        """The time from which one more request keeps within the share."""
+        limit, remaining = self._limits.limit, self._limits.remaining
+        if limit is None or self._share is None:
+            return -inf
+        fair = _spaced(self._asked, self._share * limit)
+        if remaining is None or 2 * remaining >= limit:
+            return fair
+        reset = MINUTE if self._limits.reset is None else self._limits.reset
+        over_at = self._told_at + min(reset, MINUTE)
+        return max(
+            fair, min(_spaced(self._asked, self._share * 2 * remaining), over_at)
+        )
+
+
+def _spaced(times: Iterable[float], most: float) -> float:
+    """When one more request keeps within ``most`` in any minute.
+
+    Half of them may come at once, the others are spaced evenly: a token bucket,
+    as it is kept by the generic cell rate algorithm.
+    """
+    if most <= 0:
+        return inf
+    if most >= 1:
+        most = int(most)
+    burst = 1 + max(int(most) - 1, 0) // 2
+    gap = MINUTE / (most + 1 - burst)
+    full_at = -inf
+    for time in times:
+        full_at = max(full_at, time) + gap
+    return full_at - (burst - 1) * gap

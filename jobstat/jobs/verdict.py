@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from jobstat.exits import Exit
 
 if TYPE_CHECKING:
-    from jobstat.jobs.job import Item, Job
+    from jobstat.jobs.job import Job
 
-KNOWN_STATES = frozenset({"queued", "working", "completed", "failed", "killed"})
+KNOWN_STATES = ("queued", "working", "completed", "failed", "killed")
 """Zendesk's words; the schema has no enum, so that a new one may come."""
 
 
@@ -43,11 +43,6 @@ def judge(job: Job) -> Verdict:
         return Verdict.JOB_FAILED
     if job.state != "completed":
         return Verdict.UNFINISHED
-    if any(item.failed for item in job.items):
+    if job.failed:
         return Verdict.ITEMS_FAILED
     return Verdict.OK
-
-
-def failed_items(job: Job) -> list[Item]:
-    """The items that failed, in the job's order."""
-    return [item for item in job.items if item.failed]

@@ -5,20 +5,26 @@ A watch is told what was answered and when; it never asks, for a job or the time
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from heapq import nsmallest
+from math import inf
 from typing import TYPE_CHECKING
 
-from jobstat.errors import Unreachable
+from jobstat.errors import BrokenAnswer, Unreachable
 from jobstat.exits import Exit, combine
+from jobstat.jobs.course import Course
 from jobstat.jobs.polling import (
+    JITTER,
     LONGEST_DELAY,
+    Allowance,
     delay_after_answer,
     delay_after_failure,
 )
 from jobstat.jobs.verdict import judge
+from jobstat.limits import UNTOLD, Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from jobstat.errors import JobstatError
     from jobstat.jobs.job import Job
@@ -29,13 +35,16 @@ REQUEST_PATIENCE = 30.0
 NOT_FOUND_PATIENCE = 10.0
 """Seconds in which a job that is not found may be too young to be found."""
 
+LARGEST_BATCH = 100
+"""Ids in one request; Zendesk is said to refuse more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A good answer: the job, and the account's requests a minute if told."""
+    """A good answer: the jobs in it, and what it tells of the rate limit."""
 
-    job: Job
-    limit: int | None = None
+    jobs: tuple[Job, ...]
+    limits: Limits = UNTOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,9 @@ class Policy:
 
     ``once`` makes it a show: the first answer ends it, unfinished or not.
     ``tries`` bounds the requests that may fail in a row, None for no bound.
+    ``share`` is what part of the account's requests a minute may be used, None
+    for as many as it lets.
+    ``fail_fast`` ends it with the first job that ends in anything but success.
     """
 
     once: bool = False
@@ -51,9 +63,25 @@ class Policy:
     timeout: float | None = None
     retry_for: float = 300.0
     tries: int | None = None
+    share: float | None = 0.1
+    fail_fast: bool = False
 
 
-SHOW = Policy(once=True, retry_for=10.0, tries=3)
+SHOW = Policy(once=True, retry_for=10.0, tries=3, share=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Setback:
+    """What keeps an answer away: why, and how many requests in a row it met.
+
+    ``since`` is when the user's patience with it began, ``again_at`` when it is
+    tried again.
+    """
+
+    error: JobstatError
+    failures: int
+    since: float
+    again_at: float
 
 
 @dataclass(slots=True)
@@ -61,10 +89,11 @@ class Watched:
     """One job of a watch: what is known of it, and when to ask again.
 
     Times are seconds on the loop's clock. ``exit`` is set once the job is no
-    longer asked for; ``error`` is why the last request failed, None when it
-    did not. ``ran`` is whether it was seen before its end. ``fresh_at`` is when
-    its last good answer came, ``patient_since`` from when on the user's patience
-    with failures counts.
+    longer asked for; ``error`` is then why, where it is not the job's own end.
+    ``ran`` is whether it was seen before its end, ``fresh_at`` when its last
+    good answer came, ``asked_at`` when it was last asked for. ``alone`` is whether
+    that is to be done by a request of its own, ``misses`` how many answers about
+    several jobs left it out.
     """
 
     id: str
@@ -73,56 +102,58 @@ class Watched:
     ran: bool = False
     exit: Exit | None = None
     error: JobstatError | None = None
-    failures: int = 0
+    setback: Setback | None = None
     fresh_at: float | None = None
-    patient_since: float = 0.0
-    moved_from: tuple[float, int] | None = None
-    moved_to: tuple[float, int] | None = None
-
-    def time_left(self, now: float) -> float | None:
-        """Seconds to the end at the pace seen, None while it cannot be known."""
-        if not (self.job and self.job.total and self.moved_from and self.moved_to):
-            return None
-        (began, first), (latest, progress) = self.moved_from, self.moved_to
-        if progress <= first or latest <= began:
-            return None
-        pace = (progress - first) / (latest - began)
-        return max((self.job.total - progress) / pace - (now - latest), 0.0)
-
-    def note_progress(self, now: float) -> None:
-        """Remember the progress of the job as the point from which it moves on."""
-        progress = self.job.progress if self.job else None
-        if progress is None:
-            return
-        if self.moved_from is None or progress < self.moved_from[1]:
-            self.moved_from = (now, progress)
-        if self.moved_to is None or progress != self.moved_to[1]:
-            self.moved_to = (now, progress)
+    asked_at: float | None = None
+    course: Course = field(default_factory=Course)
+    alone: bool = False
+    misses: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Ask for this job now, and let it take at most so many seconds."""
+    """Ask for these jobs now, in one request of at most so many seconds."""
 
-    watched: Watched
+    jobs: tuple[Watched, ...]
     within: float
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing is due for so many seconds."""
+    """Nothing is to be done for so many seconds."""
 
     seconds: float
 
 
 class Watch:
-    """What is known of the jobs that are watched, and what to do next."""
+    """What is known of the jobs that are watched, and what to do next.
 
-    def __init__(self, ids: Iterable[str], policy: Policy, started: float) -> None:
+    ``chance`` gives random numbers from 0 to 1; ``allowance`` is what is left of
+    the account's rate limit, where it has been used before. ``setback`` is what
+    keeps the account from answering at all, None when it does. ``course`` is how
+    the items of all the jobs move on, as far as they are known.
+    """
+
+    def __init__(
+        self,
+        ids: Iterable[str],
+        policy: Policy,
+        started: float,
+        chance: Callable[[], float] = lambda: 0.5,
+        allowance: Allowance | None = None,
+    ) -> None:
         self.policy = policy
         self.started = started
         self.jobs = [Watched(id, due=started) for id in dict.fromkeys(ids)]
-        self._heard_at = started
+        self.setback: Setback | None = None
+        self.fresh_at: float | None = None
+        self.course = Course()
+        self._chance = chance
+        self._largest = LARGEST_BATCH
+        self._several_known = False
+        self._asked_several = False
+        self._allowance = allowance or Allowance(policy.share)
 
     @property
     def open(self) -> list[Watched]:
@@ -139,98 +170,247 @@ class Watch:
         told = (Exit.UNFINISHED if code is None else code for code in exits)
         return combine(told, forgiving=forgiving)
 
+    @property
+    def items(self) -> tuple[int, int]:
+        """How many items are done, of how many, as far as the jobs are known.
+
+        The items of a job that has ended are done, whatever became of them.
+        """
+        jobs = [watched.job for watched in self.jobs if watched.job]
+        known = [(job, job.total) for job in jobs if job.total and job.total > 0]
+        return (
+            sum(_items_done(job, total) for job, total in known),
+            sum(total for _, total in known),
+        )
+
+    def time_left(self, now: float) -> float | None:
+        """Seconds to the end of all, as far as it can be foretold.
+
+        The pace of all items together knows of the jobs that have not begun; that
+        of the slowest job is longer where it alone is left.
+        """
+        courses = [self.course, *(watched.course for watched in self.open)]
+        known = [left for c in courses if (left := c.told_left(now)) is not None]
+        return max(known, default=None)
+
     def next(self, now: float) -> Ask | Wait | None:
         """The next thing to do, None when nothing is left to do."""
-        if not self.open:
+        if self.policy.fail_fast and self._bad_news():
+            self._close_all(Exit.UNFINISHED)
+        jobs = self.open
+        if not jobs:
             return None
-        left = REQUEST_PATIENCE
+        left = inf
         if self.policy.timeout is not None:
             left = self.started + self.policy.timeout - now
             if left <= 0:
-                for watched in self.open:
-                    watched.exit = Exit.TIMEOUT
+                self._close_all(Exit.TIMEOUT, self.setback)
                 return None
-        watched = self._first_due()
-        if watched.due > now:
-            until = watched.due - now
-            return Wait(until if self.policy.timeout is None else min(until, left))
-        if not watched.failures:
-            # From the last good answer on, but not through a wait that was our
-            # own choice: a long interval would leave no patience at all.
-            fresh_at = now if watched.fresh_at is None else watched.fresh_at
-            chosen = now - fresh_at > LONGEST_DELAY
-            watched.patient_since = now if chosen else fresh_at
-        return Ask(watched, min(left, self._patience(watched, now)))
+        first, batch = self._first_due(jobs, now)
+        at = max(first.due, self._gate())
+        if at > now:
+            return Wait(min(at - now, left))
+        asked = self._batch(batch, now)
+        self._asked_several = len(asked) > 1
+        for watched in asked:
+            watched.asked_at = now
+        self._allowance.asked(now)
+        return Ask(asked, min(left, self._patience(asked, now)), now)
 
-    def answered(self, watched: Watched, answer: Answer, now: float) -> bool:
-        """Take in a good answer; True when it tells anything new."""
-        before, watched.job = watched.job, answer.job
-        watched.error, watched.failures = None, 0
-        watched.fresh_at = self._heard_at = now
-        watched.note_progress(now)
-        verdict = judge(answer.job)
-        watched.ran = watched.ran or not verdict.finished
-        if verdict.finished or self.policy.once:
-            watched.exit = verdict.exit
-        watched.due = now + delay_after_answer(
-            now - self.started,
-            interval=self.policy.interval,
-            limit=answer.limit,
-            jobs=max(len(self.open), 1),
-        )
-        return before is None or _visible(before) != _visible(answer.job)
+    def answered(self, ask: Ask, answer: Answer, now: float) -> list[Watched]:
+        """Take in a good answer; gives the jobs of which it tells anything new."""
+        self.setback, self.fresh_at = None, now
+        self._allowance.told(answer.limits, now)
+        if len(ask.jobs) == 1:
+            # Whatever id it has: there is only one job that it can be about.
+            found = {ask.jobs[0].id: answer.jobs[0]}
+        else:
+            found = {job.id: job for job in reversed(answer.jobs)}
+            self._several_known = True
+        if self._several_known or self._largest > 1:
+            self._largest = min(2 * self._largest, LARGEST_BATCH)
+        chance = self._chance()
+        news = []
+        for watched in ask.jobs:
+            job = found.get(watched.id)
+            if job is None:
+                self._missed(watched, now)
+            elif self._seen(watched, job, now, chance):
+                news.append(watched)
+        if all(watched.job for watched in self.open):
+            done, total = self.items
+            self.course.note(total, done or None, now)
+        return news
 
-    def failed(self, watched: Watched, error: JobstatError, now: float) -> None:
-        """Take in a failed request.
+    def failed(self, ask: Ask, error: JobstatError, now: float) -> Setback | None:
+        """Take in a failed request; gives what is to be said of it, if anything.
 
         Raises the error again when it ends the whole watch: a refused
         credential and a refused request would meet the other jobs as well.
         """
-        watched.error = error
-        if not isinstance(error, Unreachable):
-            self._heard_at = now
+        several, watched = len(ask.jobs) > 1, ask.jobs[0]
+        self._allowance.told(error.limits, now)
+        if several and not self._is_of_all(error):
+            # Not every server knows the request for several jobs, and one job
+            # may spoil the answer about all: asked for singly it says so alone.
+            # While answers are good they may be about ever more again, unless
+            # the request has never been answered, or was refused once more.
+            self._several_known = self._several_known and self._largest > 2  # noqa: PLR2004 - not at the first new try
+            self._largest = 1
+            if not error.passing:
+                return None
         if error.exit is Exit.NOT_FOUND:
-            watched.failures = 0
-            if self._may_yet_be_found(watched, now):
-                watched.due = now + max(1.0, self.policy.interval)
-            else:
-                watched.exit = error.exit
-            return
+            self.setback = None
+            return self._not_found(watched, error, now)
         if not error.passing:
             raise error
-        watched.failures += 1
-        give_up_at = watched.patient_since + self.policy.retry_for
-        due = now + delay_after_failure(error, watched.failures, self.policy.interval)
-        if (
-            now >= give_up_at
-            or watched.failures == self.policy.tries
-            or (self.policy.once and due >= give_up_at)
-        ):
-            self._give_up(watched, error)
-        # A watch whose patience ends before the delay does asks a last time.
-        watched.due = min(due, give_up_at)
+        if several or self.setback or not isinstance(error, BrokenAnswer):
+            # One broken answer is the job's own, several in a row are not.
+            self.setback = self._set_back(self, ask, error, now)
+            if self._hopeless(self.setback, now):
+                self._close_all(error.exit, self.setback)
+                return None
+        if several:
+            return self.setback
+        watched.setback = self._set_back(watched, ask, error, now)
+        watched.due, watched.alone = watched.setback.again_at, True
+        if self._hopeless(watched.setback, now):
+            watched.exit, watched.error = error.exit, error
+            return None
+        return self.setback or watched.setback
 
-    def _first_due(self) -> Watched:
-        # A show goes through its jobs in their order.
-        if self.policy.once:
-            return self.open[0]
-        return min(self.open, key=lambda watched: watched.due)
+    @staticmethod
+    def _is_of_all(error: JobstatError) -> bool:
+        """Whether it would meet any request alike."""
+        return isinstance(error, Unreachable) or error.retry_after is not None
 
-    def _give_up(self, watched: Watched, error: JobstatError) -> None:
-        silent = self._heard_at <= watched.patient_since
-        # Nothing was heard of any job: the others need not be waited for too.
-        for given_up in self.open if silent else [watched]:
-            given_up.exit, given_up.error = error.exit, error
+    def _bad_news(self) -> bool:
+        return any(watched.exit not in {None, Exit.OK} for watched in self.jobs)
+
+    def _close_all(self, code: Exit, setback: Setback | None = None) -> None:
+        for watched in self.open:
+            because = setback or watched.setback
+            watched.exit = code
+            watched.error = because.error if because else None
+
+    def _first_due(
+        self, jobs: list[Watched], now: float
+    ) -> tuple[Watched, list[Watched]]:
+        """The job that is to be asked for first, and all that may go with it."""
+        together = [job for job in jobs if not job.alone]
+        alone = min((job for job in jobs if job.alone), key=_due, default=None)
+        first = min(together, key=_due, default=None)
+        if alone is None or first is None:
+            due = alone or first
+            assert due is not None  # noqa: S101 - there is an open job
+            return due, together if alone is None else [due]
+        both_due = max(alone.due, first.due) <= max(now, self._gate())
+        # Where requests are few, neither many lost jobs hold up the others, nor
+        # these, of which one request tells, a lost one.
+        if self._asked_several if both_due else alone.due < first.due:
+            return alone, [alone]
+        return first, together
+
+    def _batch(self, jobs: list[Watched], now: float) -> tuple[Watched, ...]:
+        """Those that are due first; a job more in a request costs nothing."""
+        interval = self.policy.interval
+        may_be_asked = (
+            job
+            for job in jobs
+            if job.due <= now or job.asked_at is None or job.asked_at + interval <= now
+        )
+        return tuple(nsmallest(self._largest, may_be_asked, key=_due))
+
+    def _gate(self) -> float:
+        """The time before which nothing at all is asked."""
+        free_at = self._allowance.free_at
+        return max(free_at, self.setback.again_at) if self.setback else free_at
+
+    def _seen(self, watched: Watched, job: Job, now: float, chance: float) -> bool:
+        before, watched.job = watched.job, job
+        watched.setback, watched.fresh_at = None, now
+        watched.alone = watched.misses > 1
+        verdict = judge(job)
+        watched.ran = watched.ran or not verdict.finished
+        if verdict.finished or self.policy.once:
+            watched.exit = verdict.exit
+        begun = job.state != "queued"
+        watched.course.note(job.total, job.progress if begun else None, now)
+        delay = delay_after_answer(
+            now - self.started, watched.course.time_left(now), chance=chance
+        )
+        watched.due = now + max(delay, self.policy.interval)
+        return before is None or _visible(before) != _visible(job)
+
+    def _missed(self, watched: Watched, now: float) -> None:
+        """An answer about several jobs left this one out."""
+        if self._may_yet_be_found(watched, now):
+            watched.due = now + max(1.0, self.policy.interval)
+        else:
+            # Left out twice, it is never again asked for with others.
+            watched.misses += 1
+            watched.alone = True
+            watched.due = now + self.policy.interval
+
+    def _not_found(
+        self, watched: Watched, error: JobstatError, now: float
+    ) -> Setback | None:
+        if not self._may_yet_be_found(watched, now):
+            watched.exit, watched.error = error.exit, error
+            return None
+        watched.due = now + max(1.0, self.policy.interval)
+        watched.setback = Setback(error, 0, now, watched.due)
+        return watched.setback
 
     def _may_yet_be_found(self, watched: Watched, now: float) -> bool:
         seen_or_once = watched.job is not None or self.policy.once
         return not seen_or_once and now - self.started < NOT_FOUND_PATIENCE
 
-    def _patience(self, watched: Watched, now: float) -> float:
+    def _set_back(
+        self, of: Watch | Watched, ask: Ask, error: JobstatError, now: float
+    ) -> Setback:
+        before = of.setback
+        if before is None:
+            # From the last good answer on, but not through a wait that was our
+            # own choice: a long interval would leave no patience at all.
+            fresh_at = ask.at if of.fresh_at is None else of.fresh_at
+            chosen = ask.at - fresh_at > LONGEST_DELAY * (1 + JITTER)
+            before = Setback(error, 0, ask.at if chosen else fresh_at, now)
+        # Nor through the time that it had to wait for its turn.
+        waited = max(ask.at - before.again_at, 0.0) if before.failures else 0.0
+        since = before.since + waited
+        failures = before.failures + 1
+        again_at = now + delay_after_failure(error, failures, self.policy.interval)
+        # A watch whose patience ends before the delay does asks a last time.
+        give_up_at = since + self.policy.retry_for
+        again_at = max(min(again_at, give_up_at), now + self.policy.interval)
+        return Setback(error, failures, since, again_at)
+
+    def _hopeless(self, setback: Setback, now: float) -> bool:
+        give_up_at = setback.since + self.policy.retry_for
+        return (
+            now >= give_up_at
+            or setback.failures == self.policy.tries
+            or (self.policy.once and setback.again_at >= give_up_at)
+        )
+
+    def _patience(self, asked: tuple[Watched, ...], now: float) -> float:
         if not self.policy.once:
             return REQUEST_PATIENCE
+        setback = self.setback or asked[0].setback
+        since = setback.since if setback else now
         # However late it is, as after a suspend, a last try has its second.
-        return max(watched.patient_since + self.policy.retry_for - now, 1.0)
+        return max(since + self.policy.retry_for - now, 1.0)
+
+
+def _due(watched: Watched) -> float:
+    return watched.due
+
+
+def _items_done(job: Job, total: int) -> int:
+    if judge(job).finished:
+        return total
+    return min(max(job.progress or 0, 0), total)
 
 
 def _visible(job: Job) -> tuple[object, ...]:

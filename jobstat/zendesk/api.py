@@ -24,7 +24,9 @@ from jobstat.errors import (
 from jobstat.jobs.complaint import complaint_in
 from jobstat.jobs.duration import spoken
 from jobstat.jobs.job import parse_answer
+from jobstat.jobs.listing import Page, parse_page
 from jobstat.jobs.watching import Answer
+from jobstat.limits import Limits
 
 # httpx imports its own command line, and with it click, rich and pygments,
 # where they are installed: a third of its cost. None in sys.modules makes that
@@ -36,7 +38,7 @@ if sys.modules["httpx._main"] is None:
     del sys.modules["httpx._main"]
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from jobstat.zendesk.account import Account
     from jobstat.zendesk.credentials import Credential
@@ -44,7 +46,15 @@ if TYPE_CHECKING:
 LARGEST_BODY = 64 * 2**20
 """Bytes of an unpacked answer that are read."""
 
-_LIMIT_HEADERS = ("ratelimit-limit", "rate-limit", "x-rate-limit")
+_RATE_LIMIT_HEADERS = {
+    "limit": ("ratelimit-limit", "rate-limit", "x-rate-limit"),
+    "remaining": (
+        "ratelimit-remaining",
+        "rate-limit-remaining",
+        "x-rate-limit-remaining",
+    ),
+    "reset": ("ratelimit-reset", "rate-limit-reset"),
+}
 
 _DIRECT: dict[str, httpx.BaseTransport | None] = {
     "http://": None,
@@ -89,26 +99,46 @@ class Api:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def show(self, id: str, within: float) -> Answer:
-        """The job of this id, asked for once; ``within`` is in seconds.
+    def fetch(self, ids: Sequence[str], within: float) -> Answer:
+        """The jobs of these ids, 100 at most; ``within`` is in seconds.
 
+        One id is asked for by itself. An answer about several may leave some out.
         Raises JobstatError: AuthError for 401 and 403, NotFound for 404,
         Unavailable for network errors, 429 and 5xx, BrokenAnswer for a body
         that is no job status, UsageProblem for any other refusal.
         """
+        if len(ids) > 1:
+            path = f"job_statuses/show_many.json?ids={','.join(ids)}"
+            page = self._page(path, within)
+            return Answer(page.jobs, page.limits)
+        path = f"job_statuses/{ids[0]}.json"
+        response, body = self._get(path, within, ids[0])
+        return Answer((parse_answer(body),), _limits(response.headers))
+
+    def page(self, query: str, within: float) -> Page:
+        """A page of the account's jobs. Raises what ``fetch`` raises."""
+        return self._page(f"job_statuses.json?{query}", within)
+
+    def _page(self, path: str, within: float) -> Page:
+        response, body = self._get(path, within)
+        return parse_page(body, _limits(response.headers))
+
+    def _get(
+        self, path: str, within: float, id: str | None = None
+    ) -> tuple[httpx.Response, bytes]:
         deadline = time.monotonic() + within
         with (
             self._network_errors(within),
             self._client.stream(
-                "GET",
-                f"/api/v2/job_statuses/{id}.json",
-                timeout=httpx.Timeout(within),
+                "GET", f"/api/v2/{path}", timeout=httpx.Timeout(within)
             ) as response,
         ):
             body = self._read(response, deadline)
         if not response.is_success:
-            raise self._refusal(response, body, id)
-        return Answer(parse_answer(body), _limit(response.headers))
+            refusal = self._refusal(response, body, id)
+            refusal.limits = _limits(response.headers)
+            raise refusal
+        return response, body
 
     def _read(self, response: httpx.Response, deadline: float) -> bytes:
         body = bytearray()
@@ -139,7 +169,9 @@ class Api:
         except httpx.TransportError as error:
             raise _network_problem(host, error) from error
 
-    def _refusal(self, response: httpx.Response, body: bytes, id: str) -> JobstatError:
+    def _refusal(
+        self, response: httpx.Response, body: bytes, id: str | None
+    ) -> JobstatError:
         code, host = response.status_code, self._account.name
         said = complaint_in(body, response.headers.get("content-type", ""))
         because = f"{code}: {said}" if said else f"{code}"
@@ -151,11 +183,16 @@ class Api:
                 else "Job statuses are for agents; an OAuth token needs scope read.",
             )
         if code == 404:
+            right_account = "Is that the right account?"
+            if id is None:
+                return NotFound(
+                    f"no job statuses at {host} ({because})", hint=right_account
+                )
             known = said is not None and said.startswith("RecordNotFound")
             forgets = "Zendesk forgets a job one day after it was created."
             return NotFound(
                 f"no job {id} at {host} ({because})",
-                hint=forgets if known else f"Is that the right account? {forgets}",
+                hint=forgets if known else f"{right_account} {forgets}",
             )
         if code in {408, 425, 429} or code >= 500:
             wait = _retry_after(response.headers.get("retry-after", ""))
@@ -209,10 +246,19 @@ def _root(error: BaseException) -> BaseException:
     return error
 
 
-def _limit(headers: httpx.Headers) -> int | None:
-    for name in _LIMIT_HEADERS:
+def _limits(headers: httpx.Headers) -> Limits:
+    return Limits(
+        limit=_number(headers, "limit") or None,
+        remaining=_number(headers, "remaining"),
+        reset=_number(headers, "reset"),
+    )
+
+
+def _number(headers: httpx.Headers, what: str) -> int | None:
+    """A rate-limit header in any of the spellings that were seen."""
+    for name in _RATE_LIMIT_HEADERS[what]:
         value = headers.get(name, "")
-        if value.isascii() and value.isdigit() and int(value[:9]) > 0:
+        if value.isascii() and value.isdigit():
             return int(value[:9])
     return None
 
@@ -224,7 +270,7 @@ def _retry_after(value: str) -> float | None:
         return float(value[:9])
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -6,7 +6,7 @@ import pytest
 
 from jobstat.demo.world import DELETE, RETENTION, UPDATE, Refused, World
 from jobstat.jobs.job import parse_job
-from jobstat.jobs.verdict import Verdict, failed_items, judge
+from jobstat.jobs.verdict import Verdict, judge
 
 URL = "http://127.0.0.1:1"
 TICKET = {"comment": {"body": "Help!"}}
@@ -46,7 +46,7 @@ def test_a_job_is_queued_works_and_ends() -> None:
 def test_as_many_items_fail_as_were_asked_for(share: float, failed: int) -> None:
     world = World(URL, failures=share)
     id = world.create([TICKET] * 40, 0)["id"]
-    assert len(failed_items(parse_job(at(world, id, 100)))) == failed
+    assert len(parse_job(at(world, id, 100)).failed) == failed
 
 
 def test_a_ticket_without_a_description_fails() -> None:
@@ -54,7 +54,7 @@ def test_a_ticket_without_a_description_fails() -> None:
     id = world.create([TICKET, {"subject": "no text"}, "nonsense"], 0)["id"]
     job = parse_job(at(world, id, 100))
     assert judge(job) is Verdict.ITEMS_FAILED
-    assert [item.index for item in failed_items(job)] == [1, 2]
+    assert [item.index for item in job.failed] == [1, 2]
 
 
 def test_a_job_of_which_all_fails_has_failed() -> None:

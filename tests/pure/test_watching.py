@@ -1,12 +1,27 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import pytest
-from support import FAILURE, ID, OTHER, SUCCESS, FakeClock, Notes, completed, job, play
+from support import (
+    FAILURE,
+    ID,
+    OTHER,
+    SUCCESS,
+    Account,
+    FakeClock,
+    Notes,
+    completed,
+    job,
+    play,
+)
 from support import Script as Server
 
 from jobstat.errors import (
     AuthError,
     BrokenAnswer,
+    JobstatError,
     NotFound,
     OutputError,
     Stopped,
@@ -17,7 +32,7 @@ from jobstat.errors import (
 from jobstat.exits import Exit
 from jobstat.jobs.following import follow
 from jobstat.jobs.job import Job, parse_job
-from jobstat.jobs.polling import LONGEST_BACKOFF, delay_after_answer
+from jobstat.jobs.polling import LONGEST_BACKOFF, LONGEST_DELAY
 from jobstat.jobs.watching import (
     NOT_FOUND_PATIENCE,
     REQUEST_PATIENCE,
@@ -27,6 +42,9 @@ from jobstat.jobs.watching import (
     Watch,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 QUEUED = job("queued")
 WORKING = job("working", progress=1, total=4)
 DONE = parse_job(completed(SUCCESS))
@@ -34,6 +52,11 @@ BAD = parse_job(completed(SUCCESS, FAILURE))
 DOWN = Unreachable("connection refused")
 FAULT = Unavailable("500")
 GONE = NotFound("no such job")
+REFUSED = UsageProblem("400")
+
+
+def named(state: Job, id: str) -> Job:
+    return replace(state, id=id)
 
 
 @pytest.mark.parametrize(
@@ -58,19 +81,13 @@ def test_it_asks_at_once_then_ever_more_seldom() -> None:
     assert server.times[0] == 1000
     assert delays[0] <= 1
     assert delays == pytest.approx(sorted(delays))
-    assert delays[-1] == pytest.approx(15)
+    assert delays[-1] == pytest.approx(LONGEST_DELAY)
 
 
 def test_an_interval_is_a_floor() -> None:
     _, server, _ = play(QUEUED, DOWN, QUEUED, WORKING, DONE, policy=Policy(interval=20))
     delays = [b - a for a, b in zip(server.times, server.times[1:], strict=False)]
     assert delays == [20, 20, 20, 20]
-
-
-@pytest.mark.parametrize(("limit", "jobs"), [(10, 1), (200, 1), (700, 5)])
-def test_a_tenth_of_the_accounts_requests_at_most(limit: int, jobs: int) -> None:
-    delay = delay_after_answer(0, interval=0, limit=limit, jobs=jobs)
-    assert 60 / delay * jobs <= limit / 10 + 1e-9
 
 
 def test_the_end_by_time_out_is_on_the_second() -> None:
@@ -146,7 +163,7 @@ def test_a_long_interval_leaves_patience_with_one_failure() -> None:
     policy = Policy(interval=600, retry_for=300)
     watch, server, _ = play(QUEUED, DOWN, DONE, policy=policy)
     assert watch.exit() is Exit.OK
-    assert server.times == [1000, 1600, 1900]
+    assert server.times == [1000, 1600, 2200]
 
 
 def test_a_job_that_is_not_found_does_not_lengthen_the_back_off() -> None:
@@ -155,15 +172,9 @@ def test_a_job_that_is_not_found_does_not_lengthen_the_back_off() -> None:
 
 
 def test_a_fault_about_one_job_does_not_keep_show_from_the_next() -> None:
-    clock = FakeClock()
-
-    def fetch(id: str, within: float) -> Answer:
-        if id == ID:
-            raise FAULT
-        return Answer(DONE)
-
-    watch = Watch([ID, OTHER], SHOW, clock.now)
-    follow(watch, fetch, clock, Notes())
+    states: dict[str, Job | JobstatError] = {ID: FAULT, OTHER: named(DONE, OTHER)}
+    account = Account(FakeClock(), lambda id, now: states[id], many=REFUSED)
+    watch, _ = account.follow([ID, OTHER], SHOW)
     assert [watched.exit for watched in watch.jobs] == [Exit.UNAVAILABLE, Exit.OK]
 
 
@@ -251,7 +262,7 @@ def test_a_reader_that_is_gone_does_not_hide_the_signal(gone: Exception) -> None
         def closed(self, watched: object, now: float) -> None:
             raise gone
 
-    def fetch(id: str, within: float) -> Answer:
+    def fetch(ids: Sequence[str], within: float) -> Answer:
         raise Stopped(2)
 
     with pytest.raises(Stopped):
@@ -259,32 +270,23 @@ def test_a_reader_that_is_gone_does_not_hide_the_signal(gone: Exception) -> None
 
 
 def test_several_jobs_end_each_at_its_time() -> None:
-    clock = FakeClock()
     ends = {ID: 1010.0, OTHER: 1060.0}
-
-    def fetch(id: str, within: float) -> Answer:
-        del within
-        return Answer(BAD if clock.now >= ends[id] else WORKING)
-
-    notes = Notes()
-    watch = Watch([ID, OTHER, ID], Policy(), clock.now)
-    follow(watch, fetch, clock, notes)
+    account = Account(
+        FakeClock(), lambda id, now: named(BAD if now >= ends[id] else WORKING, id)
+    )
+    watch, notes = account.follow([ID, OTHER, ID])
     closed = [id for what, id, _ in notes.told if what == "closed"]
     assert closed == [ID, OTHER]
     assert watch.exit() is Exit.ITEMS_FAILED
 
 
 def test_one_job_that_is_gone_does_not_end_the_others() -> None:
-    clock = FakeClock()
-
-    def fetch(id: str, within: float) -> Answer:
-        del within
+    def answers(id: str, now: float) -> Job | None:
         if id == ID:
-            raise GONE
-        return Answer(DONE if clock.now > 1030 else WORKING)
+            return None
+        return named(DONE if now > 1030 else WORKING, id)
 
-    watch = Watch([ID, OTHER], Policy(), clock.now)
-    follow(watch, fetch, clock, Notes())
+    watch, _ = Account(FakeClock(), answers).follow([ID, OTHER])
     assert [watched.exit for watched in watch.jobs] == [Exit.NOT_FOUND, Exit.OK]
     assert watch.exit() is Exit.NOT_FOUND
 
@@ -317,18 +319,12 @@ def test_show_does_not_wait_for_a_long_retry_after() -> None:
 
 
 def test_a_broken_answer_about_one_job_says_nothing_of_the_next() -> None:
-    clock = FakeClock()
-
-    def fetch(id: str, within: float) -> Answer:
-        if id == ID:
-            raise BrokenAnswer("results of strings")
-        return Answer(DONE)
-
-    watch = Watch([ID, OTHER], SHOW, clock.now)
-    notes = Notes()
-    follow(watch, fetch, clock, notes)
+    broken = BrokenAnswer("results of strings")
+    states: dict[str, Job | JobstatError] = {ID: broken, OTHER: named(DONE, OTHER)}
+    account = Account(FakeClock(), lambda id, now: states[id])
+    watch, notes = account.follow([ID, OTHER], SHOW)
     assert [watched.exit for watched in watch.jobs] == [Exit.UNAVAILABLE, Exit.OK]
-    assert [id for what, id, _ in notes.told if what == "closed"] == [ID, OTHER]
+    assert [id for what, id, _ in notes.told if what == "closed"] == [OTHER, ID]
 
 
 def test_show_takes_ten_seconds_at_most() -> None:
@@ -340,27 +336,6 @@ def test_show_does_not_wait_for_a_job_to_be_found() -> None:
     watch, server, _ = play(GONE, policy=SHOW)
     assert watch.exit() is Exit.NOT_FOUND
     assert len(server.asked) == 1
-
-
-def test_time_left_is_known_once_the_pace_is() -> None:
-    watch = Watch([ID], Policy(), 0)
-    (watched,) = watch.jobs
-
-    def see(now: float, **fields: object) -> float | None:
-        watch.answered(watched, Answer(job("working", **fields)), now)
-        return watched.time_left(now)
-
-    assert see(0, total=None, progress=None) is None
-    assert see(10, total=100, progress=None) is None
-    assert see(20, total=100, progress=20) is None
-    assert see(20, total=100, progress=21) is None
-    assert see(20, total=100, progress=20) is None
-    assert see(30, total=100, progress=40) == pytest.approx(30)
-    assert watched.time_left(40) == pytest.approx(20)
-    assert watched.time_left(500) == 0
-    # Going backwards is a new beginning.
-    assert see(50, total=100, progress=10) is None
-    assert see(60, total=100, progress=20) == pytest.approx(80)
 
 
 @pytest.mark.parametrize(

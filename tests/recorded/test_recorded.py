@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -17,15 +17,20 @@ from support import FakeClock, Notes, body
 from jobstat.errors import JobstatError
 from jobstat.exits import Exit
 from jobstat.jobs.complaint import complaint
+from jobstat.jobs.feed import parse_feed
 from jobstat.jobs.following import follow
 from jobstat.jobs.job import parse_answer, parse_job
-from jobstat.jobs.verdict import failed_items, judge
+from jobstat.jobs.verdict import judge
 from jobstat.jobs.watching import Answer, Policy, Watch
+from jobstat.limits import Limits
 from jobstat.views.output import JsonOutput, ScreenOutput, TextOutput
 from jobstat.views.terminal import open_terminal
 from jobstat.zendesk.account import Account
 from jobstat.zendesk.api import Api
 from jobstat.zendesk.credentials import Credential
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 FOLDER = Path(__file__).parents[3] / "shared" / "zendesk" / "recorded"
 pytestmark = pytest.mark.skipif(
@@ -119,7 +124,7 @@ def test_a_recorded_job_is_judged_and_shown(
     job = parse_answer(body(sent))
     code, failed = VERDICTS[name]
     assert judge(job).exit == code
-    assert len(failed_items(job)) == failed
+    assert len(job.failed) == failed
     terminal = open_terminal(sys.stdout, {}, "always")
     JsonOutput(terminal, indented=False).write(job)
     assert list(json.loads(capsys.readouterr().out).items()) == list(sent.items())
@@ -140,9 +145,9 @@ def test_a_recorded_sequence_is_watched_to_its_end(name: str) -> None:
     clock = FakeClock()
     steps = iter(jobs)
 
-    def fetch(id: str, within: float) -> Answer:
-        del id, within
-        return Answer(next(steps), limit=700)
+    def fetch(ids: Sequence[str], within: float) -> Answer:
+        del ids, within
+        return Answer((next(steps),), Limits(700))
 
     notes = Notes()
     watch = Watch([jobs[0].id], Policy(), clock.now)
@@ -174,7 +179,7 @@ def test_a_recorded_refusal_has_its_code_and_zendesks_words(
         Api(Account("https://acme.zendesk.com"), Credential("", "Bearer t")) as api,
         pytest.raises(JobstatError) as caught,
     ):
-        api.show("1", 5)
+        api.fetch(["1"], 5)
     assert caught.value.exit is Exit(code)
     assert words in caught.value.sentence
     assert caught.value.retry_after == RETRY_AFTER.get(name)
@@ -195,4 +200,24 @@ def test_a_recorded_rate_limit_is_read(httpx_mock: Any) -> None:
         json=found["body"],
     )
     with Api(Account("https://acme.zendesk.com"), Credential("", "Bearer t")) as api:
-        assert api.show("1", 5).limit == 700
+        assert api.fetch(["1"], 5).limits == Limits(700, 698, 33)
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_a_recorded_answer_can_be_piped(name: str) -> None:
+    sent = recorded(name)["body"]
+    feed = parse_feed(json.dumps(sent).encode())
+    assert [job.id for job in feed.jobs] == [sent["job_status"]["id"]]
+    assert feed.problem is None
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_a_recorded_refusal_can_be_piped(name: str) -> None:
+    sent = recorded(name)["body"]
+    text = sent if isinstance(sent, str) else json.dumps(sent)
+    feed = parse_feed(text.encode())
+    if name == "doc-error-too-many-jobs":
+        assert [job.id for job in feed.jobs] == sent["current_job_ids"]
+        assert feed.problem is None
+    else:
+        assert REFUSALS[name][1].rstrip(".") in str(feed.problem)

@@ -1,0 +1,191 @@
+"""The account's jobs, a page at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from jobstat.errors import BrokenAnswer, JobstatError, TimedOut
+from jobstat.jobs.job import decode, kind_of, parse_job
+from jobstat.jobs.polling import delay_after_failure
+from jobstat.jobs.verdict import judge
+from jobstat.jobs.watching import REQUEST_PATIENCE
+from jobstat.limits import UNTOLD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+
+    from jobstat.jobs.following import Clock
+    from jobstat.jobs.job import Job
+    from jobstat.jobs.polling import Allowance
+    from jobstat.jobs.watching import Policy
+    from jobstat.limits import Limits
+
+PAGE_SIZE = 100
+FIRST_PAGE = urlencode({"page[size]": PAGE_SIZE})
+
+MOST_PAGES = 100
+"""A server that never comes to an end is left after so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Several jobs of one answer.
+
+    ``unread`` is how many of its entries are no job status. ``following`` is the
+    query that asks for the next page, None when this is the last.
+    """
+
+    jobs: tuple[Job, ...]
+    unread: int = 0
+    following: str | None = None
+    limits: Limits = UNTOLD
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """The newest jobs of an account, out of so many that were looked for.
+
+    ``unread`` is how many entries of its lists are no job status.
+    """
+
+    jobs: tuple[Job, ...]
+    total: int
+    unread: int
+
+
+def parse_page(body: bytes, limits: Limits = UNTOLD) -> Page:
+    """The jobs in ``{"job_statuses": [...]}``.
+
+    Raises BrokenAnswer for anything else. An entry that is no job status says
+    nothing of the others: it is left out, and counted.
+    """
+    document = decode(body)
+    entries = document.get("job_statuses") if isinstance(document, dict) else None
+    if not (isinstance(document, dict) and isinstance(entries, list)):
+        raise BrokenAnswer(
+            f"the answer is not a list of job statuses: {kind_of(document)}"
+            " without job_statuses"
+        )
+    jobs = []
+    for entry in entries:
+        try:
+            jobs.append(parse_job(entry))
+        except BrokenAnswer:
+            continue
+    return Page(tuple(jobs), len(entries) - len(jobs), _following(document), limits)
+
+
+def read_pages(
+    fetch: Callable[[str, float], Page],
+    clock: Clock,
+    policy: Policy,
+    started: float,
+    allowance: Allowance,
+    say: Callable[[JobstatError, float], None] = lambda _error, _seconds: None,
+) -> Iterator[Page]:
+    """All pages, one after the other.
+
+    ``fetch`` gets the query of a page and the seconds it may take. Failures are
+    ridden out, and the account's rate limit is kept, as the policy says; its
+    time-out counts from ``started``; ``say`` hears of each failure, and in how many
+    seconds it is tried again. Raises TimedOut, and what ``fetch`` raises.
+    """
+    query = FIRST_PAGE
+    asked: set[str] = set()
+    known: set[str] = set()
+    for _ in range(MOST_PAGES):
+        _sleep(allowance.free_at - clock.monotonic(), clock, policy, started)
+        allowance.asked(clock.monotonic())
+        page = _read(query, fetch, clock, policy, started, say)
+        allowance.told(page.limits, clock.monotonic())
+        yield replace(page, jobs=tuple(j for j in page.jobs if j.id not in known))
+        known |= {job.id for job in page.jobs}
+        asked.add(query)
+        # Where a page leads back to one before, they go round in a circle.
+        if page.following is None or page.following in asked:
+            return
+        query = page.following
+
+
+def recent(pages: Iterable[Page], limit: int, states: Collection[str] = ()) -> Recent:
+    """The newest jobs of all pages, of these states if any are given.
+
+    Zendesk sends the finished ones first, by their end, then the others by their
+    creation, the newest first of each: so all pages are read, and what is not
+    finished, and thus newer than what is, is put in front.
+    """
+    running: list[Job] = []
+    finished: list[Job] = []
+    total = unread = 0
+    for page in pages:
+        unread += page.unread
+        for job in page.jobs:
+            if states and job.state not in states:
+                continue
+            total += 1
+            kept = finished if judge(job).finished else running
+            if len(kept) < limit:
+                kept.append(job)
+    return Recent(tuple((running + finished)[:limit]), total, unread)
+
+
+def _read(
+    query: str,
+    fetch: Callable[[str, float], Page],
+    clock: Clock,
+    policy: Policy,
+    started: float,
+    say: Callable[[JobstatError, float], None],
+) -> Page:
+    begun = clock.monotonic()
+    failures = 0
+    while True:
+        within = REQUEST_PATIENCE
+        if policy.timeout is not None:
+            within = min(within, started + policy.timeout - clock.monotonic())
+        try:
+            return fetch(query, within)
+        except JobstatError as error:
+            failures += 1
+            delay = delay_after_failure(error, failures, policy.interval)
+            late = clock.monotonic() + delay >= begun + policy.retry_for
+            if not error.passing or failures == policy.tries or late:
+                raise
+            say(error, delay)
+            _sleep(delay, clock, policy, started)
+
+
+def _sleep(seconds: float, clock: Clock, policy: Policy, started: float) -> None:
+    if policy.timeout is not None:
+        left = started + policy.timeout - clock.monotonic()
+        if left <= 0 or seconds >= left:
+            clock.sleep(max(left, 0))
+            raise TimedOut("the time-out ran out before the account's jobs were known")
+    if seconds > 0:
+        clock.sleep(seconds)
+
+
+def _following(document: dict[str, object]) -> str | None:
+    meta = document.get("meta")
+    if isinstance(meta, dict):
+        if meta.get("has_more") is not True:
+            return None
+        cursor = meta.get("after_cursor")
+        if isinstance(cursor, str) and cursor:
+            return urlencode({"page[size]": PAGE_SIZE, "page[after]": cursor})
+    links = document.get("links")
+    following = links.get("next") if isinstance(links, dict) else None
+    for url in (following, document.get("next_page")):
+        if isinstance(url, str) and url:
+            # Its query alone: what is asked is always this account.
+            return urlencode(parse_qsl(_query(url))) or None
+    return None
+
+
+def _query(url: str) -> str:
+    try:
+        return urlsplit(url).query
+    except ValueError:
+        return ""

@@ -1,0 +1,189 @@
+"""The account's jobs, a page at a time."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support import FakeClock, job, job_object
+
+from jobstat.errors import (
+    AuthError,
+    BrokenAnswer,
+    JobstatError,
+    TimedOut,
+    Unavailable,
+)
+from jobstat.jobs.listing import (
+    MOST_PAGES,
+    Page,
+    parse_page,
+    read_pages,
+    recent,
+)
+from jobstat.jobs.polling import Allowance
+from jobstat.jobs.watching import SHOW, Policy
+from jobstat.limits import Limits
+
+DOWN = Unavailable("503")
+
+
+def page(*ids: str, following: str | None = None, limit: int | None = None) -> Page:
+    return Page(tuple(job(id=id) for id in ids), 0, following, Limits(limit))
+
+
+def read(
+    *answers: Page | JobstatError, policy: Policy = SHOW, share: float = 0.5
+) -> tuple[list[Page], list[str], FakeClock]:
+    """The pages that are read from a server that answers so, then repeats."""
+    clock = FakeClock()
+    steps = list(answers)
+    asked: list[str] = []
+
+    def fetch(query: str, within: float) -> Page:
+        asked.append(query)
+        step = steps[0] if len(steps) == 1 else steps.pop(0)
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+    pages = read_pages(fetch, clock, policy, clock.now, Allowance(share))
+    return list(pages), asked, clock
+
+
+def following(document: dict[str, Any]) -> dict[str, list[str]] | None:
+    content = json.dumps({"job_statuses": [], **document}).encode()
+    query = parse_page(content).following
+    return None if query is None else parse_qs(query)
+
+
+NEXT = "https://evil.example/api/v2/job_statuses.json?page%5Bafter%5D=xyz&page[size]=7"
+
+
+def test_the_next_page_is_asked_for_by_its_cursor() -> None:
+    meta = {"has_more": True, "after_cursor": "a&b="}
+    expected = {"page[size]": ["100"], "page[after]": ["a&b="]}
+    assert following({"meta": meta, "links": {"next": NEXT}}) == expected
+
+
+@pytest.mark.parametrize(
+    "document", [{"links": {"next": NEXT}}, {"next_page": NEXT}, {"links": {}}]
+)
+def test_without_meta_by_the_query_of_its_link(document: dict[str, Any]) -> None:
+    told = document.get("next_page") or document["links"].get("next")
+    expected = {"page[after]": ["xyz"], "page[size]": ["7"]}
+    assert following(document) == (expected if told else None)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"meta": {"has_more": False, "after_cursor": "x"}, "links": {"next": NEXT}},
+        {"meta": {"has_more": "yes"}},
+        {"meta": {"has_more": True, "after_cursor": None}, "links": {"next": None}},
+        {"meta": None, "links": None, "next_page": 7},
+        {"next_page": "https://[::"},
+        {"next_page": "https://acme.zendesk.com/api/v2/job_statuses.json"},
+    ],
+)
+def test_the_last_page_has_none(document: dict[str, Any]) -> None:
+    assert following(document) is None
+
+
+def test_an_entry_that_is_no_job_says_nothing_of_the_others() -> None:
+    entries = [job_object(id="a"), "junk", {"id": "b"}, {"id": "c", "status": "new"}]
+    found = parse_page(json.dumps({"job_statuses": entries}).encode())
+    assert [job.id for job in found.jobs] == ["a", "c"]
+    assert found.unread == 2
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{}", b'{"job_statuses": {}}', b'{"job_status": {}}']
+)
+def test_what_is_no_list_is_a_broken_answer(content: bytes) -> None:
+    with pytest.raises(BrokenAnswer):
+        parse_page(content)
+
+
+@given(st.binary() | st.text().map(str.encode))
+def test_any_bytes_are_a_page_or_a_broken_answer(content: bytes) -> None:
+    for whole in (content, b'{"job_statuses": [' + content + b"]}"):
+        try:
+            parse_page(whole)
+        except BrokenAnswer:
+            continue
+
+
+def test_pages_are_read_to_the_last() -> None:
+    pages, asked, _ = read(page("a", following="q1"), page("b", following="q2"), page())
+    assert [job.id for page in pages for job in page.jobs] == ["a", "b"]
+    assert asked[1:] == ["q1", "q2"]
+
+
+def test_pages_that_go_round_in_a_circle_are_left() -> None:
+    pages, asked, _ = read(page("a", following="q"), page("a", "b", following="q"))
+    assert len(asked) == 2
+    # And a job that stands on both is one.
+    assert [job.id for page in pages for job in page.jobs] == ["a", "b"]
+
+
+def test_a_page_without_a_job_is_not_the_last() -> None:
+    empty = Page((), 3, "q2")
+    pages, _, _ = read(page("a", following="q1"), empty, page("b"))
+    assert [job.id for page in pages for job in page.jobs] == ["a", "b"]
+
+
+def test_pages_without_end_are_left() -> None:
+    many = [
+        page(f"job{number}", following=f"q{number}") for number in range(MOST_PAGES + 5)
+    ]
+    _, asked, _ = read(*many)
+    assert len(asked) == MOST_PAGES
+
+
+def test_the_rate_limit_is_kept() -> None:
+    many = [page(f"job{n}", following=f"q{n}", limit=10) for n in range(6)]
+    pages, _, clock = read(*many, page(), share=0.1)
+    assert len(pages) == 7
+    assert clock.now == 1000 + 6 * 60
+
+
+def test_failures_are_ridden_out_briefly() -> None:
+    pages, _, clock = read(DOWN, DOWN, page("a"))
+    assert len(pages) == 1
+    assert clock.now == 1003
+    with pytest.raises(Unavailable):
+        read(DOWN)
+    with pytest.raises(Unavailable):
+        read(Unavailable("429", retry_after=60))
+    with pytest.raises(AuthError):
+        read(AuthError("401"))
+
+
+def test_the_time_out_holds() -> None:
+    policy = Policy(timeout=30)
+    many = [page(f"job{n}", following=f"q{n}", limit=10) for n in range(6)]
+    with pytest.raises(TimedOut):
+        read(*many, policy=policy, share=0.1)
+    with pytest.raises(TimedOut):
+        read(DOWN, policy=policy)
+
+
+def test_what_is_not_finished_is_the_newest() -> None:
+    pages = [
+        Page((job("completed", id="a"), job("failed", id="b")), 1),
+        Page((job("working", id="c"), job("paused", id="d"), job("queued", id="e")), 2),
+    ]
+    found = recent(pages, 10)
+    assert [job.id for job in found.jobs] == ["c", "d", "e", "a", "b"]
+    assert (found.total, found.unread) == (5, 3)
+    assert [job.id for job in recent(pages, 4).jobs] == ["c", "d", "e", "a"]
+    assert recent(pages, 1).total == 5
+    failed = recent(pages, 5, ["failed", "queued"])
+    assert [job.id for job in failed.jobs] == ["e", "b"]
+    assert failed.total == 2

@@ -1,0 +1,170 @@
+"""When to ask again, and how much of the account's limit that may use."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobstat.jobs.course import Course
+from jobstat.jobs.polling import (
+    FIRST_DELAY,
+    JITTER,
+    LONGEST_DELAY,
+    NEAR_DELAY,
+    Allowance,
+    delay_after_answer,
+)
+from jobstat.limits import Limits
+
+ages = st.floats(0, 1e6)
+
+
+def seen(*points: tuple[float, int | None], total: int | None = 100) -> Course:
+    course = Course()
+    for now, done in points:
+        course.note(total, done, now)
+    return course
+
+
+def test_time_left_is_known_once_the_pace_is() -> None:
+    assert seen((0, None), total=None).time_left(0) is None
+    assert seen((0, 20)).time_left(0) is None
+    assert seen((0, 20), (10, 20)).time_left(10) is None
+    assert seen((0, 20), (10, 40)).time_left(10) == pytest.approx(30)
+    assert seen((0, 20), (10, 40), (25, 40)).time_left(25) == pytest.approx(15)
+    assert seen((0, 20), (10, 40)).time_left(50) == pytest.approx(-10)
+    assert seen((0, 20), (10, 40), total=None).time_left(10) is None
+
+
+@pytest.mark.parametrize("idle", [None, -3])
+def test_the_first_progress_after_the_queue_tells_a_pace(idle: int | None) -> None:
+    # It began between 100 and 102, at 101 for all that is known.
+    course = seen((0, idle), (100, idle), (102, 10))
+    assert course.time_left(102) == pytest.approx(9)
+
+
+def test_no_progress_yet_is_a_beginning_too() -> None:
+    # It began at 101, and the ten took eleven seconds.
+    course = seen((0, None), (100, None), (102, 0), (112, 10))
+    assert course.time_left(112) == pytest.approx(99)
+
+
+def test_people_are_told_what_more_than_one_step_foretells() -> None:
+    assert seen((0, None), (10, 5)).told_left(10) is None
+    assert seen((0, 0), (10, 5), (15, 5)).told_left(15) is None
+    assert seen((0, 0), (10, 5), (20, 10)).told_left(20) == pytest.approx(180)
+    assert seen((0, 0), (10, 5), (20, 10)).told_left(900) == 0
+    assert seen((0, 0), (10, 5), (20, 10), (30, 3)).told_left(30) is None
+
+
+def test_going_backwards_is_a_new_beginning() -> None:
+    assert seen((0, 20), (10, 40), (20, 30)).time_left(20) is None
+    assert seen((0, 20), (10, 40), (20, 30), (30, 40)).time_left(30) == 60
+    assert seen((0, 20), (10, 40), (20, None)).time_left(20) is None
+
+
+def test_a_total_that_changes_is_taken_as_it_is() -> None:
+    course = seen((0, 0), (10, 50))
+    course.note(200, 50, 10)
+    assert course.time_left(10) == pytest.approx(30)
+
+
+@given(st.lists(st.tuples(ages, st.one_of(st.none(), st.integers()))), st.integers())
+def test_any_course_has_a_delay(
+    points: list[tuple[float, int | None]], total: int
+) -> None:
+    now = 0.0
+    course = Course()
+    for later, done in points:
+        now += later
+        course.note(total, done, now)
+        delay = delay_after_answer(now, course.time_left(now))
+        assert min(FIRST_DELAY, NEAR_DELAY) <= delay <= LONGEST_DELAY
+
+
+@given(ages, st.one_of(st.none(), st.floats(-1e9, 1e9)), st.floats(0, 1))
+def test_a_delay_is_never_longer_nor_shorter_than_it_may(
+    age: float, left: float | None, chance: float
+) -> None:
+    delay = delay_after_answer(age, left, chance=chance)
+    assert min(NEAR_DELAY, FIRST_DELAY) * (1 - JITTER) <= delay
+    assert delay <= LONGEST_DELAY * (1 + JITTER)
+
+
+@given(ages, st.floats(0, 1e6))
+def test_nothing_idles_past_an_end_that_is_foretold(age: float, left: float) -> None:
+    assert delay_after_answer(age, left) <= left + NEAR_DELAY
+
+
+def test_it_is_asked_often_while_young_or_near_the_end_and_seldom_between() -> None:
+    assert delay_after_answer(0) == FIRST_DELAY
+    assert delay_after_answer(10) < delay_after_answer(100) < LONGEST_DELAY
+    assert delay_after_answer(3600) == LONGEST_DELAY
+    assert delay_after_answer(3600, 1) <= 1
+    assert delay_after_answer(3600, -1) <= 1
+    assert delay_after_answer(3600, 3000) == LONGEST_DELAY
+    # A pace that was seen for a moment only is not trusted far.
+    assert delay_after_answer(1, 3000) < 2
+
+
+def test_watches_do_not_ask_in_step() -> None:
+    delays = {delay_after_answer(60, chance=chance) for chance in (0, 0.5, 1)}
+    assert len(delays) == 3
+
+
+def times(allowance: Allowance, limits: Limits, seconds: float) -> list[float]:
+    """When requests are made as soon as each of them is allowed."""
+    allowance.told(limits, 0)
+    made: list[float] = []
+    while (now := max(allowance.free_at, made[-1] if made else 0)) < seconds:
+        allowance.asked(now)
+        made.append(now)
+        assert len(made) < 10_000
+    return made
+
+
+@pytest.mark.parametrize("limit", [5, 10, 15, 20, 25, 200, 400, 700, 2500])
+def test_a_tenth_of_the_accounts_requests_at_most(limit: int) -> None:
+    made = times(Allowance(0.1), Limits(limit), 600)
+    most = max(1, limit // 10)
+    for first in made:
+        in_a_minute = [at for at in made if first <= at < first + 60 - 1e-6]
+        assert len(in_a_minute) <= most
+    # And it is used: over ten minutes no less than half of it is asked for.
+    assert len(made) >= 10 * limit / 10 / 2
+
+
+def test_some_may_be_asked_at_once_the_others_are_spaced() -> None:
+    made = times(Allowance(0.1), Limits(200), 60)
+    at_once = [at for at in made if at == 0]
+    assert len(at_once) == 10
+    spaced = [later - at for at, later in pairwise(made[9:])]
+    assert spaced == pytest.approx([60 / 11] * len(spaced))
+
+
+def test_what_is_not_told_does_not_bound() -> None:
+    allowance = Allowance(0.1)
+    for _ in range(100):
+        allowance.asked(0)
+    allowance.told(Limits(None, 3, 4), 0)
+    assert allowance.free_at < 0
+
+
+@pytest.mark.parametrize(("remaining", "count"), [(700, 70), (350, 70), (70, 14)])
+def test_less_is_used_when_others_use_it(remaining: int, count: int) -> None:
+    limits = Limits(700, remaining, 60)
+    assert len(times(Allowance(0.1), limits, 59.9)) == count
+
+
+@pytest.mark.parametrize(
+    ("reset", "free_at"), [(20, 20), (None, 60), (0, 0), (99999, 60)]
+)
+def test_where_nothing_remains_the_minutes_end_is_waited_for(
+    reset: float | None, free_at: float
+) -> None:
+    allowance = Allowance(0.1)
+    allowance.told(Limits(700, 0, reset), 1000)
+    assert allowance.free_at == 1000 + free_at
