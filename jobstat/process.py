@@ -85,7 +85,7 @@ def _explain(error: Exception, invocation: Invocation) -> int:
             )
     if isinstance(problem, OutputError):
         forget(sys.stdout)
-    standard_error().note(problem_lines(problem))
+    standard_error().note(problem_lines(problem.sentence, problem.hint))
     return problem.exit
 
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Self
 
 from jobstat.exits import Exit
 from jobstat.jobs.verdict import KNOWN_STATES, judge
-from jobstat.views.live import Live
 from jobstat.views.output import JsonOutput, ScreenOutput, TextOutput
 from jobstat.views.progress import Plain, Silent
 from jobstat.views.terminal import open_terminal
 from jobstat.views.words import problem_lines, safe
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+
+    from jobstat.errors import JobstatError
     from jobstat.jobs.following import Clock
-    from jobstat.jobs.watching import Watch, Watched
+    from jobstat.jobs.watching import Setback, Watch, Watched
     from jobstat.views.output import Output
     from jobstat.views.progress import Progress
     from jobstat.views.terminal import Terminal
@@ -25,8 +29,9 @@ if TYPE_CHECKING:
 class Display:
     """The observer of a watch, and a context manager around it.
 
-    ``output`` is None where stdout gets nothing. With ``stream`` a job is
-    written at each change, else when it is no longer asked for.
+    ``output`` is None where stdout gets nothing. For a ``machine`` each job is
+    written when it is no longer asked for, with ``stream`` at each change. For
+    people several jobs are reported on when all of them have ended.
     """
 
     def __init__(
@@ -36,6 +41,7 @@ class Display:
         output: Output | None,
         problems: Terminal,
         *,
+        machine: bool = False,
         stream: bool = False,
     ) -> None:
         self._watch = watch
@@ -43,6 +49,8 @@ class Display:
         self._output = output
         self._problems = problems
         self._stream = stream
+        self._machine = machine
+        self._reports = len(watch.jobs) > 1 and not (machine or watch.policy.once)
         self._warned: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -63,33 +71,50 @@ class Display:
         if self._stream:
             self._write(watched, now)
 
-    def troubled(self, watched: Watched, now: float) -> None:
-        self._progress.troubled(watched, now)
+    def troubled(self, asked: Sequence[Watched], setback: Setback, now: float) -> None:
+        self._progress.troubled(asked, setback, now)
 
     def idle(self, now: float) -> None:
         self._progress.idle(now)
 
     def closed(self, watched: Watched, now: float) -> None:
-        self._progress.closed(watched, now)
-        if not self._stream and not self._already_read(watched):
+        if not (self._stream or self._reports or self._already_read(watched)):
             self._write(watched, now)
+        self._progress.closed(watched, now)
         if watched.error and watched.exit in {watched.error.exit, Exit.TIMEOUT}:
-            words = problem_lines(watched.error)
-            if words not in self._warned:
-                self._warned.add(words)
-                self.say(words)
+            self._tell(watched.error)
+
+    def _tell(self, error: JobstatError) -> None:
+        """Tell of a problem, and of its hint, each once."""
+        if error.sentence not in self._warned:
+            hint = None if error.hint in self._warned else error.hint
+            self._warned |= {error.sentence, hint or ""}
+            self.say(problem_lines(error.sentence, hint))
+
+    def ended(self, now: float) -> None:
+        self._progress.ended(now)
+        watch = self._watch
+        if self._output and len(watch.jobs) > 1 and any(w.job for w in watch.jobs):
+            elapsed = None if watch.policy.once else now - watch.started
+            with self._aside():
+                self._output.report(watch, elapsed)
 
     def _already_read(self, watched: Watched) -> bool:
         unfinished = watched.job and not judge(watched.job).finished
-        return bool(self._progress.keeps and unfinished)
+        return bool(self._progress.keeps and unfinished and not self._machine)
 
     def _write(self, watched: Watched, now: float) -> None:
         if self._output and watched.job:
             elapsed = now - self._watch.started if watched.ran else None
             if self._watch.policy.once:
                 elapsed = None
-            with self._progress.aside():
+            with self._aside():
                 self._output.write(watched.job, elapsed)
+
+    def _aside(self) -> AbstractContextManager[None]:
+        """Make room for output where it goes to the screen of the progress."""
+        seen = self._output and self._output.interactive
+        return self._progress.aside() if seen else nullcontext()
 
     def _warn(self, watched: Watched) -> None:
         job = watched.job
@@ -139,8 +164,10 @@ def display_for(  # noqa: PLR0913 - what the user can choose of a view
     if quiet or watch.policy.once:
         progress = Silent()
     elif seen.live and not plain:
+        from jobstat.views.live import Live
+
         progress = Live(watch, account, seen, clock, last=machine)
     else:
         lines = None if machine and not stderr.interactive else seen
         progress = Plain(watch, lines, stderr, last=machine)
-    return Display(watch, progress, output, stderr, stream=stream)
+    return Display(watch, progress, output, stderr, machine=machine, stream=stream)

@@ -5,21 +5,26 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import contextmanager
+from math import inf
 from typing import TYPE_CHECKING, Self
 
 from jobstat.jobs.duration import clock
-from jobstat.views.progress import Silent, trying_again
-from jobstat.views.words import UNKNOWN, safe
+from jobstat.views.frame import Frame
+from jobstat.views.many import verdict_on
+from jobstat.views.progress import Silent
+from jobstat.views.words import UNKNOWN, safe, trying_again
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from types import FrameType
 
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType
     from rich.live import Live as RichLive
+    from rich.segment import Segment
 
     from jobstat.jobs.following import Clock
-    from jobstat.jobs.watching import Watch, Watched
+    from jobstat.jobs.watching import Setback, Watch, Watched
+    from jobstat.views.many import Parts
     from jobstat.views.terminal import Terminal
 
 _DISTURBING = frozenset(
@@ -28,6 +33,13 @@ _DISTURBING = frozenset(
 
 REDRAWS = 1.0
 """Frames a second while nothing changes: enough for a clock in seconds."""
+
+ECHO = "^C"
+"""What a terminal shows of Ctrl-C behind the last line: there must be room for it,
+or it wraps, and what is erased is a line too few."""
+
+LEAST_GAP = 0.1
+"""Seconds between two frames that changes ask for."""
 
 
 class Live(Silent):
@@ -52,6 +64,7 @@ class Live(Silent):
         self._clock = clock
         self._console = terminal.console()
         self._live: RichLive | None = None
+        self._refreshed_at = -inf
 
     def __enter__(self) -> Self:
         from rich.live import Live as RichLive
@@ -87,23 +100,41 @@ class Live(Silent):
             self.__enter__()
 
     def changed(self, watched: Watched, now: float) -> None:
-        del watched, now
-        if self._live:
-            with _undisturbed():
-                self._live.refresh()
+        del watched
+        self._refresh(now)
 
-    troubled = changed
+    def troubled(self, asked: Sequence[Watched], setback: Setback, now: float) -> None:
+        del asked, setback
+        self._refresh(now)
 
     def closed(self, watched: Watched, now: float) -> None:
         from jobstat.views.screen import summary_line
 
-        if self._last and watched.job:
+        if self._last and watched.job and len(self._watch.jobs) == 1:
             with self.aside():
                 self._console.print(
                     *self._full(watched, now, self._console.width, live=False),
                     *summary_line(watched.job, unicode=self._terminal.unicode),
                     sep="\n",
                 )
+
+    def ended(self, now: float) -> None:
+        if self._last and len(self._watch.jobs) > 1:
+            with self.aside():
+                glyph, words = verdict_on(self._watch, self._account)
+                summary = f"{glyph.on(unicode=self._terminal.unicode)} {words}"
+                elapsed = clock(now - self._watch.started)
+                self._terminal.write(
+                    f"{self._terminal.paint(summary, glyph.style)}  {elapsed}\n"
+                )
+
+    def _refresh(self, now: float) -> None:
+        # One answer may tell of a hundred jobs: the frame of the next second
+        # shows the others.
+        if self._live and now - self._refreshed_at >= LEAST_GAP:
+            self._refreshed_at = now
+            with _undisturbed():
+                self._live.refresh()
 
     def _suspend(self, number: int, frame: FrameType | None) -> None:
         """Give the terminal back while the job control of a shell has it."""
@@ -115,20 +146,28 @@ class Live(Silent):
 
     def _frame(self) -> RenderableType:
         from rich.console import Group
+        from rich.constrain import Constrain
 
+        if not self._watch.open:
+            # What follows says it all.
+            return Group()
         now = self._clock.monotonic()
         width, height = self._console.size
-        jobs = self._watch.open
-        if len(jobs) == 1:
-            lines = list(self._full(jobs[0], now, width))
-            # The bar is the second line: what does not fit goes from the end.
-            return Group(*lines[: max(height - 1, 1)])
-        room = max(height - 3, 1)
-        lines = [self._short(watched, now) for watched in jobs[:room]]
-        if len(jobs) > room:
-            lines.append(self._note(f"and {len(jobs) - room} more"))
-        lines.append(self._note(clock(now - self._watch.started)))
-        return Group(*lines)
+        width = max(width - len(ECHO), 1)
+        room = max(height - 1, 1)
+        if len(self._watch.jobs) > 1:
+            frame = Frame(
+                self._watch,
+                self._account,
+                now,
+                width=width,
+                height=room,
+                unicode=self._terminal.unicode,
+            )
+            return _Lines(frame.lines())
+        # The bar is the second line: what does not fit goes from the end.
+        lines = list(self._full(self._watch.jobs[0], now, width))[:room]
+        return Constrain(Group(*lines), width)
 
     def _full(
         self, watched: Watched, now: float, width: int, *, live: bool = True
@@ -143,35 +182,47 @@ class Live(Silent):
                 width=width,
                 unicode=self._terminal.unicode,
                 elapsed=elapsed if watched.ran else None,
-                left=watched.time_left(now) if live else None,
+                left=watched.course.told_left(now) if live else None,
                 live=live,
             )
         else:
             yield self._note(f"{watched.id}  {self._account}")
             yield self._note(f"asking …  {clock(elapsed)}")
-        if watched.error and live:
-            yield self._trouble(watched, now)
+        if live:
+            yield from self._trouble(watched, now)
 
-    def _short(self, watched: Watched, now: float) -> RenderableType:
-        from jobstat.views.screen import short_line
-
-        if watched.error:
-            return self._trouble(watched, now)
-        if watched.job:
-            return short_line(watched.job, watched.id, unicode=self._terminal.unicode)
-        return self._note(f"  asking …  {watched.id}")
-
-    def _trouble(self, watched: Watched, now: float) -> RenderableType:
+    def _trouble(self, watched: Watched, now: float) -> Iterator[RenderableType]:
         from rich.text import Text
 
-        words = f"! {safe(str(watched.error))}; {trying_again(watched, now)}"
-        return Text(words, UNKNOWN.style, overflow="fold")
+        if setback := watched.setback:
+            again = trying_again(setback, watched.fresh_at, now)
+            words = f"! {safe(str(setback.error))}; {again}"
+            yield Text(words, UNKNOWN.style, overflow="fold")
 
     @staticmethod
     def _note(words: str) -> RenderableType:
         from rich.text import Text
 
         return Text(words, "dim", overflow="fold")
+
+
+class _Lines:
+    """Lines of parts, for rich: as they are, without the cost of wrapping."""
+
+    def __init__(self, lines: list[Parts]) -> None:
+        self._lines = lines
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[Segment]:
+        from rich.segment import Segment
+
+        del options
+        for number, line in enumerate(self._lines):
+            if number:
+                yield Segment.line()
+            for text, style in line:
+                yield Segment(text, console.get_style(style) if style else None)
 
 
 @contextmanager

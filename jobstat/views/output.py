@@ -7,6 +7,8 @@ from dataclasses import astuple
 from typing import TYPE_CHECKING, Protocol
 
 from jobstat.jobs.duration import clock
+from jobstat.jobs.verdict import Verdict, judge
+from jobstat.views.many import line_of, painted, table, verdict_on
 from jobstat.views.words import (
     BAD,
     GOOD,
@@ -23,17 +25,30 @@ from jobstat.views.words import (
 
 if TYPE_CHECKING:
     from jobstat.jobs.job import Job
+    from jobstat.jobs.watching import Watch
     from jobstat.views.terminal import Terminal
-    from jobstat.views.words import Glyph
+    from jobstat.views.words import Glyph, Row
 
 
 class Output(Protocol):
-    """Where the state of a job is written in full."""
+    """Where the state of a job is written in full.
+
+    ``interactive`` is whether that is a terminal.
+    """
+
+    @property
+    def interactive(self) -> bool: ...
 
     def write(self, job: Job, elapsed: float | None = None) -> None:
         """Write the job; ``elapsed`` is for how many seconds it was watched.
 
         Raises OutputError, or BrokenPipeError when the reader has gone.
+        """
+
+    def report(self, watch: Watch, elapsed: float | None = None) -> None:
+        """Write what there is to say of several jobs as a whole.
+
+        Of a watch, of ``elapsed`` seconds, also each job and every failed item.
         """
 
 
@@ -43,17 +58,58 @@ class JsonOutput:
     def __init__(self, terminal: Terminal, *, indented: bool) -> None:
         self._terminal = terminal
         self._indent = 2 if indented else None
+        self.interactive = terminal.interactive
 
     def write(self, job: Job, elapsed: float | None = None) -> None:  # noqa: ARG002
         self._terminal.write(json.dumps(job.fields, indent=self._indent) + "\n")
 
+    def report(self, watch: Watch, elapsed: float | None = None) -> None:
+        """Write nothing: what is not Zendesk's own is no part of it."""
 
-class TextOutput:
-    """A job and its results as lines: no box, no bar, nothing cut off."""
+
+class _ForPeople:
+    """What the two outputs for people have in common: the report on a watch."""
 
     def __init__(self, terminal: Terminal, account: str) -> None:
         self._terminal = terminal
         self._account = account
+        self._paragraphs = 0
+        self.interactive = terminal.interactive
+
+    def report(self, watch: Watch, elapsed: float | None = None) -> None:
+        if elapsed is not None:
+            self._each(watch)
+        glyph, words = verdict_on(watch, self._account)
+        sign = glyph.on(unicode=self._terminal.unicode)
+        summary = self._terminal.paint(f"{sign} {words}", glyph.style)
+        time = "" if elapsed is None else f"  {clock(elapsed)}"
+        self._write(f"{summary}{time}\n")
+
+    def _each(self, watch: Watch) -> None:
+        """Write a line for each job, and a paragraph for each that went wrong."""
+        jobs = [line_of(watched) for watched in watch.jobs]
+        lines = table(jobs, self._width(), unicode=self._terminal.unicode)
+        self._write("".join(painted(line, self._terminal) + "\n" for line in lines))
+        for job in (w.job for w in watch.jobs if w.job):
+            if judge(job) in {Verdict.ITEMS_FAILED, Verdict.JOB_FAILED}:
+                self._write(self._failures(job))
+
+    def _write(self, paragraph: str) -> None:
+        """Write it, with a blank line between it and what stands above."""
+        self._terminal.write("\n" * (self._paragraphs > 0) + paragraph)
+        self._paragraphs += 1
+
+    def _width(self) -> int | None:
+        """Columns that a line may have, None where nothing bounds it."""
+        return None
+
+    def _failures(self, job: Job) -> str:
+        """What is to be said of a job that did not succeed altogether."""
+        raise NotImplementedError
+
+
+class TextOutput(_ForPeople):
+    """A job and its results as lines: no box, no bar, nothing cut off."""
 
     def write(self, job: Job, elapsed: float | None = None) -> None:
         glyph, paint = glyph_of(job), self._terminal.paint
@@ -70,16 +126,28 @@ class TextOutput:
         if job.message:
             lines.append(safe(job.message))
         if job.items:
-            lines += ["", *self._table(job)]
+            lines += ["", *self._table(rows_of(job))]
         if summary := summary_of(job):
             lines += [""] * bool(job.items)
             lines.append(paint(f"{sign} {summary}", glyph.style))
-        self._terminal.write("\n".join(lines) + "\n")
+        self._write("\n".join(lines) + "\n")
 
-    def _table(self, job: Job) -> list[str]:
-        table = [astuple(row)[1:] for row in (HEADINGS, *rows_of(job))]
+    def _each(self, watch: Watch) -> None:
+        # The lines of its changes stand above.
+        self._terminal.write("\n")
+        super()._each(watch)
+
+    def _failures(self, job: Job) -> str:
+        lines = [f"{title_of(job)}  {safe(job.id)}"]
+        if job.message:
+            lines.append(safe(job.message))
+        rows = rows_of(job, failed=True)
+        return "\n".join(lines + (self._table(rows) if rows else [])) + "\n"
+
+    def _table(self, rows: list[Row]) -> list[str]:
+        table = [astuple(row)[1:] for row in (HEADINGS, *rows)]
         index, id, result = (max(len(row[n]) for row in table) for n in range(3))
-        glyphs = [None, *(BAD if row.failed else GOOD for row in rows_of(job))]
+        glyphs = [None, *(BAD if row.failed else GOOD for row in rows)]
         return [
             f"{self._sign(glyph)} {row[0]:>{index}}  {row[1]:<{id}}"
             f"  {row[2]:<{result}}  {row[3]}".rstrip()
@@ -93,12 +161,8 @@ class TextOutput:
         return self._terminal.paint(sign, glyph.style)
 
 
-class ScreenOutput:
+class ScreenOutput(_ForPeople):
     """A job and its results on a terminal, fitted to its width."""
-
-    def __init__(self, terminal: Terminal, account: str) -> None:
-        self._terminal = terminal
-        self._account = account
 
     def write(self, job: Job, elapsed: float | None = None) -> None:
         from jobstat.views.screen import job_lines, results
@@ -113,4 +177,17 @@ class ScreenOutput:
                 console.print(part)
             for part in results(job, width=width, height=height, unicode=unicode):
                 console.print(part)
-        self._terminal.write(capture.get())
+        self._write(capture.get())
+
+    def _width(self) -> int:
+        return self._terminal.console().size.width
+
+    def _failures(self, job: Job) -> str:
+        from jobstat.views.screen import failures
+
+        console = self._terminal.console()
+        unicode = self._terminal.unicode
+        with console.capture() as capture:
+            for part in failures(job, width=console.size.width, unicode=unicode):
+                console.print(part)
+        return capture.get()

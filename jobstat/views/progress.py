@@ -5,17 +5,21 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Protocol, Self
 
-from jobstat.jobs.duration import clock, spoken
+from jobstat.jobs.duration import clock
+from jobstat.views.many import whole_of
 from jobstat.views.words import (
     counts_of,
     glyph_of,
     percent_of,
     safe,
     state_of,
+    trying_again,
 )
 
 if TYPE_CHECKING:
-    from jobstat.jobs.watching import Watch, Watched
+    from collections.abc import Sequence
+
+    from jobstat.jobs.watching import Setback, Watch, Watched
     from jobstat.views.terminal import Terminal
 
 QUIET_FOR = 60.0
@@ -37,9 +41,12 @@ class Progress(Protocol):
         """Step aside while something else is written."""
 
     def changed(self, watched: Watched, now: float) -> None: ...
-    def troubled(self, watched: Watched, now: float) -> None: ...
+    def troubled(
+        self, asked: Sequence[Watched], setback: Setback, now: float
+    ) -> None: ...
     def idle(self, now: float) -> None: ...
     def closed(self, watched: Watched, now: float) -> None: ...
+    def ended(self, now: float) -> None: ...
 
 
 class Silent:
@@ -59,7 +66,7 @@ class Silent:
     def changed(self, watched: Watched, now: float) -> None:
         pass
 
-    def troubled(self, watched: Watched, now: float) -> None:
+    def troubled(self, asked: Sequence[Watched], setback: Setback, now: float) -> None:
         pass
 
     def idle(self, now: float) -> None:
@@ -68,81 +75,101 @@ class Silent:
     def closed(self, watched: Watched, now: float) -> None:
         pass
 
+    def ended(self, now: float) -> None:
+        pass
+
 
 class Plain(Silent):
     """One line a change, and one a minute while nothing changes.
 
     ``lines`` is where they go, None for nowhere; trouble goes to ``problems``.
     ``last`` is whether a job's end is a line too: not where its report follows.
+    Of several jobs each line has its id, one that only moves on has a line a
+    minute, and the minute's line is about all of them.
     """
 
     def __init__(
         self, watch: Watch, lines: Terminal | None, problems: Terminal, *, last: bool
     ) -> None:
-        self._last = last
+        self._several = len(watch.jobs) > 1
+        self._last = last or self._several
         self.keeps = lines is not None
         self._watch = watch
         self._lines = lines
         self._problems = problems
         self._spoke_at = watch.started
+        self._told: dict[str, tuple[str, float]] = {}
         self._complained: dict[str, tuple[str, float]] = {}
-        self._named: set[str] = set()
 
     def changed(self, watched: Watched, now: float) -> None:
         self._tell_recovery(now)
-        if self._last or watched.exit is None:
+        if (self._last or watched.exit is None) and self._is_news(watched, now):
             self._say(watched, now)
 
-    def troubled(self, watched: Watched, now: float) -> None:
-        error = str(watched.error)
-        said, at = self._complained.get(watched.id, ("", 0.0))
+    def troubled(self, asked: Sequence[Watched], setback: Setback, now: float) -> None:
+        # What keeps the whole account from answering is of no job's own.
+        of_all = setback is self._watch.setback
+        whose = "" if of_all else asked[0].id
+        error = str(setback.error)
+        said, at = self._complained.get(whose, ("", 0.0))
         if said != error or now - at >= QUIET_FOR:
-            self._complained[watched.id] = (error, now)
-            self._complain(watched, f"{safe(error)}; {trying_again(watched, now)}", now)
+            self._complained[whose] = (error, now)
+            fresh_at = asked[0].fresh_at if whose else self._watch.fresh_at
+            again = trying_again(setback, fresh_at, now)
+            self._complain(whose, f"{safe(error)}; {again}", now)
 
     def idle(self, now: float) -> None:
         self._tell_recovery(now)
-        if now - self._spoke_at >= QUIET_FOR:
+        if now - self._spoke_at < QUIET_FOR:
+            return
+        self._spoke_at = now
+        if self._several:
+            self._write(now, whole_of(self._watch))
+        else:
             for watched in self._watch.open:
                 self._say(watched, now)
 
-    def _say(self, watched: Watched, now: float) -> None:
-        self._spoke_at = now
-        if self._lines and watched.job:
-            job = watched.job
-            percent = percent_of(job)
-            parts = [
-                clock(now - self._watch.started),
-                self._name(watched),
-                f"{glyph_of(job).on(unicode=self._lines.unicode)} {state_of(job)}",
-                counts_of(job),
-                "" if percent is None else f"{percent}%",
-                safe(job.message or ""),
-            ]
-            self._lines.write("  ".join(filter(None, parts)) + "\n")
+    def _is_news(self, watched: Watched, now: float) -> bool:
+        if not (self._several and watched.job):
+            return True
+        state, at = self._told.get(watched.id, ("", 0.0))
+        return state != watched.job.state or now - at >= QUIET_FOR
 
-    def _name(self, watched: Watched) -> str:
+    def _say(self, watched: Watched, now: float) -> None:
+        job = watched.job
+        if self._lines is None or job is None:
+            return
         # One job is named once: an id on every line is noise, above all when
         # it is read aloud.
-        known = watched.id in self._named and len(self._watch.jobs) == 1
-        self._named.add(watched.id)
-        return "" if known else watched.id
+        name = watched.id if self._several or watched.id not in self._told else ""
+        self._told[watched.id] = (job.state, now)
+        percent = percent_of(job)
+        self._write(
+            now,
+            name,
+            f"{glyph_of(job).on(unicode=self._lines.unicode)} {state_of(job)}",
+            counts_of(job),
+            "" if percent is None else f"{percent}%",
+            safe(job.message or ""),
+        )
+
+    def _write(self, now: float, *parts: str) -> None:
+        self._spoke_at = now
+        if self._lines:
+            time = clock(now - self._watch.started)
+            self._lines.write("  ".join(filter(None, [time, *parts])) + "\n")
 
     def _tell_recovery(self, now: float) -> None:
-        for watched in self._watch.jobs:
-            if watched.error is None and watched.id in self._complained:
-                del self._complained[watched.id]
-                self._complain(watched, "answers again", now)
+        if not self._complained:
+            return
+        troubled = {w.id for w in self._watch.jobs if w.setback}
+        if self._watch.setback:
+            troubled.add("")
+        for whose in [whose for whose in self._complained if whose not in troubled]:
+            del self._complained[whose]
+            self._complain(whose, "answers again", now)
 
-    def _complain(self, watched: Watched, what: str, now: float) -> None:
+    def _complain(self, whose: str, what: str, now: float) -> None:
         self._spoke_at = now
-        whose = f"{watched.id}: " if len(self._watch.jobs) > 1 else ""
-        self._problems.note(f"jobstat: {whose}{what}\n")
-
-
-def trying_again(watched: Watched, now: float) -> str:
-    """When a job is asked for again, and how old what is known of it is."""
-    again = f"trying again in {spoken(max(watched.due - now, 0) + 0.5)}"
-    if watched.fresh_at is None:
-        return again
-    return f"{again}, last answer {spoken(now - watched.fresh_at)} ago"
+        prefix = f"{whose}: " if whose and self._several else ""
+        self._problems.note(f"jobstat: {prefix}{what}\n")

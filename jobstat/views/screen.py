@@ -66,7 +66,8 @@ def job_lines(
     if job.message:
         message = Text(safe(job.message), "dim", overflow="fold")
         if live:
-            message.truncate(2 * width, overflow="ellipsis")
+            # A fifth of a line is what wrapping between words may leave empty.
+            message.truncate(2 * width - width // 5, overflow="ellipsis")
         yield message
 
 
@@ -77,17 +78,6 @@ def summary_line(job: Job, *, unicode: bool) -> Iterator[RenderableType]:
     if summary := summary_of(job):
         glyph = glyph_of(job)
         yield Text(f"{glyph.on(unicode=unicode)} {summary}", f"bold {glyph.style}")
-
-
-def short_line(job: Job, id: str, *, unicode: bool) -> RenderableType:
-    """A job in one line, for when many share the screen."""
-    from rich.text import Text
-
-    glyph = glyph_of(job)
-    line = Text(f"{glyph.on(unicode=unicode)} {state_of(job)}", glyph.style)
-    line.append(f"  {_figures(job)}  {id}", "default")
-    line.no_wrap, line.overflow = True, "ellipsis"
-    return line
 
 
 def results(
@@ -107,16 +97,31 @@ def results(
         room = failed + max(height - taken, LEAST_SUCCEEDED)
         shown, folded = rows[:room], len(rows) - room
         yield Text()
-        if width < NARROW:
-            yield from _stacked(shown, unicode=unicode)
-        else:
-            yield _table(shown, unicode=unicode)
+        yield from _rows(shown, width, unicode=unicode)
         if folded > 0:
             yield Text(f"  and {folded} more succeeded: see --json", "dim")
     summary = list(summary_line(job, unicode=unicode))
     if job.items and summary:
         yield Text()
     yield from summary
+
+
+def failures(job: Job, *, width: int, unicode: bool) -> Iterator[RenderableType]:
+    """A job among several that did not succeed: its name, and what failed."""
+    from rich.text import Text
+
+    yield Text(f"{title_of(job)}  {safe(job.id)}", "bold", overflow="fold")
+    if job.message:
+        yield Text(safe(job.message), "dim", overflow="fold")
+    if rows := rows_of(job, failed=True):
+        yield from _rows(rows, width, unicode=unicode)
+
+
+def _rows(rows: list[Row], width: int, *, unicode: bool) -> Iterator[RenderableType]:
+    if width < NARROW:
+        yield from _stacked(rows, unicode=unicode)
+    else:
+        yield _table(rows, unicode=unicode)
 
 
 def _state(

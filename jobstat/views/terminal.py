@@ -1,4 +1,4 @@
-"""The streams that jobstat writes to, and what each of them can show.
+"""The streams that jobstat reads and writes, and what each of them can show.
 
 Nothing else asks for isatty, NO_COLOR, the encoding or the width.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
-from jobstat.errors import OutputError
+from jobstat.errors import OutputError, UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,6 +132,28 @@ def standard_output() -> Terminal:
 def standard_error() -> Terminal:
     """Where everything goes that is not data."""
     return open_terminal(sys.stderr, os.environ)
+
+
+def read_input(largest: int) -> bytes:
+    """All of standard input, ``largest`` bytes at most.
+
+    Somebody at a terminal is told that it is waited for. Raises UsageProblem
+    where it cannot be read, is closed, or larger.
+    """
+    if sys.stdin is None:
+        raise UsageProblem("standard input is closed")
+    if sys.stdin.isatty():
+        standard_error().note(
+            "jobstat: reading jobs from the keyboard; end with Ctrl-D\n"
+        )
+    try:
+        content = sys.stdin.buffer.read(largest + 1)
+    except OSError as error:
+        why = error.strerror or error
+        raise UsageProblem(f"cannot read standard input: {why}") from error
+    if len(content) > largest:
+        raise UsageProblem(f"standard input is larger than {largest // 2**20} MiB")
+    return content
 
 
 def _wants_color(choice: str, environ: Mapping[str, str], *, interactive: bool) -> bool:

@@ -6,11 +6,12 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobstat.jobs.verdict import Verdict, failed_items, judge
+from jobstat.jobs.duration import spoken
+from jobstat.jobs.verdict import Verdict, judge
 
 if TYPE_CHECKING:
-    from jobstat.errors import JobstatError
     from jobstat.jobs.job import Item, Job
+    from jobstat.jobs.watching import Setback
 
 _NOT_DETAILS = frozenset(
     {"index", "id", "account_id", "action", "status", "success"}
@@ -96,12 +97,17 @@ def percent_of(job: Job) -> int | None:
     """Whole percent done, from 0 to 100; None while it cannot be known."""
     if not job.total or job.total < 0 or job.progress is None:
         return None
-    return min(max(100 * job.progress // job.total, 0), 100)
+    return share_of(job.progress, job.total)
+
+
+def share_of(done: int, total: int) -> int:
+    """Whole percent, from 0 to 100, and 100 only for all of them."""
+    return min(max(100 * done // total, 0), 100)
 
 
 def summary_of(job: Job) -> str:
     """The verdict in a sentence; empty while there is none."""
-    failed = len(failed_items(job))
+    failed = len(job.failed)
     told = len(job.items)
     if job.total is not None and _one_for_all(job):
         told, failed = job.total, job.total * bool(failed)
@@ -144,10 +150,15 @@ NO_ID = "-"
 """In place of an id where none was given, as to a ticket that was not created."""
 
 
-def rows_of(job: Job) -> list[Row]:
-    """The results for people: failed items first, else in the job's order."""
+def rows_of(job: Job, *, failed: bool = False) -> list[Row]:
+    """The results for people: failed items first, else in the job's order.
+
+    With ``failed`` only those that failed.
+    """
     index = "all" if _one_for_all(job) else None
-    items = sorted(job.items, key=lambda item: not item.failed)
+    items = job.failed
+    if not failed:
+        items += tuple(item for item in job.items if not item.failed)
     return [_row(item, index or str(item.index)) for item in items]
 
 
@@ -189,10 +200,18 @@ def _flat(value: object) -> str:
     return str(value)
 
 
-def problem_lines(error: JobstatError) -> str:
+def problem_lines(sentence: str, hint: str | None) -> str:
     """An error as stderr shows it: what happened, and what to do."""
-    lines = f"jobstat: {safe(error.sentence)}\n"
-    return lines + (f"  {safe(error.hint)}\n" if error.hint else "")
+    lines = f"jobstat: {safe(sentence)}\n"
+    return lines + (f"  {safe(hint)}\n" if hint else "")
+
+
+def trying_again(setback: Setback, fresh_at: float | None, now: float) -> str:
+    """When it is tried again, and how old what is known is."""
+    again = f"trying again in {spoken(max(setback.again_at - now, 0) + 0.5)}"
+    if fresh_at is None:
+        return again
+    return f"{again}, last answer {spoken(now - fresh_at)} ago"
 
 
 def _items(count: int) -> str:

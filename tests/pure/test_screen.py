@@ -6,11 +6,11 @@ import io
 from typing import Any
 
 import pytest
-from rich.console import Console, Group
+from rich.console import Console
 from support import FAILURE, SUCCESS, completed, job_object
 
 from jobstat.jobs.job import parse_job
-from jobstat.views.screen import job_lines, results, short_line
+from jobstat.views.screen import job_lines, results
 
 
 def drawn(parts: Any, width: int) -> list[str]:
@@ -61,13 +61,6 @@ def test_an_unknown_progress_moves_only_while_it_is_live() -> None:
     # A pulse has a colour a cell; a bar has one or two.
     assert bar(live=True).count("━\x1b") > 20
     assert bar(live=False).count("━\x1b") <= 2
-
-
-def test_a_short_line_is_cut_not_wrapped() -> None:
-    line = short_line(parse_job(WORKING), "V3-" + "0" * 32, unicode=True)
-    (shown,) = drawn([Group(line)], 30)
-    assert len(shown) == 30
-    assert shown.endswith("…")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from support import FAILURE, SUCCESS, completed, job, job_object
 
 from jobstat.exits import Exit
 from jobstat.jobs.job import parse_job
-from jobstat.jobs.verdict import Verdict, failed_items, judge
+from jobstat.jobs.verdict import Verdict, judge
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_status_has_a_verdict(status: str, verdict: Verdict) -> None:
 def test_each_form_of_a_failed_item_is_seen(item: dict[str, Any]) -> None:
     seen = parse_job(completed(SUCCESS, item, SUCCESS))
     assert judge(seen) is Verdict.ITEMS_FAILED
-    assert [failed.fields for failed in failed_items(seen)] == [item]
+    assert [failed.fields for failed in seen.failed] == [item]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import FAILURE, SUCCESS, completed, job, job_object
 
-from jobstat.errors import JobstatError
 from jobstat.jobs.job import parse_job
 from jobstat.views.words import (
     counts_of,
@@ -177,6 +176,7 @@ def test_any_item_is_a_row_that_is_safe(item: dict[str, object]) -> None:
 
 
 def test_a_problem_is_a_line_and_a_hint() -> None:
-    error = JobstatError("it\nbroke", hint="mend it")
-    assert problem_lines(error) == "jobstat: it\\nbroke\n  mend it\n"
-    assert problem_lines(JobstatError("it broke")) == "jobstat: it broke\n"
+    assert problem_lines("it\nbroke", "mend\x07 it") == (
+        "jobstat: it\\nbroke\n  mend\\x07 it\n"
+    )
+    assert problem_lines("it broke", None) == "jobstat: it broke\n"

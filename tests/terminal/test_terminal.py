@@ -318,7 +318,7 @@ def test_json_on_a_terminal_is_indented() -> None:
         ) as terminal,
     ):
         shown = terminal.read()
-    assert '\n{\n  "id": "V3-' in shown
+    assert '{\n  "id": "V3-' in shown
     assert "working" not in shown
 
 
@@ -405,14 +405,81 @@ def test_several_jobs_on_a_terminal() -> None:
         ticket = {"comment": {"body": "Help!"}}
         ids = [server.world.create([ticket] * 4, time.time())["id"] for _ in range(3)]
         env = environment(server.base_url, ZENDESK_OAUTH_TOKEN=TOKEN)
-        with on_terminal("watch", *ids, rows=5, env=env) as terminal:
-            terminal.read(lambda text: "◦ queued" in text and "and 1 more" in text)
+        with on_terminal("watch", *ids, rows=4, env=env) as terminal:
+            terminal.read(
+                lambda text: "◦ queued" in text and "and 2 more: 2 queued" in text
+            )
             shown = terminal.read()
     assert terminal.process.returncode == 6
     assert not terminal.screen.cursor.hidden
-    assert [shown.count(f"Bulk Create Ticket  {id}") for id in ids] == [1, 1, 1]
-    assert shown.count("2 of 4 items failed") == 3
+    # Each has its line and, as some of it failed, its paragraph.
+    assert [shown.count(id) for id in ids] == [2, 2, 2]
+    assert [shown.count(f"\nBulk Create Ticket  {id}") for id in ids] == [1, 1, 1]
+    assert shown.count("Description: cannot be blank") == 3
+    summary = f"✗ 3 jobs at {server.base_url[7:]}: 3 with failures"
+    assert f"{summary}; 6 of 12 items failed" in shown
     assert "queued" not in shown
+    assert "jobs done" not in shown
+
+
+def test_ctrl_c_leaves_the_last_state_of_each() -> None:
+    with DemoServer(duration=600) as server:
+        ticket = {"comment": {"body": "Help!"}}
+        ids = [server.world.create([ticket] * 4, time.time())["id"] for _ in range(3)]
+        env = environment(server.base_url, ZENDESK_OAUTH_TOKEN=TOKEN)
+        with on_terminal("watch", *ids, columns=45, env=env) as terminal:
+            terminal.read(lambda text: text.count("◦ queued") == 3)
+            terminal.process.send_signal(signal.SIGINT)
+            shown = terminal.read()
+    assert terminal.process.returncode == -signal.SIGINT
+    assert not terminal.screen.cursor.hidden
+    # A narrow screen has three lines for each.
+    for id in ids:
+        assert f"◦ queued  0/4\n  Bulk Create Ticket\n  {id}" in shown
+    assert f"? 3 jobs at {server.base_url[7:]}: 3 queued" in shown
+    assert "jobstat: stopped watching; 3 of 3 jobs go on" in shown
+
+
+def test_several_jobs_as_json_leave_a_sentence_on_the_terminal() -> None:
+    with DemoServer(duration=1, failures=0.5) as server:
+        ticket = {"comment": {"body": "Help!"}}
+        ids = [server.world.create([ticket] * 4, time.time())["id"] for _ in range(3)]
+        env = environment(server.base_url, ZENDESK_OAUTH_TOKEN=TOKEN)
+        pipe = subprocess.PIPE
+        with on_terminal("watch", "--json", *ids, env=env, stdout=pipe) as terminal:
+            terminal.read(lambda text: "of 3 jobs done" in text)
+            shown = terminal.read()
+            assert terminal.process.stdout
+            with terminal.process.stdout as stdout:
+                written = stdout.read().splitlines()
+    assert sorted(json.loads(line)["id"] for line in written) == sorted(ids)
+    words = f"✗ 3 jobs at {server.base_url[7:]}: 3 with failures; 6 of 12 items failed"
+    assert shown.split() == [*words.split(), "0:01"]
+
+
+def test_standard_input_that_is_a_terminal_gets_a_hint() -> None:
+    with raw_server(*answers(BAD)) as server:
+        env = environment(server.base_url)
+        with on_terminal("watch", "-", env=env) as terminal:
+            terminal.read(lambda text: "end with Ctrl-D" in text)
+            os.write(terminal.master, f"{ID}\n".encode())
+            os.write(terminal.master, b"\x04")
+            shown = terminal.read()
+    assert terminal.process.returncode == 6
+    assert "✗ 3 of 40 items failed" in shown
+
+
+def test_a_list_on_a_narrow_terminal() -> None:
+    with DemoServer(duration=600) as server:
+        ticket = {"comment": {"body": "Help!"}}
+        id = server.world.create([ticket] * 4, time.time())["id"]
+        env = environment(server.base_url, ZENDESK_OAUTH_TOKEN=TOKEN)
+        with on_terminal("list", columns=45, env=env) as narrow:
+            shown = narrow.read()
+        with on_terminal("list", columns=80, env=env) as wide:
+            shown_wide = wide.read()
+    assert shown == f"◦ queued  0/4\n  Bulk Create Ticket\n  {id}"
+    assert shown_wide == f"◦ queued  0/4  Bulk Create Ticket  {id}"
 
 
 def test_the_demo_on_a_terminal() -> None:

@@ -1,0 +1,186 @@
+"""Several jobs in words: a line each, and all of them in a sentence.
+
+Knows no terminal: a line is made of parts, a text and the style it is painted in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jobstat.exits import Exit
+from jobstat.jobs.verdict import Verdict, judge
+from jobstat.views.words import (
+    BAD,
+    GOOD,
+    UNKNOWN,
+    counts_of,
+    glyph_of,
+    safe,
+    share_of,
+    title_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from jobstat.jobs.job import Job
+    from jobstat.jobs.watching import Watch, Watched
+    from jobstat.views.terminal import Terminal
+    from jobstat.views.words import Glyph
+
+Parts = list[tuple[str, str]]
+
+_NO_FAILURE = frozenset({None, Exit.OK, Exit.UNFINISHED, Exit.TIMEOUT})
+
+
+def verdict_of(watched: Watched) -> tuple[Glyph, str]:
+    """How one of several jobs stands: a glyph and few words."""
+    if watched.exit is Exit.NOT_FOUND:
+        return BAD, "gone" if watched.job else "not found"
+    if watched.exit is Exit.UNAVAILABLE:
+        return BAD, "no answer"
+    if watched.job is None:
+        return UNKNOWN, "not known yet"
+    return short_state_of(watched.job)
+
+
+def short_state_of(job: Job) -> tuple[Glyph, str]:
+    """How a job stands: a glyph and a word, or two where one is not the truth."""
+    failures = judge(job) is Verdict.ITEMS_FAILED
+    return glyph_of(job), "with failures" if failures else safe(job.status)
+
+
+def outcome_of(job: Job) -> str:
+    """How many items failed, where any did, else how many are done."""
+    failed = len(job.failed)
+    return f"{failed} of {len(job.items)} failed" if failed else counts_of(job)
+
+
+def states_of(jobs: Iterable[Watched]) -> str:
+    """How many jobs are in which state, the most frequent first."""
+    counts = Counter(verdict_of(watched)[1] for watched in jobs)
+    return ", ".join(f"{count} {state}" for state, count in counts.most_common())
+
+
+def failing(jobs: Iterable[Watched]) -> list[Watched]:
+    """The jobs that ended, but not well."""
+    return [watched for watched in jobs if watched.exit not in _NO_FAILURE]
+
+
+def ended_of(watch: Watch) -> int:
+    """How many jobs are not asked for any more."""
+    return sum(watched.exit is not None for watched in watch.jobs)
+
+
+def items_of(watch: Watch) -> str:
+    """How many items are done, of how many; empty while none is known."""
+    done, total = watch.items
+    return f"{done}/{total} items  {share_of(done, total)}%" if total else ""
+
+
+def whole_of(watch: Watch) -> str:
+    """How far all of the jobs are."""
+    jobs = f"{ended_of(watch)} of {len(watch.jobs)} jobs done"
+    return "  ".join(filter(None, [jobs, items_of(watch)]))
+
+
+def verdict_on(watch: Watch, account: str) -> tuple[Glyph, str]:
+    """All jobs in a sentence: how many of each state, and of failed items."""
+    jobs = [watched.job for watched in watch.jobs if watched.job]
+    failed = sum(len(job.failed) for job in jobs)
+    told = sum(len(job.items) for job in jobs)
+    words = f"{len(watch.jobs)} jobs at {account}: {states_of(watch.jobs)}"
+    if told:
+        words += f"; {failed or 'none'} of {told} items failed"
+    if failing(watch.jobs):
+        return BAD, words
+    good = all(watched.exit is Exit.OK for watched in watch.jobs)
+    return (GOOD if good else UNKNOWN), words
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A job in a line, for when several stand below each other."""
+
+    glyph: Glyph
+    state: str
+    outcome: str
+    title: str
+    id: str
+    message: str
+
+
+_LAYOUTS = (
+    ("state", "outcome", "title", "id", "message"),
+    ("state", "outcome", "title", "id"),
+    ("state", "outcome", "id"),
+)
+
+
+def line_of(watched: Watched) -> Line:
+    """One of several jobs, in a line."""
+    return _line(*verdict_of(watched), watched.id, watched.job)
+
+
+def line_of_job(job: Job) -> Line:
+    """A job as it stands, in a line."""
+    return _line(*short_state_of(job), safe(job.id), job)
+
+
+def _line(glyph: Glyph, state: str, id: str, job: Job | None) -> Line:
+    if job is None:
+        return Line(glyph, state, "", "", id, "")
+    message = safe(job.message or "")
+    return Line(glyph, state, outcome_of(job), title_of(job), id, message)
+
+
+def table(lines: Sequence[Line], width: int | None, *, unicode: bool) -> list[Parts]:
+    """Jobs below each other, in columns.
+
+    Where these are wider than ``width``, the message is left out, then the type,
+    and at last each job has two lines or three.
+    """
+    widest = {
+        name: max((len(getattr(line, name)) for line in lines), default=0)
+        for name in _LAYOUTS[0]
+    }
+    for layout in _LAYOUTS:
+        gaps = 2 * len(layout)
+        if width is None or gaps + sum(widest[name] for name in layout) <= width:
+            return [_columns(line, layout, widest, unicode=unicode) for line in lines]
+    return [part for line in lines for part in _stacked(line, width, unicode=unicode)]
+
+
+def _columns(
+    line: Line, layout: Sequence[str], widest: dict[str, int], *, unicode: bool
+) -> Parts:
+    state, *others = layout
+    parts = [_sign(line, unicode=unicode)]
+    parts.append((" " * (widest[state] - len(line.state)), ""))
+    for name in others:
+        text, width = getattr(line, name), widest[name]
+        parts.append(
+            (f"  {text:>{width}}" if name == "outcome" else f"  {text:<{width}}", "")
+        )
+    return parts
+
+
+def _stacked(line: Line, width: int | None, *, unicode: bool) -> list[Parts]:
+    names = list(filter(None, [line.title, line.id]))
+    if width is not None and len("  ".join(["", *names])) <= width:
+        names = ["  ".join(names)]
+    head = [_sign(line, unicode=unicode), (f"  {line.outcome}", "")]
+    return [head, *([(f"  {name}", "")] for name in names)]
+
+
+def _sign(line: Line, *, unicode: bool) -> tuple[str, str]:
+    return f"{line.glyph.on(unicode=unicode)} {line.state}", line.glyph.style
+
+
+def painted(line: Parts, terminal: Terminal) -> str:
+    """A line as it is written to a terminal."""
+    return "".join(
+        terminal.paint(text, style) if style else text for text, style in line
+    ).rstrip()

@@ -1,0 +1,167 @@
+"""What is drawn of several jobs on a screen of a given size."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from support import FAILURE, SUCCESS, completed, job
+
+from jobstat.errors import BrokenAnswer, Unavailable
+from jobstat.exits import Exit
+from jobstat.jobs.job import parse_job
+from jobstat.jobs.watching import Answer, Ask, Policy, Wait, Watch
+from jobstat.views.frame import Frame
+
+if TYPE_CHECKING:
+    from jobstat.jobs.job import Job
+
+GOOD = parse_job(completed(*[SUCCESS] * 100))
+BAD = parse_job(completed(*[SUCCESS] * 97, *[FAILURE] * 3))
+QUEUED = job("queued", total=100)
+WORKING = job("working", total=100, progress=40)
+
+
+def watch_of(*jobs: Job | None, now: float = 0) -> Watch:
+    """A watch that has just heard of these jobs, of None nothing yet."""
+    ids = [f"V3-{number:032x}" for number in range(len(jobs))]
+    watch = Watch(ids, Policy(), 0)
+    ask = watch.next(now)
+    assert isinstance(ask, Ask)
+    pairs = zip(jobs, ids, strict=True)
+    told = tuple(replace(job, id=id) for job, id in pairs if job)
+    watch.answered(ask, Answer(told), now)
+    return watch
+
+
+def lines(
+    watch: Watch,
+    width: int = 80,
+    height: int = 23,
+    now: float = 65,
+    *,
+    unicode: bool = True,
+) -> list[str]:
+    frame = Frame(watch, "acme", now, width=width, height=height, unicode=unicode)
+    return ["".join(text for text, _ in line) for line in frame.lines()]
+
+
+def test_failures_first_then_what_works_then_what_waits_then_the_rest() -> None:
+    shown = lines(watch_of(GOOD, QUEUED, WORKING, BAD, None, GOOD))
+    assert [line.split("  ")[0] for line in shown] == [
+        "3 of 6 jobs done",
+        "✗ with failures",
+        "▸ working",
+        "◦ queued",
+        "? not known yet",
+        "✓ 2 completed",
+    ]
+    whole, bad, working, *_ = shown
+    assert whole.endswith("340/500 items  68%  1:05")
+    assert "3 of 100 failed" in bad
+    assert "━" in working
+    assert "40/100   40%  V3-00000000000000000000000000000002" in working
+
+
+def test_what_does_not_fit_is_counted() -> None:
+    watch = watch_of(*[BAD] * 50, *[WORKING] * 30, *[QUEUED] * 10, *[GOOD] * 10)
+    shown = lines(watch, height=23)
+    assert len(shown) == 23
+    assert sum("with failures" in line for line in shown[:-1]) == 10
+    assert sum("▸ working" in line for line in shown) == 10
+    assert shown[-2:] == [
+        "✓ 10 completed",
+        "and 70 more: 40 with failures, 20 working, 10 queued",
+    ]
+
+
+def test_failures_take_the_room_that_nobody_else_needs() -> None:
+    shown = lines(watch_of(*[BAD] * 50, WORKING), height=23)
+    assert sum("✗" in line for line in shown) == 20
+    assert "▸ working" in shown[-2]
+
+
+def test_a_narrow_screen_has_short_figures() -> None:
+    shown = lines(watch_of(GOOD, WORKING, BAD), width=40)
+    assert shown == [
+        "2/3 jobs  80%  1:05",
+        "━" * 32 + "─" * 8,
+        "✗ with failures  3/100  V3-00000…0000002",
+        "▸ working  ━━━─────   40/100  V3-00…0001",
+        "✓ 1 completed",
+    ]
+
+
+def test_a_wide_screen_has_the_time_that_each_has_left() -> None:
+    watch = watch_of(QUEUED, QUEUED)
+    for now, done in ((60.0, 36), (80.0, 56)):
+        ask = watch.next(now)
+        assert isinstance(ask, Ask)
+        moved = replace(WORKING, progress=done)
+        told = tuple(replace(moved, id=one.id) for one in ask.jobs)
+        watch.answered(ask, Answer(told), now)
+    shown = lines(watch, 100, now=85)
+    assert shown[0].endswith("1:25  about 0:34 left  acme")
+    assert " 0:34 left  V3-" in shown[1]
+    assert "left" not in lines(watch, 99, now=85)[1]
+
+
+def test_trouble_of_all_stands_below_the_whole_trouble_of_one_first() -> None:
+    watch = watch_of(WORKING, WORKING)
+    ask = watch.next(60)
+    assert isinstance(ask, Ask)
+    watch.failed(ask, Unavailable("acme cannot answer now (503)"), 60)
+    _, trouble, *_ = lines(watch, now=60)
+    assert trouble.startswith("! acme cannot answer now (503); trying again in 1 s, ")
+    alone = Ask((ask.jobs[1],), 1, 61)
+    watch.answered(ask, Answer(()), 61)
+    watch.failed(alone, BrokenAnswer("no job status"), 61)
+    _, trouble, other = lines(watch, width=100, now=61)
+    assert trouble.startswith(f"! {ask.jobs[1].id}: no job status; trying again in 1 s")
+    assert "▸ working" in other
+
+
+def test_a_screen_without_unicode() -> None:
+    shown = lines(watch_of(GOOD, WORKING, BAD), width=40, unicode=False)
+    assert all(line.isascii() for line in shown)
+    assert "==" in shown[1]
+    assert "..." in shown[2]
+
+
+@pytest.mark.parametrize("code", [Exit.NOT_FOUND, Exit.UNAVAILABLE])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_job_that_is_no_longer_asked_for_says_why(code: Exit, known: bool) -> None:
+    watch = watch_of(WORKING if known else None, QUEUED)
+    watch.jobs[0].exit = code
+    word = "no answer" if code is Exit.UNAVAILABLE else "gone" if known else "not found"
+    assert lines(watch)[1].startswith(f"✗ {word}")
+
+
+jobs = st.lists(st.sampled_from([GOOD, BAD, QUEUED, WORKING, None]), min_size=1)
+
+
+@given(jobs, st.integers(1, 200), st.integers(1, 60), st.booleans())
+def test_a_frame_fits_any_screen(
+    told: list[Job | None], width: int, height: int, unicode: bool
+) -> None:
+    watch = watch_of(*told[:100], *([None] if len(told) < 2 else []))
+    shown = lines(watch, width, height, unicode=unicode)
+    assert 1 <= len(shown) <= height
+    assert all(cell_len(line) <= width for line in shown)
+
+
+def test_the_jobs_own_words_are_made_harmless() -> None:
+    evil = job("\x1b[2Jevil", total=7, progress=3)
+    shown = "".join(lines(watch_of(evil, WORKING)))
+    assert r"\x1b[2Jevil" in shown
+    assert "\x1b" not in shown
+
+
+def test_waiting_changes_nothing_but_the_clock() -> None:
+    watch = watch_of(GOOD, WORKING)
+    assert isinstance(watch.next(0.1), Wait)
+    assert lines(watch, now=5)[1:] == lines(watch, now=9)[1:]
