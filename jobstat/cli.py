@@ -12,6 +12,7 @@ from jobstat.exits import Exit
 COMMANDS = {
     "show": "Show the state of jobs, once.",
     "watch": "Follow jobs until they finish.",
+    "list": "List the account's recent jobs.",
     "demo": "Play a job on a pretend Zendesk and watch it.",
     "completion": "Print the completion script of a shell.",
 }

@@ -13,7 +13,7 @@ from jobstat.invocation import Invocation
 from jobstat.jobs.duration import parse_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
 
 def duration(text: str) -> float:
@@ -46,11 +46,18 @@ def epilog(examples: str, leaving_out: Exit | None = None) -> str:
     return f"{shown}\n\b\nExit codes:\n{table}\n"
 
 
-def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def shared_options(
+    *, leaving_out: Container[str] = ()
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Give a command the options that say which account and how it is shown."""
-    for option in reversed(_SHARED):
-        command = option(command)
-    return command
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for name, option in reversed(_SHARED.items()):
+            if name not in leaving_out:
+                command = option(command)
+        return command
+
+    return decorate
 
 
 def _remember_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
@@ -58,42 +65,44 @@ def _remember_debug(ctx: click.Context, param: click.Parameter, value: bool) -> 
     ctx.ensure_object(Invocation).debug = value
 
 
-_SHARED = (
-    click.option(
+_SHARED = {
+    "subdomain": click.option(
         "--subdomain",
         metavar="NAME",
         help="The account's name: acme for https://acme.zendesk.com."
         " Default: $ZENDESK_SUBDOMAIN.",
     ),
-    click.option(
+    "base_url": click.option(
         "--base-url",
         metavar="URL",
         help="The account's whole address, in place of --subdomain."
         " Default: $JOBSTAT_BASE_URL.",
     ),
-    click.option("--json", is_flag=True, help="Write Zendesk's own job object."),
-    click.option(
+    "json": click.option(
+        "--json", is_flag=True, help="Write Zendesk's own job object."
+    ),
+    "quiet": click.option(
         "-q",
         "--quiet",
         is_flag=True,
         help="Write nothing to stdout; the exit code tells.",
     ),
-    click.option(
+    "color": click.option(
         "--color",
         type=click.Choice(["auto", "always", "never"]),
         default="auto",
         help="Whether to colour. Default: auto, on a terminal.",
     ),
-    click.option(
+    "exit_zero": click.option(
         "--exit-zero",
         is_flag=True,
         help="Exit 0 whatever the jobs' states are (not 3, 6, 8).",
     ),
-    click.option(
+    "debug": click.option(
         "--debug",
         is_flag=True,
         expose_value=False,
         callback=_remember_debug,
         help="Show a traceback with an error.",
     ),
-)
+}

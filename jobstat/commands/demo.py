@@ -79,7 +79,7 @@ def command(*, serve: bool, port: int | None, duration: float, failures: float) 
 
 
 def _play(server: DemoServer) -> None:
-    from jobstat.commands.session import follow_ids
+    from jobstat.commands.session import connect_to, follow_at, watch_of
     from jobstat.demo.server import TOKEN
     from jobstat.jobs.watching import Policy
     from jobstat.zendesk.account import Account
@@ -89,12 +89,10 @@ def _play(server: DemoServer) -> None:
     out.say(f"A pretend Zendesk at {server.base_url} creates {TICKETS} tickets.")
     tickets = [{"comment": {"body": f"Ticket {n}"}} for n in range(TICKETS)]
     job = server.world.create(tickets, time())
-    watch = follow_ids(
-        [job["id"]],
-        Policy(),
-        Account(server.base_url),
-        Credential("the demo", f"Bearer {TOKEN}"),
-    )
+    account = Account(server.base_url)
+    with connect_to(account, Credential("the demo", f"Bearer {TOKEN}")) as connection:
+        watch = watch_of([job["id"]], Policy())
+        follow_at(connection, watch)
     code = watch.exit()
     out.write("\n")
     out.say(
@@ -112,11 +110,10 @@ A pretend Zendesk is up at {url} until Ctrl-C. In another terminal:
 
   export JOBSTAT_BASE_URL={url}
   export ZENDESK_OAUTH_TOKEN={TOKEN}
-  ID=$(curl -s {url}/api/v2/tickets/create_many.json \\
+  curl -s {url}/api/v2/tickets/create_many.json \\
     -H "Authorization: Bearer $ZENDESK_OAUTH_TOKEN" \\
     -H 'Content-Type: application/json' \\
     -d '{{"tickets": [{{"description": "Help!"}}, {{"subject": "no text"}}]}}' |
-    jq -r .job_status.id)
-  jobstat watch "$ID"
+    jobstat watch -
 """)
     threading.Event().wait()

@@ -1,58 +1,139 @@
-"""Following jobs at an account: what show, watch and demo have in common."""
+"""Jobs at an account: what the commands that ask for them have in common."""
 
 from __future__ import annotations
 
 import os
+import random
 import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from jobstat.errors import UsageProblem
+from jobstat.jobs.duration import spoken
+from jobstat.jobs.feed import LARGEST_FEED, Feed, parse_feed
 from jobstat.jobs.following import follow
-from jobstat.jobs.reference import parse_reference
-from jobstat.jobs.watching import Policy, Watch
+from jobstat.jobs.listing import read_pages
+from jobstat.jobs.polling import Allowance
+from jobstat.jobs.reference import is_id, parse_reference
+from jobstat.jobs.verdict import judge
+from jobstat.jobs.watching import Watch
 from jobstat.views.display import display_for
-from jobstat.zendesk.account import Account, find_account
-from jobstat.zendesk.credentials import Credential, find_credential
+from jobstat.views.terminal import read_input, standard_error
+from jobstat.views.words import safe
+from jobstat.zendesk.account import find_account
+from jobstat.zendesk.credentials import find_credential
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from jobstat.errors import JobstatError
+    from jobstat.exits import Exit
+    from jobstat.jobs.reference import Reference
+    from jobstat.jobs.watching import Policy
+    from jobstat.zendesk.account import Account
+    from jobstat.zendesk.api import Api
+    from jobstat.zendesk.credentials import Credential
+
+STANDARD_INPUT = "-"
 
 
-def follow_named(
-    jobs: Iterable[str],
-    policy: Policy,
-    *,
-    base_url: str | None,
-    subdomain: str | None,
-    **look: Any,
-) -> Watch:
-    """Follow the jobs that the user named, at the account the user named.
+def jobs_named(words: Iterable[str]) -> Feed:
+    """The jobs that words name, and those on standard input where one of them is -.
 
-    ``look`` is what ``display_for`` takes. Raises JobstatError for whatever
-    ends it before the jobs' states are known.
+    Raises UsageProblem when a word names no job, or when there is none at all.
     """
-    references = [parse_reference(job) for job in jobs]
-    account = find_account(base_url, subdomain, os.environ, references)
-    credential = find_credential(os.environ)
-    ids = [reference.id for reference in references]
-    return follow_ids(ids, policy, account, credential, **look)
+    named: list[Reference] = []
+    feed = Feed(())
+    for word in dict.fromkeys(words):
+        if word == STANDARD_INPUT:
+            feed = parse_feed(read_input(LARGEST_FEED))
+            named += feed.named
+        else:
+            named.append(parse_reference(word))
+    feed = replace(feed, named=tuple(named))
+    if not feed.jobs:
+        raise feed.problem or UsageProblem("standard input names no job")
+    return feed
 
 
-def follow_ids(
-    ids: Sequence[str],
-    policy: Policy,
-    account: Account,
-    credential: Credential,
-    **look: Any,
-) -> Watch:
-    """Follow jobs of an account until the policy says that it is enough."""
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An account that can be asked, and with which credential."""
+
+    account: Account
+    credential: Credential
+    api: Api
+
+
+@contextmanager
+def connect(
+    base_url: str | None, subdomain: str | None, jobs: Sequence[Reference] = ()
+) -> Iterator[Connection]:
+    """A connection to the account that the user named, or that of the jobs."""
+    account = find_account(base_url, subdomain, os.environ, jobs)
+    with connect_to(account, find_credential(os.environ)) as connection:
+        yield connection
+
+
+@contextmanager
+def connect_to(account: Account, credential: Credential) -> Iterator[Connection]:
+    """A connection to an account."""
     from jobstat.zendesk.api import Api
 
-    watch = Watch(ids, policy, started=time.monotonic())
-    with (
-        Api(account, credential) as api,
-        display_for(watch, account.name, time, **look) as display,
-    ):
-        if credential.warning:
-            display.say(f"jobstat: warning: {credential.warning}\n")
-        follow(watch, api.show, time, display)
-    return watch
+    with Api(account, credential) as api:
+        yield Connection(account, credential, api)
+
+
+def watch_of(ids: Iterable[str], policy: Policy) -> Watch:
+    """A watch of these jobs that begins now."""
+    return Watch(ids, policy, time.monotonic(), random.random)
+
+
+def watch_of_unfinished(connection: Connection, policy: Policy) -> Watch:
+    """A watch of every job of the account that is not finished.
+
+    Finding them counts as part of it. Raises JobstatError where that fails.
+    """
+    started = time.monotonic()
+    allowance = Allowance(policy.share)
+
+    def say(error: JobstatError, seconds: float) -> None:
+        again = f"trying again in {spoken(seconds + 0.5)}"
+        standard_error().note(f"jobstat: {safe(str(error))}; {again}\n")
+
+    pages = read_pages(connection.api.page, time, policy, started, allowance, say)
+    ids = [job.id for page in pages for job in page.jobs if not judge(job).finished]
+    # They come from outside, and go into the path of a request.
+    good = [id for id in ids if is_id(id)]
+    if len(good) < len(ids):
+        what = f"{len(ids) - len(good)} jobs whose ids are none are left out"
+        standard_error().note(f"jobstat: warning: {what}\n")
+    return Watch(good, policy, started, random.random, allowance)
+
+
+def follow_at(
+    connection: Connection, watch: Watch, feed: Feed | None = None, **look: Any
+) -> None:
+    """Follow the jobs of a watch until its policy says that it is enough.
+
+    ``look`` is what ``display_for`` takes. Raises JobstatError for whatever
+    ends it early.
+    """
+    with display_for(watch, connection.account.name, time, **look) as display:
+        warnings = feed.warnings if feed else ()
+        for warning in (connection.credential.warning, *warnings):
+            if warning:
+                display.say(f"jobstat: warning: {safe(warning)}\n")
+        follow(watch, connection.api.fetch, time, display)
+
+
+def code_of(watch: Watch, feed: Feed, *, exit_zero: bool) -> Exit:
+    """The exit code of a command that followed these jobs.
+
+    Raises UsageProblem when what named them holds refusals besides: the jobs
+    that were refused are none, and nobody else would tell of them.
+    """
+    if feed.problem:
+        raise feed.problem
+    return watch.exit(forgiving=exit_zero)

@@ -6,7 +6,13 @@ from typing import Any
 
 import click
 
-from jobstat.commands.session import follow_named
+from jobstat.commands.session import (
+    code_of,
+    connect,
+    follow_at,
+    jobs_named,
+    watch_of,
+)
 from jobstat.exits import Exit
 from jobstat.jobs.watching import SHOW
 from jobstat.options import epilog, shared_options
@@ -19,11 +25,23 @@ jobstat show V3-3ce496a3d948e38821056b1ca5bc3866 --json | jq -r .status
 
 @click.command("show", epilog=epilog(EXAMPLES, Exit.TIMEOUT))
 @click.argument("jobs", metavar="JOB...", nargs=-1, required=True)
-@shared_options
-def command(jobs: tuple[str, ...], *, exit_zero: bool, **options: Any) -> Exit:
+@shared_options()
+def command(
+    jobs: tuple[str, ...],
+    base_url: str | None,
+    subdomain: str | None,
+    *,
+    exit_zero: bool,
+    **look: Any,
+) -> Exit:
     """Show the state of jobs, once.
 
-    JOB is a job's id or its URL. The exit code is the answer; it reads the
-    results, whatever Zendesk's status word makes of them.
+    JOB is a job's id or its URL, or - to read them from standard input: ids,
+    URLs, or what Zendesk answered, in JSON. The exit code is the answer; it
+    reads the results, whatever Zendesk's status word makes of them.
     """
-    return follow_named(jobs, SHOW, **options).exit(forgiving=exit_zero)
+    feed = jobs_named(jobs)
+    with connect(base_url, subdomain, feed.jobs) as connection:
+        watch = watch_of((job.id for job in feed.jobs), SHOW)
+        follow_at(connection, watch, feed, **look)
+    return code_of(watch, feed, exit_zero=exit_zero)

@@ -7,26 +7,55 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jobstat.commands.session import follow_named
+from jobstat.commands.session import (
+    STANDARD_INPUT,
+    code_of,
+    connect,
+    follow_at,
+    jobs_named,
+    watch_of,
+    watch_of_unfinished,
+)
 from jobstat.errors import Stopped
 from jobstat.exits import Exit
 from jobstat.jobs.duration import spoken
+from jobstat.jobs.feed import Feed
 from jobstat.jobs.watching import Policy
 from jobstat.options import duration, epilog, positive_duration, shared_options
 from jobstat.views.terminal import standard_error
 
 if TYPE_CHECKING:
     from jobstat.invocation import Invocation
+    from jobstat.jobs.watching import Watch
+
+_POLICY = ("interval", "timeout", "retry_for", "fail_fast")
+
+_ENDED_EARLY = {
+    Exit.TIMEOUT: "not finished after {}",
+    Exit.UNFINISHED: "stopped at the first failure",
+    Exit.UNAVAILABLE: "gave up watching",
+}
+
+MOST_RESUMED = 30
+"""Ids in the command that resumes a watch: as many jobs as an account can run."""
 
 EXAMPLES = """
 jobstat watch V3-3ce496a3d948e38821056b1ca5bc3866 --timeout 30m
 jobstat watch V3-3ce496a3d948e38821056b1ca5bc3866 --json |
   jq '.results[] | select(.error)'
+curl ... /api/v2/tickets/create_many.json | jobstat watch -
+jobstat watch --all
 """
 
 
 @click.command("watch", epilog=epilog(EXAMPLES, Exit.UNFINISHED))
-@click.argument("jobs", metavar="JOB...", nargs=-1, required=True)
+@click.argument("jobs", metavar="[JOB...]", nargs=-1)
+@click.option(
+    "--all",
+    "every",
+    is_flag=True,
+    help="Watch every unfinished job of the account, instead of those named.",
+)
 @click.option(
     "--interval",
     type=duration,
@@ -48,46 +77,83 @@ jobstat watch V3-3ce496a3d948e38821056b1ca5bc3866 --json |
     help="Ride out errors for this long since the last good answer. Default: 5m.",
 )
 @click.option("--stream", is_flag=True, help="Write JSON at each change, a line each.")
+@click.option(
+    "--fail-fast",
+    is_flag=True,
+    help="End with the first job that does not end well; the others go on.",
+)
 @click.option("--plain", is_flag=True, help="One line a change, even on a terminal.")
-@shared_options
+@shared_options()
 @click.pass_obj
 def command(
     invocation: Invocation,
     /,
     jobs: tuple[str, ...],
-    interval: float,
-    timeout: float | None,
-    retry_for: float,
+    base_url: str | None,
+    subdomain: str | None,
     *,
+    every: bool,
     exit_zero: bool,
     **options: Any,
 ) -> Exit:
     """Follow jobs until they finish.
 
-    JOB is a job's id or its URL. The exit code is the answer; it reads the
-    results, whatever Zendesk's status word makes of them.
+    JOB is a job's id or its URL, or - to read them from standard input: ids,
+    URLs, or what Zendesk answered, in JSON. The exit code is the answer; it
+    reads the results, whatever Zendesk's status word makes of them. Of several
+    jobs the gravest code counts.
 
     A DURATION is 90, 90s, 10m or 1h30m.
     """
-    resume = "jobstat " + shlex.join(invocation.arguments)
-    policy = Policy(interval=interval, timeout=timeout, retry_for=retry_for)
-    try:
-        watch = follow_named(jobs, policy, **options)
-    except Stopped:
-        _say_how_to_resume(f"stopped watching; {_what(jobs)} on", resume)
-        raise
-    if timeout is not None and watch.ended_by(Exit.TIMEOUT):
-        after = spoken(timeout) if timeout >= 60 else f"{timeout:g} s"  # noqa: PLR2004 - a minute
-        words = f"not finished after {after}; {_what(jobs)} on"
-        _say_how_to_resume(words, resume)
-    elif watch.ended_by(Exit.UNAVAILABLE):
-        _say_how_to_resume("gave up watching", resume)
-    return watch.exit(forgiving=exit_zero)
+    if every == bool(jobs):
+        raise click.UsageError("Name jobs, or all of them with --all.")
+    wanted = {name: options.pop(name) for name in _POLICY}
+    policy = Policy(**wanted)
+    feed = Feed(()) if every else jobs_named(jobs)
+    with connect(base_url, subdomain, feed.jobs) as connection:
+        if every:
+            watch = watch_of_unfinished(connection, policy)
+        else:
+            watch = watch_of((job.id for job in feed.jobs), policy)
+        try:
+            follow_at(connection, watch, feed, **options)
+        except Stopped:
+            _say_how_to_resume("stopped watching", watch, jobs, invocation)
+            raise
+    if not watch.jobs:
+        standard_error().note(
+            f"jobstat: no unfinished job at {connection.account.name}\n"
+        )
+    for code, why in _ENDED_EARLY.items():
+        if watch.ended_by(code):
+            _say_how_to_resume(why.format(_after(policy)), watch, jobs, invocation)
+            break
+    return code_of(watch, feed, exit_zero=exit_zero)
 
 
-def _what(jobs: tuple[str, ...]) -> str:
-    return "the job goes" if len(jobs) == 1 else "the jobs go"
+def _after(policy: Policy) -> str:
+    seconds = policy.timeout or 0.0
+    return spoken(seconds) if seconds >= 60 else f"{seconds:g} s"  # noqa: PLR2004 - a minute
 
 
-def _say_how_to_resume(what: str, resume: str) -> None:
-    standard_error().note(f"jobstat: {what}\n  Resume with: {resume}\n")
+def _say_how_to_resume(
+    why: str, watch: Watch, jobs: tuple[str, ...], invocation: Invocation
+) -> None:
+    going_on = [w.id for w in watch.jobs if w.exit in {Exit.UNFINISHED, Exit.TIMEOUT}]
+    if not going_on:
+        what = ""
+    elif len(watch.jobs) == 1:
+        what = "; the job goes on"
+    else:
+        what = f"; {len(going_on)} of {len(watch.jobs)} jobs go on"
+    words = invocation.arguments
+    if STANDARD_INPUT in jobs:
+        # What was read there is gone.
+        left = [w.id for w in watch.jobs if w.exit in _ENDED_EARLY]
+        words = [word for word in words if word not in jobs]
+        if len(left) > MOST_RESUMED:
+            words.append("--all")
+        else:
+            words += ["--"] * any(id.startswith("-") for id in left) + left
+    resume = shlex.join(["jobstat", *words])
+    standard_error().note(f"jobstat: {why}{what}\n  Resume with: {resume}\n")

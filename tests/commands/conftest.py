@@ -1,15 +1,22 @@
 from __future__ import annotations
 
+import io
+import re
 import signal
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from support import TOKEN, FakeClock, Run
 
 from jobstat.process import run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from pytest_httpx import HTTPXMock
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +40,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     """In place of the time that a watch waits."""
     fake = FakeClock()
     monkeypatch.setattr("jobstat.commands.session.time", fake)
+    no_chance = SimpleNamespace(random=lambda: 0.5)
+    monkeypatch.setattr("jobstat.commands.session.random", no_chance)
     return fake
 
 
@@ -47,3 +56,76 @@ def jobstat(clock: FakeClock, capsys: pytest.CaptureFixture[str]) -> Run:
         return code, captured.out, captured.err
 
     return call
+
+
+@dataclass
+class Zendesk:
+    """An account whose jobs are functions of the time.
+
+    ``jobs`` gives for an id what the job is at a moment, or an HTTP code in its
+    place. ``many`` is the code with which requests for several are refused,
+    ``faults`` the codes of requests by their place.
+    """
+
+    clock: FakeClock
+    jobs: dict[str, Callable[[float], dict[str, Any] | int]] = field(
+        default_factory=dict
+    )
+    many: int = 200
+    faults: dict[int, int] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def add(self, *states: dict[str, Any] | int, every: float = 10) -> None:
+        """A job that has these states, each for so many seconds."""
+        began = self.clock.now
+        id = next(state["id"] for state in states if isinstance(state, dict))
+
+        def state(now: float) -> dict[str, Any] | int:
+            place = int((now - began) // every)
+            return states[min(place, len(states) - 1)]
+
+        self.jobs[id] = state
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path.removesuffix(".json").rpartition("/")[2]
+        self.asked.append(path)
+        if fault := self.faults.get(len(self.asked)):
+            return httpx.Response(fault)
+        if path == "show_many":
+            ids = request.url.params["ids"].split(",")
+            found = [self._state(id) for id in ids]
+            jobs = [job for job in found if isinstance(job, dict)]
+            content = {"job_statuses": jobs} if self.many == 200 else {}
+            return httpx.Response(self.many, json=content, headers=self.headers)
+        job = self._state(path)
+        if isinstance(job, int):
+            return httpx.Response(job, headers=self.headers)
+        return httpx.Response(200, json={"job_status": job}, headers=self.headers)
+
+    def _state(self, id: str) -> dict[str, Any] | int:
+        return self.jobs[id](self.clock.now) if id in self.jobs else 404
+
+
+@pytest.fixture
+def zendesk(httpx_mock: HTTPXMock, clock: FakeClock) -> Zendesk:
+    """The account acme, whose jobs a test adds."""
+    account = Zendesk(clock)
+    httpx_mock.add_callback(
+        account.answer,
+        url=re.compile(r"https://acme\.zendesk\.com/api/v2/job_statuses/.*"),
+        is_reusable=True,
+        is_optional=True,
+    )
+    return account
+
+
+@pytest.fixture
+def stdin(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | bytes], None]:
+    """Gives what stands on standard input."""
+
+    def give(content: str | bytes) -> None:
+        raw = content.encode() if isinstance(content, str) else content
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(raw)))
+
+    return give

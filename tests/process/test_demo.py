@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import re
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from base64 import b64encode
 from pathlib import Path
@@ -19,7 +17,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from support import JOBSTAT, environment, jobstat
+from support import JOBSTAT, bash, environment, jobstat
 
 from jobstat.demo.server import TOKEN, DemoServer
 
@@ -59,9 +57,7 @@ def test_a_port_that_is_taken_is_told() -> None:
     assert "--port" in hint
 
 
-@pytest.mark.skipif(
-    not (shutil.which("curl") and shutil.which("jq")), reason="needs curl and jq"
-)
+@pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
 def test_what_serve_prints_works_as_it_stands() -> None:
     with subprocess.Popen(
         [*JOBSTAT, "demo", "--serve", "--duration", "1s", "--failures", "0"],
@@ -74,37 +70,12 @@ def test_what_serve_prints_works_as_it_stands() -> None:
         while "jobstat watch" not in printed:
             printed += server.stdout.readline()
         lines = "\n".join(re.findall(r"^  .*", printed, re.MULTILINE))
-        done = bash(f'jobstat() {{ {JOBSTAT[0]} -m jobstat "$@"; }}\n{lines}')
+        done = bash(lines)
         server.send_signal(signal.SIGINT)
         server.wait(timeout=30)
     assert done.returncode == 6, done.stderr
     assert "1 of 2 items failed" in done.stdout
     assert server.returncode == -signal.SIGINT
-
-
-@pytest.fixture
-def new_job(demo: DemoServer) -> Callable[..., str]:
-    """Starts a job at the demo server: its id."""
-
-    def start(tickets: int = 4, failures: float = 0.0) -> str:
-        import time
-
-        demo.world.failures = failures
-        ticket = {"comment": {"body": "Help!"}}
-        return str(demo.world.create([ticket] * tickets, time.time())["id"])
-
-    return start
-
-
-def bash(script: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["bash", "-c", script],
-        env={**os.environ, **env},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def script_lines() -> list[str]:
@@ -136,8 +107,7 @@ def test_the_readmes_lines_for_scripts_do_what_they_say(
     lines = script_lines()
     assert len(lines) == 3
     script = lines[line].replace("jq ", "jq -c ")
-    function = f'jobstat() {{ {sys.executable} -m jobstat "$@"; }}\n'
-    done = bash(f"{function}set -e\n{script}", ID=new_job(failures=failures))
+    done = bash(f"set -e\n{script}", ID=new_job(failures=failures))
     assert re.fullmatch(out, done.stdout)
     assert (done.returncode, done.stderr) == (code, "")
 

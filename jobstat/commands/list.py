@@ -1,0 +1,62 @@
+"""``jobstat list``: the account's recent jobs."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from jobstat.commands.session import connect
+from jobstat.exits import Exit
+from jobstat.jobs.listing import read_pages, recent
+from jobstat.jobs.polling import Allowance
+from jobstat.jobs.verdict import KNOWN_STATES
+from jobstat.jobs.watching import SHOW
+from jobstat.options import epilog, shared_options
+from jobstat.views.listing import show_list
+
+EXAMPLES = """
+jobstat list
+jobstat list --status failed --status killed
+jobstat list --json | jq -r .id | jobstat watch -
+"""
+
+
+@click.command("list", epilog=epilog(EXAMPLES))
+@click.option(
+    "--status",
+    type=click.Choice(KNOWN_STATES),
+    multiple=True,
+    metavar="STATUS",
+    help=f"Only jobs of this status: {', '.join(KNOWN_STATES)}. May be given"
+    " several times.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    default=30,
+    help="As many jobs at most. Default: 30.",
+)
+@shared_options(leaving_out=("quiet", "exit_zero"))
+def command(
+    base_url: str | None,
+    subdomain: str | None,
+    status: tuple[str, ...],
+    limit: int,
+    **look: Any,
+) -> Exit:
+    """List the account's recent jobs.
+
+    Those that are not finished come first, then the others by their end, the
+    newest first. Zendesk forgets a job one day after it was created. The exit
+    code says nothing of how the jobs stand.
+    """
+    with connect(base_url, subdomain) as connection:
+        allowance, started = Allowance(SHOW.share), time.monotonic()
+        pages = read_pages(connection.api.page, time, SHOW, started, allowance)
+        found = recent(pages, limit, status)
+    account, warning = connection.account.name, connection.credential.warning
+    show_list(found, account, warning, chosen=bool(status), **look)
+    return Exit.OK

@@ -1,0 +1,261 @@
+"""``jobstat list`` and ``jobstat watch --all``: the account's jobs."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from support import FAILURE, SUCCESS, FakeClock, Run, completed, job_object
+
+if TYPE_CHECKING:
+    from pytest_httpx import HTTPXMock
+
+LIST = "https://acme.zendesk.com/api/v2/job_statuses.json?page%5Bsize%5D=100"
+BAD = completed(SUCCESS, FAILURE, id="bad")
+GOOD = completed(SUCCESS, id="good")
+WORKING = job_object("working", id="working", progress=1)
+QUEUED = job_object("queued", id="queued", total=None)
+KILLED = job_object("killed", id="killed")
+LEAST = {"id": "least", "status": "completed"}
+
+
+def pages(httpx_mock: HTTPXMock, *contents: list[Any], meta: bool = True) -> None:
+    """The list, in so many pages."""
+    for number, jobs in enumerate(contents):
+        last = number == len(contents) - 1
+        follow = f"https://acme.zendesk.com/api/v2/job_statuses.json?after={number + 1}"
+        told: dict[str, Any] = {"job_statuses": jobs}
+        if meta:
+            told["meta"] = {"has_more": not last, "after_cursor": f"c{number + 1}"}
+        elif not last:
+            told["links"] = {"next": follow}
+        url = LIST
+        if number and meta:
+            url += f"&page%5Bafter%5D=c{number}"
+        elif number:
+            url = f"https://acme.zendesk.com/api/v2/job_statuses.json?after={number}"
+        httpx_mock.add_response(url=url, json=told, is_reusable=True)
+
+
+def test_for_people(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+    pages(httpx_mock, [BAD, GOOD, KILLED, WORKING, QUEUED])
+    code, out, err = jobstat("list")
+    assert (code, err) == (0, "")
+    assert (
+        out
+        == f"""\
+▸ working                  1/2  Bulk Create Ticket  working
+◦ queued                        Bulk Create Ticket  queued
+✗ with failures  1 of 2 failed  Bulk Create Ticket  bad      {BAD["message"]}
+✓ completed                1/1  Bulk Create Ticket  good     {GOOD["message"]}
+✗ killed                   ?/2  Bulk Create Ticket  killed
+"""
+    )
+
+
+@pytest.mark.parametrize("meta", [True, False])
+def test_json_is_a_job_a_line_from_all_pages(
+    jobstat: Run, httpx_mock: HTTPXMock, meta: bool
+) -> None:
+    pages(httpx_mock, [BAD, GOOD], [KILLED, LEAST], [WORKING], meta=meta)
+    code, out, err = jobstat("list", "--json")
+    assert (code, err) == (0, "")
+    told = [json.loads(line) for line in out.splitlines()]
+    assert told == [WORKING, BAD, GOOD, KILLED, LEAST]
+    assert list(told[0]) == list(WORKING)
+
+
+def test_a_limit_keeps_the_newest(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+    pages(httpx_mock, [BAD, GOOD], [WORKING, QUEUED])
+    code, out, err = jobstat("list", "--limit", "3")
+    assert code == 0
+    first, second, third = out.splitlines()
+    assert first.endswith("  working")
+    assert second.endswith("  queued")
+    assert "  bad      Completed at" in third
+    assert err == "jobstat: the newest 3 of 4 jobs; see --limit\n"
+    assert jobstat("list", "--json", "--limit", "1")[1:] == (
+        json.dumps(WORKING) + "\n",
+        "",
+    )
+
+
+def test_thirty_unless_more_are_wanted(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+    pages(httpx_mock, [{**GOOD, "id": f"job{number}"} for number in range(50)])
+    assert jobstat("list")[1].count("\n") == 30
+    assert jobstat("list", "--limit", "200")[1].count("\n") == 50
+
+
+def test_only_of_a_status(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+    shouted = {**QUEUED, "status": "Queued"}
+    pages(httpx_mock, [BAD, KILLED, WORKING, shouted])
+    _, out, _ = jobstat("list", "--status", "queued", "--status", "killed")
+    assert [line.split()[-1] for line in out.splitlines()] == ["queued", "killed"]
+
+
+def test_an_account_without_jobs(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+    pages(httpx_mock, [])
+    assert jobstat("list") == (0, "", "jobstat: no jobs at acme.zendesk.com\n")
+    assert jobstat("list", "--status", "killed") == (
+        0,
+        "",
+        "jobstat: no such jobs at acme.zendesk.com\n",
+    )
+    assert jobstat("list", "--json") == (0, "", "")
+
+
+def test_entries_that_are_no_jobs_are_told_of(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    pages(httpx_mock, [GOOD, "junk", {"id": 7}])
+    code, out, err = jobstat("list", "--json")
+    assert code == 0
+    assert json.loads(out) == GOOD
+    assert err == "jobstat: warning: 2 entries of the list are no job status\n"
+
+
+def test_hostile_text_is_made_visible(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+    evil = "\x1b[2J\u202e"
+    pages(httpx_mock, [{"id": evil, "status": evil, "job_type": evil}])
+    _, out, _ = jobstat("list", "--color", "always")
+    assert out.count(r"\x1b[2J\u202e") == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "says"),
+    [
+        (401, 4, "acme.zendesk.com refuses the credential (401)"),
+        (403, 4, "acme.zendesk.com refuses the credential (403)"),
+        (404, 5, "no job statuses at acme.zendesk.com (404)"),
+        (422, 2, "acme.zendesk.com refuses the request (422)"),
+        (503, 7, "acme.zendesk.com cannot answer now (503)"),
+    ],
+)
+@pytest.mark.parametrize(
+    "arguments", [["list"], ["watch", "--all", "--retry-for", "0"]]
+)
+def test_a_refusal_is_one_line(
+    jobstat: Run,
+    httpx_mock: HTTPXMock,
+    arguments: list[str],
+    status: int,
+    code: int,
+    says: str,
+) -> None:
+    httpx_mock.add_response(url=LIST, status_code=status, is_reusable=True)
+    found, out, err = jobstat(*arguments)
+    assert (found, out) == (code, "")
+    assert err.startswith(f"jobstat: {says}\n")
+
+
+def test_an_answer_that_is_no_list(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+    httpx_mock.add_response(url=LIST, json={"job_status": GOOD}, is_reusable=True)
+    code, _, err = jobstat("list")
+    assert code == 7
+    assert "not a list of job statuses: an object without job_statuses" in err
+
+
+@pytest.mark.parametrize("arguments", [["--limit", "0"], ["--status", "complete"]])
+def test_what_is_no_option_is_refused(jobstat: Run, arguments: list[str]) -> None:
+    code, _, err = jobstat("list", *arguments)
+    assert code == 2
+    assert err.startswith(f"jobstat: invalid value for '{arguments[0]}'")
+
+
+# watch --all
+
+
+def test_all_unfinished_jobs_are_watched(
+    jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
+) -> None:
+    new = job_object("pausing", id="new")
+    pages(httpx_mock, [BAD, GOOD], [WORKING, QUEUED, new])
+    zendesk.add(WORKING, completed(SUCCESS, id="working"))
+    zendesk.add(QUEUED, {**QUEUED, "status": "failed"}, every=20)
+    zendesk.add(new, completed(SUCCESS, id="new"), every=30)
+    code, out, _ = jobstat("watch", "--all", "--json")
+    assert code == 3
+    ids = [json.loads(line)["id"] for line in out.splitlines()]
+    assert ids == ["working", "queued", "new"]
+
+
+def test_ids_that_are_none_are_never_asked_for(
+    jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
+) -> None:
+    evil = [
+        {**WORKING, "id": id} for id in ("../users/me", "a b?x=1#f", "1,2", "\x1b[2J")
+    ]
+    pages(httpx_mock, [*evil, WORKING])
+    zendesk.add(WORKING, completed(SUCCESS, id="working"))
+    code, out, err = jobstat("watch", "--all", "--json")
+    assert code == 0
+    assert json.loads(out)["id"] == "working"
+    assert err == "jobstat: warning: 4 jobs whose ids are none are left out\n"
+
+
+def test_failures_while_finding_all_are_ridden_out(
+    jobstat: Run, httpx_mock: HTTPXMock, clock: FakeClock
+) -> None:
+    headers = {"retry-after": "20"}
+    httpx_mock.add_response(url=LIST, status_code=503, headers=headers)
+    pages(httpx_mock, [GOOD])
+    code, _, err = jobstat("watch", "--all")
+    assert code == 0
+    assert clock.now == 1020
+    assert "acme.zendesk.com cannot answer now (503); trying again in 20 s\n" in err
+
+
+def test_the_pages_of_all_count_as_requests(
+    jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, clock: FakeClock
+) -> None:
+    told = {"job_statuses": [WORKING]}
+    httpx_mock.add_response(url=LIST, json=told, headers={"x-rate-limit": "10"})
+    times: list[float] = []
+
+    def now(_: float) -> dict[str, Any]:
+        times.append(clock.now)
+        return completed(SUCCESS, id="working")
+
+    zendesk.jobs["working"] = now
+    assert jobstat("watch", "--all", "-q")[0] == 0
+    assert times == [1060]
+
+
+@pytest.mark.parametrize("look", [[], ["--json"], ["-q"]])
+def test_all_of_none_is_no_error(
+    jobstat: Run, httpx_mock: HTTPXMock, look: list[str]
+) -> None:
+    pages(httpx_mock, [BAD, GOOD])
+    said = "jobstat: no unfinished job at acme.zendesk.com\n"
+    assert jobstat("watch", "--all", *look) == (0, "", said)
+
+
+def test_all_are_found_within_the_time_out_too(
+    jobstat: Run, httpx_mock: HTTPXMock, clock: FakeClock
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        number = len(httpx_mock.get_requests())
+        told = {
+            "job_statuses": [{**WORKING, "id": f"job{number}"}],
+            "meta": {"has_more": True, "after_cursor": f"c{number}"},
+        }
+        return httpx.Response(200, json=told, headers={"x-rate-limit": "10"})
+
+    httpx_mock.add_callback(answer, is_reusable=True)
+    code, out, err = jobstat("watch", "--all", "--timeout", "90s")
+    assert (code, out) == (124, "")
+    assert clock.now == 1090
+    assert err == (
+        "jobstat: the time-out ran out before the account's jobs were known\n"
+    )
+
+
+@pytest.mark.parametrize("arguments", [[], ["--all", "x"]])
+def test_jobs_or_all_of_them(jobstat: Run, arguments: list[str]) -> None:
+    code, _, err = jobstat("watch", *arguments)
+    assert code == 2
+    assert err == (
+        "jobstat: name jobs, or all of them with --all\n  See jobstat watch --help.\n"
+    )

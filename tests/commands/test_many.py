@@ -1,0 +1,465 @@
+"""Several jobs in one call: what is asked, what is written, which code it has."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support import FAILURE, ID, OTHER, SUCCESS, FakeClock, Run, completed, job_object
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_httpx import HTTPXMock
+
+ACME = "acme.zendesk.com"
+URL = f"https://acme.zendesk.com/api/v2/job_statuses/{ID}.json"
+GOOD = completed(SUCCESS)
+BAD = completed(SUCCESS, FAILURE, id=OTHER)
+QUEUED = job_object("queued")
+WORKING = job_object("working", progress=1, message="Creating ticket #1")
+OTHER_WORKING = {**WORKING, "id": OTHER}
+REFUSED = {"error": "RecordInvalid", "description": "Record validation errors"}
+
+
+def test_several_jobs_are_one_request(
+    jobstat: Run, zendesk: Any, httpx_mock: HTTPXMock
+) -> None:
+    zendesk.add(GOOD)
+    zendesk.add(BAD)
+    assert jobstat("show", "-q", ID, OTHER, ID) == (6, "", "")
+    (request,) = httpx_mock.get_requests()
+    assert str(request.url) == (
+        f"https://acme.zendesk.com/api/v2/job_statuses/show_many.json?ids={ID},{OTHER}"
+    )
+
+
+def test_several_jobs_are_shown_in_their_order_and_summed_up(
+    jobstat: Run, zendesk: Any
+) -> None:
+    zendesk.add(GOOD)
+    zendesk.add(BAD)
+    code, out, err = jobstat("show", OTHER, URL)
+    assert (code, err) == (6, "")
+    assert (
+        out
+        == f"""\
+Bulk Create Ticket  {OTHER}  acme.zendesk.com
+✗ completed, with failures  2/2  100%
+Completed at 2026-11-23 12:00:00 +0000
+
+  INDEX  ID     RESULT  DETAILS
+✗     1  -      failed  TicketCreateFailed: Description: blank
+✓     0  35436  ok
+
+✗ 1 of 2 items failed
+
+Bulk Create Ticket  {ID}  acme.zendesk.com
+✓ completed  1/1  100%
+Completed at 2026-11-23 12:00:00 +0000
+
+  INDEX  ID     RESULT  DETAILS
+✓     0  35436  ok
+
+✓ 1 item, none failed
+
+✗ 2 jobs at acme.zendesk.com: 1 with failures, 1 completed; 1 of 3 items failed
+"""
+    )
+
+
+def test_a_job_that_is_not_there_does_not_hide_the_others(
+    jobstat: Run, zendesk: Any
+) -> None:
+    zendesk.add(BAD)
+    code, out, err = jobstat("show", "--json", ID, OTHER)
+    assert code == 6
+    assert json.loads(out) == BAD
+    assert f"no job {ID} at acme.zendesk.com (404)" in err
+    assert zendesk.asked == ["show_many", ID]
+
+
+def test_a_hint_is_given_once(jobstat: Run, zendesk: Any) -> None:
+    zendesk.add(GOOD)
+    _, _, err = jobstat("show", ID, "x1", "x2")
+    first, hint, second = err.splitlines()
+    assert first == "jobstat: no job x1 at acme.zendesk.com (404)"
+    assert hint.startswith("  Is that the right account?")
+    assert second == "jobstat: no job x2 at acme.zendesk.com (404)"
+
+
+def test_a_refused_credential_ends_it(jobstat: Run, zendesk: Any) -> None:
+    zendesk.many = 403
+    zendesk.add(GOOD)
+    zendesk.jobs[OTHER] = lambda now: 401
+    code, out, err = jobstat("show", "--json", ID, OTHER)
+    assert code == 4
+    assert json.loads(out) == GOOD
+    assert "refuses the credential (401)" in err
+    assert zendesk.asked == ["show_many", ID, OTHER]
+
+
+@pytest.mark.parametrize("code", [400, 403, 404])
+def test_a_server_without_show_many_is_asked_one_by_one(
+    jobstat: Run, zendesk: Any, code: int
+) -> None:
+    zendesk.many = code
+    zendesk.add(WORKING, GOOD)
+    zendesk.add(OTHER_WORKING, OTHER_WORKING, BAD)
+    assert jobstat("watch", "-q", ID, OTHER) == (6, "", "")
+    assert zendesk.asked.count("show_many") == 1
+
+
+def test_one_entry_that_is_broken_is_no_obstacle_to_the_others(
+    jobstat: Run, zendesk: Any
+) -> None:
+    zendesk.add(GOOD)
+    zendesk.add({**BAD, "results": ["text"]})
+    code, out, err = jobstat("show", "--json", ID, OTHER)
+    assert code == 7
+    assert json.loads(out) == GOOD
+    assert "results that hold a text where an item should be" in err
+
+
+def test_each_is_written_as_it_ends(jobstat: Run, zendesk: Any) -> None:
+    zendesk.add(QUEUED, WORKING, GOOD, every=20)
+    zendesk.add(OTHER_WORKING, BAD)
+    code, out, err = jobstat("watch", "--json", ID, OTHER)
+    assert (code, err) == (6, "")
+    assert [json.loads(line) for line in out.splitlines()] == [BAD, GOOD]
+
+
+def test_stream_is_a_line_a_change_of_any(jobstat: Run, zendesk: Any) -> None:
+    zendesk.add(QUEUED, WORKING, GOOD, every=20)
+    zendesk.add(OTHER_WORKING, BAD)
+    code, out, _ = jobstat("watch", "--stream", ID, OTHER)
+    assert code == 6
+    expected = [QUEUED, OTHER_WORKING, BAD, WORKING, GOOD]
+    assert [json.loads(line) for line in out.splitlines()] == expected
+
+
+def test_off_a_terminal_a_line_a_change_then_the_report(
+    jobstat: Run, zendesk: Any
+) -> None:
+    zendesk.add(QUEUED, WORKING, GOOD, every=100)
+    zendesk.add(OTHER_WORKING, BAD)
+    code, out, err = jobstat("watch", ID, OTHER, "gone1")
+    assert code == 6
+    assert err == (
+        "jobstat: no job gone1 at acme.zendesk.com (404)\n"
+        "  Is that the right account?"
+        " Zendesk forgets a job one day after it was created.\n"
+    )
+    assert (
+        re.sub(r"(?m)^\d+:\d\d(?=  )|(?<=  )\d+:\d\d$", "T", out)
+        == f"""\
+T  {ID}  ◦ queued  0/2
+T  {OTHER}  ▸ working  1/2  50%  Creating ticket #1
+T  {OTHER}  ✗ completed, with failures  2/2  100%  {BAD["message"]}
+T  2 of 3 jobs done  2/4 items  50%
+T  {ID}  ▸ working  1/2  50%  Creating ticket #1
+T  2 of 3 jobs done  3/4 items  75%
+T  {ID}  ✓ completed  1/1  100%  {GOOD["message"]}
+
+✓ completed                1/1  Bulk Create Ticket  {ID}  {GOOD["message"]}
+✗ with failures  1 of 2 failed  Bulk Create Ticket  {OTHER}  {BAD["message"]}
+✗ not found                                         gone1
+
+Bulk Create Ticket  {OTHER}
+Completed at 2026-11-23 12:00:00 +0000
+  INDEX  ID  RESULT  DETAILS
+✗     1  -   failed  TicketCreateFailed: Description: blank
+
+✗ 3 jobs at {ACME}: 1 completed, 1 with failures, 1 not found; 1 of 3 items failed  T
+"""
+    )
+
+
+@pytest.mark.parametrize("look", [["--json"], ["--stream"], ["-q"], []])
+def test_a_time_out_tells_what_ended_and_the_last_state_of_the_rest(
+    jobstat: Run, zendesk: Any, look: list[str]
+) -> None:
+    zendesk.add(WORKING)
+    zendesk.add(OTHER_WORKING, BAD)
+    code, out, err = jobstat("watch", ID, OTHER, "--timeout", "90s", *look)
+    assert code == 6
+    words = " ".join(["jobstat watch", ID, OTHER, "--timeout 90s", *look])
+    assert err == (
+        "jobstat: not finished after 1 min 30 s; 1 of 2 jobs go on\n"
+        f"  Resume with: {words}\n"
+    )
+    if look == ["--json"]:
+        assert [json.loads(line) for line in out.splitlines()] == [BAD, WORKING]
+    if not look:
+        assert f"▸ working                  1/2  Bulk Create Ticket  {ID}" in out
+        assert f"2 jobs at {ACME}: 1 working, 1 with failures; 1 of 2 items" in out
+
+
+def test_plain_progress_on_a_terminal_hides_no_json(
+    jobstat: Run, zendesk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    zendesk.add(WORKING)
+    code, out, err = jobstat("watch", ID, "--json", "--plain", "--timeout", "9")
+    assert code == 124
+    assert json.loads(out) == WORKING
+    assert "▸ working" in err
+
+
+def test_hostile_text_in_the_report_is_made_visible(
+    jobstat: Run, zendesk: Any, stdin: Callable[[str], None]
+) -> None:
+    evil = "\x1b[2J\u202e"
+    zendesk.add(GOOD)
+    zendesk.add(
+        {**job_object("failed"), "id": OTHER, "message": evil, "job_type": evil}
+    )
+    refusal = {"error": evil}
+    stdin(f"{ID} {OTHER} {json.dumps(refusal)}")
+    _, out, err = jobstat("watch", "-")
+    # In the line of its end, in the table, and in the paragraph about it.
+    assert out.count(r"\x1b[2J\u202e") == 5
+    assert r"\x1b[2J\u202e" in err
+    assert "\x1b" not in out + err
+    assert "\u202e" not in out + err
+
+
+def test_an_id_that_looks_like_an_option_can_be_resumed(
+    jobstat: Run, zendesk: Any, stdin: Callable[[str], None]
+) -> None:
+    zendesk.add({**WORKING, "id": "-1"})
+    stdin("-1")
+    _, _, err = jobstat("watch", "-q", "-", "--timeout", "9")
+    assert "  Resume with: jobstat watch -q --timeout 9 -- -1\n" in err
+
+
+def test_fail_fast_ends_at_the_first_bad_news(
+    jobstat: Run, zendesk: Any, clock: FakeClock
+) -> None:
+    zendesk.add(WORKING, WORKING, WORKING, GOOD, every=100)
+    zendesk.add(OTHER_WORKING, BAD)
+    code, out, err = jobstat("watch", "--fail-fast", "--json", ID, OTHER)
+    assert code == 6
+    assert clock.now < 1030
+    assert [json.loads(line) for line in out.splitlines()] == [BAD, WORKING]
+    assert err == (
+        "jobstat: stopped at the first failure; 1 of 2 jobs go on\n"
+        f"  Resume with: jobstat watch --fail-fast --json {ID} {OTHER}\n"
+    )
+
+
+def test_exit_zero_forgives_what_the_jobs_say(jobstat: Run, zendesk: Any) -> None:
+    zendesk.add(GOOD)
+    zendesk.add(BAD)
+    assert jobstat("watch", "-q", "--exit-zero", ID, OTHER)[0] == 0
+    assert jobstat("watch", "-q", "--exit-zero", ID, OTHER, "x")[0] == 5
+
+
+def test_trouble_of_all_is_told_once(
+    jobstat: Run, zendesk: Any, clock: FakeClock
+) -> None:
+    zendesk.add(WORKING, GOOD)
+    zendesk.add(OTHER_WORKING, BAD)
+    zendesk.faults = {2: 503, 3: 503}
+    code, _, err = jobstat("watch", "--json", ID, OTHER)
+    assert code == 6
+    assert err == (
+        "jobstat: acme.zendesk.com cannot answer now (503);"
+        " trying again in 1 s, last answer 0 s ago\n"
+        "jobstat: answers again\n"
+    )
+
+
+def test_a_fault_one_by_one_is_of_all_too(jobstat: Run, zendesk: Any) -> None:
+    zendesk.many = 404
+    zendesk.add(WORKING, GOOD)
+    zendesk.add(OTHER_WORKING, BAD)
+    zendesk.faults = {5: 503}
+    _, _, err = jobstat("watch", "--json", ID, OTHER)
+    assert err == (
+        "jobstat: acme.zendesk.com cannot answer now (503);"
+        " trying again in 1 s, last answer 0 s ago\n"
+        "jobstat: answers again\n"
+    )
+
+
+def test_trouble_of_one_is_told_with_its_id(jobstat: Run, zendesk: Any) -> None:
+    broken = {**WORKING, "results": 7}
+    zendesk.add(WORKING, GOOD, every=60)
+    zendesk.add(OTHER_WORKING, {**broken, "id": OTHER}, BAD)
+    _, _, err = jobstat("watch", "--json", ID, OTHER)
+    first, *_, last = err.splitlines()
+    assert first.startswith(f"jobstat: {OTHER}: the answer is not a job status: ")
+    assert last == f"jobstat: {OTHER}: answers again"
+
+
+def test_what_only_moves_on_has_a_line_a_minute(jobstat: Run, zendesk: Any) -> None:
+    moving = [
+        job_object("working", total=500, progress=n, message=None) for n in range(500)
+    ]
+    zendesk.add(*moving, completed(*[SUCCESS] * 500), every=1)
+    zendesk.add(OTHER_WORKING)
+    _, out, _ = jobstat("watch", ID, OTHER, "--timeout", "10m")
+    lines = [line for line in out.splitlines() if f"{ID}  ▸ working" in line]
+    assert 6 <= len(lines) <= 9
+
+
+def test_while_nothing_changes_a_line_a_minute_about_all(
+    jobstat: Run, zendesk: Any
+) -> None:
+    zendesk.add(WORKING)
+    zendesk.add(OTHER_WORKING)
+    _, out, _ = jobstat("watch", ID, OTHER, "--timeout", "5m")
+    whole = [line for line in out.splitlines() if "jobs done" in line]
+    assert [line[0] for line in whole] == ["1", "2", "3", "4"]
+    assert all(line.endswith("0 of 2 jobs done  2/4 items  50%") for line in whole)
+
+
+def test_what_curl_answers_can_be_piped(
+    jobstat: Run, zendesk: Any, stdin: Callable[[str], None]
+) -> None:
+    zendesk.add(QUEUED, GOOD)
+    stdin(json.dumps({"job_status": QUEUED}))
+    code, out, err = jobstat("watch", "--json", "-")
+    assert (code, err) == (0, "")
+    assert json.loads(out) == GOOD
+
+
+def test_standard_input_and_words_may_be_mixed(
+    jobstat: Run, zendesk: Any, stdin: Callable[[str], None]
+) -> None:
+    zendesk.add(GOOD)
+    zendesk.add(BAD)
+    stdin(f"{URL}\n" * 1000)
+    code, out, _ = jobstat("show", "--json", OTHER, "-", "-")
+    assert code == 6
+    assert [json.loads(line) for line in out.splitlines()] == [BAD, GOOD]
+
+
+def test_a_refusal_on_standard_input_is_shown(
+    jobstat: Run, stdin: Callable[[str], None]
+) -> None:
+    stdin(json.dumps(REFUSED))
+    assert jobstat("watch", "-") == (
+        2,
+        "",
+        "jobstat: Zendesk refused a request: RecordInvalid: Record validation errors\n",
+    )
+
+
+def test_a_refusal_among_jobs_is_told_and_the_jobs_are_watched(
+    jobstat: Run, zendesk: Any, stdin: Callable[[str], None]
+) -> None:
+    zendesk.add(QUEUED, GOOD)
+    stdin(json.dumps({"job_status": QUEUED}) + "\n" + json.dumps(REFUSED))
+    code, out, err = jobstat("watch", "--json", "-")
+    assert code == 2
+    assert json.loads(out) == GOOD
+    said = "Zendesk refused a request: RecordInvalid: Record validation errors"
+    assert err == f"jobstat: warning: {said}\njobstat: {said}\n"
+
+
+def test_of_a_full_account_the_jobs_in_the_way_are_watched(
+    jobstat: Run, zendesk: Any, stdin: Callable[[str], None]
+) -> None:
+    zendesk.add(QUEUED, GOOD)
+    stdin(
+        json.dumps(
+            {
+                "error": "TooManyJobs",
+                "description": "Try again later.",
+                "current_job_ids": [ID],
+            }
+        )
+    )
+    code, out, err = jobstat("watch", "--json", "-")
+    assert code == 0
+    assert json.loads(out) == GOOD
+    assert err == (
+        "jobstat: warning: Zendesk refused a request: TooManyJobs: Try again later;"
+        " the jobs in the way are taken too\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["show", "watch"])
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "standard input names no job"),
+        (b"\xff\xfe\x00", "standard input, line 1: this is not text in UTF-8"),
+        (b"[1]", "standard input, line 1: JSON that names no job: a number"),
+        (
+            b"https://other.zendesk.com/api/v2/job_statuses/1.json",
+            "the job's URL is of https://other.zendesk.com, but the account is",
+        ),
+    ],
+)
+def test_what_is_no_job_is_refused_before_any_request(
+    jobstat: Run,
+    stdin: Callable[[bytes], None],
+    command: str,
+    content: bytes,
+    says: str,
+) -> None:
+    stdin(content)
+    code, out, err = jobstat(command, "-")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"jobstat: {says}")
+    assert err.count("\n") <= 2
+
+
+def test_standard_input_that_cannot_be_read_is_told(
+    jobstat: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(io.RawIOBase):
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: object) -> int:
+            raise OSError(5, "Input/output error")
+
+    broken = io.TextIOWrapper(io.BufferedReader(Broken()))
+    monkeypatch.setattr("sys.stdin", broken)
+    says = "jobstat: cannot read standard input: Input/output error\n"
+    assert jobstat("show", "-") == (2, "", says)
+
+
+def test_standard_input_without_end_is_left(
+    jobstat: Run, monkeypatch: pytest.MonkeyPatch, stdin: Callable[[str], None]
+) -> None:
+    monkeypatch.setattr("jobstat.commands.session.LARGEST_FEED", 2**20)
+    stdin("a " * 2**19 + "a")
+    says = "jobstat: standard input is larger than 1 MiB\n"
+    assert jobstat("show", "-") == (2, "", says)
+
+
+def test_two_accounts_in_one_call_are_refused(jobstat: Run) -> None:
+    other = "https://other.zendesk.com/api/v2/job_statuses/1.json"
+    code, _, err = jobstat("show", URL, other)
+    assert code == 2
+    assert "https://other.zendesk.com" in err
+
+
+@pytest.mark.parametrize(("count", "named"), [(30, True), (31, False)])
+def test_what_was_read_is_named_where_it_is_resumed(
+    jobstat: Run,
+    zendesk: Any,
+    stdin: Callable[[str], None],
+    count: int,
+    named: bool,
+) -> None:
+    ids = [f"job{number}" for number in range(count)]
+    for id in ids:
+        zendesk.add({**WORKING, "id": id})
+    zendesk.add(GOOD)
+    stdin("\n".join([*ids, ID]))
+    code, _, err = jobstat("watch", "-q", "-", "--timeout", "30")
+    assert code == 124
+    words = " ".join(ids) if named else "--all"
+    assert err == (
+        f"jobstat: not finished after 30 s; {count} of {count + 1} jobs go on\n"
+        f"  Resume with: jobstat watch -q --timeout 30 {words}\n"
+    )

@@ -1,0 +1,191 @@
+"""Several jobs, by the real program at the demo server."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support import JOBSTAT, bash, jobstat
+
+from jobstat.demo import world
+from jobstat.demo.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jobstat.demo.server import DemoServer
+
+README = Path(__file__).parents[2] / "README.md"
+
+needs_curl_and_jq = pytest.mark.skipif(
+    not (shutil.which("curl") and shutil.which("jq")), reason="needs curl and jq"
+)
+
+
+def told(out: str) -> list[tuple[str, str]]:
+    return [(job["id"], job["status"]) for job in map(json.loads, out.splitlines())]
+
+
+def run(*arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
+    """Run jobstat at the account that the environment names: the demo's."""
+    return jobstat(*arguments, env=dict(os.environ), **more)
+
+
+@pytest.fixture
+def requests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The times of the requests that the demo server has had."""
+    times: list[float] = []
+    count = World.count_request
+
+    def noted(self: World, now: float) -> tuple[int, int]:
+        times.append(now)
+        return count(self, now)
+
+    monkeypatch.setattr(World, "count_request", noted)
+    return times
+
+
+def test_a_time_out_tells_what_ended_and_the_last_state_of_the_rest(
+    new_job: Callable[..., str],
+) -> None:
+    bad = new_job(failures=0.5, duration=0.5)
+    long = new_job(duration=600)
+    done = run("watch", "--json", long, bad, "--timeout", "2s")
+    assert done.returncode == 6
+    assert told(done.stdout) == [(bad, "completed"), (long, "queued")]
+    assert done.stderr == (
+        "jobstat: not finished after 2 s; 1 of 2 jobs go on\n"
+        f"  Resume with: jobstat watch --json {long} {bad} --timeout 2s\n"
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_tells_what_ended_and_the_last_state_of_the_rest(
+    new_job: Callable[..., str], number: signal.Signals
+) -> None:
+    good, long = new_job(duration=0.2), new_job(duration=600)
+    with subprocess.Popen(
+        [*JOBSTAT, "watch", "--json", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(f"{good}\n{long}\n")
+        process.stdin.close()
+        first = process.stdout.readline()
+        process.send_signal(number)
+        rest = process.stdout.read()
+        assert process.stderr
+        err = process.stderr.read()
+    assert process.returncode == -number
+    assert told(first + rest) == [(good, "completed"), (long, "queued")]
+    # Standard input is used up: the resuming command names what goes on.
+    assert err == (
+        "jobstat: stopped watching; 1 of 2 jobs go on\n"
+        f"  Resume with: jobstat watch --json {long}\n"
+    )
+
+
+def test_fail_fast_leaves_the_others(new_job: Callable[..., str]) -> None:
+    long, bad = new_job(duration=600), new_job(failures=1.0, duration=0.5)
+    done = bash(f"jobstat watch -q --fail-fast {long} {bad}")
+    assert done.returncode == 3
+    assert "stopped at the first failure; 1 of 2 jobs go on" in done.stderr
+
+
+def test_several_jobs_are_one_request_a_turn(
+    requests: list[float], new_job: Callable[..., str]
+) -> None:
+    ids = [new_job(duration=1.0) for _ in range(20)]
+    assert bash(f"jobstat watch -q {' '.join(ids)}").returncode == 0
+    assert len(requests) < 10
+
+
+@needs_curl_and_jq
+def test_the_list_can_be_piped_into_a_watch(new_job: Callable[..., str]) -> None:
+    ids = {new_job(duration=0.5) for _ in range(3)}
+    done = bash(
+        "set -eo pipefail\njobstat list --json | jq -r .id | jobstat watch --json -"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {id for id, _ in told(done.stdout)} == ids
+    again = bash("jobstat list --json | jobstat show -q -")
+    assert again.returncode == 0
+
+
+def test_all_the_unfinished_jobs_of_the_account(new_job: Callable[..., str]) -> None:
+    long = {new_job(duration=2) for _ in range(3)}
+    done = bash("jobstat watch --all --json")
+    assert done.returncode == 0
+    assert {id for id, _ in told(done.stdout)} == long
+    assert "no unfinished job" in bash("jobstat watch --all").stderr
+
+
+@needs_curl_and_jq
+def test_the_readmes_import_of_many_files(
+    demo: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = re.search(
+        r"<!-- begin import -->\n```sh\n(.*?)```", README.read_text(), re.DOTALL
+    )
+    assert found
+    # The account is full with two jobs: the loop has to wait for room.
+    monkeypatch.setattr(world, "MOST_JOBS", 2)
+    demo.world.duration = 0.7
+    for number in range(5):
+        tickets = [{"description": "Help!"}, {"subject": "no text"}][: 1 + number % 2]
+        content = json.dumps({"tickets": tickets})
+        (tmp_path / f"batch-{number}.json").write_text(content)
+    script = found[1].replace("https://acme.zendesk.com", demo.base_url)
+    assert script != found[1]
+    done = bash(f"cd {tmp_path}\n{script}")
+    assert done.returncode == 6, done.stderr
+    assert "3 completed, 2 with failures; 2 of 7 items failed" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("", "standard input names no job"),
+        ("[1, 2]", "standard input, line 1: JSON that names no job: a number"),
+        ("a\0b", r"standard input, line 1: not a job id: 'a\x00b'"),
+        ('{"job_status": {', "standard input, line 1: JSON that is cut off or broken"),
+    ],
+)
+def test_what_is_no_job_is_one_line(
+    requests: list[float], demo: DemoServer, content: str, says: str
+) -> None:
+    del demo
+    done = run("watch", "-", input=content)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"jobstat: {says}\n")
+    assert not requests
+
+
+def test_a_standard_input_that_is_closed() -> None:
+    closed = bash("jobstat watch - <&-")
+    assert (closed.returncode, closed.stdout) == (2, "")
+    assert closed.stderr == "jobstat: standard input is closed\n"
+
+
+def test_an_id_a_thousand_times_and_ten_thousand_ids(
+    new_job: Callable[..., str],
+) -> None:
+    id = new_job(duration=0.1)
+    same = run("watch", "--json", "-", input=f"{id}\n" * 1000)
+    assert told(same.stdout) == [(id, "completed")]
+    many = "\n".join(f"V3-{number:032x}" for number in range(10_000))
+    done = run("watch", "-q", "-", "--timeout", "1s", input=f"{id}\n{many}\n")
+    assert done.returncode == 124
+    assert "not finished after 1 s; 10000 of 10001 jobs go on\n" in done.stderr
+    assert "  Resume with: jobstat watch -q --timeout 1s --all\n" in done.stderr
