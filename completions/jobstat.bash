@@ -10,7 +10,7 @@ _jobstat() {
   fi
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      show|watch|demo|completion)
+      show|watch|list|demo|completion)
         command=${COMP_WORDS[i]}; break ;;
     esac
   done
@@ -24,15 +24,21 @@ _jobstat() {
     watch:--subdomain) words='' ;;
     watch:--base-url) words='' ;;
     watch:--color) words='auto always never' ;;
+    list:--status) words='queued working completed failed killed' ;;
+    list:--limit) words='' ;;
+    list:--subdomain) words='' ;;
+    list:--base-url) words='' ;;
+    list:--color) words='auto always never' ;;
     demo:--port) words='' ;;
     demo:--duration) words='' ;;
     demo:--failures) words='' ;;
     *)
       case $command:$current in
         :-*) words='--version -h --help' ;;
-        :*) words='show watch demo completion' ;;
+        :*) words='show watch list demo completion' ;;
         show:-*) words='--subdomain --base-url --json -q --quiet --color --exit-zero --debug -h --help' ;;
-        watch:-*) words='--interval --timeout --retry-for --stream --plain --subdomain --base-url --json -q --quiet --color --exit-zero --debug -h --help' ;;
+        watch:-*) words='--all --interval --timeout --retry-for --stream --fail-fast --plain --subdomain --base-url --json -q --quiet --color --exit-zero --debug -h --help' ;;
+        list:-*) words='--status --limit --subdomain --base-url --json --color --debug -h --help' ;;
         demo:-*) words='--serve --port --duration --failures -h --help' ;;
         completion:-*) words='-h --help' ;;
         completion:*) words='bash zsh fish' ;;
