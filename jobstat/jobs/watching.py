@@ -250,6 +250,8 @@ class Watch:
         """
         several, watched = len(ask.jobs) > 1, ask.jobs[0]
         self._allowance.told(error.limits, now)
+        for asked in ask.jobs:
+            asked.due = max(asked.due, ask.at + self.policy.interval)
         if several and not self._is_of_all(error):
             # Not every server knows the request for several jobs, and one job
             # may spoil the answer about all: asked for singly it says so alone.
