@@ -6,14 +6,12 @@ import os
 import random
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jobstat.errors import UsageProblem
 from jobstat.jobs.duration import spoken
-from jobstat.jobs.feed import LARGEST_FEED, Feed, parse_feed
 from jobstat.jobs.following import follow
-from jobstat.jobs.listing import read_pages
 from jobstat.jobs.polling import Allowance
 from jobstat.jobs.reference import is_id, parse_reference
 from jobstat.jobs.verdict import judge
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
 
     from jobstat.errors import JobstatError
     from jobstat.exits import Exit
+    from jobstat.jobs.feed import Feed
     from jobstat.jobs.reference import Reference
     from jobstat.jobs.watching import Policy
     from jobstat.zendesk.account import Account
@@ -38,23 +37,24 @@ if TYPE_CHECKING:
 STANDARD_INPUT = "-"
 
 
-def jobs_named(words: Iterable[str]) -> Feed:
-    """The jobs that words name, and those on standard input where one of them is -.
+def jobs_named(
+    words: Sequence[str],
+) -> tuple[tuple[Reference, ...], Feed | None]:
+    """The jobs that words name, and what was on standard input if one of them is -.
 
     Raises UsageProblem when a word names no job, or when there is none at all.
     """
-    named: list[Reference] = []
-    feed = Feed(())
+    if STANDARD_INPUT not in words:
+        return tuple(map(parse_reference, words)), None
+    from jobstat.jobs.feed import LARGEST_FEED, parse_feed
+
+    feed = parse_feed(read_input(LARGEST_FEED))
+    jobs: list[Reference] = []
     for word in dict.fromkeys(words):
-        if word == STANDARD_INPUT:
-            feed = parse_feed(read_input(LARGEST_FEED))
-            named += feed.named
-        else:
-            named.append(parse_reference(word))
-    feed = replace(feed, named=tuple(named))
-    if not feed.jobs:
+        jobs += feed.jobs if word == STANDARD_INPUT else [parse_reference(word)]
+    if not jobs:
         raise feed.problem or UsageProblem("standard input names no job")
-    return feed
+    return tuple(jobs), feed
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,8 @@ def watch_of_unfinished(connection: Connection, policy: Policy) -> Watch:
 
     Finding them counts as part of it. Raises JobstatError where that fails.
     """
+    from jobstat.jobs.listing import read_pages
+
     started = time.monotonic()
     allowance = Allowance(policy.share)
 
@@ -128,12 +130,12 @@ def follow_at(
         follow(watch, connection.api.fetch, time, display)
 
 
-def code_of(watch: Watch, feed: Feed, *, exit_zero: bool) -> Exit:
+def code_of(watch: Watch, feed: Feed | None, *, exit_zero: bool) -> Exit:
     """The exit code of a command that followed these jobs.
 
-    Raises UsageProblem when what named them holds refusals besides: the jobs
-    that were refused are none, and nobody else would tell of them.
+    Raises UsageProblem when what named them holds refusals besides: of what was
+    refused nobody else would tell.
     """
-    if feed.problem:
+    if feed and feed.problem:
         raise feed.problem
     return watch.exit(forgiving=exit_zero)

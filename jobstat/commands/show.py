@@ -40,8 +40,8 @@ def command(
     URLs, or what Zendesk answered, in JSON. The exit code is the answer; it
     reads the results, whatever Zendesk's status word makes of them.
     """
-    feed = jobs_named(jobs)
-    with connect(base_url, subdomain, feed.jobs) as connection:
-        watch = watch_of((job.id for job in feed.jobs), SHOW)
+    named, feed = jobs_named(jobs)
+    with connect(base_url, subdomain, named) as connection:
+        watch = watch_of((job.id for job in named), SHOW)
         follow_at(connection, watch, feed, **look)
     return code_of(watch, feed, exit_zero=exit_zero)

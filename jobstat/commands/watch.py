@@ -19,7 +19,6 @@ from jobstat.commands.session import (
 from jobstat.errors import Stopped
 from jobstat.exits import Exit
 from jobstat.jobs.duration import spoken
-from jobstat.jobs.feed import Feed
 from jobstat.jobs.watching import Policy
 from jobstat.options import duration, epilog, positive_duration, shared_options
 from jobstat.views.terminal import standard_error
@@ -109,12 +108,12 @@ def command(
         raise click.UsageError("Name jobs, or all of them with --all.")
     wanted = {name: options.pop(name) for name in _POLICY}
     policy = Policy(**wanted)
-    feed = Feed(()) if every else jobs_named(jobs)
-    with connect(base_url, subdomain, feed.jobs) as connection:
+    named, feed = ((), None) if every else jobs_named(jobs)
+    with connect(base_url, subdomain, named) as connection:
         if every:
             watch = watch_of_unfinished(connection, policy)
         else:
-            watch = watch_of((job.id for job in feed.jobs), policy)
+            watch = watch_of((job.id for job in named), policy)
         try:
             follow_at(connection, watch, feed, **options)
         except Stopped:

@@ -90,7 +90,7 @@ class Allowance:
 
     def told(self, limits: Limits, now: float) -> None:
         """An answer tells of the account's limits, or nothing of them."""
-        if limits is UNTOLD:
+        if limits.limit is None:
             return
         self._limits, self._told_at = limits, now
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from jobstat.jobs.duration import clock
 from jobstat.jobs.verdict import Verdict, judge
-from jobstat.views.many import line_of, painted, table, verdict_on
 from jobstat.views.words import (
     BAD,
     GOOD,
@@ -77,6 +76,8 @@ class _ForPeople:
         self.interactive = terminal.interactive
 
     def report(self, watch: Watch, elapsed: float | None = None) -> None:
+        from jobstat.views.many import verdict_on
+
         if elapsed is not None:
             self._each(watch)
         glyph, words = verdict_on(watch, self._account)
@@ -87,6 +88,8 @@ class _ForPeople:
 
     def _each(self, watch: Watch) -> None:
         """Write a line for each job, and a paragraph for each that went wrong."""
+        from jobstat.views.many import line_of, painted, table
+
         jobs = [line_of(watched) for watched in watch.jobs]
         lines = table(jobs, self._width(), unicode=self._terminal.unicode)
         self._write("".join(painted(line, self._terminal) + "\n" for line in lines))

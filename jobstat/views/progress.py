@@ -6,7 +6,6 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Protocol, Self
 
 from jobstat.jobs.duration import clock
-from jobstat.views.many import whole_of
 from jobstat.views.words import (
     counts_of,
     glyph_of,
@@ -124,6 +123,8 @@ class Plain(Silent):
             return
         self._spoke_at = now
         if self._several:
+            from jobstat.views.many import whole_of
+
             self._write(now, whole_of(self._watch))
         else:
             for watched in self._watch.open:

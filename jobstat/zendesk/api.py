@@ -24,7 +24,6 @@ from jobstat.errors import (
 from jobstat.jobs.complaint import complaint_in
 from jobstat.jobs.duration import spoken
 from jobstat.jobs.job import parse_answer
-from jobstat.jobs.listing import Page, parse_page
 from jobstat.jobs.watching import Answer
 from jobstat.limits import Limits
 
@@ -40,6 +39,7 @@ if sys.modules["httpx._main"] is None:
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from jobstat.jobs.listing import Page
     from jobstat.zendesk.account import Account
     from jobstat.zendesk.credentials import Credential
 
@@ -120,6 +120,8 @@ class Api:
         return self._page(f"job_statuses.json?{query}", within)
 
     def _page(self, path: str, within: float) -> Page:
+        from jobstat.jobs.listing import parse_page
+
         response, body = self._get(path, within)
         return parse_page(body, _limits(response.headers))
 

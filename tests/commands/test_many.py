@@ -430,7 +430,7 @@ def test_standard_input_that_cannot_be_read_is_told(
 def test_standard_input_without_end_is_left(
     jobstat: Run, monkeypatch: pytest.MonkeyPatch, stdin: Callable[[str], None]
 ) -> None:
-    monkeypatch.setattr("jobstat.commands.session.LARGEST_FEED", 2**20)
+    monkeypatch.setattr("jobstat.jobs.feed.LARGEST_FEED", 2**20)
     stdin("a " * 2**19 + "a")
     says = "jobstat: standard input is larger than 1 MiB\n"
     assert jobstat("show", "-") == (2, "", says)

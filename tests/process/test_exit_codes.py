@@ -240,10 +240,16 @@ def test_what_a_command_loads(demo: object) -> None:
         return set(done.stderr.splitlines()[-1].split())
 
     assert not loaded("--version") & {"click", "re", "enum", "jobstat.process"}
-    assert not loaded("--help") & {"httpx", "rich", "jobstat.commands.show"}
+    heavy = {"httpx", "rich", "dataclasses", "jobstat.commands.show"}
+    assert not loaded("--help") & heavy
     shown = loaded("show", "--json", "nosuch")
     assert "httpx" in shown
     assert not shown & {"rich", "keyring", "asyncio", "pygments", "httpx._main"}
+    assert not shown & {
+        "jobstat.jobs.feed",
+        "jobstat.jobs.listing",
+        "jobstat.views.many",
+    }
     assert not loaded("show", "nosuch") & {"rich"}
 
 
