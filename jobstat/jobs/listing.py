@@ -96,10 +96,7 @@ def read_pages(
     asked: set[str] = set()
     known: set[str] = set()
     for _ in range(MOST_PAGES):
-        _sleep(allowance.free_at - clock.monotonic(), clock, policy, started)
-        allowance.asked(clock.monotonic())
-        page = _read(query, fetch, clock, policy, started, say)
-        allowance.told(page.limits, clock.monotonic())
+        page = _read(query, fetch, clock, policy, started, allowance, say)
         yield replace(page, jobs=tuple(j for j in page.jobs if j.id not in known))
         known |= {job.id for job in page.jobs}
         asked.add(query)
@@ -137,17 +134,21 @@ def _read(
     clock: Clock,
     policy: Policy,
     started: float,
+    allowance: Allowance,
     say: Callable[[JobstatError, float], None],
 ) -> Page:
     begun = clock.monotonic()
     failures = 0
     while True:
+        _sleep(allowance.free_at - clock.monotonic(), clock, policy, started)
+        allowance.asked(clock.monotonic())
         within = REQUEST_PATIENCE
         if policy.timeout is not None:
             within = min(within, started + policy.timeout - clock.monotonic())
         try:
-            return fetch(query, within)
+            page = fetch(query, within)
         except JobstatError as error:
+            allowance.told(error.limits, clock.monotonic())
             failures += 1
             delay = delay_after_failure(error, failures, policy.interval)
             late = clock.monotonic() + delay >= begun + policy.retry_for
@@ -155,6 +156,9 @@ def _read(
                 raise
             say(error, delay)
             _sleep(delay, clock, policy, started)
+        else:
+            allowance.told(page.limits, clock.monotonic())
+            return page
 
 
 def _sleep(seconds: float, clock: Clock, policy: Policy, started: float) -> None:

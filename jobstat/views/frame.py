@@ -20,6 +20,7 @@ from jobstat.views.words import (
     counts_of,
     percent_of,
     safe,
+    share_of,
     trying_again,
 )
 
@@ -90,10 +91,11 @@ class Frame:
         watch = self._watch
         done, total = watch.items
         ended, jobs = ended_of(watch), len(watch.jobs)
-        share = done / total if total else ended / jobs
+        done, total = (done, total) if total else (ended, jobs)
+        share = done / total
         times = clock(self._now - watch.started)
         if self._width < NARROW:
-            figures = f"{ended}/{jobs} jobs  {int(100 * share + 1e-9)}%  {times}"
+            figures = f"{ended}/{jobs} jobs  {share_of(done, total)}%  {times}"
             return [[(figures, "bold")], self._bar(share, self._width, "green")]
         left = watch.time_left(self._now)
         if left is not None:

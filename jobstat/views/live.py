@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from jobstat.jobs.duration import clock
 from jobstat.views.frame import Frame
-from jobstat.views.many import verdict_on
+from jobstat.views.many import sentence_on
 from jobstat.views.progress import Silent
 from jobstat.views.words import UNKNOWN, safe, trying_again
 
@@ -121,12 +121,9 @@ class Live(Silent):
     def ended(self, now: float) -> None:
         if self._last and len(self._watch.jobs) > 1:
             with self.aside():
-                glyph, words = verdict_on(self._watch, self._account)
-                summary = f"{glyph.on(unicode=self._terminal.unicode)} {words}"
+                words = sentence_on(self._watch, self._account, self._terminal)
                 elapsed = clock(now - self._watch.started)
-                self._terminal.write(
-                    f"{self._terminal.paint(summary, glyph.style)}  {elapsed}\n"
-                )
+                self._terminal.write(f"{words}  {elapsed}\n")
 
     def _refresh(self, now: float) -> None:
         # One answer may tell of a hundred jobs: the frame of the next second

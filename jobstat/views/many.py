@@ -100,6 +100,12 @@ def verdict_on(watch: Watch, account: str) -> tuple[Glyph, str]:
     return (GOOD if good else UNKNOWN), words
 
 
+def sentence_on(watch: Watch, account: str, terminal: Terminal) -> str:
+    """The same, as it is written to a terminal."""
+    glyph, words = verdict_on(watch, account)
+    return terminal.paint(f"{glyph.on(unicode=terminal.unicode)} {words}", glyph.style)
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A job in a line, for when several stand below each other."""

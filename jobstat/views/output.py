@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Protocol
 
@@ -66,7 +67,7 @@ class JsonOutput:
         """Write nothing: what is not Zendesk's own is no part of it."""
 
 
-class _ForPeople:
+class _ForPeople(ABC):
     """What the two outputs for people have in common: the report on a watch."""
 
     def __init__(self, terminal: Terminal, account: str) -> None:
@@ -76,13 +77,11 @@ class _ForPeople:
         self.interactive = terminal.interactive
 
     def report(self, watch: Watch, elapsed: float | None = None) -> None:
-        from jobstat.views.many import verdict_on
+        from jobstat.views.many import sentence_on
 
         if elapsed is not None:
             self._each(watch)
-        glyph, words = verdict_on(watch, self._account)
-        sign = glyph.on(unicode=self._terminal.unicode)
-        summary = self._terminal.paint(f"{sign} {words}", glyph.style)
+        summary = sentence_on(watch, self._account, self._terminal)
         time = "" if elapsed is None else f"  {clock(elapsed)}"
         self._write(f"{summary}{time}\n")
 
@@ -106,9 +105,9 @@ class _ForPeople:
         """Columns that a line may have, None where nothing bounds it."""
         return None
 
+    @abstractmethod
     def _failures(self, job: Job) -> str:
         """What is to be said of a job that did not succeed altogether."""
-        raise NotImplementedError
 
 
 class TextOutput(_ForPeople):
