@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from jobstat.errors import NotFound
 from jobstat.jobs.following import follow
 from jobstat.jobs.job import parse_job
-from jobstat.jobs.watching import Answer, Policy, Watch
+from jobstat.jobs.patience import Policy
+from jobstat.jobs.watching import Answer, Watch
 from jobstat.limits import UNTOLD, Limits
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
     from jobstat.errors import JobstatError
     from jobstat.jobs.job import Job
-    from jobstat.jobs.watching import Setback, Watched
+    from jobstat.jobs.patience import Setback
+    from jobstat.jobs.watching import Watched
 
 Run = Callable[..., tuple[int, str, str]]
 """Runs jobstat with arguments: its exit code, stdout and stderr."""

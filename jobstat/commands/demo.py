@@ -81,7 +81,7 @@ def command(*, serve: bool, port: int | None, duration: float, failures: float) 
 def _play(server: DemoServer) -> None:
     from jobstat.commands.session import connect_to, follow_at, watch_of
     from jobstat.demo.server import TOKEN
-    from jobstat.jobs.watching import Policy
+    from jobstat.jobs.patience import Policy
     from jobstat.zendesk.account import Account
     from jobstat.zendesk.credentials import Credential
 

@@ -10,9 +10,9 @@ import click
 from jobstat.commands.session import connect
 from jobstat.exits import Exit
 from jobstat.jobs.listing import read_pages, recent
+from jobstat.jobs.patience import SHOW
 from jobstat.jobs.polling import Allowance
 from jobstat.jobs.verdict import KNOWN_STATES
-from jobstat.jobs.watching import SHOW
 from jobstat.options import epilog, shared_options
 from jobstat.views.listing import show_list
 

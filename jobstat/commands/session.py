@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from jobstat.errors import JobstatError
     from jobstat.exits import Exit
     from jobstat.jobs.feed import Feed
+    from jobstat.jobs.patience import Policy
     from jobstat.jobs.reference import Reference
-    from jobstat.jobs.watching import Policy
     from jobstat.zendesk.account import Account
     from jobstat.zendesk.api import Api
     from jobstat.zendesk.credentials import Credential

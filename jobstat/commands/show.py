@@ -14,7 +14,7 @@ from jobstat.commands.session import (
     watch_of,
 )
 from jobstat.exits import Exit
-from jobstat.jobs.watching import SHOW
+from jobstat.jobs.patience import SHOW
 from jobstat.options import epilog, shared_options
 
 EXAMPLES = """

@@ -19,7 +19,7 @@ from jobstat.commands.session import (
 from jobstat.errors import Stopped
 from jobstat.exits import Exit
 from jobstat.jobs.duration import spoken
-from jobstat.jobs.watching import Policy
+from jobstat.jobs.patience import Policy
 from jobstat.options import duration, epilog, positive_duration, shared_options
 from jobstat.views.terminal import standard_error
 

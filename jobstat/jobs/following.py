@@ -15,7 +15,8 @@ from jobstat.jobs.watching import Wait
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from jobstat.jobs.watching import Answer, Ask, Setback, Watch, Watched
+    from jobstat.jobs.patience import Setback
+    from jobstat.jobs.watching import Answer, Ask, Watch, Watched
 
 TICK = 1.0
 """Seconds after which a waiting loop lets the observer look at the time."""

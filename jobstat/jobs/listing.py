@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from jobstat.errors import BrokenAnswer, JobstatError, TimedOut
 from jobstat.jobs.job import decode, kind_of, parse_job
+from jobstat.jobs.patience import REQUEST_PATIENCE
 from jobstat.jobs.polling import delay_after_failure
 from jobstat.jobs.verdict import judge
-from jobstat.jobs.watching import REQUEST_PATIENCE
 from jobstat.limits import UNTOLD
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from jobstat.jobs.following import Clock
     from jobstat.jobs.job import Job
+    from jobstat.jobs.patience import Policy
     from jobstat.jobs.polling import Allowance
-    from jobstat.jobs.watching import Policy
     from jobstat.limits import Limits
 
 PAGE_SIZE = 100

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from jobstat.errors import BrokenAnswer, Unreachable
 from jobstat.exits import Exit, combine
 from jobstat.jobs.course import Course
-from jobstat.jobs.polling import (
-    JITTER,
-    LONGEST_DELAY,
-    Allowance,
-    delay_after_answer,
-    delay_after_failure,
+from jobstat.jobs.patience import (
+    Policy,
+    Setback,
+    is_hopeless,
+    patience_with,
+    set_back,
 )
+from jobstat.jobs.polling import Allowance, delay_after_answer
 from jobstat.jobs.verdict import judge
 from jobstat.limits import UNTOLD, Limits
 
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
     from jobstat.errors import JobstatError
     from jobstat.jobs.job import Job
-
-REQUEST_PATIENCE = 30.0
-"""Seconds that one request of a watch may take."""
 
 NOT_FOUND_PATIENCE = 10.0
 """Seconds in which a job that is not found may be too young to be found."""
@@ -45,43 +43,6 @@ class Answer:
 
     jobs: tuple[Job, ...]
     limits: Limits = UNTOLD
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What the user wants of a watch; all durations in seconds.
-
-    ``once`` makes it a show: the first answer ends it, unfinished or not.
-    ``tries`` bounds the requests that may fail in a row, None for no bound.
-    ``share`` is what part of the account's requests a minute may be used, None
-    for as many as it lets.
-    ``fail_fast`` ends it with the first job that ends in anything but success.
-    """
-
-    once: bool = False
-    interval: float = 0.0
-    timeout: float | None = None
-    retry_for: float = 300.0
-    tries: int | None = None
-    share: float | None = 0.1
-    fail_fast: bool = False
-
-
-SHOW = Policy(once=True, retry_for=10.0, tries=3, share=None)
-
-
-@dataclass(frozen=True, slots=True)
-class Setback:
-    """What keeps an answer away: why, and how many requests in a row it met.
-
-    ``since`` is when the user's patience with it began, ``again_at`` when it is
-    tried again.
-    """
-
-    error: JobstatError
-    failures: int
-    since: float
-    again_at: float
 
 
 @dataclass(slots=True)
@@ -215,7 +176,8 @@ class Watch:
         for watched in asked:
             watched.asked_at = now
         self._allowance.asked(now)
-        return Ask(asked, min(left, self._patience(asked, now)), now)
+        setback = self.setback or asked[0].setback
+        return Ask(asked, min(left, patience_with(setback, self.policy, now)), now)
 
     def answered(self, ask: Ask, answer: Answer, now: float) -> list[Watched]:
         """Take in a good answer; gives the jobs of which it tells anything new."""
@@ -269,14 +231,14 @@ class Watch:
         if several or self.setback or not isinstance(error, BrokenAnswer):
             # One broken answer is the job's own, several in a row are not.
             self.setback = self._set_back(self, ask, error, now)
-            if self._hopeless(self.setback, now):
+            if is_hopeless(self.setback, self.policy, now):
                 self._close_all(error.exit, self.setback)
                 return None
         if several:
             return self.setback
         watched.setback = self._set_back(watched, ask, error, now)
         watched.due, watched.alone = watched.setback.again_at, True
-        if self._hopeless(watched.setback, now):
+        if is_hopeless(watched.setback, self.policy, now):
             watched.exit, watched.error = error.exit, error
             return None
         return self.setback or watched.setback
@@ -371,38 +333,14 @@ class Watch:
     def _set_back(
         self, of: Watch | Watched, ask: Ask, error: JobstatError, now: float
     ) -> Setback:
-        before = of.setback
-        if before is None:
-            # From the last good answer on, but not through a wait that was our
-            # own choice: a long interval would leave no patience at all.
-            fresh_at = ask.at if of.fresh_at is None else of.fresh_at
-            chosen = ask.at - fresh_at > LONGEST_DELAY * (1 + JITTER)
-            before = Setback(error, 0, ask.at if chosen else fresh_at, now)
-        # Nor through the time that it had to wait for its turn.
-        waited = max(ask.at - before.again_at, 0.0) if before.failures else 0.0
-        since = before.since + waited
-        failures = before.failures + 1
-        again_at = now + delay_after_failure(error, failures, self.policy.interval)
-        # A watch whose patience ends before the delay does asks a last time.
-        give_up_at = since + self.policy.retry_for
-        again_at = max(min(again_at, give_up_at), now + self.policy.interval)
-        return Setback(error, failures, since, again_at)
-
-    def _hopeless(self, setback: Setback, now: float) -> bool:
-        give_up_at = setback.since + self.policy.retry_for
-        return (
-            now >= give_up_at
-            or setback.failures == self.policy.tries
-            or (self.policy.once and setback.again_at >= give_up_at)
+        return set_back(
+            of.setback,
+            error,
+            self.policy,
+            fresh_at=of.fresh_at,
+            asked_at=ask.at,
+            now=now,
         )
-
-    def _patience(self, asked: tuple[Watched, ...], now: float) -> float:
-        if not self.policy.once:
-            return REQUEST_PATIENCE
-        setback = self.setback or asked[0].setback
-        since = setback.since if setback else now
-        # However late it is, as after a suspend, a last try has its second.
-        return max(since + self.policy.retry_for - now, 1.0)
 
 
 def _due(watched: Watched) -> float:

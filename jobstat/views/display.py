@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from jobstat.errors import JobstatError
     from jobstat.jobs.following import Clock
-    from jobstat.jobs.watching import Setback, Watch, Watched
+    from jobstat.jobs.patience import Setback
+    from jobstat.jobs.watching import Watch, Watched
     from jobstat.views.output import Output
     from jobstat.views.progress import Progress
     from jobstat.views.terminal import Terminal

@@ -26,7 +26,8 @@ from jobstat.views.words import (
 
 if TYPE_CHECKING:
     from jobstat.jobs.job import Job
-    from jobstat.jobs.watching import Setback, Watch, Watched
+    from jobstat.jobs.patience import Setback
+    from jobstat.jobs.watching import Watch, Watched
     from jobstat.views.many import Parts
 
 NARROW = 72

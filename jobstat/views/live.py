@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from rich.segment import Segment
 
     from jobstat.jobs.following import Clock
-    from jobstat.jobs.watching import Setback, Watch, Watched
+    from jobstat.jobs.patience import Setback
+    from jobstat.jobs.watching import Watch, Watched
     from jobstat.views.many import Parts
     from jobstat.views.terminal import Terminal
 

@@ -18,7 +18,8 @@ from jobstat.views.words import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jobstat.jobs.watching import Setback, Watch, Watched
+    from jobstat.jobs.patience import Setback
+    from jobstat.jobs.watching import Watch, Watched
     from jobstat.views.terminal import Terminal
 
 QUIET_FOR = 60.0

@@ -11,7 +11,7 @@ from jobstat.jobs.verdict import Verdict, judge
 
 if TYPE_CHECKING:
     from jobstat.jobs.job import Item, Job
-    from jobstat.jobs.watching import Setback
+    from jobstat.jobs.patience import Setback
 
 _NOT_DETAILS = frozenset(
     {"index", "id", "account_id", "action", "status", "success"}

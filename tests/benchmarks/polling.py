@@ -28,8 +28,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from jobstat.jobs import watching
 from jobstat.jobs.job import Job
+from jobstat.jobs.patience import Policy
 from jobstat.jobs.polling import delay_after_answer
-from jobstat.jobs.watching import Answer, Ask, Policy, Wait, Watch
+from jobstat.jobs.watching import Answer, Ask, Wait, Watch
 from jobstat.limits import Limits
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from jobstat.errors import (
 from jobstat.exits import Exit
 from jobstat.jobs.following import follow
 from jobstat.jobs.job import parse_job
-from jobstat.jobs.watching import SHOW, Answer, Policy, Watch
+from jobstat.jobs.patience import SHOW, Policy
+from jobstat.jobs.watching import Answer, Watch
 from jobstat.limits import Limits
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from support import FAILURE, SUCCESS, completed, job
 from jobstat.errors import BrokenAnswer, Unavailable
 from jobstat.exits import Exit
 from jobstat.jobs.job import parse_job
-from jobstat.jobs.watching import Answer, Ask, Policy, Wait, Watch
+from jobstat.jobs.patience import Policy
+from jobstat.jobs.watching import Answer, Ask, Wait, Watch
 from jobstat.views.frame import Frame
 
 if TYPE_CHECKING:

@@ -25,8 +25,8 @@ from jobstat.jobs.listing import (
     read_pages,
     recent,
 )
+from jobstat.jobs.patience import SHOW, Policy
 from jobstat.jobs.polling import Allowance
-from jobstat.jobs.watching import SHOW, Policy
 from jobstat.limits import Limits
 
 DOWN = Unavailable("503")

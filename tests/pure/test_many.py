@@ -21,14 +21,8 @@ from jobstat.errors import (
 from jobstat.exits import Exit
 from jobstat.jobs.following import follow
 from jobstat.jobs.job import parse_job
-from jobstat.jobs.watching import (
-    NOT_FOUND_PATIENCE,
-    SHOW,
-    Answer,
-    Ask,
-    Policy,
-    Watch,
-)
+from jobstat.jobs.patience import SHOW, Policy
+from jobstat.jobs.watching import NOT_FOUND_PATIENCE, Answer, Ask, Watch
 from jobstat.limits import Limits
 
 if TYPE_CHECKING:

@@ -32,15 +32,9 @@ from jobstat.errors import (
 from jobstat.exits import Exit
 from jobstat.jobs.following import follow
 from jobstat.jobs.job import Job, parse_job
+from jobstat.jobs.patience import REQUEST_PATIENCE, SHOW, Policy
 from jobstat.jobs.polling import LONGEST_BACKOFF, LONGEST_DELAY
-from jobstat.jobs.watching import (
-    NOT_FOUND_PATIENCE,
-    REQUEST_PATIENCE,
-    SHOW,
-    Answer,
-    Policy,
-    Watch,
-)
+from jobstat.jobs.watching import NOT_FOUND_PATIENCE, Answer, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,8 +20,9 @@ from jobstat.jobs.complaint import complaint
 from jobstat.jobs.feed import parse_feed
 from jobstat.jobs.following import follow
 from jobstat.jobs.job import parse_answer, parse_job
+from jobstat.jobs.patience import Policy
 from jobstat.jobs.verdict import judge
-from jobstat.jobs.watching import Answer, Policy, Watch
+from jobstat.jobs.watching import Answer, Watch
 from jobstat.limits import Limits
 from jobstat.views.output import JsonOutput, ScreenOutput, TextOutput
 from jobstat.views.terminal import open_terminal
