@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jobstat.errors import UsageProblem
-from jobstat.jobs.duration import spoken
 from jobstat.jobs.following import follow
 from jobstat.jobs.polling import Allowance
 from jobstat.jobs.reference import is_id, parse_reference
@@ -18,17 +17,16 @@ from jobstat.jobs.verdict import judge
 from jobstat.jobs.watching import Watch
 from jobstat.views.display import display_for
 from jobstat.views.terminal import read_input, standard_error
-from jobstat.views.words import safe
+from jobstat.views.words import safe, trying_again
 from jobstat.zendesk.account import find_account
 from jobstat.zendesk.credentials import find_credential
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from jobstat.errors import JobstatError
     from jobstat.exits import Exit
     from jobstat.jobs.feed import Feed
-    from jobstat.jobs.patience import Policy
+    from jobstat.jobs.patience import Policy, Setback
     from jobstat.jobs.reference import Reference
     from jobstat.zendesk.account import Account
     from jobstat.zendesk.api import Api
@@ -100,9 +98,9 @@ def watch_of_unfinished(connection: Connection, policy: Policy) -> Watch:
     started = time.monotonic()
     allowance = Allowance(policy.share)
 
-    def say(error: JobstatError, seconds: float) -> None:
-        again = f"trying again in {spoken(seconds + 0.5)}"
-        standard_error().note(f"jobstat: {safe(str(error))}; {again}\n")
+    def say(setback: Setback, now: float) -> None:
+        again = trying_again(setback, None, now)
+        standard_error().note(f"jobstat: {safe(str(setback.error))}; {again}\n")
 
     pages = read_pages(connection.api.page, time, policy, started, allowance, say)
     ids = [job.id for page in pages for job in page.jobs if not judge(job).finished]

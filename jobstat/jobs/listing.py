@@ -8,8 +8,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from jobstat.errors import BrokenAnswer, JobstatError, TimedOut
 from jobstat.jobs.job import decode, kind_of, parse_job
-from jobstat.jobs.patience import REQUEST_PATIENCE
-from jobstat.jobs.polling import delay_after_failure
+from jobstat.jobs.patience import is_hopeless, patience_with, set_back
 from jobstat.jobs.verdict import judge
 from jobstat.limits import UNTOLD
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
     from jobstat.jobs.following import Clock
     from jobstat.jobs.job import Job
-    from jobstat.jobs.patience import Policy
+    from jobstat.jobs.patience import Policy, Setback
     from jobstat.jobs.polling import Allowance
     from jobstat.limits import Limits
 
@@ -83,14 +82,14 @@ def read_pages(
     policy: Policy,
     started: float,
     allowance: Allowance,
-    say: Callable[[JobstatError, float], None] = lambda _error, _seconds: None,
+    say: Callable[[Setback, float], None] = lambda _setback, _now: None,
 ) -> Iterator[Page]:
     """All pages, one after the other.
 
     ``fetch`` gets the query of a page and the seconds it may take. Failures are
     ridden out, and the account's rate limit is kept, as the policy says; its
-    time-out counts from ``started``; ``say`` hears of each failure, and in how many
-    seconds it is tried again. Raises TimedOut, and what ``fetch`` raises.
+    time-out counts from ``started``; ``say`` hears of each setback, and of the
+    time. Raises TimedOut, and what ``fetch`` raises.
     """
     query = FIRST_PAGE
     asked: set[str] = set()
@@ -135,27 +134,28 @@ def _read(
     policy: Policy,
     started: float,
     allowance: Allowance,
-    say: Callable[[JobstatError, float], None],
+    say: Callable[[Setback, float], None],
 ) -> Page:
-    begun = clock.monotonic()
-    failures = 0
+    setback: Setback | None = None
     while True:
         _sleep(allowance.free_at - clock.monotonic(), clock, policy, started)
-        allowance.asked(clock.monotonic())
-        within = REQUEST_PATIENCE
+        asked_at = clock.monotonic()
+        allowance.asked(asked_at)
+        within = patience_with(setback, policy, asked_at)
         if policy.timeout is not None:
-            within = min(within, started + policy.timeout - clock.monotonic())
+            within = min(within, started + policy.timeout - asked_at)
         try:
             page = fetch(query, within)
         except JobstatError as error:
-            allowance.told(error.limits, clock.monotonic())
-            failures += 1
-            delay = delay_after_failure(error, failures, policy.interval)
-            late = clock.monotonic() + delay >= begun + policy.retry_for
-            if not error.passing or failures == policy.tries or late:
+            now = clock.monotonic()
+            allowance.told(error.limits, now)
+            setback = set_back(
+                setback, error, policy, fresh_at=None, asked_at=asked_at, now=now
+            )
+            if not error.passing or is_hopeless(setback, policy, now):
                 raise
-            say(error, delay)
-            _sleep(delay, clock, policy, started)
+            say(setback, now)
+            _sleep(setback.again_at - now, clock, policy, started)
         else:
             allowance.told(page.limits, clock.monotonic())
             return page

@@ -165,6 +165,15 @@ def test_failures_are_ridden_out_briefly() -> None:
         read(AuthError("401"))
 
 
+def test_a_page_that_is_asked_for_again_is_a_request_too() -> None:
+    limited = Unavailable("503")
+    limited.limits = Limits(10)
+    policy = Policy(share=0.1)
+    _, asked, clock = read(limited, limited, page("a"), policy=policy, share=0.1)
+    assert len(asked) == 3
+    assert clock.now == 1120
+
+
 def test_the_time_out_holds() -> None:
     policy = Policy(timeout=30)
     many = [page(f"job{n}", following=f"q{n}", limit=10) for n in range(6)]
