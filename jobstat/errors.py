@@ -63,6 +63,10 @@ class AuthError(JobstatError):
     exit = Exit.AUTH
 
 
+class Unauthorized(AuthError):
+    """A credential that the account does not take, or no longer: 401."""
+
+
 class NotFound(JobstatError):
     """The account knows no such job, or no longer."""
 

@@ -97,7 +97,9 @@ class Script:
     takes: float = 0.0
     asked: list[tuple[float, str, float]] = field(default_factory=list)
 
-    def fetch(self, ids: Sequence[str], within: float) -> Answer:
+    def fetch(
+        self, ids: Sequence[str], within: float, idle: Callable[[], None]
+    ) -> Answer:
         self.asked.append((self.clock.now, ",".join(ids), within))
         self.clock.now += min(self.takes, within)
         step = self.steps[0] if len(self.steps) == 1 else self.steps.pop(0)
@@ -126,7 +128,9 @@ class Account:
     takes: float = 0.0
     asked: list[tuple[float, tuple[str, ...]]] = field(default_factory=list)
 
-    def fetch(self, ids: Sequence[str], within: float) -> Answer:
+    def fetch(
+        self, ids: Sequence[str], within: float, idle: Callable[[], None]
+    ) -> Answer:
         assert 1 <= len(ids) <= 100
         self.asked.append((self.clock.now, tuple(ids)))
         self.clock.now += min(self.takes, within)

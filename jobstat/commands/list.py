@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import click
 
+from jobstat import clock
 from jobstat.commands.session import connect
 from jobstat.exits import Exit
 from jobstat.jobs.listing import read_pages, recent
@@ -54,8 +54,8 @@ def command(
     code says nothing of how the jobs stand.
     """
     with connect(base_url, subdomain) as connection:
-        allowance, started = Allowance(SHOW.share), time.monotonic()
-        pages = read_pages(connection.api.page, time, SHOW, started, allowance)
+        allowance, started = Allowance(SHOW.share), clock.monotonic()
+        pages = read_pages(connection.api.page, clock, SHOW, started, allowance)
         found = recent(pages, limit, status)
     account, warning = connection.account.name, connection.credential.warning
     show_list(found, account, warning, chosen=bool(status), **look)

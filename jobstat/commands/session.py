@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import random
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from jobstat import clock
 from jobstat.errors import UsageProblem
 from jobstat.jobs.following import follow
 from jobstat.jobs.polling import Allowance
@@ -85,7 +85,7 @@ def connect_to(account: Account, credential: Credential) -> Iterator[Connection]
 
 def watch_of(ids: Iterable[str], policy: Policy) -> Watch:
     """A watch of these jobs that begins now."""
-    return Watch(ids, policy, time.monotonic(), random.random)
+    return Watch(ids, policy, clock.monotonic(), random.random)
 
 
 def watch_of_unfinished(connection: Connection, policy: Policy) -> Watch:
@@ -95,14 +95,14 @@ def watch_of_unfinished(connection: Connection, policy: Policy) -> Watch:
     """
     from jobstat.jobs.listing import read_pages
 
-    started = time.monotonic()
+    started = clock.monotonic()
     allowance = Allowance(policy.share)
 
     def say(setback: Setback, now: float) -> None:
         again = trying_again(setback, None, now)
         standard_error().note(f"jobstat: {safe(str(setback.error))}; {again}\n")
 
-    pages = read_pages(connection.api.page, time, policy, started, allowance, say)
+    pages = read_pages(connection.api.page, clock, policy, started, allowance, say)
     ids = [job.id for page in pages for job in page.jobs if not judge(job).finished]
     # They come from outside, and go into the path of a request.
     good = [id for id in ids if is_id(id)]
@@ -120,12 +120,12 @@ def follow_at(
     ``look`` is what ``display_for`` takes. Raises JobstatError for whatever
     ends it early.
     """
-    with display_for(watch, connection.account.name, time, **look) as display:
+    with display_for(watch, connection.account.name, clock, **look) as display:
         warnings = feed.warnings if feed else ()
         for warning in (connection.credential.warning, *warnings):
             if warning:
                 display.say(f"jobstat: warning: {safe(warning)}\n")
-        follow(watch, connection.api.fetch, time, display)
+        follow(watch, connection.api.fetch, clock, display)
 
 
 def code_of(watch: Watch, feed: Feed | None, *, exit_zero: bool) -> Exit:

@@ -5,6 +5,7 @@ It gets its clock and its network handed in.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,8 +14,6 @@ from jobstat.exits import Exit
 from jobstat.jobs.watching import Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from jobstat.jobs.patience import Setback
     from jobstat.jobs.watching import Answer, Ask, Watch, Watched
 
@@ -23,7 +22,10 @@ TICK = 1.0
 
 
 class Observer(Protocol):
-    """Who is told how a watch goes."""
+    """Who is told how a watch goes.
+
+    A signal may interrupt it: what it was told then, it is told again.
+    """
 
     def changed(self, watched: Watched, now: float) -> None:
         """The job's state is known for the first time, or has changed."""
@@ -48,32 +50,33 @@ class Clock(Protocol):
     def sleep(self, seconds: float, /) -> None: ...
 
 
-def follow(
-    watch: Watch,
-    fetch: Callable[[Sequence[str], float], Answer],
-    clock: Clock,
-    observer: Observer,
-) -> None:
+Fetch = Callable[[Sequence[str], float, Callable[[], None]], "Answer"]
+"""Asks for the jobs of these ids, in so many seconds at most, and raises
+JobstatError. Calls what it is given about every second until it has an answer."""
+
+
+def follow(watch: Watch, fetch: Fetch, clock: Clock, observer: Observer) -> None:
     """Ask and wait until no job is open any more.
 
-    ``fetch`` gets the ids of one request and the seconds it may take, and raises
-    JobstatError. What ends the watch early (a signal, an error that asking again
-    cannot mend) is raised after the observer was told the last state of each job
-    that was still open.
+    What ends the watch early (a signal, an error that asking again cannot mend)
+    is raised after the observer was told all that had been answered, and the last
+    state of each job that was still open.
     """
     untold = {watched.id: watched for watched in watch.jobs}
+    news: list[Watched] = []
     try:
         while (step := watch.next(clock.monotonic())) is not None:
             if isinstance(step, Wait):
                 clock.sleep(min(step.seconds, TICK))
                 observer.idle(clock.monotonic())
             else:
-                _ask(watch, step, fetch, clock, observer)
+                _ask(watch, step, fetch, clock, observer, news)
                 _tell_closed(untold, clock, observer)
         _tell_closed(untold, clock, observer)
     except BaseException:
         # The reader of a pipe that was ended by the same Ctrl-C is gone.
         with suppress(OutputError, OSError):
+            _tell_changed(news, clock, observer)
             for watched in watch.open:
                 watched.exit = Exit.UNFINISHED
             _tell_closed(untold, clock, observer)
@@ -85,24 +88,36 @@ def follow(
 def _ask(
     watch: Watch,
     ask: Ask,
-    fetch: Callable[[Sequence[str], float], Answer],
+    fetch: Fetch,
     clock: Clock,
     observer: Observer,
+    news: list[Watched],
 ) -> None:
+    ids = [watched.id for watched in ask.jobs]
     try:
-        answer = fetch([watched.id for watched in ask.jobs], ask.within)
+        answer = fetch(ids, ask.within, lambda: observer.idle(clock.monotonic()))
+    except OutputError:
+        raise
     except JobstatError as error:
         now = clock.monotonic()
-        if setback := watch.failed(ask, error, now):
+        setback = watch.failed(ask, error, now)
+        if setback and now < watch.ends_at:
             observer.troubled(ask.jobs, setback, now)
     else:
-        for watched in watch.answered(ask, answer, clock.monotonic()):
-            observer.changed(watched, clock.monotonic())
+        news += watch.answered(ask, answer, clock.monotonic())
+        _tell_changed(news, clock, observer)
+
+
+def _tell_changed(news: list[Watched], clock: Clock, observer: Observer) -> None:
+    """Tell of these jobs, each once; again where a signal came between."""
+    while news:
+        observer.changed(news[0], clock.monotonic())
+        del news[0]
 
 
 def _tell_closed(untold: dict[str, Watched], clock: Clock, observer: Observer) -> None:
-    """Tell which of these jobs are closed, each once, whatever comes between."""
+    """Tell which of these jobs are closed, likewise."""
     closed = [watched for watched in untold.values() if watched.exit is not None]
     for watched in closed:
-        del untold[watched.id]
         observer.closed(watched, clock.monotonic())
+        del untold[watched.id]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from jobstat.errors import BrokenAnswer, JobstatError, TimedOut
+from jobstat.jobs.following import TICK
 from jobstat.jobs.job import decode, kind_of, parse_job
 from jobstat.jobs.patience import is_hopeless, patience_with, set_back
 from jobstat.jobs.verdict import judge
@@ -150,7 +152,13 @@ def _read(
             now = clock.monotonic()
             allowance.told(error.limits, now)
             setback = set_back(
-                setback, error, policy, fresh_at=None, asked_at=asked_at, now=now
+                setback,
+                error,
+                policy,
+                fresh_at=None,
+                asked_at=asked_at,
+                within=within,
+                now=now,
             )
             if not error.passing or is_hopeless(setback, policy, now):
                 raise
@@ -162,13 +170,13 @@ def _read(
 
 
 def _sleep(seconds: float, clock: Clock, policy: Policy, started: float) -> None:
-    if policy.timeout is not None:
-        left = started + policy.timeout - clock.monotonic()
-        if left <= 0 or seconds >= left:
-            clock.sleep(max(left, 0))
-            raise TimedOut("the time-out ran out before the account's jobs were known")
-    if seconds > 0:
-        clock.sleep(seconds)
+    now = clock.monotonic()
+    end = inf if policy.timeout is None else started + policy.timeout
+    until = min(now + seconds, end)
+    while (left := until - clock.monotonic()) > 0:
+        clock.sleep(min(left, TICK))
+    if until == end:
+        raise TimedOut("the time-out ran out before the account's jobs were known")
 
 
 def _following(document: dict[str, object]) -> str | None:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 REQUEST_PATIENCE = 30.0
 """Seconds that one request of a watch may take."""
 
+SLACK = 5.0
+"""Seconds by which a request may be late on a machine that is only slow."""
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -58,12 +61,13 @@ def set_back(
     *,
     fresh_at: float | None,
     asked_at: float,
+    within: float,
     now: float,
 ) -> Setback:
     """The setback after a request that failed ``now``, asked at ``asked_at``.
 
     ``before`` is the one that it met already, ``fresh_at`` when the last good
-    answer came.
+    answer came, ``within`` how many seconds the request might take.
     """
     if before is None:
         # From the last good answer on, but not through a wait that was our own
@@ -73,7 +77,9 @@ def set_back(
         before = Setback(error, 0, asked_at if chosen else since, now)
     # Nor through the time that it had to wait for its turn.
     waited = max(asked_at - before.again_at, 0.0) if before.failures else 0.0
-    since = before.since + waited
+    # A request that lasted longer than it may was one of a machine that slept.
+    slept = max(now - asked_at - within - SLACK, 0.0)
+    since = before.since + waited + slept
     failures = before.failures + 1
     again_at = now + delay_after_failure(error, failures, policy.interval)
     # A watch whose patience ends before the delay does asks a last time.

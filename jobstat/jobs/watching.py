@@ -10,7 +10,7 @@ from heapq import nsmallest
 from math import inf
 from typing import TYPE_CHECKING
 
-from jobstat.errors import BrokenAnswer, Unreachable
+from jobstat.errors import BrokenAnswer, Unauthorized, Unreachable
 from jobstat.exits import Exit, combine
 from jobstat.jobs.course import Course
 from jobstat.jobs.patience import (
@@ -114,12 +114,19 @@ class Watch:
         self._largest = LARGEST_BATCH
         self._several_known = False
         self._asked_several = False
+        self._refused = False
         self._allowance = allowance or Allowance(policy.share)
 
     @property
     def open(self) -> list[Watched]:
         """The jobs that are still to be asked for."""
         return [watched for watched in self.jobs if watched.exit is None]
+
+    @property
+    def ends_at(self) -> float:
+        """When the time-out ends it all."""
+        timeout = self.policy.timeout
+        return inf if timeout is None else self.started + timeout
 
     def ended_by(self, code: Exit) -> bool:
         """Whether a job is no longer asked for by reason of this code."""
@@ -161,12 +168,10 @@ class Watch:
         jobs = self.open
         if not jobs:
             return None
-        left = inf
-        if self.policy.timeout is not None:
-            left = self.started + self.policy.timeout - now
-            if left <= 0:
-                self._close_all(Exit.TIMEOUT, self.setback)
-                return None
+        left = self.ends_at - now
+        if left <= 0:
+            self._close_all(Exit.TIMEOUT, self.setback)
+            return None
         first, batch = self._first_due(jobs, now)
         at = max(first.due, self._gate())
         if at > now:
@@ -181,7 +186,7 @@ class Watch:
 
     def answered(self, ask: Ask, answer: Answer, now: float) -> list[Watched]:
         """Take in a good answer; gives the jobs of which it tells anything new."""
-        self.setback, self.fresh_at = None, now
+        self.setback, self.fresh_at, self._refused = None, now, False
         self._allowance.told(answer.limits, now)
         if len(ask.jobs) == 1:
             # Whatever id it has: there is only one job that it can be about.
@@ -226,7 +231,7 @@ class Watch:
         if error.exit is Exit.NOT_FOUND:
             self.setback = None
             return self._not_found(watched, error, now)
-        if not error.passing:
+        if not (error.passing or self._may_be_renewed(error)):
             raise error
         if several or self.setback or not isinstance(error, BrokenAnswer):
             # One broken answer is the job's own, several in a row are not.
@@ -247,6 +252,12 @@ class Watch:
     def _is_of_all(error: JobstatError) -> bool:
         """Whether it would meet any request alike."""
         return isinstance(error, Unreachable) or error.retry_after is not None
+
+    def _may_be_renewed(self, error: JobstatError) -> bool:
+        """Whether a credential that was good may be so again: it is tried once."""
+        first = isinstance(error, Unauthorized) and not self._refused
+        self._refused = self._refused or first
+        return first and self.fresh_at is not None and not self.policy.once
 
     def _bad_news(self) -> bool:
         return any(watched.exit not in {None, Exit.OK} for watched in self.jobs)
@@ -339,6 +350,7 @@ class Watch:
             self.policy,
             fresh_at=of.fresh_at,
             asked_at=ask.at,
+            within=ask.within,
             now=now,
         )
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from jobstat.errors import JobstatError
     from jobstat.jobs.following import Clock
+    from jobstat.jobs.job import Job
     from jobstat.jobs.patience import Setback
     from jobstat.jobs.watching import Watch, Watched
     from jobstat.views.output import Output
@@ -53,6 +54,8 @@ class Display:
         self._machine = machine
         self._reports = len(watch.jobs) > 1 and not (machine or watch.policy.once)
         self._warned: set[str] = set()
+        self._seen: dict[str, Job | None] = {}
+        self._written: dict[str, Job] = {}
 
     def __enter__(self) -> Self:
         self._progress.__enter__()
@@ -67,8 +70,11 @@ class Display:
             self._problems.note(words)
 
     def changed(self, watched: Watched, now: float) -> None:
-        self._warn(watched)
-        self._progress.changed(watched, now)
+        if self._seen.get(watched.id) is not watched.job:
+            # Once, though a signal may have it told again.
+            self._seen[watched.id] = watched.job
+            self._warn(watched)
+            self._progress.changed(watched, now)
         if self._stream:
             self._write(watched, now)
 
@@ -105,12 +111,16 @@ class Display:
         return bool(self._progress.keeps and unfinished and not self._machine)
 
     def _write(self, watched: Watched, now: float) -> None:
-        if self._output and watched.job:
-            elapsed = now - self._watch.started if watched.ran else None
-            if self._watch.policy.once:
-                elapsed = None
+        job = watched.job
+        if self._output and job and self._written.get(watched.id) is not job:
+            timed = watched.ran and not self._watch.policy.once
+            text = self._output.render(
+                job, now - self._watch.started if timed else None
+            )
             with self._aside():
-                self._output.write(watched.job, elapsed)
+                # A signal may end the writing, but it does not begin anew.
+                self._written[watched.id] = job
+                self._output.write(text)
 
     def _aside(self) -> AbstractContextManager[None]:
         """Make room for output where it goes to the screen of the progress."""

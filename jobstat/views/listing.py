@@ -39,7 +39,7 @@ def show_list(
     if json:
         output = JsonOutput(stdout, indented=stdout.interactive)
         for job in found.jobs:
-            output.write(job)
+            output.write(output.render(job))
         return
     width = shutil.get_terminal_size().columns if stdout.interactive else None
     jobs = [line_of_job(job) for job in found.jobs]

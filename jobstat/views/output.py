@@ -39,11 +39,11 @@ class Output(Protocol):
     @property
     def interactive(self) -> bool: ...
 
-    def write(self, job: Job, elapsed: float | None = None) -> None:
-        """Write the job; ``elapsed`` is for how many seconds it was watched.
+    def render(self, job: Job, elapsed: float | None = None) -> str:
+        """What is to be written of a job, watched for ``elapsed`` seconds."""
 
-        Raises OutputError, or BrokenPipeError when the reader has gone.
-        """
+    def write(self, paragraph: str) -> None:
+        """Write it. Raises OutputError, BrokenPipeError when the reader has gone."""
 
     def report(self, watch: Watch, elapsed: float | None = None) -> None:
         """Write what there is to say of several jobs as a whole.
@@ -60,8 +60,11 @@ class JsonOutput:
         self._indent = 2 if indented else None
         self.interactive = terminal.interactive
 
-    def write(self, job: Job, elapsed: float | None = None) -> None:  # noqa: ARG002
-        self._terminal.write(json.dumps(job.fields, indent=self._indent) + "\n")
+    def render(self, job: Job, elapsed: float | None = None) -> str:  # noqa: ARG002
+        return json.dumps(job.fields, indent=self._indent) + "\n"
+
+    def write(self, paragraph: str) -> None:
+        self._terminal.write(paragraph)
 
     def report(self, watch: Watch, elapsed: float | None = None) -> None:
         """Write nothing: what is not Zendesk's own is no part of it."""
@@ -83,7 +86,7 @@ class _ForPeople(ABC):
             self._each(watch)
         summary = sentence_on(watch, self._account, self._terminal)
         time = "" if elapsed is None else f"  {clock(elapsed)}"
-        self._write(f"{summary}{time}\n")
+        self.write(f"{summary}{time}\n")
 
     def _each(self, watch: Watch) -> None:
         """Write a line for each job, and a paragraph for each that went wrong."""
@@ -91,12 +94,12 @@ class _ForPeople(ABC):
 
         jobs = [line_of(watched) for watched in watch.jobs]
         lines = table(jobs, self._width(), unicode=self._terminal.unicode)
-        self._write("".join(painted(line, self._terminal) + "\n" for line in lines))
+        self.write("".join(painted(line, self._terminal) + "\n" for line in lines))
         for job in (w.job for w in watch.jobs if w.job):
             if judge(job) in {Verdict.ITEMS_FAILED, Verdict.JOB_FAILED}:
-                self._write(self._failures(job))
+                self.write(self._failures(job))
 
-    def _write(self, paragraph: str) -> None:
+    def write(self, paragraph: str) -> None:
         """Write it, with a blank line between it and what stands above."""
         self._terminal.write("\n" * (self._paragraphs > 0) + paragraph)
         self._paragraphs += 1
@@ -113,7 +116,7 @@ class _ForPeople(ABC):
 class TextOutput(_ForPeople):
     """A job and its results as lines: no box, no bar, nothing cut off."""
 
-    def write(self, job: Job, elapsed: float | None = None) -> None:
+    def render(self, job: Job, elapsed: float | None = None) -> str:
         glyph, paint = glyph_of(job), self._terminal.paint
         sign = glyph.on(unicode=self._terminal.unicode)
         percent = percent_of(job)
@@ -132,7 +135,7 @@ class TextOutput(_ForPeople):
         if summary := summary_of(job):
             lines += [""] * bool(job.items)
             lines.append(paint(f"{sign} {summary}", glyph.style))
-        self._write("\n".join(lines) + "\n")
+        return "\n".join(lines) + "\n"
 
     def _each(self, watch: Watch) -> None:
         # The lines of its changes stand above.
@@ -166,7 +169,7 @@ class TextOutput(_ForPeople):
 class ScreenOutput(_ForPeople):
     """A job and its results on a terminal, fitted to its width."""
 
-    def write(self, job: Job, elapsed: float | None = None) -> None:
+    def render(self, job: Job, elapsed: float | None = None) -> str:
         from jobstat.views.screen import job_lines, results
 
         console = self._terminal.console()
@@ -179,7 +182,7 @@ class ScreenOutput(_ForPeople):
                 console.print(part)
             for part in results(job, width=width, height=height, unicode=unicode):
                 console.print(part)
-        self._write(capture.get())
+        return capture.get()
 
     def _width(self) -> int:
         return self._terminal.console().size.width

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus
 
-from jobstat.errors import AuthError, UsageProblem
+from jobstat.errors import AuthError, JobstatError, UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 _TOKEN = re.compile(r"[!-~]+")
 _EMAIL = re.compile(r"[^\s:\x00-\x1f\x7f]+@[^\s:\x00-\x1f\x7f]+")
 _PASSWORD = re.compile(r"[^\x00-\x1f\x7f]+")
+
+HIDDEN = "[hidden]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,33 @@ class Credential:
     source: str
     authorization: str = field(repr=False)
     warning: str | None = None
+    secret: str = field(default="", repr=False)
+
+    def hide_in(self, error: BaseException) -> None:
+        """Take the secret out of an error and its causes, in any of its forms."""
+        found: BaseException | None = error
+        while found is not None:
+            found.args = tuple(map(self._hidden, found.args))
+            if isinstance(found, JobstatError):
+                found.sentence = self._hidden(found.sentence)
+                found.hint = self._hidden(found.hint)
+            found = found.__cause__ or found.__context__
+
+    def _hidden(self, value: Any) -> Any:
+        if isinstance(value, str):
+            for form in self._forms():
+                value = value.replace(form, HIDDEN)
+        return value
+
+    def _forms(self) -> list[str]:
+        """The secret as it is sent, bare, and as it may be quoted."""
+        found: set[str] = set()
+        for bare in (self.authorization.partition(" ")[2], self.secret):
+            raw = _bytes(bare)
+            found |= {bare, repr(bare)[1:-1], quote(raw), quote_plus(raw)}
+            found.add(b64encode(raw).decode())
+        # What is shorter is no secret, but a part of many a word.
+        return sorted((f for f in found if len(f) > 3), key=len, reverse=True)  # noqa: PLR2004 - as said
 
 
 def find_credential(environ: Mapping[str, str]) -> Credential:
@@ -38,7 +68,7 @@ def find_credential(environ: Mapping[str, str]) -> Credential:
     """
     if token := environ.get("ZENDESK_OAUTH_TOKEN"):
         _check("ZENDESK_OAUTH_TOKEN", token, _TOKEN, "one word of ASCII")
-        return Credential("ZENDESK_OAUTH_TOKEN", f"Bearer {token}")
+        return Credential("ZENDESK_OAUTH_TOKEN", f"Bearer {token}", secret=token)
     email = environ.get("ZENDESK_EMAIL")
     api_token = environ.get("ZENDESK_API_TOKEN")
     password = environ.get("ZENDESK_PASSWORD")
@@ -48,6 +78,7 @@ def find_credential(environ: Mapping[str, str]) -> Credential:
         return Credential(
             "ZENDESK_EMAIL with ZENDESK_API_TOKEN",
             _basic(f"{email}/token", api_token),
+            secret=api_token,
         )
     if email and password:
         _check("ZENDESK_EMAIL", email, _EMAIL, "one e-mail address")
@@ -55,6 +86,7 @@ def find_credential(environ: Mapping[str, str]) -> Credential:
         return Credential(
             "ZENDESK_EMAIL with ZENDESK_PASSWORD",
             _basic(email, password),
+            secret=password,
             warning="Zendesk ended sign-in by password in January 2026;"
             " use ZENDESK_OAUTH_TOKEN",
         )
@@ -93,5 +125,8 @@ def _check(name: str, value: str, form: re.Pattern[str], what: str) -> None:
 
 
 def _basic(user: str, secret: str) -> str:
-    pair = f"{user}:{secret}".encode("utf-8", "surrogateescape")
-    return "Basic " + b64encode(pair).decode()
+    return "Basic " + b64encode(_bytes(f"{user}:{secret}")).decode()
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

@@ -39,7 +39,7 @@ def _settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     """In place of the time that a watch waits."""
     fake = FakeClock()
-    monkeypatch.setattr("jobstat.commands.session.time", fake)
+    monkeypatch.setattr("jobstat.commands.session.clock", fake)
     no_chance = SimpleNamespace(random=lambda: 0.5)
     monkeypatch.setattr("jobstat.commands.session.random", no_chance)
     return fake

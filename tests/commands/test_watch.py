@@ -175,11 +175,31 @@ def test_a_refused_credential_midway_tells_the_last_state(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
     httpx_mock.add_response(url=URL, json={"job_status": WORKING})
-    httpx_mock.add_response(url=URL, status_code=401)
+    httpx_mock.add_response(url=URL, status_code=401, is_reusable=True)
     code, out, err = jobstat("watch", ID, "--json")
     assert code == 4
     assert json.loads(out) == WORKING
     assert "refuses the credential (401)" in err
+    # It is tried once more: then it is over, however long failures are ridden out.
+    assert len(httpx_mock.get_requests()) == 3
+
+
+def test_a_credential_that_is_refused_once_midway_is_tried_again(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    for _ in range(2):
+        httpx_mock.add_response(url=URL, json={"job_status": WORKING})
+        httpx_mock.add_response(url=URL, status_code=401)
+    httpx_mock.add_response(url=URL, json={"job_status": BAD})
+    assert jobstat("watch", ID, "-q")[0] == 6
+
+
+def test_a_credential_without_the_right_is_not_tried_again(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    httpx_mock.add_response(url=URL, json={"job_status": WORKING})
+    httpx_mock.add_response(url=URL, status_code=403)
+    assert jobstat("watch", ID, "-q")[0] == 4
 
 
 def test_an_unknown_status_is_shown_and_warned_of_once(

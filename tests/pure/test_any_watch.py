@@ -26,7 +26,7 @@ from jobstat.jobs.watching import Answer, Watch
 from jobstat.limits import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 WORKING = job("working", total=10, progress=3)
 DONE = parse_job(completed(SUCCESS))
@@ -52,7 +52,9 @@ class Weather:
         self.spoilt = {id for id in self.ids if rng.random() < 0.03}
         self.limit = rng.choice([None, 30, 200, 700])
 
-    def fetch(self, ids: Sequence[str], within: float) -> Answer:
+    def fetch(
+        self, ids: Sequence[str], within: float, idle: Callable[[], None]
+    ) -> Answer:
         now = self.clock.now
         assert 1 <= len(ids) <= 100
         assert self.policy.timeout is None or within <= 1000 + self.policy.timeout - now

@@ -37,7 +37,7 @@ from jobstat.jobs.polling import LONGEST_BACKOFF, LONGEST_DELAY
 from jobstat.jobs.watching import NOT_FOUND_PATIENCE, Answer, Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 QUEUED = job("queued")
 WORKING = job("working", progress=1, total=4)
@@ -256,7 +256,7 @@ def test_a_reader_that_is_gone_does_not_hide_the_signal(gone: Exception) -> None
         def closed(self, watched: object, now: float) -> None:
             raise gone
 
-    def fetch(ids: Sequence[str], within: float) -> Answer:
+    def fetch(ids: Sequence[str], within: float, idle: Callable[[], None]) -> Answer:
         raise Stopped(2)
 
     with pytest.raises(Stopped):

@@ -31,7 +31,7 @@ from jobstat.zendesk.api import Api
 from jobstat.zendesk.credentials import Credential
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 FOLDER = Path(__file__).parents[3] / "shared" / "zendesk" / "recorded"
 pytestmark = pytest.mark.skipif(
@@ -127,10 +127,11 @@ def test_a_recorded_job_is_judged_and_shown(
     assert judge(job).exit == code
     assert len(job.failed) == failed
     terminal = open_terminal(sys.stdout, {}, "always")
-    JsonOutput(terminal, indented=False).write(job)
+    output = JsonOutput(terminal, indented=False)
+    output.write(output.render(job))
     assert list(json.loads(capsys.readouterr().out).items()) == list(sent.items())
     for output in (TextOutput(terminal, "acme"), ScreenOutput(terminal, "acme")):
-        output.write(job)
+        output.write(output.render(job))
         shown = capsys.readouterr().out
         assert sent["id"] in shown
         for item in sent["results"] if isinstance(sent["results"], list) else []:
@@ -146,7 +147,7 @@ def test_a_recorded_sequence_is_watched_to_its_end(name: str) -> None:
     clock = FakeClock()
     steps = iter(jobs)
 
-    def fetch(ids: Sequence[str], within: float) -> Answer:
+    def fetch(ids: Sequence[str], within: float, idle: Callable[[], None]) -> Answer:
         del ids, within
         return Answer((next(steps),), Limits(700))
 

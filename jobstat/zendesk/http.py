@@ -1,0 +1,365 @@
+"""HTTP with one host, each exchange under one deadline: all that knows httpx."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import sys
+import threading
+import zlib
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+from jobstat import clock
+from jobstat.errors import BrokenAnswer, JobstatError, Unreachable, UsageProblem
+from jobstat.jobs.duration import spoken
+
+# httpx imports its own command line, and with it click, rich and pygments,
+# where they are installed: a third of its cost. None in sys.modules makes that
+# import fail, which httpx provides for.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type] # as said
+import httpx  # noqa: E402
+
+if sys.modules["httpx._main"] is None:
+    del sys.modules["httpx._main"]
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+LARGEST_BODY = 64 * 2**20
+"""Bytes of an unpacked answer that are read."""
+
+LARGEST_REFUSAL = 2**16
+"""Bytes that are read of the body of an error: its words stand at the beginning."""
+
+TICK = 1.0
+"""Seconds after which somebody who waits for an answer may look at the time."""
+
+KEPT_FOR = 5.0
+"""Seconds that a connection is kept for the next exchange."""
+
+_DIRECT: dict[str, httpx.BaseTransport | None] = {
+    "http://": None,
+    "https://": None,
+    "all://": None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300  # noqa: PLR2004 - HTTP's own numbers
+
+
+class Http:
+    """Exchanges with one host, to be used as a context manager.
+
+    ``direct`` goes there without a proxy. Raises UsageProblem when the host is no
+    host, or the proxy or certificate settings of the environment cannot be used.
+    """
+
+    def __init__(self, origin: str, headers: dict[str, str], *, direct: bool) -> None:
+        self._origin = origin
+        self._name = origin.partition("://")[2]
+        self._headers = headers
+        self._direct = direct
+        try:
+            # httpx decodes an internationalized name (xn--...) when it is looked at.
+            _ = httpx.URL(origin).host
+        except (ValueError, httpx.InvalidURL) as error:
+            raise UsageProblem(f"no valid host name: {self._name}") from error
+        self._tls = _trusted()
+        self._client = self._open()
+        self._socket: socket.socket | None = None
+        self._used_at = clock.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def get(
+        self, path: str, within: float, idle: Callable[[], None] | None = None
+    ) -> Response:
+        """The answer to a GET. Redirects are not followed.
+
+        ``within`` is how many seconds it may take from the name's resolution to
+        the last byte; ``idle`` is called about every second of them. Raises
+        Unreachable when there is no whole answer by then, BrokenAnswer for one
+        that is too large or cannot be unpacked.
+        """
+        if clock.monotonic() - self._used_at > KEPT_FOR:
+            # Whatever httpx makes of its age: it knows nothing of a suspend.
+            self._client.close()
+            self._client, self._socket = self._open(), None
+        exchange = _Exchange(self._client, self._socket, path, within)
+        finished = False
+        try:
+            finished = exchange.wait(idle)
+        finally:
+            self._used_at = clock.monotonic()
+            if finished:
+                self._socket = exchange.socket
+            else:
+                # Its client goes with it: it may still be in there for a while.
+                exchange.give_up()
+                self._client, self._socket = self._open(), None
+        response = exchange.response
+        if response and (finished or not response.is_success):
+            # A refusal is one without its words too.
+            return response
+        raise self._problem(exchange) from exchange.error
+
+    def _open(self) -> httpx.Client:
+        try:
+            return httpx.Client(
+                base_url=self._origin,
+                headers={**self._headers, "Accept-Encoding": "gzip"},
+                verify=self._tls,
+                # A proxy of the environment would be sent what is meant for
+                # this machine, and in clear. None means: go there directly.
+                mounts=_DIRECT if self._direct else None,
+                limits=httpx.Limits(keepalive_expiry=KEPT_FOR),
+            )
+        except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
+            raise _proxy_problem(error) from None
+
+    def _problem(self, exchange: _Exchange) -> JobstatError:
+        """What kept the answer away, in the words of whoever knows it best."""
+        error, peer = exchange.error, exchange.peer
+        proxied = peer not in {None, _with_port(self._origin)}
+        name = f"{self._name} through the proxy {peer}" if proxied else self._name
+        if proxied and exchange.connecting:
+            name = f"the proxy {peer}"
+        match error:
+            case JobstatError():
+                return error
+            case None | httpx.TimeoutException():
+                patience = spoken(max(exchange.within + 0.5, 1))
+                return Unreachable(f"{name} did not answer within {patience}")
+            case httpx.ProxyError():
+                return _refusal_of_proxy(f"the proxy {peer}", str(error))
+            case zlib.error():
+                return BrokenAnswer(f"the answer of {name} cannot be unpacked")
+        what = f"the connection to {name} broke"
+        if exchange.connecting:
+            what = f"no connection to {name}"
+        return _network_problem(name, what, _root(error))
+
+
+class _Exchange:
+    """A request and its answer, in a thread of their own.
+
+    So they can be given up at any moment: nothing else bounds the resolution of
+    a name, or an answer that drips in, and no signal would come through either.
+    """
+
+    def __init__(
+        self,
+        client: httpx.Client,
+        connected: socket.socket | None,
+        path: str,
+        within: float,
+    ) -> None:
+        self.within = within
+        self.socket = connected
+        self.peer: str | None = None
+        self.connecting = connected is None
+        self.response: Response | None = None
+        self.error: Exception | None = None
+        self._early: socket.socket | None = None
+        self._client = client
+        self._path = path
+        self._deadline = clock.monotonic() + within
+        self._done = threading.Event()
+        self._given_up = False
+
+    def wait(self, idle: Callable[[], None] | None) -> bool:
+        """Let it happen; gives whether it came to an end within its time."""
+        try:
+            threading.Thread(target=self._run, daemon=True).start()
+        except RuntimeError as error:
+            self.error = Unreachable("this machine cannot start a thread now")
+            self.error.__cause__ = error
+            return True
+        while not self._done.wait(min(self._left, TICK)):
+            if self._left <= 0:
+                return False
+            if idle:
+                idle()
+        return True
+
+    @property
+    def _left(self) -> float:
+        return self._deadline - clock.monotonic()
+
+    def give_up(self) -> None:
+        """Let it end by itself, and soon, without another byte sent."""
+        self._given_up = True
+        for connected in filter(None, (self._early, self.socket)):
+            with suppress(OSError):
+                # Not SSLSocket's own: that one would let a thread which is about
+                # to write go on in clear.
+                socket.socket.shutdown(connected, socket.SHUT_RDWR)
+        if self._done.is_set():
+            self._client.close()
+
+    def _run(self) -> None:
+        self._client.event_hooks = {"response": [self._note_refusal]}
+        try:
+            with self._client.stream(
+                "GET",
+                self._path,
+                timeout=self.within,
+                extensions={"trace": self._trace},
+            ) as response:
+                body = _unpacked(response, refusal=self.response is not None)
+            self.response = Response(response.status_code, response.headers, body)
+        except Exception as error:  # noqa: BLE001 - told by whoever waits for it
+            self.error = error
+        self._forget_early()
+        self._done.set()
+        if self._given_up:
+            self._client.close()
+
+    def _note_refusal(self, response: httpx.Response) -> None:
+        """Keep what is known as soon as it is: the body may never come."""
+        head = Response(response.status_code, response.headers)
+        if not head.is_success:
+            self.response = head
+
+    def _trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Follow what httpcore tells of an exchange, by its trace extension."""
+        if self._given_up and not event.endswith(".failed"):
+            raise httpx.ReadTimeout("given up")
+        if event.endswith("connect_tcp.started"):
+            self.connecting = True
+            self.peer = f"{info['host']}:{info['port']}"
+        elif event.endswith("connect_tcp.complete"):
+            self.connecting = False
+            self.socket = info["return_value"].get_extra_info("socket")
+            # A handshake takes it over before it gives another one back.
+            self._early = self.socket.dup()
+        elif event.endswith("start_tls.complete"):
+            self.socket = info["return_value"].get_extra_info("socket")
+            self._forget_early()
+
+    def _forget_early(self) -> None:
+        if self._early:
+            self._early.close()
+            self._early = None
+
+
+def _unpacked(response: httpx.Response, *, refusal: bool) -> bytes:
+    """The body, unpacked up to a limit: httpx would unpack whatever comes."""
+    largest = LARGEST_REFUSAL if refusal else LARGEST_BODY
+    packing = response.headers.get("content-encoding", "").strip().lower()
+    unpacking = None
+    if packing in {"gzip", "x-gzip"}:
+        unpacking = zlib.decompressobj(wbits=31)
+    elif packing not in {"", "identity"}:
+        raise zlib.error(packing)
+    body = bytearray()
+    for chunk in response.iter_raw():
+        room = largest + 1 - len(body)
+        body += unpacking.decompress(chunk, room) if unpacking else chunk
+        if len(body) > largest:
+            if refusal:
+                break
+            raise BrokenAnswer(f"the answer is larger than {largest // 2**20} MiB")
+    if unpacking and not unpacking.eof and not refusal:
+        raise zlib.error("cut off")
+    return bytes(body)
+
+
+def _trusted() -> ssl.SSLContext:
+    """The certificates that are trusted: certifi's, or those of the environment."""
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    folders = (folder or "").split(os.pathsep)
+    if folder and not file and not any(map(os.path.isdir, folders)):
+        raise UsageProblem(f"SSL_CERT_DIR names no directory: {folder!r}")
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        why = error.strerror or "it holds no certificate in PEM form"
+        if isinstance(error, ssl.SSLError):
+            why = "it holds no certificate in PEM form"
+        raise UsageProblem(f"SSL_CERT_FILE cannot be used: {file!r}: {why}") from error
+
+
+def _proxy_problem(error: Exception) -> UsageProblem:
+    """Which setting of the environment it is that httpx cannot use.
+
+    Not in its own words: a proxy's URL may hold a password.
+    """
+    for name in ("HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY"):
+        for spelling in (name, name.lower()):
+            url = os.environ.get(spelling)
+            if not url:
+                continue
+            try:
+                httpx.Proxy(url if "://" in url else f"http://{url}")
+            except (ValueError, httpx.InvalidURL):
+                return UsageProblem(
+                    f"{spelling} does not name a proxy",
+                    hint="Such as http://proxy.example.com:8080.",
+                )
+            if isinstance(error, ImportError) and url.startswith("socks"):
+                return UsageProblem(
+                    f"{spelling} names a SOCKS proxy, for which socksio is missing",
+                    hint="Install it beside jobstat: pip install socksio",
+                )
+    return UsageProblem("NO_PROXY, or another proxy setting, cannot be used")
+
+
+def _refusal_of_proxy(proxy: str, words: str) -> JobstatError:
+    if words.startswith("407"):
+        return UsageProblem(
+            f"{proxy} does not take its user and password (407)",
+            hint="They stand in its URL: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT",
+        )
+    return Unreachable(f"{proxy} makes no connection: {words}")
+
+
+def _network_problem(name: str, what: str, cause: BaseException) -> Unreachable:
+    match cause:
+        case ssl.SSLCertVerificationError():
+            return Unreachable(
+                f"the certificate of {name} is not trusted: {cause.verify_message}",
+                hint="SSL_CERT_FILE may name the certificates to trust.",
+            )
+        case ssl.SSLError() if cause.reason:
+            return Unreachable(f"{what}: TLS: {cause.reason.replace('_', ' ').lower()}")
+        case socket.gaierror():
+            return Unreachable(
+                f"host not found: {name}",
+                hint="Is the name right, and is there a network?",
+            )
+        case OSError() if cause.strerror:
+            return Unreachable(f"{what}: {cause.strerror}")
+        case _:
+            words = (str(cause) or type(cause).__name__).removesuffix(".")
+            return Unreachable(f"{what}: {words[:1].lower()}{words[1:]}")
+
+
+def _with_port(origin: str) -> str:
+    url = urlsplit(origin)
+    return f"{url.hostname}:{url.port or {'http': 80}.get(url.scheme, 443)}"
+
+
+def _root(error: BaseException) -> BaseException:
+    """The first cause of an error: what the operating system or TLS said."""
+    while cause := error.__cause__ or error.__context__:
+        error = cause
+    return error
