@@ -1,4 +1,9 @@
-"""How a watch is shown while it lasts on a terminal: redrawn in place."""
+"""How a watch is shown while it lasts on a terminal: redrawn in place.
+
+The cursor rests at the beginning of the frame, not behind it. So whatever a
+terminal does to the lines below when it is resized, all of them are erased, and
+none above.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 from jobstat.jobs.duration import clock
 from jobstat.views.frame import Frame
-from jobstat.views.many import sentence_on
+from jobstat.views.many import painted, sentence_on
 from jobstat.views.progress import Silent
 from jobstat.views.words import UNKNOWN, safe, trying_again
 
@@ -18,29 +23,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import FrameType
 
-    from rich.console import Console, ConsoleOptions, RenderableType
-    from rich.live import Live as RichLive
-    from rich.segment import Segment
+    from rich.console import RenderableType
 
     from jobstat.jobs.following import Clock
     from jobstat.jobs.patience import Setback
     from jobstat.jobs.watching import Watch, Watched
-    from jobstat.views.many import Parts
     from jobstat.views.terminal import Terminal
-
-_DISTURBING = frozenset(
-    {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP}
-)
-
-REDRAWS = 1.0
-"""Frames a second while nothing changes: enough for a clock in seconds."""
-
-ECHO = "^C"
-"""What a terminal shows of Ctrl-C behind the last line: there must be room for it,
-or it wraps, and what is erased is a line too few."""
 
 LEAST_GAP = 0.1
 """Seconds between two frames that changes ask for."""
+
+HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
+ERASE_LINE, ERASE_BELOW = "\x1b[K", "\x1b[J"
 
 
 class Live(Silent):
@@ -64,40 +58,29 @@ class Live(Silent):
         self._terminal = terminal
         self._clock = clock
         self._console = terminal.console()
-        self._live: RichLive | None = None
-        self._refreshed_at = -inf
+        # On stderr it is no data: what cannot be shown there is not.
+        self._write = terminal.note if last else terminal.write
+        self._entered = False
+        self._drawn = False
+        self._drawn_at = -inf
 
     def __enter__(self) -> Self:
-        from rich.live import Live as RichLive
-
-        self._live = RichLive(
-            get_renderable=self._frame,
-            console=self._console,
-            auto_refresh=True,
-            refresh_per_second=REDRAWS,
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-            vertical_overflow="crop",
-        )
-        with _undisturbed():
-            self._live.start(refresh=True)
         if signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:
             signal.signal(signal.SIGTSTP, self._suspend)
+        self._entered = True
+        self._draw(self._clock.monotonic())
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._live:
-            with _undisturbed():
-                self._live.stop()
-                self._live = None
+        self._entered = False
+        self._erase()
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        live = self._live is not None
+        entered = self._entered
         self.__exit__()
         yield
-        if live and self._watch.open:
+        if entered and self._watch.open:
             self.__enter__()
 
     def changed(self, watched: Watched, now: float) -> None:
@@ -108,51 +91,68 @@ class Live(Silent):
         del asked, setback
         self._refresh(now)
 
+    def idle(self, now: float) -> None:
+        self._refresh(now)
+
     def closed(self, watched: Watched, now: float) -> None:
         from jobstat.views.screen import summary_line
 
         if self._last and watched.job and len(self._watch.jobs) == 1:
-            with self.aside():
+            with self.aside(), self._console.capture() as capture:
                 self._console.print(
                     *self._full(watched, now, self._console.width, live=False),
                     *summary_line(watched.job, unicode=self._terminal.unicode),
                     sep="\n",
                 )
+            self._write(capture.get())
 
     def ended(self, now: float) -> None:
         if self._last and len(self._watch.jobs) > 1:
             with self.aside():
                 words = sentence_on(self._watch, self._account, self._terminal)
                 elapsed = clock(now - self._watch.started)
-                self._terminal.write(f"{words}  {elapsed}\n")
+                self._write(f"{words}  {elapsed}\n")
 
     def _refresh(self, now: float) -> None:
         # One answer may tell of a hundred jobs: the frame of the next second
         # shows the others.
-        if self._live and now - self._refreshed_at >= LEAST_GAP:
-            self._refreshed_at = now
-            with _undisturbed():
-                self._live.refresh()
+        if self._entered and now - self._drawn_at >= LEAST_GAP:
+            self._draw(now)
+
+    def _draw(self, now: float) -> None:
+        self._drawn_at = now
+        # A shell that has put the watch into the background has the terminal.
+        if self._watch.open and self._terminal.in_foreground:
+            lines = self._frame(now)
+            up = f"\x1b[{len(lines) - 1}A" * (len(lines) > 1)
+            frame = f"{ERASE_LINE}\n".join(lines)
+            # A write cannot be interrupted by another one, that of _suspend.
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTSTP})
+            try:
+                self._write(f"{HIDE_CURSOR}{frame}{ERASE_LINE}{ERASE_BELOW}{up}\r")
+            finally:
+                self._drawn = True
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def _erase(self) -> None:
+        if self._drawn:
+            self._drawn = False
+            self._write(f"\r{ERASE_BELOW}{SHOW_CURSOR}")
 
     def _suspend(self, number: int, frame: FrameType | None) -> None:
         """Give the terminal back while the job control of a shell has it."""
         del frame
-        with self.aside():
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
-            signal.signal(number, self._suspend)
+        self._erase()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+        signal.signal(number, self._suspend)
+        self._drawn_at = -inf
 
-    def _frame(self) -> RenderableType:
-        from rich.console import Group
-        from rich.constrain import Constrain
-
-        if not self._watch.open:
-            # What follows says it all.
-            return Group()
-        now = self._clock.monotonic()
+    def _frame(self, now: float) -> list[str]:
+        """The lines of a frame, none of which fills the last column."""
         width, height = self._console.size
-        width = max(width - len(ECHO), 1)
-        room = max(height - 1, 1)
+        # Behind it some terminals would wrap, and others erase what stands there.
+        width, room = max(width - 1, 1), max(height - 1, 1)
         if len(self._watch.jobs) > 1:
             frame = Frame(
                 self._watch,
@@ -162,10 +162,12 @@ class Live(Silent):
                 height=room,
                 unicode=self._terminal.unicode,
             )
-            return _Lines(frame.lines())
+            return [painted(line, self._terminal) for line in frame.lines()]
+        with self._console.capture() as capture:
+            for part in self._full(self._watch.jobs[0], now, width):
+                self._console.print(part, width=width)
         # The bar is the second line: what does not fit goes from the end.
-        lines = list(self._full(self._watch.jobs[0], now, width))[:room]
-        return Constrain(Group(*lines), width)
+        return capture.get().splitlines()[:room]
 
     def _full(
         self, watched: Watched, now: float, width: int, *, live: bool = True
@@ -185,7 +187,7 @@ class Live(Silent):
             )
         else:
             yield self._note(f"{watched.id}  {self._account}")
-            yield self._note(f"asking …  {clock(elapsed)}")
+            yield self._note(f"asking  {clock(elapsed)}")
         if live:
             yield from self._trouble(watched, now)
 
@@ -202,36 +204,3 @@ class Live(Silent):
         from rich.text import Text
 
         return Text(words, "dim", overflow="fold")
-
-
-class _Lines:
-    """Lines of parts, for rich: as they are, without the cost of wrapping."""
-
-    def __init__(self, lines: list[Parts]) -> None:
-        self._lines = lines
-
-    def __rich_console__(
-        self, console: Console, options: ConsoleOptions
-    ) -> Iterator[Segment]:
-        from rich.segment import Segment
-
-        del options
-        for number, line in enumerate(self._lines):
-            if number:
-                yield Segment.line()
-            for text, style in line:
-                yield Segment(text, console.get_style(style) if style else None)
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Put off the signals that would leave a frame half drawn.
-
-    They are blocked in this thread, and so in the one that is started within
-    and redraws from then on; one that comes is delivered at the end.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _DISTURBING)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

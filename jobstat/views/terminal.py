@@ -39,6 +39,15 @@ class Terminal:
         """Whether a view that is redrawn in place makes sense here."""
         return self.interactive and not self.unattended
 
+    @property
+    def in_foreground(self) -> bool:
+        """Whether no shell has put this process into the background."""
+        try:
+            fd = self.stream.fileno() if self.stream else -1
+            return os.tcgetpgrp(fd) == os.getpgrp()
+        except (OSError, ValueError):
+            return True  # it is nobody's: there is no job control
+
     def write(self, text: str) -> None:
         """Write and flush. Raises OutputError when that cannot be done.
 
@@ -72,13 +81,15 @@ class Terminal:
             )
         self.write(text + "\n")
 
-    def paint(self, text: str, color: str) -> str:
-        """The text in a colour, where there is any."""
+    def paint(self, text: str, style: str) -> str:
+        """The text in a colour, bold or dim, where there are any."""
         if not self.color:
             return text
-        from click import style
+        import click
 
-        return style(text, fg=color)
+        if style in {"bold", "dim"}:
+            return click.style(text, bold=style == "bold", dim=style == "dim")
+        return click.style(text, fg=style)
 
     def console(self) -> Console:
         """A rich console on this terminal; what it prints is taken literally."""

@@ -127,8 +127,8 @@ def test_a_recorded_job_is_judged_and_shown(
     assert judge(job).exit == code
     assert len(job.failed) == failed
     terminal = open_terminal(sys.stdout, {}, "always")
-    output = JsonOutput(terminal, indented=False)
-    output.write(output.render(job))
+    json_lines = JsonOutput(terminal, indented=False)
+    json_lines.write(json_lines.render(job))
     assert list(json.loads(capsys.readouterr().out).items()) == list(sent.items())
     for output in (TextOutput(terminal, "acme"), ScreenOutput(terminal, "acme")):
         output.write(output.render(job))
