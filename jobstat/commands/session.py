@@ -17,7 +17,7 @@ from jobstat.jobs.verdict import judge
 from jobstat.jobs.watching import Watch
 from jobstat.views.display import display_for
 from jobstat.views.terminal import read_input, standard_error
-from jobstat.views.words import safe, trying_again
+from jobstat.views.words import problem_of, safe, trying_again
 from jobstat.zendesk.account import find_account
 from jobstat.zendesk.credentials import find_credential
 
@@ -100,7 +100,7 @@ def watch_of_unfinished(connection: Connection, policy: Policy) -> Watch:
 
     def say(setback: Setback, now: float) -> None:
         again = trying_again(setback, None, now)
-        standard_error().note(f"jobstat: {safe(str(setback.error))}; {again}\n")
+        standard_error().note(f"jobstat: {problem_of(setback.error)}; {again}\n")
 
     pages = read_pages(connection.api.page, clock, policy, started, allowance, say)
     ids = [job.id for page in pages for job in page.jobs if not judge(job).finished]

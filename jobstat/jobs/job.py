@@ -12,6 +12,10 @@ from jobstat.errors import BrokenAnswer
 LARGEST_COUNT = 2**53
 """A larger count counts nothing, and is unknown."""
 
+MOST_VALUES = 2_000_000
+"""Commas and brackets in an answer: one about 100 jobs of 100 items has 100,000.
+Of that many, a body of a few MiB may become gigabytes of Python's objects."""
+
 MAX_DEPTH = 64
 """How deep JSON may be nested; a real answer has 4 levels."""
 
@@ -112,15 +116,19 @@ def decode(body: bytes) -> object:
 
     Raises BrokenAnswer for what is no JSON: NaN, infinities and numbers as large,
     broken UTF-8, integers beyond Python's limit of 4,300 digits, nesting beyond
-    MAX_DEPTH.
+    MAX_DEPTH; and for more than MOST_VALUES, or an object with a name twice, whose
+    truth nobody can tell.
     """
     if not body.strip():
         _broken("an empty body")
     if body.lstrip()[:1] == b"<":
         _broken("a web page instead of JSON")
+    if sum(map(body.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        _broken(f"JSON of more than {MOST_VALUES:,} values")
     try:
         document: object = json.loads(
             body.decode("utf-8-sig"),
+            object_pairs_hook=_unique,
             parse_constant=_refuse_constant,
             parse_float=_finite,
         )
@@ -128,6 +136,13 @@ def decode(body: bytes) -> object:
         _broken("something that is not JSON")
     _refuse_depth(document)
     return document
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        _broken("an object with a name twice")
+    return fields
 
 
 def _refuse_constant(name: str) -> NoReturn:

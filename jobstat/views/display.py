@@ -12,7 +12,7 @@ from jobstat.jobs.verdict import KNOWN_STATES, judge
 from jobstat.views.output import JsonOutput, ScreenOutput, TextOutput
 from jobstat.views.progress import Plain, Silent
 from jobstat.views.terminal import open_terminal
-from jobstat.views.words import problem_lines, safe
+from jobstat.views.words import id_of, problem_lines, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,14 +134,14 @@ class Display:
         if job.state not in KNOWN_STATES and job.status not in self._warned:
             self._warned.add(job.status)
             self.say(
-                f"jobstat: warning: unknown status {safe(job.status)!r};"
+                f"jobstat: warning: unknown status {state_of(job)!r};"
                 " taken as unfinished\n"
             )
         if job.id != watched.id and watched.id not in self._warned:
             self._warned.add(watched.id)
             self.say(
                 f"jobstat: warning: asked for {watched.id},"
-                f" the answer is about {safe(job.id)}\n"
+                f" the answer is about {id_of(job)}\n"
             )
 
 

@@ -19,7 +19,7 @@ from jobstat.views.words import (
     UNKNOWN,
     counts_of,
     percent_of,
-    safe,
+    problem_of,
     share_of,
     trying_again,
 )
@@ -141,7 +141,7 @@ class Frame:
 
     def _trouble(self, whose: str, setback: Setback, fresh_at: float | None) -> Parts:
         again = trying_again(setback, fresh_at, self._now)
-        return [(f"! {whose}{safe(str(setback.error))}; {again}", UNKNOWN.style)]
+        return [(f"! {whose}{problem_of(setback.error)}; {again}", UNKNOWN.style)]
 
     def _bar(self, share: float, width: int, style: str) -> Parts:
         full = min(max(int(share * width), 0), width)

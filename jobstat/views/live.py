@@ -17,7 +17,7 @@ from jobstat.jobs.duration import clock
 from jobstat.views.frame import Frame
 from jobstat.views.many import painted, sentence_on
 from jobstat.views.progress import Silent
-from jobstat.views.words import UNKNOWN, safe, trying_again
+from jobstat.views.words import UNKNOWN, problem_of, trying_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -196,7 +196,7 @@ class Live(Silent):
 
         if setback := watched.setback:
             again = trying_again(setback, watched.fresh_at, now)
-            words = f"! {safe(str(setback.error))}; {again}"
+            words = f"! {problem_of(setback.error)}; {again}"
             yield Text(words, UNKNOWN.style, overflow="fold")
 
     @staticmethod

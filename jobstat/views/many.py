@@ -14,11 +14,14 @@ from jobstat.jobs.verdict import Verdict, judge
 from jobstat.views.words import (
     BAD,
     GOOD,
+    LONGEST_NAME,
     UNKNOWN,
     counts_of,
     glyph_of,
+    id_of,
     safe,
     share_of,
+    state_of,
     title_of,
 )
 
@@ -49,7 +52,7 @@ def verdict_of(watched: Watched) -> tuple[Glyph, str]:
 def short_state_of(job: Job) -> tuple[Glyph, str]:
     """How a job stands: a glyph and a word, or two where one is not the truth."""
     failures = judge(job) is Verdict.ITEMS_FAILED
-    return glyph_of(job), "with failures" if failures else safe(job.status)
+    return glyph_of(job), "with failures" if failures else state_of(job)
 
 
 def outcome_of(job: Job) -> str:
@@ -132,13 +135,13 @@ def line_of(watched: Watched) -> Line:
 
 def line_of_job(job: Job) -> Line:
     """A job as it stands, in a line."""
-    return _line(*short_state_of(job), safe(job.id), job)
+    return _line(*short_state_of(job), id_of(job), job)
 
 
 def _line(glyph: Glyph, state: str, id: str, job: Job | None) -> Line:
     if job is None:
         return Line(glyph, state, "", "", id, "")
-    message = safe(job.message or "")
+    message = safe(job.message or "", LONGEST_NAME)
     return Line(glyph, state, outcome_of(job), title_of(job), id, message)
 
 

@@ -15,6 +15,7 @@ from jobstat.views.words import (
     HEADINGS,
     counts_of,
     glyph_of,
+    id_of,
     percent_of,
     rows_of,
     safe,
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from jobstat.jobs.watching import Watch
     from jobstat.views.terminal import Terminal
     from jobstat.views.words import Glyph, Row
+
+
+WIDEST_COLUMN = 64
+"""Characters to which what is shorter is filled up."""
 
 
 class Output(Protocol):
@@ -125,7 +130,7 @@ class TextOutput(_ForPeople):
         word = paint(f"{sign} {state_of(job)}", glyph.style)
         state = [word, counts_of(job), share, time]
         lines = [
-            f"{title_of(job)}  {safe(job.id)}  {self._account}",
+            f"{title_of(job)}  {id_of(job)}  {self._account}",
             "  ".join(filter(None, state)),
         ]
         if job.message:
@@ -143,7 +148,7 @@ class TextOutput(_ForPeople):
         super()._each(watch)
 
     def _failures(self, job: Job) -> str:
-        lines = [f"{title_of(job)}  {safe(job.id)}"]
+        lines = [f"{title_of(job)}  {id_of(job)}"]
         if job.message:
             lines.append(safe(job.message))
         rows = rows_of(job, failed=True)
@@ -151,7 +156,9 @@ class TextOutput(_ForPeople):
 
     def _table(self, rows: list[Row]) -> list[str]:
         table = [astuple(row)[1:] for row in (HEADINGS, *rows)]
-        index, id, result = (max(len(row[n]) for row in table) for n in range(3))
+        index, id, result = (
+            min(max(len(row[n]) for row in table), WIDEST_COLUMN) for n in range(3)
+        )
         glyphs = [None, *(BAD if row.failed else GOOD for row in rows)]
         return [
             f"{self._sign(glyph)} {row[0]:>{index}}  {row[1]:<{id}}"

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from jobstat.jobs.duration import clock
 from jobstat.views.words import (
+    LONGEST_NAME,
     counts_of,
     glyph_of,
     percent_of,
+    problem_of,
     safe,
     state_of,
     trying_again,
@@ -110,13 +112,13 @@ class Plain(Silent):
         # What keeps the whole account from answering is of no job's own.
         of_all = setback is self._watch.setback
         whose = "" if of_all else asked[0].id
-        error = str(setback.error)
+        error = problem_of(setback.error)
         said, at = self._complained.get(whose, ("", 0.0))
         if said != error or now - at >= QUIET_FOR:
             self._complained[whose] = (error, now)
             fresh_at = asked[0].fresh_at if whose else self._watch.fresh_at
             again = trying_again(setback, fresh_at, now)
-            self._complain(whose, f"{safe(error)}; {again}", now)
+            self._complain(whose, f"{error}; {again}", now)
 
     def idle(self, now: float) -> None:
         self._tell_recovery(now)
@@ -152,7 +154,7 @@ class Plain(Silent):
             f"{glyph_of(job).on(unicode=self._lines.unicode)} {state_of(job)}",
             counts_of(job),
             "" if percent is None else f"{percent}%",
-            safe(job.message or ""),
+            safe(job.message or "", LONGEST_NAME),
         )
 
     def _write(self, now: float, *parts: str) -> None:

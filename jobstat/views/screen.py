@@ -9,9 +9,11 @@ from jobstat.views.words import (
     BAD,
     GOOD,
     HEADINGS,
+    LONGEST_TEXT,
     NO_ID,
     counts_of,
     glyph_of,
+    id_of,
     percent_of,
     rows_of,
     safe,
@@ -59,12 +61,12 @@ def job_lines(
     from rich.text import Text
 
     yield _spread(
-        [Text(title_of(job), "bold"), Text(safe(job.id)), Text(account, "dim")], width
+        [Text(title_of(job), "bold"), Text(id_of(job)), Text(account, "dim")], width
     )
     times = _times(elapsed, left)
     yield from _state(job, width=width, unicode=unicode, times=times, live=live)
     if job.message:
-        message = Text(safe(job.message), "dim", overflow="fold")
+        message = Text(safe(job.message, LONGEST_TEXT), "dim", overflow="fold")
         if live:
             # A fifth of a line is what wrapping between words may leave empty.
             message.truncate(2 * width - width // 5, overflow="ellipsis")
@@ -91,7 +93,7 @@ def results(
     from rich.text import Text
 
     if job.items:
-        rows = rows_of(job)
+        rows = rows_of(job, LONGEST_TEXT)
         failed = sum(row.failed for row in rows)
         taken = AROUND_TABLE + failed * (3 if width < NARROW else 2)
         room = failed + max(height - taken, LEAST_SUCCEEDED)
@@ -110,10 +112,10 @@ def failures(job: Job, *, width: int, unicode: bool) -> Iterator[RenderableType]
     """A job among several that did not succeed: its name, and what failed."""
     from rich.text import Text
 
-    yield Text(f"{title_of(job)}  {safe(job.id)}", "bold", overflow="fold")
+    yield Text(f"{title_of(job)}  {id_of(job)}", "bold", overflow="fold")
     if job.message:
-        yield Text(safe(job.message), "dim", overflow="fold")
-    if rows := rows_of(job, failed=True):
+        yield Text(safe(job.message, LONGEST_TEXT), "dim", overflow="fold")
+    if rows := rows_of(job, LONGEST_TEXT, failed=True):
         yield from _rows(rows, width, unicode=unicode)
 
 

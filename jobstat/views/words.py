@@ -10,6 +10,7 @@ from jobstat.jobs.duration import spoken
 from jobstat.jobs.verdict import Verdict, judge
 
 if TYPE_CHECKING:
+    from jobstat.errors import JobstatError
     from jobstat.jobs.job import Item, Job
     from jobstat.jobs.patience import Setback
 
@@ -19,23 +20,57 @@ _NOT_DETAILS = frozenset(
 )
 
 
-def safe(text: str) -> str:
+LONGEST_NAME = 200
+"""Characters of a type, an id or a status that are shown: real ones have 40."""
+
+LONGEST_TEXT = 1000
+"""Characters of a message, or of an item's details, that are shown on a screen."""
+
+LONGEST_PROBLEM = 500
+
+MOST_MARKS = 4
+"""Marks that may stand on one letter: no language needs more of them."""
+
+_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
+
+
+def safe(text: str, most: int | None = None) -> str:
     r"""Text from outside with whatever could steer a terminal made visible.
 
     Control, bidi and zero-width characters and surrogates become escapes such
-    as ``\x1b``; unusual blanks become a blank.
+    as ``\x1b``; unusual blanks become a blank. The marks on a letter are left as
+    they are, up to MOST_MARKS of them. Of more than ``most`` characters the others
+    are counted.
     """
-    if text.isprintable():
+    if most is not None and len(text) > most:
+        return f"{safe(text[:most])}... (and {len(text) - most} more characters)"
+    if text.isascii() and text.isprintable():
         return text
-    return "".join(map(_visible, text))
+    shown = []
+    marks = MOST_MARKS  # at the beginning there is no letter that it could stand on
+    for character in text:
+        category = unicodedata.category(character)
+        marks = marks + 1 if category in {"Mn", "Me"} else 0
+        if category == "Zs":
+            shown.append(" ")
+        elif marks > MOST_MARKS or _is_invisible(character):
+            shown.append(character.encode("unicode_escape").decode())
+        else:
+            shown.append(character)
+    return "".join(shown)
 
 
-def _visible(character: str) -> str:
-    if character.isprintable():
-        return character
-    if unicodedata.category(character) == "Zs":
-        return " "
-    return character.encode("unicode_escape").decode()
+def _is_invisible(character: str) -> bool:
+    """Whether it is no character to look at, whatever it does."""
+    if not character.isprintable() or character in _BLANK_LETTERS:
+        return True
+    # Unicode's other ones that are ignored by default: joiners and selectors.
+    return unicodedata.category(character) == "Mn" and (
+        character in "\u034f\u17b4\u17b5"
+        or "\u180b" <= character <= "\u180f"
+        or "\ufe00" <= character <= "\ufe0f"
+        or "\U000e0100" <= character <= "\U000e01ef"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +110,22 @@ def state_of(job: Job) -> str:
     """A job's state in a word, or two where one would not be the truth."""
     if judge(job) is Verdict.ITEMS_FAILED:
         return "completed, with failures"
-    return safe(job.status)
+    return safe(job.status, LONGEST_NAME)
 
 
 def title_of(job: Job) -> str:
     """What kind of job it is, as far as Zendesk tells."""
-    return safe(job.job_type or "Job")
+    return safe(job.job_type or "Job", LONGEST_NAME)
+
+
+def id_of(job: Job) -> str:
+    """The id that the answer has."""
+    return safe(job.id, LONGEST_NAME)
+
+
+def problem_of(error: JobstatError) -> str:
+    """What went wrong, in a sentence that may hold words from outside."""
+    return safe(error.sentence, LONGEST_PROBLEM)
 
 
 def counts_of(job: Job) -> str:
@@ -150,19 +195,20 @@ NO_ID = "-"
 """In place of an id where none was given, as to a ticket that was not created."""
 
 
-def rows_of(job: Job, *, failed: bool = False) -> list[Row]:
+def rows_of(job: Job, most: int | None = None, *, failed: bool = False) -> list[Row]:
     """The results for people: failed items first, else in the job's order.
 
-    With ``failed`` only those that failed.
+    With ``failed`` only those that failed. ``most`` is how many characters of the
+    details are wanted.
     """
     index = "all" if _one_for_all(job) else None
     items = job.failed
     if not failed:
         items += tuple(item for item in job.items if not item.failed)
-    return [_row(item, index or str(item.index)) for item in items]
+    return [_row(item, index or str(item.index), most) for item in items]
 
 
-def _row(item: Item, index: str) -> Row:
+def _row(item: Item, index: str, most: int | None) -> Row:
     told = item.fields
     if item.failed:
         result = "failed"
@@ -179,9 +225,9 @@ def _row(item: Item, index: str) -> Row:
     return Row(
         failed=item.failed,
         index=index,
-        id=safe(_flat(told.get("id"))) or NO_ID,
-        result=safe(result),
-        details=safe("  ".join(filter(None, [reason, *others]))),
+        id=safe(_flat(told.get("id")), LONGEST_NAME) or NO_ID,
+        result=safe(result, LONGEST_NAME),
+        details=safe("  ".join(filter(None, [reason, *others])), most),
     )
 
 
@@ -202,7 +248,7 @@ def _flat(value: object) -> str:
 
 def problem_lines(sentence: str, hint: str | None) -> str:
     """An error as stderr shows it: what happened, and what to do."""
-    lines = f"jobstat: {safe(sentence)}\n"
+    lines = f"jobstat: {safe(sentence, LONGEST_PROBLEM)}\n"
     return lines + (f"  {safe(hint)}\n" if hint else "")
 
 

@@ -119,7 +119,10 @@ class Http:
         if response and (finished or not response.is_success):
             # A refusal is one without its words too.
             return response
-        raise self._problem(exchange) from exchange.error
+        problem = self._problem(exchange)
+        if problem is not exchange.error:
+            problem.__cause__ = exchange.error
+        raise problem
 
     def _open(self) -> httpx.Client:
         try:
