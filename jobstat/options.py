@@ -60,9 +60,10 @@ def shared_options(
     return decorate
 
 
-def _remember_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
+def _remember_debug(ctx: click.Context, param: click.Parameter, value: bool) -> bool:  # noqa: FBT001 - click's signature
     del param
     ctx.ensure_object(Invocation).debug = value
+    return value
 
 
 _SHARED = {
@@ -101,7 +102,6 @@ _SHARED = {
     "debug": click.option(
         "--debug",
         is_flag=True,
-        expose_value=False,
         callback=_remember_debug,
         help="Show a traceback with an error.",
     ),

@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -34,6 +35,10 @@ def run(arguments: list[str]) -> int:
     try:
         return _invoke(invocation)
     except Stopped as stopped:
+        if sys.stdout is not None:
+            with suppress(OSError):
+                # What was written, but not yet sent, when the signal came.
+                sys.stdout.flush()
         _end_by(stopped.signal)
     except BrokenPipeError:
         _end_by(signal.SIGPIPE)
@@ -65,12 +70,10 @@ def _invoke(invocation: Invocation) -> int:
 def _explain(error: Exception, invocation: Invocation) -> int:
     """Say what went wrong on stderr, and give the exit code that it has."""
     from jobstat.views.terminal import forget, standard_error
-    from jobstat.views.words import problem_lines
+    from jobstat.views.words import problem_lines, traceback_of
 
-    if invocation.debug and sys.stderr is not None:
-        import traceback
-
-        traceback.print_exception(error)
+    if invocation.debug:
+        standard_error().note(traceback_of(error))
     match error:
         case JobstatError():
             problem = error

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -268,13 +268,30 @@ def http(
     return "\r\n".join([*lines, "", ""]).encode() + content
 
 
+Sent = bytes | Callable[[socket.socket], None]
+"""An answer: its bytes, or what is done with the connection."""
+
+
+@dataclass(frozen=True)
+class Early:
+    """What is done with a connection before anything is read from it.
+
+    With ``tls`` that is to greet it by another certificate, else what ``act`` does.
+    """
+
+    act: Callable[[socket.socket], None] | None = None
+    tls: ssl.SSLContext | None = None
+
+
+Reply = Sent | Early
+
+
 @contextmanager
 def raw_server(
-    *answers: bytes | Callable[[socket.socket], None],
-    tls: ssl.SSLContext | None = None,
+    *answers: Reply, tls: ssl.SSLContext | None = None, port: int = 0
 ) -> Iterator[RawServer]:
     """A server that sends these bytes, one answer a connection, then the last."""
-    server = RawServer(list(answers), tls)
+    server = RawServer(list(answers), tls, port)
     try:
         yield server
     finally:
@@ -285,19 +302,21 @@ class RawServer:
     """Reads a request's head, keeps it in ``requests``, and sends an answer."""
 
     def __init__(
-        self,
-        answers: list[bytes | Callable[[socket.socket], None]],
-        tls: ssl.SSLContext | None,
+        self, answers: list[Reply], tls: ssl.SSLContext | None = None, port: int = 0
     ) -> None:
         self._answers = answers
         self._tls = tls
-        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._listening = socket.create_server(("127.0.0.1", port))
         self.requests: list[str] = []
+        self.port = self._listening.getsockname()[1]
         scheme = "https" if tls else "http"
-        self.base_url = f"{scheme}://127.0.0.1:{self._listening.getsockname()[1]}"
+        self.base_url = f"{scheme}://127.0.0.1:{self.port}"
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self) -> None:
+        # A close alone would not wake who waits to accept, and keep the port.
+        with suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
 
     def _serve(self) -> None:
@@ -306,19 +325,29 @@ class RawServer:
                 connection, _ = self._listening.accept()
             except OSError:
                 return
-            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+            answer = self._answers[0]
+            if len(self._answers) > 1:
+                del self._answers[0]
+            talk = threading.Thread(
+                target=self._talk, args=(connection, answer), daemon=True
+            )
+            talk.start()
 
-    def _talk(self, connection: socket.socket) -> None:
+    def _talk(self, connection: socket.socket, answer: Reply) -> None:
         try:
-            if self._tls:
-                connection = self._tls.wrap_socket(connection, server_side=True)
+            tls = self._tls
+            if isinstance(answer, Early):
+                if answer.act:
+                    answer.act(connection)
+                    return
+                tls = answer.tls
+                answer = b""
+            if tls:
+                connection = tls.wrap_socket(connection, server_side=True)
             head = b""
             while b"\r\n\r\n" not in head:
                 head += connection.recv(65536) or b"\r\n\r\n"
             self.requests.append(head.decode("latin-1"))
-            answer = (
-                self._answers[0] if len(self._answers) == 1 else self._answers.pop(0)
-            )
             if callable(answer):
                 answer(connection)
             else:

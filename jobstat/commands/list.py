@@ -45,6 +45,8 @@ def command(
     subdomain: str | None,
     status: tuple[str, ...],
     limit: int,
+    *,
+    debug: bool,
     **look: Any,
 ) -> Exit:
     """List the account's recent jobs.
@@ -53,6 +55,7 @@ def command(
     newest first. Zendesk forgets a job one day after it was created. The exit
     code says nothing of how the jobs stand.
     """
+    del debug  # every error ends it, and is told where errors are
     with connect(base_url, subdomain) as connection:
         allowance, started = Allowance(SHOW.share), clock.monotonic()
         pages = read_pages(connection.api.page, clock, SHOW, started, allowance)

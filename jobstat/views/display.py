@@ -12,7 +12,7 @@ from jobstat.jobs.verdict import KNOWN_STATES, judge
 from jobstat.views.output import JsonOutput, ScreenOutput, TextOutput
 from jobstat.views.progress import Plain, Silent
 from jobstat.views.terminal import open_terminal
-from jobstat.views.words import id_of, problem_lines, state_of
+from jobstat.views.words import id_of, problem_lines, state_of, traceback_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,8 @@ class Display:
 
     ``output`` is None where stdout gets nothing. For a ``machine`` each job is
     written when it is no longer asked for, with ``stream`` at each change. For
-    people several jobs are reported on when all of them have ended.
+    people several jobs are reported on when all of them have ended. ``debug`` has
+    a traceback shown with an error.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Display:
         *,
         machine: bool = False,
         stream: bool = False,
+        debug: bool = False,
     ) -> None:
         self._watch = watch
         self._progress = progress
@@ -52,6 +54,7 @@ class Display:
         self._problems = problems
         self._stream = stream
         self._machine = machine
+        self._debug = debug
         self._reports = len(watch.jobs) > 1 and not (machine or watch.policy.once)
         self._warned: set[str] = set()
         self._seen: dict[str, Job | None] = {}
@@ -96,6 +99,8 @@ class Display:
         if error.sentence not in self._warned:
             hint = None if error.hint in self._warned else error.hint
             self._warned |= {error.sentence, hint or ""}
+            if self._debug:
+                self.say(traceback_of(error))
             self.say(problem_lines(error.sentence, hint))
 
     def ended(self, now: float) -> None:
@@ -155,6 +160,7 @@ def display_for(  # noqa: PLR0913 - what the user can choose of a view
     quiet: bool = False,
     plain: bool = False,
     color: str = "auto",
+    debug: bool = False,
 ) -> Display:
     """The display that fits what was asked for and where it is shown."""
     stdout = open_terminal(sys.stdout, os.environ, color)
@@ -181,4 +187,12 @@ def display_for(  # noqa: PLR0913 - what the user can choose of a view
     else:
         lines = None if machine and not stderr.interactive else seen
         progress = Plain(watch, lines, stderr, last=machine)
-    return Display(watch, progress, output, stderr, machine=machine, stream=stream)
+    return Display(
+        watch,
+        progress,
+        output,
+        stderr,
+        machine=machine,
+        stream=stream,
+        debug=debug,
+    )

@@ -252,6 +252,14 @@ def problem_lines(sentence: str, hint: str | None) -> str:
     return lines + (f"  {safe(hint)}\n" if hint else "")
 
 
+def traceback_of(error: BaseException) -> str:
+    """Where an error comes from, for whoever debugs: with words from outside."""
+    from traceback import format_exception
+
+    lines = "".join(format_exception(error)).split("\n")
+    return "\n".join(map(safe, lines))
+
+
 def trying_again(setback: Setback, fresh_at: float | None, now: float) -> str:
     """When it is tried again, and how old what is known is."""
     again = f"trying again in {spoken(max(setback.again_at - now, 0) + 0.5)}"

@@ -1,0 +1,288 @@
+"""Every fault of a server that was thought of, met by the real program.
+
+Each is met three times: once amid good answers, which a watch outlives; for good,
+with no patience left, which is one clear line; and for good under a time-out.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+from misbehaving import (
+    API_TOKEN,
+    EMAIL,
+    HTML,
+    SECRETS,
+    Outcome,
+    Runs,
+    bomb,
+    drip,
+    endless,
+    head,
+    in_a_second,
+    limited,
+    packed,
+    reset,
+    stall,
+)
+from support import FAILURE, SUCCESS, Early, body, completed, http, job_object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support import Reply
+
+WORKING = http(content=body(job_object("working", progress=1)))
+END = completed(SUCCESS, FAILURE)
+DONE = http(content=body(END))
+GOOD = body(job_object("working", progress=1, message="ok " * 100))
+JSON = "Content-Type: application/json"
+
+NO_ANSWER = "did not answer within"
+BROKE = "broke: "
+NOT_JSON = "not a job status: something that is not JSON"
+
+FAULTS: dict[str, tuple[Reply, str]] = {
+    "reset at once": (Early(reset()), BROKE),
+    "reset in the header": (reset(DONE[:30]), BROKE),
+    "reset in the body": (reset(DONE[:-20]), BROKE),
+    "closed at once": (Early(socket.socket.close), BROKE),
+    "empty answer": (b"", BROKE),
+    "cut header": (DONE[:30], BROKE),
+    "content-length too long": (head(JSON, "Content-Length: 9999") + GOOD, BROKE),
+    "content-length too short": (head(JSON, "Content-Length: 50") + GOOD, NOT_JSON),
+    "content-length nonsense": (head(JSON, "Content-Length: 1, 2") + GOOD, BROKE),
+    "no content-length, cut": (head(JSON) + GOOD[:-9], NOT_JSON),
+    "cut chunk": (
+        head(JSON, "Transfer-Encoding: chunked") + b"fff\r\n" + GOOD,
+        BROKE,
+    ),
+    "broken chunk": (head(JSON, "Transfer-Encoding: chunked") + b"zz\r\n", BROKE),
+    "broken gzip": (packed(GOOD).replace(b"\x1f\x8b", b"\x1f\x8c"), "be unpacked"),
+    "gzip that is none": (http("200 OK", GOOD, "Content-Encoding: gzip"), "unpacked"),
+    "cut gzip": (
+        http("200 OK", packed(GOOD).partition(b"\r\n\r\n")[2][:-12]).replace(
+            b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n"
+        ),
+        "be unpacked",
+    ),
+    "unknown packing": (http("200 OK", GOOD, "Content-Encoding: br"), "be unpacked"),
+    "gzip bomb": (bomb(), "larger than 64 MiB"),
+    "gzip bomb in gzip": (bomb(2), "be unpacked"),
+    "endless body": (endless(head(JSON), b" " * 2**20), "larger than 64 MiB"),
+    "endless header": (endless(head()[:-2], b"X-A: " + b"a" * 9000 + b"\r\n"), BROKE),
+    "dripping header": (drip(DONE), NO_ANSWER),
+    "dripping body": (drip(DONE, at_once=len(DONE) - 90), NO_ANSWER),
+    "dripping from the first byte of a chunk": (
+        drip(head(JSON, "Transfer-Encoding: chunked") + b"ff\r\n" + GOOD, at_once=100),
+        NO_ANSWER,
+    ),
+    "dripping 100 Continue": (
+        drip(b"HTTP/1.1 100 Continue\r\n\r\n" * 99, 0.1),
+        NO_ANSWER,
+    ),
+    "no answer at all": (stall(), NO_ANSWER),
+    "stops in the header": (stall(DONE[:30]), NO_ANSWER),
+    "stops in the body": (stall(DONE[:-20]), NO_ANSWER),
+    "another protocol": (b"SSH-2.0-OpenSSH_9.2\r\n" * 9, BROKE),
+    "HTML 200": (http("200 OK", HTML, kind="text/html"), "a web page instead"),
+    "HTML 502": (http("502 Bad Gateway", HTML, kind="text/html"), "now (502)"),
+    "HTML 503": (http("503 Unavailable", HTML, kind="text/html"), "now (503)"),
+    "HTML 504": (http("504 Time-out", HTML, kind="text/html"), "now (504)"),
+    "JSON 500": (http("500 Oops", b'{"error":"Internal"}'), "now (500: Internal)"),
+    "500 with an endless body": (
+        endless(head(status="500 Oops"), b" " * 2**16),
+        "now (500)",
+    ),
+    "503 whose body never comes": (
+        stall(head("Content-Length: 9", status="503 No")),
+        "now (503)",
+    ),
+    "503 with Retry-After": (
+        http("503 No", b"", "Retry-After: 1"),
+        "cannot answer now (503)",
+    ),
+    "429 in JSON": (limited("1"), "(429: APIRateLimitExceeded)"),
+    "429 in plain text": (limited("1", "text"), "requests per minute exceeded"),
+    "429 in HTML": (limited("1", "html"), "limits the requests (429)"),
+    "429 without Retry-After": (limited(None), "(429: APIRate"),
+    "429 until a date": (in_a_second, "(429: APIRate"),
+    "429 until a date long ago": (
+        limited("Thu, 01 Jan 1970 00:00:00 GMT"),
+        "(429: APIRate",
+    ),
+    "429 until a date that is none": (
+        limited("Fri, 31 Nov 99999999 25:61:61 GMT"),
+        "(429: APIRate",
+    ),
+    "429 for nonsense": (limited("soon\t\xa0"), "(429: APIRate"),
+    "429 for -5": (limited("-5"), "(429: APIRate"),
+    "429 for 1e99": (limited("1e99"), "(429: APIRate"),
+    "429 for ever": (limited("9" * 400), "(429: APIRate"),
+    "429 for digits that are not ASCII": (limited("\u0663\u0660"), "(429: APIRate"),
+    "429 for a superscript": (limited("\u00b2"), "(429: APIRate"),
+    "empty JSON": (http(), "an empty body"),
+    "null": (http(content=b"null"), "null without job_status"),
+    "cut JSON": (http(content=GOOD[:-9]), NOT_JSON),
+    "depth 100,000": (http(content=b"[" * 10**5 + b"]" * 10**5), NOT_JSON),
+    "depth 900": (
+        http(content=b'{"job_status":' + b"[" * 900 + b"]" * 900 + b"}"),
+        "nested deeper than 64 levels",
+    ),
+    "millions of values": (
+        http(content=b"[" + b"[]," * (3 * 10**6) + b"0]"),
+        "JSON of more than 2,000,000 values",
+    ),
+    "an integer of 10,000 digits": (
+        http(content=GOOD.replace(b": 1,", b": 1%s," % (b"0" * 10_000))),
+        NOT_JSON,
+    ),
+    "NaN": (http(content=GOOD.replace(b"null", b"NaN")), NOT_JSON),
+    "1e999": (http(content=GOOD.replace(b"null", b"1e999")), NOT_JSON),
+    "a name twice": (
+        http(content=GOOD.replace(b'"status"', b'"status": "completed", "status"')),
+        "an object with a name twice",
+    ),
+    "invalid UTF-8": (http(content=GOOD.replace(b"ok", b"\xff\xfe")), NOT_JSON),
+    "UTF-16": (http(content=GOOD.decode().encode("utf-16")), NOT_JSON),
+    "results that are a text": (
+        http(content=body(job_object("working", results="row 1 failed"))),
+        "results that are a text",
+    ),
+    "results that hold a number": (
+        http(content=body(job_object("completed", results=[1]))),
+        "results that hold a number",
+    ),
+    "a status that is a number": (
+        http(content=body(job_object() | {"status": 3})),
+        "a job_status without status",
+    ),
+}
+
+HUGE_WAITS = {"429 for ever"}
+"""What is not tried again before the patience has run out."""
+
+WATCH = ("watch", "--json")
+
+BASIC_SETTINGS = {
+    "ZENDESK_OAUTH_TOKEN": "",
+    "ZENDESK_EMAIL": EMAIL,
+    "ZENDESK_API_TOKEN": API_TOKEN,
+}
+
+
+@pytest.fixture(scope="module")
+def runs() -> Iterator[Runs]:
+    runs = Runs()
+    for name, (fault, _) in FAULTS.items():
+        retry_for = "--retry-for=2" if name in HUGE_WAITS else "--retry-for=60"
+        runs.begin(f"amid {name}", [WORKING, fault, DONE], *WATCH, retry_for)
+        runs.begin(
+            f"for good {name}",
+            [fault],
+            "watch",
+            "--debug",
+            "--retry-for=0",
+            settings=BASIC_SETTINGS,
+        )
+        runs.begin(f"timed {name}", [WORKING, fault], *WATCH, "--timeout=2.5")
+    yield runs
+    runs.close()
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_watch_outlives_it(runs: Runs, name: str) -> None:
+    run = runs[f"amid {name}"]
+    assert run.code == 6, run.err
+    assert json.loads(run.out) == END
+    said, again = run.err.splitlines()
+    assert FAULTS[name][1] in said
+    assert "; trying again in " in said
+    assert ", last answer " in said
+    assert again == "jobstat: answers again"
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_for_good_it_is_one_clear_line(runs: Runs, name: str) -> None:
+    run = runs[f"for good {name}"]
+    assert (run.code, run.out) == (7, ""), run.err
+    *traceback, said = [
+        line for line in run.err.splitlines() if not line.startswith("  ")
+    ][:-1]
+    assert said.startswith("jobstat: ")
+    assert FAULTS[name][1] in said
+    assert len(said) < 300
+    assert "Traceback (most recent call last):" in traceback
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_time_out_holds_against_it(runs: Runs, name: str) -> None:
+    run = runs[f"timed {name}"]
+    assert run.code == 124, run.err
+    assert json.loads(run.out)["status"] == "working"
+    # Not a matter of speed: some of these would last 30 seconds, or for ever.
+    assert run.seconds < 12
+
+
+SAID_BACK = {
+    "reason": ("400 No: {}", ""),
+    "header": ("200 OK\r\n{}", ""),
+    "status line": ("{}", ""),
+    "location": ("302 Go\r\nLocation: https://{}@evil.example/", ""),
+    "redirected host": ("302 Go\r\nLocation: https://{}.evil.example/", ""),
+    "broken location": ("302 Go\r\nLocation: https://x:{}/", ""),
+    "text": ("429 No\r\nContent-Type: text/plain", "You sent {}"),
+    "refusal": ("401 No", '{{"error": "{}"}}'),
+    "details": ("422 No", '{{"details": {{"a": [{{"description": "{}"}}]}}}}'),
+    "title": ("404 No", '{{"error": {{"title": "{}", "message": "{}"}}}}'),
+    "packing": ("200 OK\r\nContent-Encoding: {}", "{}"),
+    "length": ("200 OK\r\nContent-Length: {}", ""),
+    "chunk": ("200 OK\r\nTransfer-Encoding: chunked", "{}\r\n"),
+    "web page": ("200 OK", "<p>{}</p>"),
+    "job": ("200 OK", '{{"job_status": {{"id": "{}", "status": 3}}}}'),
+}
+BEARER = " ".join(SECRETS[:3])
+BASIC = " ".join(SECRETS[3:9])
+
+
+@pytest.fixture(scope="module")
+def said_back() -> Iterator[Runs]:
+    runs = Runs()
+    for name, (line, content) in SAID_BACK.items():
+        for credential, settings in ((BEARER, None), (BASIC, BASIC_SETTINGS)):
+            answer = f"HTTP/1.1 {line}\r\n\r\n{content}".format(*[credential] * 2)
+            runs.begin(
+                f"{name} {credential}",
+                [answer.encode()],
+                "watch",
+                "--debug",
+                "--retry-for=0",
+                settings=settings,
+            )
+    yield runs
+    runs.close()
+
+
+@pytest.mark.parametrize("credential", [BEARER, BASIC], ids=["bearer", "basic"])
+@pytest.mark.parametrize("name", SAID_BACK)
+def test_a_credential_that_an_answer_repeats_is_hidden(
+    said_back: Runs, name: str, credential: str
+) -> None:
+    run = said_back[f"{name} {credential}"]
+    assert run.code in {2, 4, 5, 7}
+    assert not leaks(run)
+
+
+def test_no_run_against_any_fault_shows_a_secret(runs: Runs, said_back: Runs) -> None:
+    found = {**runs.all(), **said_back.all()}
+    assert len(found) >= 3 * len(FAULTS) + 2 * len(SAID_BACK)
+    assert not {name: leaks(run) for name, run in found.items() if leaks(run)}
+    # It would be seen: what an answer repeats is said, but for the secret.
+    assert sum("[hidden]" in run.err for run in said_back.all().values()) > 10
+
+
+def leaks(run: Outcome) -> list[str]:
+    return [form for form in SECRETS if form in run.out + run.err]

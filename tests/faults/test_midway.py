@@ -1,0 +1,182 @@
+"""What happens to a network, an account or a job while it is watched."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trustme
+from misbehaving import drip, reset, run_against, stall, with_resolver
+from support import (
+    FAILURE,
+    ID,
+    SUCCESS,
+    Early,
+    RawServer,
+    body,
+    completed,
+    environment,
+    http,
+    job_object,
+    jobstat,
+    raw_server,
+)
+
+if TYPE_CHECKING:
+    import socket
+    from pathlib import Path
+
+    from support import Reply
+
+WORKING = http(content=body(job_object("working", progress=1)))
+DONE = http(content=body(completed(SUCCESS, FAILURE)))
+
+NO_ANSWER = "did not answer within"
+BROKE = "broke: "
+
+
+@pytest.fixture(scope="module")
+def tls() -> tuple[ssl.SSLContext, ssl.SSLContext, trustme.CA]:
+    """A context whose certificate is trusted, another one, and the authority."""
+    trusted, other = (
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER),
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH),
+    )
+    authority = trustme.CA()
+    authority.issue_cert("127.0.0.1").configure_cert(trusted)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(other)
+    return trusted, other, authority
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        (b"HTTP/1.1 400 This is HTTPS\r\n\r\n", "broke: TLS: "),
+        ("another certificate", "the certificate of 127.0.0.1:"),
+        (drip(b"\x16\x03\x03\x40\x00" + b"\x02" * 99), NO_ANSWER),
+        (stall(), NO_ANSWER),
+        (reset(), BROKE),
+    ],
+    ids=["in clear", "certificate", "dripping", "no answer", "reset"],
+)
+def test_a_watch_outlives_tls_that_fails_midway(
+    fault: Any, says: str, tls: tuple[Any, Any, trustme.CA], tmp_path: Path
+) -> None:
+    trusted, other, authority = tls
+    file = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(file))
+    if isinstance(fault, bytes):
+        sent = fault
+        early = Early(lambda connection: connection.sendall(sent))
+    else:
+        early = Early(tls=other) if isinstance(fault, str) else Early(fault)
+    run = run_against(
+        [WORKING, early, DONE],
+        "watch",
+        "--json",
+        tls=trusted,
+        settings={"SSL_CERT_FILE": str(file)},
+    )
+    assert run.code == 6, run.err
+    said, *_hint, again = run.err.splitlines()
+    assert says in said
+    assert again == "jobstat: answers again"
+    # The credential was sent only over the connections that were trusted.
+    assert run.requests == 2
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments", "code", "says"),
+    [
+        ("ok fail fail ok", [], 6, "host not found: localhost:"),
+        ("ok hang ok", [], 6, NO_ANSWER),
+        ("ok hang", ["--timeout=2.5"], 124, "not finished after"),
+        ("hang", ["--timeout=1"], 124, NO_ANSWER),
+        ("fail", ["--retry-for=0"], 7, "host not found: localhost:"),
+    ],
+)
+def test_a_name_that_is_not_resolved(
+    script: str, arguments: list[str], code: int, says: str, tmp_path: Path
+) -> None:
+    resolver = with_resolver(tmp_path, script)
+    run = run_against(
+        [WORKING, DONE], "watch", *arguments, host="localhost", settings=resolver
+    )
+    assert run.code == code, run.err
+    assert says in run.err
+    assert run.seconds < 12
+
+
+def test_a_server_that_is_started_again_on_the_same_port() -> None:
+    up_again: list[RawServer] = []
+
+    def restart(connection: socket.socket) -> None:
+        connection.sendall(WORKING)
+        server.close()
+
+        def start() -> None:
+            time.sleep(1.2)
+            up_again.append(RawServer([DONE], port=server.port))
+
+        threading.Thread(target=start, daemon=True).start()
+
+    with raw_server(restart) as server:
+        done = jobstat("watch", ID, env=environment(server.base_url))
+    up_again[0].close()
+    assert done.returncode == 6
+    assert "Connection refused; trying again in " in done.stderr
+    assert done.stderr.endswith("jobstat: answers again\n")
+
+
+def state(status: str = "working", **fields: Any) -> bytes:
+    return http(content=body(job_object(status, **{"total": 100, **fields})))
+
+
+GONE = http("404 No", b'{"error":"RecordNotFound","description":"Not found"}')
+REFUSED = http("401 No", b'{"error":"invalid_token"}')
+
+
+@pytest.mark.parametrize(
+    ("answers", "code", "shown", "said"),
+    [
+        ([state(progress=50), state("queued"), state(progress=10)], 6, "10/100", ""),
+        ([state(progress=150)], 6, "150/100  100%", ""),
+        ([state(progress=-5)], 6, "-5/100  0%", ""),
+        ([state(progress=50), state(progress=20)], 6, "20/100  20%", ""),
+        ([state(progress=2**60)], 6, "?/100", ""),
+        ([state(progress=5), state(progress=6, total=None)], 6, "6/?", ""),
+        ([state(progress=5), state(total=2**70, progress=0)], 6, "0/?", ""),
+        ([state(progress=5), state(total=0, progress=0)], 6, "0/0", ""),
+        ([state(total="many", progress=[1])], 6, "▸ working\n", ""),
+        (
+            [
+                state(results=[]),
+                state(results={"success": True}, progress=1),
+                state(results=[FAILURE], progress=2),
+            ],
+            6,
+            "2/100  2%",
+            "",
+        ),
+        ([state("paused"), state("paused", progress=3)], 6, "? paused", "'paused'"),
+        ([GONE, GONE, state()], 6, "working", f"no job {ID}"),
+        ([state(), GONE], 5, "working", f"no job {ID}"),
+        ([state(), REFUSED, state(progress=7)], 6, "7/100", "refuses the credential"),
+        ([state(), REFUSED, REFUSED], 4, "working", "refuses the credential"),
+        ([state(), http("302 Go", b"", "Location: https://evil.example/")], 2, "", ""),
+    ],
+)
+def test_answers_that_nobody_expects(
+    answers: list[Reply], code: int, shown: str, said: str
+) -> None:
+    run = run_against([*answers, DONE], "watch")
+    assert run.code == code, run.err
+    assert shown in run.out
+    assert said in run.err
+    if code == 6:
+        assert run.out.endswith("✗ 1 of 2 items failed\n")
+        assert run.err.count("warning") == ("paused" in shown)
+    assert run.requests == len(answers) + (code == 6)
