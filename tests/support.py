@@ -207,7 +207,7 @@ def environment(base_url: str | None = None, **more: str) -> dict[str, str]:
     env = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("ZENDESK_", "JOBSTAT_", "PYTHON"))
+        if not name.startswith(("ZENDESK_", "JOBSTAT_", "PYTHON", "SSL_CERT_"))
         and name not in {"CI", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS"}
         and not name.lower().endswith("_proxy")
     }

@@ -210,14 +210,6 @@ def test_a_proxy_is_not_told_what_is_meant_for_this_machine() -> None:
     assert proxy.requests == []
 
 
-def test_proxy_settings_that_cannot_be_used_are_named() -> None:
-    env = environment("https://acme.example", HTTPS_PROXY="nonsense://u:hunter2@x")
-    done = jobstat("show", ID, env=env)
-    assert done.returncode == Exit.USAGE
-    assert "proxy or certificate settings cannot be used" in done.stderr
-    assert "hunter2" not in done.stderr
-
-
 def test_what_a_command_loads(demo: object) -> None:
     del demo
     program = (

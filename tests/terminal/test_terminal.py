@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import pty
-import select
 import signal
-import struct
 import subprocess
 import termios
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import pyte
 import pytest
 from support import (
     FAILURE,
     ID,
-    JOBSTAT,
     SUCCESS,
     body,
     completed,
@@ -30,11 +22,9 @@ from support import (
     job_object,
     raw_server,
 )
+from terminals import on_terminal
 
 from jobstat.demo.server import TOKEN, DemoServer
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 QUEUED = job_object("queued", total=40)
 WORKING = job_object(
@@ -48,81 +38,6 @@ BAD = completed(
 
 def answers(*jobs: dict[str, Any]) -> list[bytes]:
     return [http(content=body(job)) for job in jobs]
-
-
-@dataclass
-class Session:
-    """A program on a terminal of its own."""
-
-    process: subprocess.Popen[bytes]
-    master: int
-    screen: pyte.HistoryScreen
-    raw: bytearray = field(default_factory=bytearray)
-
-    def read(self, until: Callable[[str], bool] | None = None) -> str:
-        """Feed the screen until it shows so, or until the program has ended."""
-        stream = pyte.ByteStream(self.screen)
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            if until and until(self.text):
-                return self.text
-            if not select.select([self.master], [], [], 0.05)[0]:
-                if self.process.poll() is not None and not until:
-                    return self.text
-                continue
-            try:
-                chunk = os.read(self.master, 65536)
-            except OSError:
-                break
-            if not chunk:
-                break
-            self.raw += chunk
-            stream.feed(chunk)
-        assert not until, f"never shown; the screen: {self.text}"
-        self.process.wait(timeout=30)
-        return self.text
-
-    @property
-    def text(self) -> str:
-        """The scrollback and the screen, without what is blank at the end."""
-        history = [
-            "".join(line[column].data for column in range(self.screen.columns))
-            for line in self.screen.history.top
-        ]
-        lines = [line.rstrip() for line in [*history, *self.screen.display]]
-        return "\n".join(lines).rstrip()
-
-
-@contextmanager
-def on_terminal(
-    *arguments: str,
-    columns: int = 80,
-    rows: int = 24,
-    env: dict[str, str],
-    **streams: Any,
-) -> Iterator[Session]:
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
-    def lead() -> None:
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-    process = subprocess.Popen(
-        [*JOBSTAT, *arguments],
-        env=env,
-        stdin=slave,
-        stdout=streams.get("stdout", slave),
-        stderr=slave,
-        start_new_session=True,
-        preexec_fn=lead,  # noqa: PLW1509 - the terminal becomes its own
-    )
-    os.close(slave)
-    try:
-        yield Session(process, master, pyte.HistoryScreen(columns, rows, history=2000))
-    finally:
-        process.kill()
-        process.wait()
-        os.close(master)
 
 
 @pytest.mark.parametrize("columns", [20, 40, 80, 160, 200])

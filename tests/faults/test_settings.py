@@ -1,0 +1,194 @@
+"""Proxies and certificates of the environment: they work, and a mistake is named."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING
+
+import pytest
+import trustme
+from misbehaving import PROXY_PASSWORD, SECRETS
+from support import (
+    ID,
+    SUCCESS,
+    Early,
+    body,
+    completed,
+    environment,
+    http,
+    jobstat,
+    raw_server,
+)
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+    from pathlib import Path
+
+DONE = http(content=body(completed(SUCCESS)))
+ACCOUNT = "https://acme.example"
+USER = f"someone:{PROXY_PASSWORD}"
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> trustme.CA:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    return authority
+
+
+def a_proxy_to(tls: ssl.SSLContext, seen: list[str]) -> Callable[[socket.socket], None]:
+    """Take a CONNECT, and then play the account itself."""
+
+    def act(connection: socket.socket) -> None:
+        seen.append(connection.recv(65536).decode())
+        connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+        with tls.wrap_socket(connection, server_side=True) as account:
+            seen.append(account.recv(65536).decode())
+            account.sendall(DONE)
+
+    return act
+
+
+@pytest.mark.parametrize(
+    "variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+)
+def test_a_proxy_of_the_environment_is_used(
+    variable: str, authority: trustme.CA, tmp_path: Path
+) -> None:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("acme.example").configure_cert(tls)
+    seen: list[str] = []
+    with raw_server(Early(a_proxy_to(tls, seen))) as proxy:
+        env = environment(ACCOUNT, SSL_CERT_FILE=str(tmp_path / "ca.pem"))
+        env[variable] = f"http://{USER}@127.0.0.1:{proxy.port}"
+        done = jobstat("show", ID, env=env)
+    assert done.returncode == 0, done.stderr
+    connect, request = seen
+    assert connect.startswith("CONNECT acme.example:443 ")
+    # The proxy is told who asks it, but not what is for the account.
+    assert "proxy-authorization: basic " in connect.lower()
+    assert "bearer" not in connect.lower()
+    assert "Authorization: Bearer " in request
+    assert "proxy-authorization" not in request.lower()
+
+
+def refuse(answer: bytes) -> Callable[[socket.socket], None]:
+    def act(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(answer)
+
+    return act
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "says"),
+    [
+        (
+            b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
+            2,
+            "the proxy 127.0.0.1:{} does not take its user and password (407)",
+        ),
+        (
+            b"HTTP/1.1 502 No\x1b[2J way\r\n\r\n",
+            7,
+            "the proxy 127.0.0.1:{} makes no connection: 502 No\\x1b[2J way",
+        ),
+        (
+            b"",
+            7,
+            "the connection to acme.example through the proxy 127.0.0.1:{} broke: ",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\n\r\nnothing",
+            7,
+            "the connection to acme.example through the proxy 127.0.0.1:{} broke: ",
+        ),
+    ],
+)
+def test_a_proxy_that_refuses_is_named(answer: bytes, code: int, says: str) -> None:
+    with raw_server(Early(refuse(answer))) as proxy:
+        url = f"http://{USER}@127.0.0.1:{proxy.port}"
+        env = environment(ACCOUNT, HTTPS_PROXY=url)
+        done = jobstat("watch", "--debug", "--retry-for=0", ID, env=env)
+    assert done.returncode == code, done.stderr
+    assert f"jobstat: {says.format(proxy.port)}" in done.stderr
+    assert not [form for form in SECRETS if form in done.stderr]
+    assert "\x1b" not in done.stderr
+
+
+def test_a_proxy_that_is_not_there_is_named() -> None:
+    env = environment(ACCOUNT, HTTPS_PROXY=f"http://{USER}@127.0.0.1:1")
+    done = jobstat("watch", "--retry-for=0", ID, env=env)
+    assert done.returncode == 7
+    line = "jobstat: no connection to the proxy 127.0.0.1:1: Connection refused"
+    assert done.stderr.splitlines()[0] == line
+    env = environment(ACCOUNT, HTTPS_PROXY="http://proxy.invalid:3128")
+    done = jobstat("watch", "--retry-for=0", ID, env=env)
+    assert done.returncode == 7
+    assert "host not found: the proxy proxy.invalid:3128" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (
+            {"ALL_PROXY": f"socks5://{USER}@127.0.0.1:1080"},
+            "ALL_PROXY names a SOCKS proxy, for which socksio is missing",
+        ),
+        ({"all_proxy": f"socks4://{USER}@x"}, "all_proxy does not name a proxy"),
+        ({"HTTPS_PROXY": f"nonsense://{USER}@x"}, "HTTPS_PROXY does not name a proxy"),
+        ({"https_proxy": f"http://{USER}@[::1"}, "https_proxy does not name a proxy"),
+        ({"HTTPS_PROXY": f"http://x:{PROXY_PASSWORD}"}, "HTTPS_PROXY does not name"),
+        ({"HTTP_PROXY": "ftp://x"}, "HTTP_PROXY does not name a proxy"),
+        (
+            {"HTTPS_PROXY": "http://x", "NO_PROXY": "http://[::1"},
+            "NO_PROXY, or another proxy setting, cannot be used",
+        ),
+        (
+            {"SSL_CERT_FILE": "/nowhere/ca.pem"},
+            "SSL_CERT_FILE cannot be used: '/nowhere/ca.pem': No such file",
+        ),
+        (
+            {"SSL_CERT_FILE": __file__},
+            f"SSL_CERT_FILE cannot be used: {__file__!r}: it holds no certificate",
+        ),
+        ({"SSL_CERT_FILE": "/"}, "SSL_CERT_FILE cannot be used: '/'"),
+        (
+            {"SSL_CERT_DIR": "/nowhere:/not/there"},
+            "SSL_CERT_DIR names no directory: '/nowhere:/not/there'",
+        ),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(
+    settings: dict[str, str], says: str
+) -> None:
+    done = jobstat("show", "--debug", ID, env=environment(ACCOUNT, **settings))
+    assert (done.returncode, done.stdout) == (2, "")
+    *_, said = [line for line in done.stderr.splitlines() if line.startswith("jobs")]
+    assert said.removeprefix("jobstat: ").startswith(says), done.stderr
+    assert not [form for form in SECRETS if form in done.stderr]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"https://{USER}@acme.example",
+        f"https://{PROXY_PASSWORD}@acme.example",
+        f"http://{USER}@127.0.0.1:1",
+    ],
+)
+@pytest.mark.parametrize("where", ["--base-url", "JOBSTAT_BASE_URL", "JOB"])
+def test_a_user_in_a_url_is_refused_and_not_repeated(url: str, where: str) -> None:
+    env = environment(ACCOUNT)
+    arguments = [ID]
+    if where == "JOBSTAT_BASE_URL":
+        env[where] = url
+    elif where == "JOB":
+        arguments = [f"{url}/api/v2/job_statuses/{ID}.json"]
+    else:
+        arguments += [where, url]
+    done = jobstat("show", "--debug", *arguments, env=env)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "has a user name in it" in done.stderr or "it has a user" in done.stderr
+    assert PROXY_PASSWORD not in done.stderr
