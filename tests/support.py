@@ -163,8 +163,11 @@ class Notes:
     """An observer that keeps what it is told, in words."""
 
     told: list[tuple[str, str, str]] = field(default_factory=list)
+    keeps: bool = True
 
     def _note(self, what: str, watched: Watched) -> None:
+        if not self.keeps:
+            return
         status = watched.job.status if watched.job else ""
         self.told.append((what, watched.id, status))
 

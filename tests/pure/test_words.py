@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Any
 
@@ -34,10 +35,43 @@ from jobstat.views.words import (
         ("line\u2028end", r"line\u2028end"),
         ("no\u00a0break", "no break"),
         ("[bold]markup[/bold] :smile:", "[bold]markup[/bold] :smile:"),
+        # Letters with their marks are text: Vietnamese, Thai, Hebrew, Hindi.
+        ("e\u0323\u0302 ที่นี่ שָׁלוֹם हिन्दी", "e\u0323\u0302 ที่นี่ שָׁלוֹם हिन्दी"),
+        ("\u0338struck", r"\u0338struck"),
+        ("a" + "\u0300" * 6, "a" + "\u0300" * 4 + r"\u0300\u0300"),
+        ("a" + "\u0300" * 4 + "b" + "\u0300" * 4, None),
+        ("\u2764\ufe0f", "\u2764\\ufe0f"),
+        ("a\u034fb\u3164c\u115fd\uffa0e", r"a\u034fb\u3164c\u115fd\uffa0e"),
+        ("x\U000e0101y", r"x\U000e0101y"),
     ],
 )
-def test_what_could_steer_a_terminal_is_made_visible(sent: str, shown: str) -> None:
-    assert safe(sent) == shown
+def test_what_could_steer_a_terminal_is_made_visible(
+    sent: str, shown: str | None
+) -> None:
+    assert safe(sent) == (sent if shown is None else shown)
+
+
+def test_of_a_text_that_is_too_long_the_rest_is_counted() -> None:
+    assert safe("abcdef", 6) == "abcdef"
+    assert safe("ab\x1bdef", 4) == r"ab\x1bd... (and 2 more characters)"
+
+
+# Unicode's Default_Ignorable_Code_Point, as far as Python does not call it
+# unprintable already.
+IGNORABLE = [
+    *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F),
+    *(0x3164, 0xFFA0),
+    *range(0xFE00, 0xFE10),
+    *range(0xE0100, 0xE01F0),
+]
+
+
+def test_nothing_that_is_ignored_by_default_is_looked_through() -> None:
+    shown = {point for point in IGNORABLE if chr(point) in safe(f"a{chr(point)}b")}
+    assert not shown
+
+
+MARKS = re.compile("^[\u0300\u0489\u0e35]|[\u0300\u0489\u0e35]{5}")
 
 
 @given(st.text(st.characters(codec=None)))
@@ -45,6 +79,16 @@ def test_no_text_steers_a_terminal(text: str) -> None:
     shown = safe(text)
     assert shown.isprintable()
     assert not {unicodedata.category(c) for c in shown} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    assert not {ord(c) for c in shown} & set(IGNORABLE)
+    assert not MARKS.search(shown)
+    # Nothing is lost: escapes apart, it is what was sent.
+    assert len(shown) >= len(text)
+
+
+@given(st.text("a\u0300\u0489\u0e35 \x1b", max_size=40))
+def test_no_mark_stands_alone_or_in_a_tower(text: str) -> None:
+    assert not MARKS.search(safe(text))
+    assert safe(text).isprintable()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,197 @@
+"""A watch over a weekend: suspended machines, dead networks, nothing new for hours."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from support import FAILURE, ID, SUCCESS, FakeClock, Notes, completed, job, play
+
+from jobstat import clock as wall
+from jobstat.errors import Stopped, Unauthorized, Unreachable
+from jobstat.exits import Exit
+from jobstat.jobs.following import follow
+from jobstat.jobs.job import parse_job
+from jobstat.jobs.patience import Policy
+from jobstat.jobs.polling import LONGEST_DELAY
+from jobstat.jobs.watching import Answer, Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from jobstat.errors import JobstatError
+    from jobstat.jobs.job import Job
+    from jobstat.jobs.watching import Watched
+
+WORKING = job("working", progress=1, total=4)
+BAD = parse_job(completed(SUCCESS, FAILURE))
+DOWN = Unreachable("no connection")
+NIGHT = 9 * 3600.0
+
+
+class Laptop(FakeClock):
+    """A clock on a machine that is suspended for a night at some moments."""
+
+    def __init__(self, *asleep_at: float) -> None:
+        super().__init__()
+        self._asleep_at = [1000 + at for at in asleep_at]
+
+    def pass_by(self, seconds: float) -> None:
+        before, self.now = self.now, self.now + seconds
+        if self._asleep_at and before <= self._asleep_at[0] <= self.now:
+            self._asleep_at.pop(0)
+            self.now += NIGHT
+
+    def sleep(self, seconds: float) -> None:
+        self.pass_by(seconds)
+
+
+def watched_on(
+    clock: Laptop, answers: Callable[[float], Job | JobstatError], policy: Policy
+) -> tuple[Watch, list[float]]:
+    """Follow a job; gives the times at which a request began or ended.
+
+    One takes as long as it may where there is no answer.
+    """
+    watch, times = Watch([ID], policy, clock.now), []
+
+    def fetch(ids: Sequence[str], within: float, idle: Callable[[], None]) -> Answer:
+        times.append(clock.now)
+        answer = answers(clock.now)
+        until = clock.now + (within if isinstance(answer, Exception) else 0.1)
+        while clock.now < until:
+            clock.pass_by(min(until - clock.now, 1))
+        times.append(clock.now)
+        if isinstance(answer, Exception):
+            raise answer
+        return Answer((answer,))
+
+    follow(watch, fetch, clock, Notes())
+    return watch, times
+
+
+@pytest.mark.parametrize("asleep_at", range(60, 100))
+def test_after_a_night_it_asks_at_once_and_goes_on(asleep_at: float) -> None:
+    clock = Laptop(asleep_at)
+
+    def answers(now: float) -> Job | JobstatError:
+        return WORKING if now < 1000 + NIGHT + 200 else BAD
+
+    watch, times = watched_on(clock, answers, Policy())
+    assert watch.exit() is Exit.ITEMS_FAILED
+    assert any(0 <= at - 1000 - NIGHT - asleep_at <= 1.1 for at in times)
+
+
+@pytest.mark.parametrize("asleep_at", [60.5, 75, 90, 105, 119.5])
+def test_a_night_in_the_midst_of_trouble_takes_no_patience(asleep_at: float) -> None:
+    """The network is gone from 60 s on, until a minute after the morning."""
+    clock = Laptop(asleep_at)
+    morning = 1000 + asleep_at + NIGHT
+
+    def answers(now: float) -> Job | JobstatError:
+        if now < 1060:
+            return WORKING
+        return DOWN if now < morning + 60 else BAD
+
+    watch, times = watched_on(clock, answers, Policy(retry_for=300))
+    assert watch.exit() is Exit.ITEMS_FAILED
+    # Either it was asking, and gives that up, or it was waiting, and asks.
+    assert any(0 <= at - morning <= 1.1 for at in times)
+
+
+def test_without_a_night_the_patience_counts_from_the_last_good_answer() -> None:
+    def answers(now: float) -> Job | JobstatError:
+        return WORKING if now < 1060 else DOWN
+
+    watch, times = watched_on(Laptop(), answers, Policy(retry_for=300))
+    assert watch.exit() is Exit.UNAVAILABLE
+    last_good = max(at for at in times if at < 1060)
+    # A request that is begun is let come to its end, which takes 30 seconds.
+    assert last_good + 300 <= max(times) <= last_good + 330
+
+
+def test_a_time_out_holds_through_a_night() -> None:
+    watch, times = watched_on(Laptop(60), lambda _: WORKING, Policy(timeout=3600))
+    assert watch.exit() is Exit.TIMEOUT
+    assert max(times) < 1061
+
+
+def test_the_same_answer_for_an_hour_is_one_change_and_few_requests() -> None:
+    watch, server, notes = play(WORKING, policy=Policy(timeout=3600))
+    assert watch.exit() is Exit.TIMEOUT
+    assert notes.told == [("changed", ID, "working"), ("closed", ID, "working")]
+    assert 3600 / LONGEST_DELAY < len(server.asked) < 400
+
+
+def test_a_credential_is_doubted_once_between_two_good_answers() -> None:
+    refused = Unauthorized("401")
+    watch, server, _ = play(WORKING, refused, WORKING, refused, BAD)
+    assert watch.exit() is Exit.ITEMS_FAILED
+    assert len(server.asked) == 5
+    with pytest.raises(Unauthorized):
+        play(WORKING, refused, refused, BAD)
+    with pytest.raises(Unauthorized):
+        play(refused, BAD)
+
+
+@pytest.mark.parametrize("moment", range(3))
+def test_a_signal_between_two_changes_loses_none(moment: int) -> None:
+    ids = ["a", "b", "c"]
+    told: list[str] = []
+
+    class Interrupted:
+        troubled = idle = closed = ended = staticmethod(lambda *_: None)
+
+        @staticmethod
+        def changed(watched: Watched, now: float) -> None:
+            told.append(watched.id)
+            if len(told) == moment + 1:
+                raise Stopped(2)
+
+    def fetch(ids: Sequence[str], within: float, idle: Callable[[], None]) -> Answer:
+        return Answer(tuple(job("working", id=id) for id in ids))
+
+    clock = FakeClock()
+    with pytest.raises(Stopped):
+        follow(Watch(ids, Policy(), clock.now), fetch, clock, Interrupted())
+    # The one that was interrupted is told again: it may not have been written.
+    assert told == [*ids[: moment + 1], *ids[moment:]]
+
+
+def test_ten_thousand_polls_keep_nothing() -> None:
+    """Memory on a fake clock: what a watch holds does not grow with its age."""
+    import tracemalloc
+
+    clock = FakeClock()
+    sizes: list[int] = []
+    count = 0
+
+    def fetch(ids: Sequence[str], within: float, idle: Callable[[], None]) -> Answer:
+        nonlocal count
+        count += 1
+        if count in {2_000, 10_000}:
+            sizes.append(tracemalloc.get_traced_memory()[0])
+        if count % 7 == 0:
+            raise Unreachable(f"no connection {count}")
+        if count > 10_000:
+            return Answer((BAD,))
+        return Answer((job("working", progress=count % 50, message=f"#{count}"),))
+
+    tracemalloc.start()
+    try:
+        watch = Watch([ID], Policy(), clock.now)
+        follow(watch, fetch, clock, Notes(keeps=False))
+    finally:
+        tracemalloc.stop()
+    assert watch.exit() is Exit.ITEMS_FAILED
+    assert clock.now - 1000 > 86_400
+    early, late = sizes
+    assert late - early < 10_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the clock of Linux")
+def test_the_clock_counts_the_time_of_a_suspend() -> None:
+    passed = wall.monotonic() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    assert abs(passed) < 1
