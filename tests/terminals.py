@@ -30,28 +30,36 @@ class Session:
     screen: pyte.HistoryScreen
     raw: bytearray = field(default_factory=bytearray)
 
+    def __post_init__(self) -> None:
+        # One for the whole session: a chunk may end within a character.
+        self.stream = pyte.ByteStream(self.screen)
+
     def read(self, until: Callable[[str], bool] | None = None) -> str:
         """Feed the screen until it shows so, or until the program has ended."""
-        stream = pyte.ByteStream(self.screen)
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             if until and until(self.text):
                 return self.text
-            if not select.select([self.master], [], [], 0.05)[0]:
-                if self.process.poll() is not None and not until:
-                    return self.text
-                continue
-            try:
-                chunk = os.read(self.master, 65536)
-            except OSError:
+            fed = self.feed()
+            if fed is None:
                 break
-            if not chunk:
-                break
-            self.raw += chunk
-            stream.feed(chunk)
+            if not fed and self.process.poll() is not None and not until:
+                return self.text
         assert not until, f"never shown; the screen: {self.text}"
         self.process.wait(timeout=30)
         return self.text
+
+    def feed(self) -> bool | None:
+        """Feed the screen what there is; None when no more will come."""
+        if not select.select([self.master], [], [], 0.05)[0]:
+            return False
+        try:
+            chunk = os.read(self.master, 65536)
+        except OSError:
+            return None
+        self.raw += chunk
+        self.stream.feed(chunk)
+        return bool(chunk) or None
 
     @property
     def text(self) -> str:
@@ -70,8 +78,11 @@ def on_terminal(
     columns: int = 80,
     rows: int = 24,
     env: dict[str, str],
+    under: list[str] | None = None,
+    before: str = "",
     **streams: Any,
 ) -> Iterator[Session]:
+    """Run jobstat, ``under`` another program, on a screen that shows this before."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
@@ -79,7 +90,7 @@ def on_terminal(
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
     process = subprocess.Popen(
-        [*JOBSTAT, *arguments],
+        [*(under or []), *JOBSTAT, *arguments],
         env=env,
         stdin=slave,
         stdout=streams.get("stdout", slave),
@@ -88,8 +99,10 @@ def on_terminal(
         preexec_fn=lead,  # noqa: PLW1509 - the terminal becomes its own
     )
     os.close(slave)
+    session = Session(process, master, pyte.HistoryScreen(columns, rows, history=2000))
+    session.stream.feed(before.replace("\n", "\r\n").encode())
     try:
-        yield Session(process, master, pyte.HistoryScreen(columns, rows, history=2000))
+        yield session
     finally:
         process.kill()
         process.wait()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from base64 import b64decode
+import traceback
+from base64 import b64decode, b64encode
 
 import pytest
 from hypothesis import given
@@ -232,3 +233,36 @@ def test_any_environment_is_a_header_of_ascii_or_an_error(
         return
     assert credential.authorization.isascii()
     assert credential.authorization.isprintable()
+
+
+SECRET = "t0k/en+&=%x"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        SECRET,
+        "t0k%2Fen%2B%26%3D%25x",
+        "t0k/en%2B%26%3D%25x",
+        b64encode(SECRET.encode()).decode(),
+        b64encode(f"me@example.org/token:{SECRET}".encode()).decode(),
+    ],
+)
+def test_no_form_of_a_secret_is_left_in_an_error_or_its_causes(form: str) -> None:
+    credential = find_credential(
+        {"ZENDESK_EMAIL": "me@example.org", "ZENDESK_API_TOKEN": SECRET}
+    )
+    error = UsageProblem(f"it said {form}!", hint=f"it hinted {form}.")
+    error.__cause__ = ValueError(f"a line with {form}", 3)
+    error.__cause__.__context__ = RuntimeError(5, f"no {form}")
+    credential.hide_in(error)
+    shown = "".join(traceback.format_exception(error)) + error.sentence
+    assert form not in f"{shown}{error.hint}"
+    assert error.sentence == "it said [hidden]!"
+    assert error.hint == "it hinted [hidden]."
+
+
+def test_a_short_secret_does_not_take_words_apart() -> None:
+    error = UsageProblem("a cat sat")
+    find_credential({"ZENDESK_OAUTH_TOKEN": "at"}).hide_in(error)
+    assert error.sentence == "a cat sat"

@@ -1,0 +1,206 @@
+"""Each signal in each state: ended by it, and what was known is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from misbehaving import stall, with_resolver
+from support import (
+    FAILURE,
+    ID,
+    JOBSTAT,
+    SUCCESS,
+    body,
+    completed,
+    environment,
+    http,
+    job_object,
+    raw_server,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WORKING = job_object("working", progress=1)
+ANSWER = http("200 OK", body(WORKING))
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
+RESUME = "jobstat: stopped watching; the job goes on\n  Resume with: jobstat watch"
+
+
+def before_the_first_answer() -> list[Any]:
+    return [stall()]
+
+
+def in_the_header() -> list[Any]:
+    return [ANSWER, stall(ANSWER[:20])]
+
+
+def in_the_body() -> list[Any]:
+    return [ANSWER, stall(ANSWER[:-20])]
+
+
+def waiting_to_try_again() -> list[Any]:
+    return [ANSWER, http("429 No", b"", "Retry-After: 3600")]
+
+
+def waiting_to_ask_again() -> list[Any]:
+    return [http("200 OK", body(WORKING), "X-Rate-Limit: 1")]
+
+
+STATES = [
+    before_the_first_answer,
+    in_the_header,
+    in_the_body,
+    waiting_to_try_again,
+    waiting_to_ask_again,
+]
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("state", STATES)
+def test_a_signal_ends_it_and_the_last_state_is_told(
+    state: Any, number: signal.Signals
+) -> None:
+    answers = state()
+    with raw_server(*answers) as server:
+        process = subprocess.Popen(
+            [*JOBSTAT, "watch", "--json", ID],
+            env=environment(server.base_url),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while len(server.requests) < len(answers):
+            time.sleep(0.02)
+        time.sleep(0.2)  # into the wait that follows
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == -number
+    known = state is not before_the_first_answer
+    assert [json.loads(line) for line in out.splitlines()] == [WORKING] * known
+    assert err.startswith(RESUME) or f"\n{RESUME}" in err
+    assert err.count("\n") <= 4
+
+
+def test_a_signal_comes_through_while_a_name_is_resolved(tmp_path: Path) -> None:
+    with raw_server(ANSWER) as server:
+        url = f"http://localhost:{server.port}"
+        process = subprocess.Popen(
+            [*JOBSTAT, "show", ID],
+            env=environment(url) | with_resolver(tmp_path, "hang"),
+            stderr=subprocess.PIPE,
+        )
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=10)
+    assert process.returncode == -signal.SIGINT
+
+
+def test_a_signal_while_the_reader_of_a_pipe_does_not_read() -> None:
+    """A pager that shows the first screen: Ctrl-C is to come through at once."""
+    large = completed(*[FAILURE | {"details": "x" * 1000}] * 500)
+    with raw_server(http(content=body(large))) as server:
+        process = subprocess.Popen(
+            [*JOBSTAT, "watch", "--json", ID],
+            env=environment(server.base_url),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout
+        assert process.stdout.read(10)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == -signal.SIGINT
+        process.communicate()
+
+
+@pytest.mark.parametrize("look", ["--stream", "--plain"])
+def test_a_reader_that_goes_ends_the_watch_by_sigpipe(look: str) -> None:
+    states = [http(content=body({**WORKING, "progress": n})) for n in range(9)]
+    with raw_server(*states) as server:
+        script = f'set -o pipefail; "$@" watch {look} {ID} | head -1; echo $?'
+        done = subprocess.run(
+            ["bash", "-c", script, "bash", *JOBSTAT],
+            env=environment(server.base_url),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    first, code = done.stdout.splitlines()
+    assert "working" in first
+    assert code == "141"
+    assert done.stderr == ""
+
+
+def test_a_closed_standard_input_is_told() -> None:
+    with raw_server(ANSWER) as server:
+        env = environment(server.base_url)
+        for command, code, says in (
+            ("watch -", 2, "jobstat: standard input is closed\n"),
+            (f"show -q {ID}", 8, ""),
+        ):
+            done = subprocess.run(
+                ["sh", "-c", f'"$@" {command} <&-', "sh", *JOBSTAT],
+                env=env,
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            assert (done.returncode, done.stderr) == (code, says)
+
+
+def test_stopped_and_continued_it_asks_at_once() -> None:
+    """A process that was stopped is late with its next request: not any longer."""
+    last = http(content=body(completed(SUCCESS)))
+    with raw_server(ANSWER, last) as server:
+        process = subprocess.Popen(
+            [*JOBSTAT, "watch", "-q", "--interval", "3", ID],
+            env=environment(server.base_url),
+            stdin=subprocess.DEVNULL,
+        )
+        while not server.requests:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(3.2)
+        process.send_signal(signal.SIGCONT)
+        assert process.wait(timeout=30) == 0
+
+
+def test_connections_and_threads_are_not_left_behind() -> None:
+    """Each request hangs and is given up: nothing of it stays."""
+    trouble = [stall(), stall(ANSWER[:20]), stall(ANSWER[:-5])] * 8
+    with raw_server(*trouble, stall()) as server:
+        program = (
+            "import jobstat.jobs.patience as p; p.REQUEST_PATIENCE = 0.05\n"
+            "import jobstat.jobs.polling as q; q.LONGEST_BACKOFF = 0.05\n"
+            "from jobstat.__main__ import main; main()"
+        )
+        process = subprocess.Popen(
+            [JOBSTAT[0], "-c", program, "watch", "-q", ID],
+            env=environment(server.base_url),
+            stdin=subprocess.DEVNULL,
+        )
+        counts = []
+        for enough in (5, 20):
+            while len(server.requests) < enough:
+                time.sleep(0.02)
+            folder = f"/proc/{process.pid}"
+            if not os.path.isdir(folder):  # noqa: PTH112 - a system without it
+                pytest.skip("no /proc here")
+            counts.append([len(os.listdir(f"{folder}/{n}")) for n in ("fd", "task")])  # noqa: PTH208
+        process.kill()
+        process.wait()
+    (files, threads), (files_later, threads_later) = counts
+    assert files_later <= files + 2
+    assert threads_later <= threads + 1

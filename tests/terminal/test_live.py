@@ -1,0 +1,179 @@
+"""The live view on a terminal that changes: its size, and whose it is."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import struct
+import sys
+import termios
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from support import (
+    ID,
+    SUCCESS,
+    body,
+    completed,
+    environment,
+    http,
+    job_object,
+    raw_server,
+)
+from terminals import Session, on_terminal
+
+if TYPE_CHECKING:
+    import socket
+
+WORKING = http(
+    "200 OK",
+    body(job_object("working", total=40, progress=19, message="Creating ticket #19")),
+    "X-Rate-Limit: 1",
+)
+DONE = http(content=body(completed(SUCCESS)))
+
+
+def resize(session: Session, columns: int, rows: int) -> None:
+    """As a terminal that does not reflow its lines: pyte is one."""
+    size = struct.pack("HHHH", rows, columns, 0, 0)
+    fcntl.ioctl(session.master, termios.TIOCSWINSZ, size)
+    session.screen.resize(rows, columns)
+
+
+def drawn_again(session: Session) -> None:
+    before = len(session.raw)
+    session.read(lambda _: len(session.raw) > before and session.raw.endswith(b"\r"))
+
+
+def test_the_cursor_rests_at_the_beginning_of_the_frame() -> None:
+    """So that it is still there when a terminal has reflowed the lines below."""
+    with (
+        raw_server(WORKING) as server,
+        on_terminal("watch", ID, env=environment(server.base_url)) as terminal,
+    ):
+        terminal.read(lambda text: "19/40" in text)
+        for _ in range(3):
+            drawn_again(terminal)
+            assert (terminal.screen.cursor.y, terminal.screen.cursor.x) == (0, 0)
+        assert terminal.text.count("Bulk Create Ticket") == 1
+
+
+@pytest.mark.parametrize(
+    "sizes", [[(40, 24)], [(160, 24)], [(80, 4)], [(40, 3), (20, 2), (120, 40)]]
+)
+def test_a_terminal_of_another_size_has_one_frame(sizes: list[tuple[int, int]]) -> None:
+    with (
+        raw_server(WORKING) as server,
+        on_terminal("watch", ID, env=environment(server.base_url)) as terminal,
+    ):
+        terminal.read(lambda text: "19/40" in text)
+        for columns, rows in sizes:
+            resize(terminal, columns, rows)
+            drawn_again(terminal)
+        shown = terminal.read(lambda text: "Bulk Create" in text)
+        assert shown.count("Bulk Create Ticket") == 1
+        # None of its lines is in the scrollback, nor one above it erased.
+        assert not terminal.screen.history.top
+        terminal.process.send_signal(signal.SIGINT)
+        last = terminal.read()
+    assert "".join(last.split()).count("BulkCreateTicket") == 1
+    assert not terminal.screen.cursor.hidden
+
+
+def test_lines_above_it_stay() -> None:
+    with (
+        raw_server(WORKING, WORKING, DONE) as server,
+        on_terminal(
+            "watch", ID, env=environment(server.base_url), before="one\ntwo\n"
+        ) as terminal,
+    ):
+        terminal.read(lambda text: "19/40" in text)
+        resize(terminal, 50, 24)
+        drawn_again(terminal)
+        terminal.process.send_signal(signal.SIGINT)
+        shown = terminal.read()
+    assert shown.startswith("one\ntwo\nBulk Create Ticket")
+
+
+JOB_CONTROL = """
+import os, signal, subprocess, sys
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+child = subprocess.Popen(sys.argv[1:], process_group=0)
+os.tcsetpgrp(0, child.pid)
+while True:
+    _, status = os.waitpid(child.pid, os.WUNTRACED)
+    if not os.WIFSTOPPED(status):
+        break
+    os.tcsetpgrp(0, os.getpgrp())
+    print("stopped", flush=True)
+    word = sys.stdin.readline().strip()
+    if word == "fg":
+        os.tcsetpgrp(0, child.pid)
+    os.kill(child.pid, signal.SIGCONT)
+    print("continued", flush=True)
+    if word == "bg":
+        sys.stdin.readline()
+        os.tcsetpgrp(0, child.pid)
+"""
+"""A shell that can do just this: a job is stopped, and goes on as it is told."""
+
+
+def test_ctrl_z_gives_the_terminal_back_and_fg_draws_anew() -> None:
+    with (
+        raw_server(WORKING) as server,
+        on_terminal(
+            *("watch", ID),
+            env=environment(server.base_url),
+            under=[sys.executable, "-c", JOB_CONTROL],
+        ) as terminal,
+    ):
+        terminal.read(lambda text: "19/40" in text)
+        os.write(terminal.master, b"\x1a")
+        stopped = terminal.read(lambda text: "stopped" in text)
+        assert "Bulk Create" not in stopped
+        assert not terminal.screen.cursor.hidden
+        os.write(terminal.master, b"fg\n")
+        terminal.read(lambda text: "19/40" in text)
+        assert terminal.screen.cursor.hidden
+        os.write(terminal.master, b"\x03")
+        shown = terminal.read()
+    assert shown.count("Bulk Create Ticket") == 1
+    assert not terminal.screen.cursor.hidden
+
+
+def test_in_the_background_it_does_not_draw() -> None:
+    with (
+        raw_server(WORKING) as server,
+        on_terminal(
+            *("watch", ID),
+            env=environment(server.base_url),
+            under=[sys.executable, "-c", JOB_CONTROL],
+        ) as terminal,
+    ):
+        terminal.read(lambda text: "19/40" in text)
+        os.write(terminal.master, b"\x1a")
+        terminal.read(lambda text: "stopped" in text)
+        os.write(terminal.master, b"bg\n")
+        terminal.read(lambda text: "continued" in text)
+        # Two frames' time, in which none comes.
+        end = time.monotonic() + 2.2
+        while time.monotonic() < end:
+            terminal.feed()
+        assert "Bulk Create" not in terminal.text
+        os.write(terminal.master, b"fg\n")
+        terminal.read(lambda text: "19/40" in text)
+
+
+def test_it_moves_on_while_a_request_lasts() -> None:
+    def stall(connection: socket.socket) -> None:
+        while connection.recv(1024):
+            pass
+
+    with (
+        raw_server(stall) as server,
+        on_terminal("watch", ID, env=environment(server.base_url)) as terminal,
+    ):
+        terminal.read(lambda text: "asking  0:00" in text)
+        terminal.read(lambda text: "asking  0:02" in text)
