@@ -8,9 +8,10 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
 from jobstat.errors import NotFound
@@ -22,7 +23,7 @@ from jobstat.limits import UNTOLD, Limits
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from jobstat.errors import JobstatError
     from jobstat.jobs.job import Job
@@ -291,10 +292,10 @@ Reply = Sent | Early
 
 @contextmanager
 def raw_server(
-    *answers: Reply, tls: ssl.SSLContext | None = None, port: int = 0
+    *answers: Reply, tls: ssl.SSLContext | None = None
 ) -> Iterator[RawServer]:
     """A server that sends these bytes, one answer a connection, then the last."""
-    server = RawServer(list(answers), tls, port)
+    server = RawServer(chain(answers, repeat(answers[-1])), tls)
     try:
         yield server
     finally:
@@ -305,7 +306,10 @@ class RawServer:
     """Reads a request's head, keeps it in ``requests``, and sends an answer."""
 
     def __init__(
-        self, answers: list[Reply], tls: ssl.SSLContext | None = None, port: int = 0
+        self,
+        answers: Iterator[Reply],
+        tls: ssl.SSLContext | None = None,
+        port: int = 0,
     ) -> None:
         self._answers = answers
         self._tls = tls
@@ -328,9 +332,7 @@ class RawServer:
                 connection, _ = self._listening.accept()
             except OSError:
                 return
-            answer = self._answers[0]
-            if len(self._answers) > 1:
-                del self._answers[0]
+            answer = next(self._answers)
             talk = threading.Thread(
                 target=self._talk, args=(connection, answer), daemon=True
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import threading
 import time
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -119,7 +120,7 @@ def test_a_server_that_is_started_again_on_the_same_port() -> None:
 
         def start() -> None:
             time.sleep(1.2)
-            up_again.append(RawServer([DONE], port=server.port))
+            up_again.append(RawServer(repeat(DONE), port=server.port))
 
         threading.Thread(target=start, daemon=True).start()
 

@@ -1,0 +1,32 @@
+"""A short soak; ``tests/benchmarks/soak.py`` is the long one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from benchmarks.soak import Sample, polled, watched
+
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="reads what Linux tells in /proc"
+)
+
+
+def assert_flat(samples: list[Sample]) -> None:
+    early, late = samples[len(samples) // 3], samples[-1]
+    assert late.files <= early.files + 3
+    assert late.threads <= early.threads + 3
+    assert late.memory <= early.memory + 20_000
+
+
+def test_hundreds_of_polls_leave_nothing_behind() -> None:
+    code, samples = polled(600)
+    assert code == 6
+    assert_flat(samples)
+
+
+def test_a_watch_under_random_faults_is_right_in_the_end() -> None:
+    code, requests, samples = watched(8)
+    assert code == 6
+    assert requests > 3
+    assert_flat(samples)
