@@ -12,7 +12,7 @@ from jobstat.errors import BrokenAnswer
 LARGEST_COUNT = 2**53
 """A larger count counts nothing, and is unknown."""
 
-MOST_VALUES = 2_000_000
+MOST_VALUES = 1_000_000
 """Commas and brackets in an answer: one about 100 jobs of 100 items has 100,000.
 Of that many, a body of a few MiB may become gigabytes of Python's objects."""
 

@@ -262,7 +262,8 @@ def traceback_of(error: BaseException) -> str:
 
 def trying_again(setback: Setback, fresh_at: float | None, now: float) -> str:
     """When it is tried again, and how old what is known is."""
-    again = f"trying again in {spoken(max(setback.again_at - now, 0) + 0.5)}"
+    left = setback.again_at - now
+    again = f"trying again {f'in {spoken(left + 0.5)}' if left > 0 else 'now'}"
     if fresh_at is None:
         return again
     return f"{again}, last answer {spoken(now - fresh_at)} ago"

@@ -134,7 +134,7 @@ FAULTS: dict[str, tuple[Reply, str]] = {
     ),
     "millions of values": (
         http(content=b"[" + b"[]," * (3 * 10**6) + b"0]"),
-        "JSON of more than 2,000,000 values",
+        "JSON of more than 1,000,000 values",
     ),
     "an integer of 10,000 digits": (
         http(content=GOOD.replace(b": 1,", b": 1%s," % (b"0" * 10_000))),

@@ -107,6 +107,19 @@ def test_results_that_decide_nothing_are_no_verdict(results: Any, says: str) -> 
         parse_job(job_object("completed", results=results))
 
 
+def test_an_object_with_a_name_twice_tells_nothing() -> None:
+    sent = body(job_object()).replace(b'"status"', b'"status": "completed", "status"')
+    with pytest.raises(BrokenAnswer, match="a name twice"):
+        parse_answer(sent)
+
+
+def test_as_many_values_as_an_account_can_have_are_read() -> None:
+    items = [{f"key{n}": n for n in range(10)}] * 10_000
+    assert len(parse_answer(body(completed(*items))).items) == 10_000
+    with pytest.raises(BrokenAnswer, match="more than 1,000,000 values"):
+        decode(b"[" + b"0," * 1_000_001 + b"0]")
+
+
 def test_a_byte_order_mark_does_no_harm() -> None:
     assert parse_answer(b"\xef\xbb\xbf" + body(job_object())).id == ID
 
