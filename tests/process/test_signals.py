@@ -21,6 +21,7 @@ from support import (
     environment,
     http,
     job_object,
+    jobstat,
     raw_server,
 )
 
@@ -29,8 +30,20 @@ if TYPE_CHECKING:
 
 WORKING = job_object("working", progress=1)
 ANSWER = http("200 OK", body(WORKING))
+DONE = http(content=body(completed(SUCCESS, FAILURE)))
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
 RESUME = "jobstat: stopped watching; the job goes on\n  Resume with: jobstat watch"
+
+
+def started(*arguments: str, env: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*JOBSTAT, *arguments],
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def before_the_first_answer() -> list[Any]:
@@ -69,14 +82,7 @@ def test_a_signal_ends_it_and_the_last_state_is_told(
 ) -> None:
     answers = state()
     with raw_server(*answers) as server:
-        process = subprocess.Popen(
-            [*JOBSTAT, "watch", "--json", ID],
-            env=environment(server.base_url),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        process = started("watch", "--json", ID, env=environment(server.base_url))
         while len(server.requests) < len(answers):
             time.sleep(0.02)
         time.sleep(0.2)  # into the wait that follows
@@ -92,11 +98,8 @@ def test_a_signal_ends_it_and_the_last_state_is_told(
 def test_a_signal_comes_through_while_a_name_is_resolved(tmp_path: Path) -> None:
     with raw_server(ANSWER) as server:
         url = f"http://localhost:{server.port}"
-        process = subprocess.Popen(
-            [*JOBSTAT, "show", ID],
-            env=environment(url) | with_resolver(tmp_path, "hang"),
-            stderr=subprocess.PIPE,
-        )
+        env = environment(url) | with_resolver(tmp_path, "hang")
+        process = started("show", ID, env=env)
         time.sleep(1.5)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=10)
@@ -107,13 +110,7 @@ def test_a_signal_while_the_reader_of_a_pipe_does_not_read() -> None:
     """A pager that shows the first screen: Ctrl-C is to come through at once."""
     large = completed(*[FAILURE | {"details": "x" * 1000}] * 500)
     with raw_server(http(content=body(large))) as server:
-        process = subprocess.Popen(
-            [*JOBSTAT, "watch", "--json", ID],
-            env=environment(server.base_url),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        process = started("watch", "--json", ID, env=environment(server.base_url))
         assert process.stdout
         assert process.stdout.read(10)
         time.sleep(0.3)
@@ -122,59 +119,19 @@ def test_a_signal_while_the_reader_of_a_pipe_does_not_read() -> None:
         process.communicate()
 
 
-@pytest.mark.parametrize("look", ["--stream", "--plain"])
-def test_a_reader_that_goes_ends_the_watch_by_sigpipe(look: str) -> None:
-    states = [http(content=body({**WORKING, "progress": n})) for n in range(9)]
-    with raw_server(*states) as server:
-        script = f'set -o pipefail; "$@" watch {look} {ID} | head -1; echo $?'
-        done = subprocess.run(
-            ["bash", "-c", script, "bash", *JOBSTAT],
-            env=environment(server.base_url),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    first, code = done.stdout.splitlines()
-    assert "working" in first
-    assert code == "141"
-    assert done.stderr == ""
-
-
-def test_a_closed_standard_input_is_told() -> None:
-    with raw_server(ANSWER) as server:
-        env = environment(server.base_url)
-        for command, code, says in (
-            ("watch -", 2, "jobstat: standard input is closed\n"),
-            (f"show -q {ID}", 8, ""),
-        ):
-            done = subprocess.run(
-                ["sh", "-c", f'"$@" {command} <&-', "sh", *JOBSTAT],
-                env=env,
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=False,
-            )
-            assert (done.returncode, done.stderr) == (code, says)
-
-
 def test_stopped_and_continued_it_asks_at_once() -> None:
     """A process that was stopped is late with its next request: not any longer."""
     last = http(content=body(completed(SUCCESS)))
     with raw_server(ANSWER, last) as server:
-        process = subprocess.Popen(
-            [*JOBSTAT, "watch", "-q", "--interval", "3", ID],
-            env=environment(server.base_url),
-            stdin=subprocess.DEVNULL,
-        )
+        arguments = ("watch", "-q", "--interval", "3", ID)
+        process = started(*arguments, env=environment(server.base_url))
         while not server.requests:
             time.sleep(0.02)
         process.send_signal(signal.SIGSTOP)
         time.sleep(3.2)
         process.send_signal(signal.SIGCONT)
-        assert process.wait(timeout=30) == 0
+        process.communicate(timeout=30)
+    assert process.returncode == 0
 
 
 def test_connections_and_threads_are_not_left_behind() -> None:
@@ -204,3 +161,73 @@ def test_connections_and_threads_are_not_left_behind() -> None:
     (files, threads), (files_later, threads_later) = counts
     assert files_later <= files + 2
     assert threads_later <= threads + 1
+
+
+def test_a_signal_does_not_repeat_what_was_streamed() -> None:
+    answer = http("200 OK", body(WORKING), "X-Rate-Limit: 1")
+    with raw_server(answer) as server:
+        process = started("watch", "--stream", ID, env=environment(server.base_url))
+        assert process.stdout
+        assert json.loads(process.stdout.readline()) == WORKING
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == -signal.SIGTERM
+    assert out == ""
+    assert err == (
+        "jobstat: stopped watching; the job goes on\n"
+        f"  Resume with: jobstat watch --stream {ID}\n"
+    )
+
+
+def test_a_signal_ends_show_without_a_word() -> None:
+    with raw_server(stall()) as server:
+        process = started("show", ID, env=environment(server.base_url))
+        while not server.requests:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=30) == ("", "")
+    assert process.returncode == -signal.SIGINT
+
+
+def test_a_signal_while_jobstat_is_still_being_imported(tmp_path: Path) -> None:
+    """A stand-in for click interrupts at the first import that takes its time."""
+    (tmp_path / "click.py").write_text("import os; os.kill(os.getpid(), 2)\n")
+    done = jobstat("show", ID, env=environment(PYTHONPATH=str(tmp_path)))
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+
+
+def test_a_hangup_that_the_parent_ignores_is_ignored() -> None:
+    answer = ANSWER
+    with raw_server(answer, DONE) as server:
+        command = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *JOBSTAT]
+        process = subprocess.Popen(
+            [*command, "watch", "--stream", ID],
+            env=environment(server.base_url),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGHUP)
+        process.communicate(timeout=30)
+    assert process.returncode == 6
+
+
+def test_an_interrupted_shell_loop_stops() -> None:
+    """A shell goes on after an exit 130, but not after a death by SIGINT."""
+    with raw_server(stall()) as server:
+        loop = 'for n in 1 2 3; do "$@"; echo "round $n: $?"; done'
+        process = subprocess.Popen(
+            ["bash", "-c", loop, "bash", *JOBSTAT, "show", ID],
+            env=environment(server.base_url),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        while not server.requests:
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)
+        out, _ = process.communicate(timeout=30)
+    assert out == ""
+    assert process.returncode == -signal.SIGINT

@@ -26,6 +26,7 @@ from terminals import Session, on_terminal
 
 if TYPE_CHECKING:
     import socket
+    from contextlib import AbstractContextManager
 
 WORKING = http(
     "200 OK",
@@ -120,14 +121,15 @@ while True:
 """A shell that can do just this: a job is stopped, and goes on as it is told."""
 
 
+def under_a_shell(base_url: str) -> AbstractContextManager[Session]:
+    shell = [sys.executable, "-c", JOB_CONTROL]
+    return on_terminal("watch", ID, env=environment(base_url), under=shell)
+
+
 def test_ctrl_z_gives_the_terminal_back_and_fg_draws_anew() -> None:
     with (
         raw_server(WORKING) as server,
-        on_terminal(
-            *("watch", ID),
-            env=environment(server.base_url),
-            under=[sys.executable, "-c", JOB_CONTROL],
-        ) as terminal,
+        under_a_shell(server.base_url) as terminal,
     ):
         terminal.read(lambda text: "19/40" in text)
         os.write(terminal.master, b"\x1a")
@@ -146,11 +148,7 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_draws_anew() -> None:
 def test_in_the_background_it_does_not_draw() -> None:
     with (
         raw_server(WORKING) as server,
-        on_terminal(
-            *("watch", ID),
-            env=environment(server.base_url),
-            under=[sys.executable, "-c", JOB_CONTROL],
-        ) as terminal,
+        under_a_shell(server.base_url) as terminal,
     ):
         terminal.read(lambda text: "19/40" in text)
         os.write(terminal.master, b"\x1a")
