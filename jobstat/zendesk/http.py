@@ -115,13 +115,13 @@ class Http:
                 # Its client goes with it: it may still be in there for a while.
                 exchange.give_up()
                 self._client, self._socket = self._open(), None
-        response = exchange.response
-        if response and (finished or not response.is_success):
-            # A refusal is one without its words too.
-            return response
-        problem = self._problem(exchange)
-        if problem is not exchange.error:
-            problem.__cause__ = exchange.error
+        if exchange.response:
+            return exchange.response
+        # What it met after it was given up is of our own making.
+        error = exchange.error if finished else None
+        problem = self._problem(exchange, error)
+        if problem is not error:
+            problem.__cause__ = error
         raise problem
 
     def _open(self) -> httpx.Client:
@@ -138,9 +138,9 @@ class Http:
         except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
             raise _proxy_problem(error) from None
 
-    def _problem(self, exchange: _Exchange) -> JobstatError:
+    def _problem(self, exchange: _Exchange, error: Exception | None) -> JobstatError:
         """What kept the answer away, in the words of whoever knows it best."""
-        error, peer = exchange.error, exchange.peer
+        peer = exchange.peer
         proxied = peer not in {None, _with_port(self._origin)}
         name = f"{self._name} through the proxy {peer}" if proxied else self._name
         if proxied and exchange.connecting:
@@ -237,7 +237,7 @@ class _Exchange:
             self._client.close()
 
     def _note_refusal(self, response: httpx.Response) -> None:
-        """Keep what is known as soon as it is: the body may never come."""
+        """Keep what is known already: it is a refusal without its words too."""
         head = Response(response.status_code, response.headers)
         if not head.is_success:
             self.response = head
