@@ -1,7 +1,7 @@
 """What can go wrong, in words for people and a code for scripts.
 
 An error is raised where it is known, with its sentence, and is shown in one
-place (``jobstat.__main__``).
+place (``jobstat.process``), but for those of single jobs (``views.display``).
 """
 
 from __future__ import annotations

@@ -6,11 +6,11 @@ import errno
 import os
 import signal
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from jobstat import clock
 from jobstat.cli import COMMANDS, cli
 from jobstat.errors import JobstatError, OutputError, Stopped, UsageProblem
 from jobstat.invocation import Invocation
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 _WRITING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 """What only writing help or the version, which click does itself, runs into."""
+
+GRACE = 0.5
+"""Seconds in which a second signal lets the first one finish: a program that runs
+another passes Ctrl-C on to it, when the terminal has sent it already."""
 
 _ENDING_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
 
@@ -33,17 +37,23 @@ def run(arguments: list[str]) -> int:
     _raise_on_signals()
     invocation = Invocation(arguments)
     try:
-        return _invoke(invocation)
+        try:
+            return _invoke(invocation)
+        except BrokenPipeError:
+            _end_by(signal.SIGPIPE)
+        except Exception as error:  # noqa: BLE001 - the outermost function owns errors
+            if isinstance(_first_cause(error), Stopped):
+                raise _first_cause(error) from None
+            return _explain(error, invocation)
     except Stopped as stopped:
-        if sys.stdout is not None:
-            with suppress(OSError):
-                # What was written, but not yet sent, when the signal came.
-                sys.stdout.flush()
         _end_by(stopped.signal)
-    except BrokenPipeError:
-        _end_by(signal.SIGPIPE)
-    except Exception as error:  # noqa: BLE001 - the outermost function owns errors
-        return _explain(error, invocation)
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    # Python wraps what is raised while it makes a class, as at an import.
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 def _invoke(invocation: Invocation) -> int:
@@ -115,8 +125,17 @@ def _raise_on_signals() -> None:
 
 def _stop(number: int, frame: FrameType | None) -> None:
     del frame
-    # A second one does not wait for the unwinding.
-    signal.signal(number, signal.SIG_DFL)
+    until = clock.monotonic() + GRACE
+
+    def stop_again(number: int, frame: FrameType | None) -> None:
+        del frame
+        if clock.monotonic() > until:
+            _end_by(number)
+
+    for name in _ENDING_SIGNALS:
+        other = getattr(signal, name, None)
+        if other is not None and signal.getsignal(other) is _stop:
+            signal.signal(other, stop_again)
     raise Stopped(number)
 
 

@@ -146,7 +146,7 @@ AT_ONCE = 12
 API_TOKEN = "t0k/en+&=%x"
 EMAIL = "me@example.org"
 PAIR = b64encode(f"{EMAIL}/token:{API_TOKEN}".encode()).decode()
-PROXY_PASSWORD = "pr0xy-pass"
+PROXY_PASSWORD = "pr0xy-pass!"
 
 SECRETS = [
     form

@@ -183,6 +183,9 @@ class Notes:
     def idle(self, now: float) -> None:
         pass
 
+    def interrupted(self) -> None:
+        pass
+
     def ended(self, now: float) -> None:
         pass
 

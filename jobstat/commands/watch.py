@@ -138,7 +138,7 @@ def _after(policy: Policy) -> str:
 def _say_how_to_resume(
     why: str, watch: Watch, jobs: tuple[str, ...], invocation: Invocation
 ) -> None:
-    going_on = [w.id for w in watch.jobs if w.exit in {Exit.UNFINISHED, Exit.TIMEOUT}]
+    going_on = [w for w in watch.jobs if w.exit in _ENDED_EARLY and w.job]
     if not going_on:
         what = ""
     elif len(watch.jobs) == 1:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-_LONGEST = 300
-
 
 def complaint(document: object) -> str | None:
     """The words in a decoded error answer, None when it holds none.
@@ -25,7 +23,7 @@ def complaint(document: object) -> str | None:
         ]
     parts += _descriptions(document.get("details"))
     words = [part.strip() for part in parts if isinstance(part, str) and part.strip()]
-    return _short(": ".join(dict.fromkeys(words))) or None
+    return ": ".join(dict.fromkeys(words)) or None
 
 
 def complaint_in(body: bytes, content_type: str) -> str | None:
@@ -43,7 +41,7 @@ def complaint_in(body: bytes, content_type: str) -> str | None:
     if text.startswith("<") or "<html" in text[:1000].lower():
         return None
     plain = content_type.lower().startswith("text/")
-    return _short(" ".join(text.split())) or None if plain else None
+    return " ".join(text.split()) or None if plain else None
 
 
 def _descriptions(details: object) -> list[object]:
@@ -56,7 +54,3 @@ def _descriptions(details: object) -> list[object]:
         for entry in entries
         if isinstance(entry, dict)
     ]
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

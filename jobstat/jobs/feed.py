@@ -26,7 +26,9 @@ _BLANK = re.compile(r"[\s\x1e]+")
 """JSON text sequences (RFC 7464) put a record separator before each."""
 
 _WORD = re.compile(r"\S+")
-_SENTENCE = re.compile(r"[A-Z][a-z]+(?: [A-Za-z]+[,.]?){3,}(?=\s*$)", re.MULTILINE)
+_SENTENCE = re.compile(
+    r"[A-Z][a-z]{1,30}(?: [A-Za-z]{1,30}[,.]?){3,40}(?=\s*$)", re.MULTILINE
+)
 """A line in words: Zendesk refuses by some of its limits in plain text."""
 
 _WEB_PAGE = re.compile(

@@ -24,7 +24,7 @@ TICK = 1.0
 class Observer(Protocol):
     """Who is told how a watch goes.
 
-    A signal may interrupt it: what it was told then, it is told again.
+    A signal may interrupt it: that a job changed or is closed is then told again.
     """
 
     def changed(self, watched: Watched, now: float) -> None:
@@ -38,6 +38,9 @@ class Observer(Protocol):
 
     def closed(self, watched: Watched, now: float) -> None:
         """The job will not be asked for again, whatever the reason."""
+
+    def interrupted(self) -> None:
+        """The watch ends early: what follows is the last that is told."""
 
     def ended(self, now: float) -> None:
         """Every job is closed."""
@@ -63,20 +66,20 @@ def follow(watch: Watch, fetch: Fetch, clock: Clock, observer: Observer) -> None
     state of each job that was still open.
     """
     untold = {watched.id: watched for watched in watch.jobs}
-    news: list[Watched] = []
     try:
         while (step := watch.next(clock.monotonic())) is not None:
             if isinstance(step, Wait):
                 clock.sleep(min(step.seconds, TICK))
                 observer.idle(clock.monotonic())
             else:
-                _ask(watch, step, fetch, clock, observer, news)
+                _ask(watch, step, fetch, clock, observer)
                 _tell_closed(untold, clock, observer)
         _tell_closed(untold, clock, observer)
     except BaseException:
         # The reader of a pipe that was ended by the same Ctrl-C is gone.
         with suppress(OutputError, OSError):
-            _tell_changed(news, clock, observer)
+            observer.interrupted()
+            _tell_changed(watch, clock, observer)
             for watched in watch.open:
                 watched.exit = Exit.UNFINISHED
             _tell_closed(untold, clock, observer)
@@ -91,7 +94,6 @@ def _ask(
     fetch: Fetch,
     clock: Clock,
     observer: Observer,
-    news: list[Watched],
 ) -> None:
     ids = [watched.id for watched in ask.jobs]
     try:
@@ -104,19 +106,19 @@ def _ask(
         if setback and now < watch.ends_at:
             observer.troubled(ask.jobs, setback, now)
     else:
-        news += watch.answered(ask, answer, clock.monotonic())
-        _tell_changed(news, clock, observer)
+        watch.answered(ask, answer, clock.monotonic())
+        _tell_changed(watch, clock, observer)
 
 
-def _tell_changed(news: list[Watched], clock: Clock, observer: Observer) -> None:
-    """Tell of these jobs, each once; again where a signal came between."""
-    while news:
-        observer.changed(news[0], clock.monotonic())
-        del news[0]
+def _tell_changed(watch: Watch, clock: Clock, observer: Observer) -> None:
+    """Tell the news; what was being told when a signal came is told again."""
+    while watch.news:
+        observer.changed(watch.news[0], clock.monotonic())
+        del watch.news[0]
 
 
 def _tell_closed(untold: dict[str, Watched], clock: Clock, observer: Observer) -> None:
-    """Tell which of these jobs are closed, likewise."""
+    """Tell which of these jobs are closed; likewise again where a signal came."""
     closed = [watched for watched in untold.values() if watched.exit is not None]
     for watched in closed:
         observer.closed(watched, clock.monotonic())

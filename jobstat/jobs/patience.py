@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from jobstat.errors import JobstatError
 
 REQUEST_PATIENCE = 30.0
-"""Seconds that one request of a watch may take."""
+"""Seconds that one request of a watch may take, where its patience is longer."""
+
+LEAST_PATIENCE = 10.0
+"""Seconds that one may take where it is shorter: slow is not broken."""
 
 SLACK = 5.0
 """Seconds by which a request may be late on a machine that is only slow."""
@@ -99,8 +102,8 @@ def is_hopeless(setback: Setback, policy: Policy, now: float) -> bool:
 
 def patience_with(setback: Setback | None, policy: Policy, now: float) -> float:
     """Seconds that the next request may take."""
-    if not policy.once:
-        return REQUEST_PATIENCE
-    since = setback.since if setback else now
-    # However late it is, as after a suspend, a last try has its second.
-    return max(since + policy.retry_for - now, 1.0)
+    left = (setback.since if setback else now) + policy.retry_for - now
+    if policy.once:
+        # However late it is, as after a suspend, a last try has its second.
+        return max(left, 1.0)
+    return max(min(left, REQUEST_PATIENCE), min(LEAST_PATIENCE, REQUEST_PATIENCE))

@@ -93,7 +93,8 @@ class Watch:
     ``chance`` gives random numbers from 0 to 1; ``allowance`` is what is left of
     the account's rate limit, where it has been used before. ``setback`` is what
     keeps the account from answering at all, None when it does. ``course`` is how
-    the items of all the jobs move on, as far as they are known.
+    the items of all the jobs move on, as far as they are known. ``news`` are the
+    jobs of which something is known that nobody was told yet.
     """
 
     def __init__(
@@ -115,6 +116,7 @@ class Watch:
         self._several_known = False
         self._asked_several = False
         self._refused = False
+        self.news: list[Watched] = []
         self._allowance = allowance or Allowance(policy.share)
 
     @property
@@ -184,8 +186,8 @@ class Watch:
         setback = self.setback or asked[0].setback
         return Ask(asked, min(left, patience_with(setback, self.policy, now)), now)
 
-    def answered(self, ask: Ask, answer: Answer, now: float) -> list[Watched]:
-        """Take in a good answer; gives the jobs of which it tells anything new."""
+    def answered(self, ask: Ask, answer: Answer, now: float) -> None:
+        """Take in a good answer; what it tells is added to the news."""
         self.setback, self.fresh_at, self._refused = None, now, False
         self._allowance.told(answer.limits, now)
         if len(ask.jobs) == 1:
@@ -197,17 +199,15 @@ class Watch:
         if self._several_known or self._largest > 1:
             self._largest = min(2 * self._largest, LARGEST_BATCH)
         chance = self._chance()
-        news = []
         for watched in ask.jobs:
             job = found.get(watched.id)
             if job is None:
                 self._missed(watched, now)
-            elif self._seen(watched, job, now, chance):
-                news.append(watched)
+            else:
+                self._seen(watched, job, now, chance)
         if all(watched.job for watched in self.open):
             done, total = self.items
             self.course.note(total, done or None, now)
-        return news
 
     def failed(self, ask: Ask, error: JobstatError, now: float) -> Setback | None:
         """Take in a failed request; gives what is to be said of it, if anything.
@@ -236,14 +236,14 @@ class Watch:
         if several or self.setback or not isinstance(error, BrokenAnswer):
             # One broken answer is the job's own, several in a row are not.
             self.setback = self._set_back(self, ask, error, now)
-            if is_hopeless(self.setback, self.policy, now):
+            if self._is_hopeless(self.setback, now):
                 self._close_all(error.exit, self.setback)
                 return None
         if several:
             return self.setback
         watched.setback = self._set_back(watched, ask, error, now)
         watched.due, watched.alone = watched.setback.again_at, True
-        if is_hopeless(watched.setback, self.policy, now):
+        if self._is_hopeless(watched.setback, now):
             watched.exit, watched.error = error.exit, error
             return None
         return self.setback or watched.setback
@@ -251,13 +251,18 @@ class Watch:
     @staticmethod
     def _is_of_all(error: JobstatError) -> bool:
         """Whether it would meet any request alike."""
-        return isinstance(error, Unreachable) or error.retry_after is not None
+        of_all = isinstance(error, Unreachable | Unauthorized)
+        return of_all or error.retry_after is not None
 
     def _may_be_renewed(self, error: JobstatError) -> bool:
         """Whether a credential that was good may be so again: it is tried once."""
         first = isinstance(error, Unauthorized) and not self._refused
         self._refused = self._refused or first
         return first and self.fresh_at is not None and not self.policy.once
+
+    def _is_hopeless(self, setback: Setback, now: float) -> bool:
+        # The time-out that cut a request short is what ends the watch then.
+        return is_hopeless(setback, self.policy, now) and now < self.ends_at
 
     def _bad_news(self) -> bool:
         return any(watched.exit not in {None, Exit.OK} for watched in self.jobs)
@@ -301,8 +306,11 @@ class Watch:
         free_at = self._allowance.free_at
         return max(free_at, self.setback.again_at) if self.setback else free_at
 
-    def _seen(self, watched: Watched, job: Job, now: float, chance: float) -> bool:
-        before, watched.job = watched.job, job
+    def _seen(self, watched: Watched, job: Job, now: float, chance: float) -> None:
+        if watched.job is None or _visible(watched.job) != _visible(job):
+            # First of all: a signal may come at any moment.
+            self.news.append(watched)
+        watched.job = job
         watched.setback, watched.fresh_at = None, now
         watched.alone = watched.misses > 1
         verdict = judge(job)
@@ -315,7 +323,6 @@ class Watch:
             now - self.started, watched.course.time_left(now), chance=chance
         )
         watched.due = now + max(delay, self.policy.interval)
-        return before is None or _visible(before) != _visible(job)
 
     def _missed(self, watched: Watched, now: float) -> None:
         """An answer about several jobs left this one out."""

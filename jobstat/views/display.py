@@ -58,6 +58,7 @@ class Display:
         self._reports = len(watch.jobs) > 1 and not (machine or watch.policy.once)
         self._warned: set[str] = set()
         self._seen: dict[str, Job | None] = {}
+        self._closed: set[str] = set()
         self._written: dict[str, Job] = {}
 
     def __enter__(self) -> Self:
@@ -87,10 +88,16 @@ class Display:
     def idle(self, now: float) -> None:
         self._progress.idle(now)
 
+    def interrupted(self) -> None:
+        # A reader of stdout may let it wait, and the terminal is not to wait too.
+        self._progress.__exit__()
+
     def closed(self, watched: Watched, now: float) -> None:
         if not (self._stream or self._reports or self._already_read(watched)):
             self._write(watched, now)
-        self._progress.closed(watched, now)
+        if watched.id not in self._closed:
+            self._closed.add(watched.id)
+            self._progress.closed(watched, now)
         if watched.error and watched.exit in {watched.error.exit, Exit.TIMEOUT}:
             self._tell(watched.error)
 
@@ -139,7 +146,7 @@ class Display:
         if job.state not in KNOWN_STATES and job.status not in self._warned:
             self._warned.add(job.status)
             self.say(
-                f"jobstat: warning: unknown status {state_of(job)!r};"
+                f"jobstat: warning: unknown status '{state_of(job)}';"
                 " taken as unfinished\n"
             )
         if job.id != watched.id and watched.id not in self._warned:

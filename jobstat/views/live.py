@@ -35,6 +35,9 @@ LEAST_GAP = 0.1
 
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 ERASE_LINE, ERASE_BELOW = "\x1b[K", "\x1b[J"
+ERASE_OTHERS = f"\x1b7\x1b[B{ERASE_BELOW}\x1b8"
+"""Erases the lines below that of the cursor. From the first column of a screen's
+first line on, tmux would not erase what is there, but move it to its history."""
 
 
 class Live(Silent):
@@ -129,7 +132,7 @@ class Live(Silent):
             # A write cannot be interrupted by another one, that of _suspend.
             before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTSTP})
             try:
-                self._write(f"{HIDE_CURSOR}{frame}{ERASE_LINE}{ERASE_BELOW}{up}\r")
+                self._write(f"\r{HIDE_CURSOR}{frame}{ERASE_LINE}{ERASE_BELOW}{up}\r")
             finally:
                 self._drawn = True
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -137,7 +140,7 @@ class Live(Silent):
     def _erase(self) -> None:
         if self._drawn:
             self._drawn = False
-            self._write(f"\r{ERASE_BELOW}{SHOW_CURSOR}")
+            self._write(f"\r{ERASE_LINE}{ERASE_OTHERS}{SHOW_CURSOR}")
 
     def _suspend(self, number: int, frame: FrameType | None) -> None:
         """Give the terminal back while the job control of a shell has it."""

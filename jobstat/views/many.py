@@ -14,7 +14,7 @@ from jobstat.jobs.verdict import Verdict, judge
 from jobstat.views.words import (
     BAD,
     GOOD,
-    LONGEST_NAME,
+    LONGEST_TEXT,
     UNKNOWN,
     counts_of,
     glyph_of,
@@ -141,7 +141,7 @@ def line_of_job(job: Job) -> Line:
 def _line(glyph: Glyph, state: str, id: str, job: Job | None) -> Line:
     if job is None:
         return Line(glyph, state, "", "", id, "")
-    message = safe(job.message or "", LONGEST_NAME)
+    message = safe(job.message or "", LONGEST_TEXT)
     return Line(glyph, state, outcome_of(job), title_of(job), id, message)
 
 

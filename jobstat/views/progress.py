@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from jobstat.jobs.duration import clock
 from jobstat.views.words import (
-    LONGEST_NAME,
+    LONGEST_TEXT,
     counts_of,
     glyph_of,
     percent_of,
@@ -154,7 +154,7 @@ class Plain(Silent):
             f"{glyph_of(job).on(unicode=self._lines.unicode)} {state_of(job)}",
             counts_of(job),
             "" if percent is None else f"{percent}%",
-            safe(job.message or "", LONGEST_NAME),
+            safe(job.message or "", LONGEST_TEXT),
         )
 
     def _write(self, now: float, *parts: str) -> None:

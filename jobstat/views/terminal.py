@@ -122,9 +122,12 @@ def open_terminal(
 ) -> Terminal:
     """What the stream can show; ``color`` is auto, always or never."""
     if isinstance(stream, TextIOWrapper) and stream.errors != "backslashreplace":
-        stream.reconfigure(errors="backslashreplace")
+        # With a line it is sent: no signal comes between.
+        stream.reconfigure(errors="backslashreplace", line_buffering=True)
     interactive = (
-        stream is not None and stream.isatty() and environ.get("TERM") != "dumb"
+        stream is not None
+        and stream.isatty()
+        and environ.get("TERM", "") not in {"", "dumb"}
     )
     return Terminal(
         stream=stream,

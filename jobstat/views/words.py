@@ -24,9 +24,11 @@ LONGEST_NAME = 200
 """Characters of a type, an id or a status that are shown: real ones have 40."""
 
 LONGEST_TEXT = 1000
-"""Characters of a message, or of an item's details, that are shown on a screen."""
+"""Characters of a message, or of an item's details, that are shown on a screen, and
+of a message in a line of a watch or a list."""
 
-LONGEST_PROBLEM = 500
+LONGEST_PROBLEM = 1000
+"""Characters of an error that are shown."""
 
 MOST_MARKS = 4
 """Marks that may stand on one letter: no language needs more of them."""
@@ -34,7 +36,12 @@ MOST_MARKS = 4
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
 
 
-def safe(text: str, most: int | None = None) -> str:
+LARGEST_TEXT = 2**20
+"""Characters of any text that are shown at all: of more, as of a body of 64 MiB, the
+cleaning would take a minute, and gigabytes."""
+
+
+def safe(text: str, most: int = LARGEST_TEXT) -> str:
     r"""Text from outside with whatever could steer a terminal made visible.
 
     Control, bidi and zero-width characters and surrogates become escapes such
@@ -42,7 +49,7 @@ def safe(text: str, most: int | None = None) -> str:
     they are, up to MOST_MARKS of them. Of more than ``most`` characters the others
     are counted.
     """
-    if most is not None and len(text) > most:
+    if len(text) > most:
         return f"{safe(text[:most])}... (and {len(text) - most} more characters)"
     if text.isascii() and text.isprintable():
         return text
@@ -195,7 +202,7 @@ NO_ID = "-"
 """In place of an id where none was given, as to a ticket that was not created."""
 
 
-def rows_of(job: Job, most: int | None = None, *, failed: bool = False) -> list[Row]:
+def rows_of(job: Job, most: int = LARGEST_TEXT, *, failed: bool = False) -> list[Row]:
     """The results for people: failed items first, else in the job's order.
 
     With ``failed`` only those that failed. ``most`` is how many characters of the
@@ -208,7 +215,7 @@ def rows_of(job: Job, most: int | None = None, *, failed: bool = False) -> list[
     return [_row(item, index or str(item.index), most) for item in items]
 
 
-def _row(item: Item, index: str, most: int | None) -> Row:
+def _row(item: Item, index: str, most: int) -> Row:
     told = item.fields
     if item.failed:
         result = "failed"

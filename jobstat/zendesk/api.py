@@ -114,10 +114,13 @@ class Api:
 
     @contextmanager
     def _discreet(self) -> Iterator[None]:
-        """See to it that no error repeats the credential, should an answer do so."""
+        """See to it that no error repeats the credential, should an answer do so.
+
+        It is looked for in all of the words: cut off first, a part would be left.
+        """
         try:
             yield
-        except JobstatError as error:
+        except Exception as error:
             self._credential.hide_in(error)
             raise
 
@@ -194,4 +197,4 @@ def _host_of(location: str, base: str) -> str:
         host = urlsplit(urljoin(base, location)).netloc.rpartition("@")[2]
     except ValueError:
         host = ""
-    return host[:253] or "another address"
+    return host or "another address"

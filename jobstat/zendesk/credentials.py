@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64encode
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from urllib.parse import quote, quote_plus
 from jobstat.errors import AuthError, JobstatError, UsageProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _TOKEN = re.compile(r"[!-~]+")
 _EMAIL = re.compile(r"[^\s:\x00-\x1f\x7f]+@[^\s:\x00-\x1f\x7f]+")
@@ -34,30 +35,8 @@ class Credential:
     secret: str = field(default="", repr=False)
 
     def hide_in(self, error: BaseException) -> None:
-        """Take the secret out of an error and its causes, in any of its forms."""
-        found: BaseException | None = error
-        while found is not None:
-            found.args = tuple(map(self._hidden, found.args))
-            if isinstance(found, JobstatError):
-                found.sentence = self._hidden(found.sentence)
-                found.hint = self._hidden(found.hint)
-            found = found.__cause__ or found.__context__
-
-    def _hidden(self, value: Any) -> Any:
-        if isinstance(value, str):
-            for form in self._forms():
-                value = value.replace(form, HIDDEN)
-        return value
-
-    def _forms(self) -> list[str]:
-        """The secret as it is sent, bare, and as it may be quoted."""
-        found: set[str] = set()
-        for bare in (self.authorization.partition(" ")[2], self.secret):
-            raw = _bytes(bare)
-            found |= {bare, repr(bare)[1:-1], quote(raw), quote_plus(raw)}
-            found.add(b64encode(raw).decode())
-        # What is shorter is no secret, but a part of many a word.
-        return sorted((f for f in found if len(f) > 3), key=len, reverse=True)  # noqa: PLR2004 - as said
+        """Take the secret out of an error and its causes, in any form it is met in."""
+        hide_in(error, (self.authorization.partition(" ")[2], self.secret))
 
 
 def find_credential(environ: Mapping[str, str]) -> Credential:
@@ -126,6 +105,42 @@ def _check(name: str, value: str, form: re.Pattern[str], what: str) -> None:
 
 def _basic(user: str, secret: str) -> str:
     return "Basic " + b64encode(_bytes(f"{user}:{secret}")).decode()
+
+
+def hide_in(error: BaseException, secrets: Iterable[str]) -> None:
+    """Take these secrets out of an error and its causes, in any form it is met in."""
+    forms = _forms(secrets)
+
+    def hidden(value: Any) -> Any:
+        if isinstance(value, str):
+            for form in forms:
+                value = value.replace(form, HIDDEN)
+        return value
+
+    found: BaseException | None = error
+    while found is not None:
+        found.args = tuple(map(hidden, found.args))
+        if isinstance(found, JobstatError):
+            found.sentence, found.hint = hidden(found.sentence), hidden(found.hint)
+        found = found.__cause__ or found.__context__
+
+
+def _forms(secrets: Iterable[str]) -> list[str]:
+    """Secrets as they are sent, and as an answer or an error may quote them."""
+    found: set[str] = set()
+    for bare in secrets:
+        raw = _bytes(bare)
+        quoted = {quote(raw), quote_plus(raw), quote(raw, safe="")}
+        found |= {bare, b64encode(raw).decode(), *quoted, *map(_lower, quoted)}
+        # As an error of Python's, a text in JSON, or a text put on one line.
+        found |= {repr(bare)[1:-1], repr(raw)[2:-1], json.dumps(bare)[1:-1]}
+        found.add(" ".join(bare.split()))
+    # What is shorter is no secret, but a part of many a word.
+    return sorted((f for f in found if len(f) > 3), key=len, reverse=True)  # noqa: PLR2004 - as said
+
+
+def _lower(quoted: str) -> str:
+    return re.sub("%..", lambda code: code[0].lower(), quoted)
 
 
 def _bytes(text: str) -> bytes:

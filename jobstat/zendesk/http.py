@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import ssl
 import sys
 import threading
 import zlib
+from base64 import b64encode
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies
 
 from jobstat import clock
 from jobstat.errors import BrokenAnswer, JobstatError, Unreachable, UsageProblem
 from jobstat.jobs.duration import spoken
+from jobstat.jobs.following import TICK
+from jobstat.zendesk.credentials import hide_in
 
 # httpx imports its own command line, and with it click, rich and pygments,
 # where they are installed: a third of its cost. None in sys.modules makes that
@@ -35,17 +40,11 @@ LARGEST_BODY = 64 * 2**20
 LARGEST_REFUSAL = 2**16
 """Bytes that are read of the body of an error: its words stand at the beginning."""
 
-TICK = 1.0
-"""Seconds after which somebody who waits for an answer may look at the time."""
-
 KEPT_FOR = 5.0
 """Seconds that a connection is kept for the next exchange."""
 
-_DIRECT: dict[str, httpx.BaseTransport | None] = {
-    "http://": None,
-    "https://": None,
-    "all://": None,
-}
+REFUSAL_PATIENCE = 2.0
+"""Seconds that the words of a refusal may take, once it is known to be one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +118,9 @@ class Http:
             return exchange.response
         # What it met after it was given up is of our own making.
         error = exchange.error if finished else None
+        if error:
+            # Before it is put into words, of which some are cut off.
+            hide_in(error, _proxy_secrets())
         problem = self._problem(exchange, error)
         if problem is not error:
             problem.__cause__ = error
@@ -131,14 +133,14 @@ class Http:
                 headers={**self._headers, "Accept-Encoding": "gzip"},
                 verify=self._tls,
                 # A proxy of the environment would be sent what is meant for
-                # this machine, and in clear. None means: go there directly.
-                mounts=_DIRECT if self._direct else None,
+                # this machine, and in clear.
+                trust_env=not self._direct,
                 limits=httpx.Limits(keepalive_expiry=KEPT_FOR),
             )
         except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
             raise _proxy_problem(error) from None
 
-    def _problem(self, exchange: _Exchange, error: Exception | None) -> JobstatError:
+    def _problem(self, exchange: _Exchange, error: Exception | None) -> Exception:
         """What kept the answer away, in the words of whoever knows it best."""
         peer = exchange.peer
         proxied = peer not in {None, _with_port(self._origin)}
@@ -146,8 +148,6 @@ class Http:
         if proxied and exchange.connecting:
             name = f"the proxy {peer}"
         match error:
-            case JobstatError():
-                return error
             case None | httpx.TimeoutException():
                 patience = spoken(max(exchange.within + 0.5, 1))
                 return Unreachable(f"{name} did not answer within {patience}")
@@ -155,6 +155,13 @@ class Http:
                 return _refusal_of_proxy(f"the proxy {peer}", str(error))
             case zlib.error():
                 return BrokenAnswer(f"the answer of {name} cannot be unpacked")
+            case httpx.InvalidURL():
+                # Its cursor to the next page is part of one.
+                return BrokenAnswer(f"the answer of {name} leads to no URL")
+            case httpx.TransportError() | OSError():
+                pass
+            case _:
+                return error
         what = f"the connection to {name} broke"
         if exchange.connecting:
             what = f"no connection to {name}"
@@ -190,12 +197,15 @@ class _Exchange:
 
     def wait(self, idle: Callable[[], None] | None) -> bool:
         """Let it happen; gives whether it came to an end within its time."""
+        # The thread inherits what is blocked: signals are for the main one, which
+        # may put them off.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         try:
-            threading.Thread(target=self._run, daemon=True).start()
+            threading.Thread(target=self._run, name="exchange", daemon=True).start()
         except RuntimeError as error:
-            self.error = Unreachable("this machine cannot start a thread now")
-            self.error.__cause__ = error
-            return True
+            raise Unreachable("this machine cannot start a thread now") from error
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         while not self._done.wait(min(self._left, TICK)):
             if self._left <= 0:
                 return False
@@ -241,10 +251,14 @@ class _Exchange:
         head = Response(response.status_code, response.headers)
         if not head.is_success:
             self.response = head
+            patience = clock.monotonic() + REFUSAL_PATIENCE
+            self._deadline = min(self._deadline, patience)
 
     def _trace(self, event: str, info: Mapping[str, Any]) -> None:
         """Follow what httpcore tells of an exchange, by its trace extension."""
         if self._given_up and not event.endswith(".failed"):
+            if event.endswith("connect_tcp.complete"):
+                info["return_value"].close()
             raise httpx.ReadTimeout("given up")
         if event.endswith("connect_tcp.started"):
             self.connecting = True
@@ -272,7 +286,7 @@ def _unpacked(response: httpx.Response, *, refusal: bool) -> bytes:
     if packing in {"gzip", "x-gzip"}:
         unpacking = zlib.decompressobj(wbits=31)
     elif packing not in {"", "identity"}:
-        raise zlib.error(packing)
+        raise zlib.error("of another kind")
     body = bytearray()
     for chunk in response.iter_raw():
         room = largest + 1 - len(body)
@@ -281,7 +295,7 @@ def _unpacked(response: httpx.Response, *, refusal: bool) -> bytes:
             if refusal:
                 break
             raise BrokenAnswer(f"the answer is larger than {largest // 2**20} MiB")
-    if unpacking and not unpacking.eof and not refusal:
+    if unpacking and not unpacking.eof and body and not refusal:
         raise zlib.error("cut off")
     return bytes(body)
 
@@ -295,10 +309,15 @@ def _trusted() -> ssl.SSLContext:
     try:
         return httpx.create_ssl_context()
     except OSError as error:
-        why = error.strerror or "it holds no certificate in PEM form"
-        if isinstance(error, ssl.SSLError):
-            why = "it holds no certificate in PEM form"
-        raise UsageProblem(f"SSL_CERT_FILE cannot be used: {file!r}: {why}") from error
+        # To the file that the second one names, Python's ssl writes its keys.
+        name = "SSL_CERT_FILE" if file else "SSLKEYLOGFILE"
+        no_certificate = isinstance(error, ssl.SSLError)
+        why = (
+            "it holds no certificate in PEM form" if no_certificate else error.strerror
+        )
+        raise UsageProblem(
+            f"{name} cannot be used: {os.environ.get(name)!r}: {why}"
+        ) from error
 
 
 def _proxy_problem(error: Exception) -> UsageProblem:
@@ -326,11 +345,22 @@ def _proxy_problem(error: Exception) -> UsageProblem:
     return UsageProblem("NO_PROXY, or another proxy setting, cannot be used")
 
 
+def _proxy_secrets() -> list[str]:
+    """The passwords in the proxies' URLs, and what is sent of them."""
+    found = []
+    for url in getproxies().values():
+        user, _, password = url.partition("://")[2].rpartition("@")[0].partition(":")
+        pair = f"{unquote(user)}:{unquote(password)}".encode()
+        if password:
+            found += [password, unquote(password), b64encode(pair).decode()]
+    return found
+
+
 def _refusal_of_proxy(proxy: str, words: str) -> JobstatError:
     if words.startswith("407"):
         return UsageProblem(
             f"{proxy} does not take its user and password (407)",
-            hint="They stand in its URL: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT",
+            hint="They stand in its URL: http://USER:PASSWORD@HOST:PORT.",
         )
     return Unreachable(f"{proxy} makes no connection: {words}")
 

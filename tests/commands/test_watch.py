@@ -140,7 +140,7 @@ def test_giving_up_tells_the_last_state_the_error_and_how_to_resume(
     assert clock.now == 1020
     *_, problem, what, resume = err.splitlines()
     assert problem == "jobstat: acme.zendesk.com cannot answer now (503)"
-    assert what == "jobstat: gave up watching"
+    assert what == "jobstat: gave up watching; the job goes on"
     assert resume == f"  Resume with: jobstat watch {ID} --json --retry-for 20s"
 
 

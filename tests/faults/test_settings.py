@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ssl
+from base64 import b64encode
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 import trustme
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 DONE = http(content=body(completed(SUCCESS)))
 ACCOUNT = "https://acme.example"
 USER = f"someone:{PROXY_PASSWORD}"
+PAIR = b64encode(USER.encode()).decode()
 
 
 @pytest.fixture
@@ -95,6 +98,21 @@ def refuse(answer: bytes) -> Callable[[socket.socket], None]:
             "the proxy 127.0.0.1:{} makes no connection: 502 No\\x1b[2J way",
         ),
         (
+            f"HTTP/1.1 502 You are {USER} or {PAIR}\r\n\r\n".encode(),
+            7,
+            "the proxy 127.0.0.1:{} makes no connection: 502 You are someone:[hidden]",
+        ),
+        (
+            f"HTTP/1.1 200 OK\r\nX\0: {PAIR} {PROXY_PASSWORD}\r\n\r\n".encode(),
+            7,
+            "the connection to acme.example through the proxy 127.0.0.1:{} broke: ",
+        ),
+        (
+            f"HTTP/1.1 407 No {quote(PROXY_PASSWORD, safe='')}\r\n\r\n".encode(),
+            2,
+            "the proxy 127.0.0.1:{} does not take its user and password (407)",
+        ),
+        (
             b"",
             7,
             "the connection to acme.example through the proxy 127.0.0.1:{} broke: ",
@@ -108,12 +126,12 @@ def refuse(answer: bytes) -> Callable[[socket.socket], None]:
 )
 def test_a_proxy_that_refuses_is_named(answer: bytes, code: int, says: str) -> None:
     with raw_server(Early(refuse(answer))) as proxy:
-        url = f"http://{USER}@127.0.0.1:{proxy.port}"
+        url = f"http://{quote(USER, safe=':')}@127.0.0.1:{proxy.port}"
         env = environment(ACCOUNT, HTTPS_PROXY=url)
         done = jobstat("watch", "--debug", "--retry-for=0", ID, env=env)
     assert done.returncode == code, done.stderr
     assert f"jobstat: {says.format(proxy.port)}" in done.stderr
-    assert not [form for form in SECRETS if form in done.stderr]
+    assert not [form for form in (*SECRETS, PAIR) if form in done.stderr]
     assert "\x1b" not in done.stderr
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import traceback
 from base64 import b64decode, b64encode
 
@@ -244,6 +245,7 @@ SECRET = "t0k/en+&=%x"
         SECRET,
         "t0k%2Fen%2B%26%3D%25x",
         "t0k/en%2B%26%3D%25x",
+        "t0k%2fen%2b%26%3d%25x",
         b64encode(SECRET.encode()).decode(),
         b64encode(f"me@example.org/token:{SECRET}".encode()).decode(),
     ],
@@ -260,6 +262,25 @@ def test_no_form_of_a_secret_is_left_in_an_error_or_its_causes(form: str) -> Non
     assert form not in f"{shown}{error.hint}"
     assert error.sentence == "it said [hidden]!"
     assert error.hint == "it hinted [hidden]."
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "pässwört",
+        repr("pässwört".encode()),
+        r"p\u00e4ssw\u00f6rt",
+        "p%C3%A4ssw%C3%B6rt",
+        "p%c3%a4ssw%c3%b6rt",
+        "p\\xe4ss",
+    ],
+)
+def test_no_form_of_a_password_is_left(form: str) -> None:
+    password = "p\\xe4ss" if form == "p\\xe4ss" else "pässwört"
+    environ = {"ZENDESK_EMAIL": "me@example.org", "ZENDESK_PASSWORD": password}
+    error = UsageProblem(f"it said {form}!")
+    find_credential(environ).hide_in(error)
+    assert not re.search(r"ssw|xe4", error.sentence)
 
 
 def test_a_short_secret_does_not_take_words_apart() -> None:

@@ -233,3 +233,9 @@ def test_any_json_is_a_feed_or_a_usage_problem(value: object) -> None:
         parse_feed(json.dumps(value).encode())
     except UsageProblem as problem:
         assert str(problem)  # noqa: PT017 - either is fine
+
+
+def test_many_words_are_read_in_the_time_that_they_take() -> None:
+    """Each could begin a sentence: to its end they would be read again and again."""
+    with pytest.raises(UsageProblem, match="standard input"):
+        parse_feed(b"Ab " * 100_000 + b"1!")

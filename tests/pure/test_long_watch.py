@@ -7,10 +7,20 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from support import FAILURE, ID, SUCCESS, FakeClock, Notes, completed, job, play
+from support import (
+    FAILURE,
+    ID,
+    SUCCESS,
+    Account,
+    FakeClock,
+    Notes,
+    completed,
+    job,
+    play,
+)
 
 from jobstat import clock as wall
-from jobstat.errors import Stopped, Unauthorized, Unreachable
+from jobstat.errors import OutputError, Stopped, Unauthorized, Unreachable
 from jobstat.exits import Exit
 from jobstat.jobs.following import follow
 from jobstat.jobs.job import parse_job
@@ -142,7 +152,7 @@ def test_a_signal_between_two_changes_loses_none(moment: int) -> None:
     told: list[str] = []
 
     class Interrupted:
-        troubled = idle = closed = ended = staticmethod(lambda *_: None)
+        troubled = idle = closed = ended = interrupted = staticmethod(lambda *_: None)
 
         @staticmethod
         def changed(watched: Watched, now: float) -> None:
@@ -162,6 +172,7 @@ def test_a_signal_between_two_changes_loses_none(moment: int) -> None:
 
 def test_ten_thousand_polls_keep_nothing() -> None:
     """Memory on a fake clock: what a watch holds does not grow with its age."""
+    import gc
     import tracemalloc
 
     clock = FakeClock()
@@ -172,6 +183,7 @@ def test_ten_thousand_polls_keep_nothing() -> None:
         nonlocal count
         count += 1
         if count in {2_000, 10_000}:
+            gc.collect()
             sizes.append(tracemalloc.get_traced_memory()[0])
         if count % 7 == 0:
             raise Unreachable(f"no connection {count}")
@@ -189,6 +201,52 @@ def test_ten_thousand_polls_keep_nothing() -> None:
     assert clock.now - 1000 > 86_400
     early, late = sizes
     assert late - early < 10_000
+
+
+def test_patience_is_short_where_retry_for_is() -> None:
+    """A server that goes silent: the one request may take ten seconds, not thirty."""
+
+    def answers(now: float) -> Job | JobstatError:
+        return WORKING if now < 1005 else DOWN
+
+    watch, times = watched_on(Laptop(), answers, Policy(retry_for=4))
+    assert watch.exit() is Exit.UNAVAILABLE
+    assert max(times) < 1020
+
+
+def test_a_request_that_the_time_out_cut_short_is_the_time_outs() -> None:
+    policy = Policy(retry_for=0, timeout=5)
+    watch, _ = watched_on(Laptop(), lambda _: DOWN, policy)
+    assert watch.exit() is Exit.TIMEOUT
+
+
+def test_of_what_ends_with_the_time_out_it_is_not_said_that_it_is_tried_again() -> None:
+    _, _, notes = play(WORKING, DOWN, policy=Policy(timeout=5), takes=30)
+    assert [what for what, _, _ in notes.told] == ["changed", "closed"]
+
+
+@pytest.mark.parametrize("ids", [[ID], [ID, "other"]])
+def test_what_cannot_be_shown_during_a_request_ends_the_watch(ids: list[str]) -> None:
+    class Gone(Notes):
+        def idle(self, now: float) -> None:
+            raise OutputError("no terminal")
+
+    def fetch(ids: Sequence[str], within: float, idle: Callable[[], None]) -> Answer:
+        idle()
+        raise AssertionError
+
+    clock = FakeClock()
+    with pytest.raises(OutputError):
+        follow(Watch(ids, Policy(), clock.now), fetch, clock, Gone())
+
+
+def test_a_refused_credential_is_not_asked_with_job_by_job() -> None:
+    account = Account(
+        FakeClock(), lambda id, now: job("working", id=id), many=Unauthorized("401")
+    )
+    with pytest.raises(Unauthorized):
+        account.follow([ID, "other"])
+    assert len(account.asked) == 1
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the clock of Linux")

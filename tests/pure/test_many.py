@@ -188,7 +188,8 @@ def test_the_answer_about_one_job_is_about_it_whatever_its_id() -> None:
     watch = Watch(["job0"], Policy(), 0)
     ask = watch.next(0)
     assert isinstance(ask, Ask)
-    assert watch.answered(ask, Answer((replace(DONE, id="other"),)), 0)
+    watch.answered(ask, Answer((replace(DONE, id="other"),)), 0)
+    assert watch.news == watch.jobs
     assert watch.exit() is Exit.OK
 
 
@@ -406,7 +407,7 @@ def test_a_signal_loses_no_job_whenever_it_comes(moment: int) -> None:
     told: list[str] = []
 
     class Interrupted:
-        changed = troubled = idle = staticmethod(lambda *_: None)
+        changed = troubled = idle = interrupted = staticmethod(lambda *_: None)
         ended = staticmethod(lambda now: told.append("ended"))
 
         @staticmethod

@@ -224,3 +224,5 @@ def test_a_problem_is_a_line_and_a_hint() -> None:
         "jobstat: it\\nbroke\n  mend\\x07 it\n"
     )
     assert problem_lines("it broke", None) == "jobstat: it broke\n"
+    long = problem_lines("x" * 1234, None)
+    assert long == f"jobstat: {'x' * 1000}... (and 234 more characters)\n"
