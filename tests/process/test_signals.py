@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -32,7 +33,6 @@ WORKING = job_object("working", progress=1)
 ANSWER = http("200 OK", body(WORKING))
 DONE = http(content=body(completed(SUCCESS, FAILURE)))
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
-RESUME = "jobstat: stopped watching; the job goes on\n  Resume with: jobstat watch"
 
 
 def started(*arguments: str, env: dict[str, str]) -> subprocess.Popen[str]:
@@ -91,7 +91,10 @@ def test_a_signal_ends_it_and_the_last_state_is_told(
     assert process.returncode == -number
     known = state is not before_the_first_answer
     assert [json.loads(line) for line in out.splitlines()] == [WORKING] * known
-    assert err.startswith(RESUME) or f"\n{RESUME}" in err
+    # Of a job of which nothing is known it is not said that it goes on.
+    goes_on = "; the job goes on" * known
+    said = f"jobstat: stopped watching{goes_on}\n  Resume with: jobstat watch"
+    assert f"\n{said}" in f"\n{err}"
     assert err.count("\n") <= 4
 
 
@@ -231,3 +234,74 @@ def test_an_interrupted_shell_loop_stops() -> None:
         out, _ = process.communicate(timeout=30)
     assert out == ""
     assert process.returncode == -signal.SIGINT
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (signal.SIGTERM, signal.SIGINT),
+        (signal.SIGINT, signal.SIGTERM),
+        (signal.SIGINT, signal.SIGINT),
+    ],
+)
+@pytest.mark.parametrize("arguments", [["show", ID], ["watch", "--stream", ID]])
+def test_a_second_signal_ends_what_the_first_could_not(
+    arguments: list[str], first: signal.Signals, second: signal.Signals
+) -> None:
+    large = completed(*[FAILURE | {"details": "x" * 1000}] * 500)
+    with raw_server(http(content=body(large))) as server:
+        process = started(*arguments, env=environment(server.base_url))
+        assert process.stdout
+        assert process.stdout.read(10)
+        time.sleep(0.3)
+        process.send_signal(first)
+        time.sleep(0.6)
+        process.send_signal(second)
+        assert process.wait(timeout=10) in {-first, -second}
+        _, err = process.communicate()
+    assert "Traceback" not in err
+
+
+def test_a_signal_while_an_error_is_written() -> None:
+    reading, writing = os.pipe()
+    with raw_server(http("401 No")) as server:
+        os.set_blocking(writing, False)
+        with contextlib.suppress(BlockingIOError):
+            while os.write(writing, b"x" * 4096):
+                pass
+        os.set_blocking(writing, True)
+        process = subprocess.Popen(
+            [*JOBSTAT, "show", ID],
+            env=environment(server.base_url),
+            stdin=subprocess.DEVNULL,
+            stderr=writing,
+        )
+        os.close(writing)
+        while not server.requests:
+            time.sleep(0.02)
+        time.sleep(1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=10) == -signal.SIGTERM
+    with os.fdopen(reading) as pipe:
+        assert "Traceback" not in pipe.read()
+
+
+def test_a_signal_in_the_midst_of_an_import() -> None:
+    """Python 3.11 makes a RuntimeError of what comes while a class is made."""
+    program = (
+        "import os, sys, jobstat.commands.session as s\n"
+        "class Name:\n"
+        "    def __set_name__(self, owner, name): os.kill(os.getpid(), 2)\n"
+        "def find_account(*_): type('A', (), {'a': Name()})\n"
+        "s.find_account = find_account\n"
+        "from jobstat.process import run; sys.exit(run(['show', 'a']))"
+    )
+    done = subprocess.run(
+        [JOBSTAT[0], "-c", program],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")

@@ -6,6 +6,7 @@ import fcntl
 import os
 import signal
 import struct
+import subprocess
 import sys
 import termios
 import time
@@ -175,3 +176,62 @@ def test_it_moves_on_while_a_request_lasts() -> None:
     ):
         terminal.read(lambda text: "asking  0:00" in text)
         terminal.read(lambda text: "asking  0:02" in text)
+
+
+@pytest.mark.parametrize("gap", [0, 0.002, 0.01, 0.05])
+def test_a_ctrl_c_that_comes_twice_leaves_the_terminal_as_it_was(gap: float) -> None:
+    """As under a program that passes on what the terminal has sent already."""
+    with (
+        raw_server(WORKING) as server,
+        on_terminal("watch", ID, env=environment(server.base_url)) as terminal,
+    ):
+        terminal.read(lambda text: "19/40" in text)
+        terminal.process.send_signal(signal.SIGINT)
+        time.sleep(gap)
+        terminal.process.send_signal(signal.SIGINT)
+        shown = terminal.read()
+    assert terminal.process.returncode == -signal.SIGINT
+    assert not terminal.screen.cursor.hidden
+    assert "Resume with: jobstat watch" in shown
+
+
+def test_a_paused_reader_of_json_does_not_hold_the_terminal() -> None:
+    large = job_object("working", progress=19, total=40, message="x" * 200_000)
+    with (
+        raw_server(http("200 OK", body(large), "X-Rate-Limit: 1")) as server,
+        on_terminal(
+            *("watch", "--json", ID),
+            env=environment(server.base_url),
+            stdout=subprocess.PIPE,
+        ) as terminal,
+    ):
+        terminal.read(lambda text: "19/40" in text)
+        terminal.process.send_signal(signal.SIGINT)
+        terminal.read(lambda _: not terminal.screen.cursor.hidden)
+        time.sleep(0.6)
+        terminal.process.send_signal(signal.SIGINT)
+        assert terminal.process.wait(timeout=10) == -signal.SIGINT
+        assert terminal.process.stdout
+        terminal.process.stdout.close()
+
+
+def test_what_is_typed_does_not_shift_the_frame() -> None:
+    with (
+        raw_server(WORKING) as server,
+        on_terminal("watch", ID, env=environment(server.base_url)) as terminal,
+    ):
+        terminal.read(lambda text: "19/40" in text)
+        os.write(terminal.master, b"zzz\x1b[A")
+        drawn_again(terminal)
+        shown = terminal.read(lambda text: text.startswith("Bulk Create Ticket"))
+        assert shown.count("Bulk Create Ticket") == 1
+        assert "zzz" not in shown
+
+
+def test_a_terminal_without_a_name_gets_lines() -> None:
+    with (
+        raw_server(DONE) as server,
+        on_terminal("watch", ID, env=environment(server.base_url, TERM="")) as terminal,
+    ):
+        terminal.read()
+    assert b"\x1b" not in terminal.raw
