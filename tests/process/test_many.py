@@ -187,5 +187,5 @@ def test_an_id_a_thousand_times_and_ten_thousand_ids(
     many = "\n".join(f"V3-{number:032x}" for number in range(10_000))
     done = run("watch", "-q", "-", "--timeout", "1s", input=f"{id}\n{many}\n")
     assert done.returncode == 124
-    assert "not finished after 1 s; 10000 of 10001 jobs go on\n" in done.stderr
+    assert "not finished after 1 s\n" in done.stderr
     assert "  Resume with: jobstat watch -q --timeout 1s --all\n" in done.stderr

@@ -50,7 +50,7 @@ GROUPS = {
 }
 """Two of them in a text: a longer one is cut where it is a name."""
 
-OWN = re.compile(r"\x1b\[(?:\?25[lh]|[0-9;]*m|[0-9]+A|K|J)|\r*\n|\r")
+OWN = re.compile(r"\x1b\[(?:\?25[lh]|[0-9;]*m|[0-9]+A|B|K|J)|\x1b[78]|\r*\n|\r")
 INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
