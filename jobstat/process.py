@@ -6,11 +6,11 @@ import errno
 import os
 import signal
 import sys
+import time
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from jobstat import clock
 from jobstat.cli import COMMANDS, cli
 from jobstat.errors import JobstatError, OutputError, Stopped, UsageProblem
 from jobstat.invocation import Invocation
@@ -125,11 +125,11 @@ def _raise_on_signals() -> None:
 
 def _stop(number: int, frame: FrameType | None) -> None:
     del frame
-    until = clock.monotonic() + GRACE
+    until = time.monotonic() + GRACE
 
     def stop_again(number: int, frame: FrameType | None) -> None:
         del frame
-        if clock.monotonic() > until:
+        if time.monotonic() > until:
             _end_by(number)
 
     for name in _ENDING_SIGNALS:
