@@ -5,7 +5,6 @@ It gets its clock and its network handed in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,8 +13,12 @@ from jobstat.exits import Exit
 from jobstat.jobs.watching import Wait
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from jobstat.jobs.patience import Setback
     from jobstat.jobs.watching import Answer, Ask, Watch, Watched
+
+    Fetch = Callable[[Sequence[str], float, Callable[[], None]], Answer]
 
 TICK = 1.0
 """Seconds after which a waiting loop lets the observer look at the time."""
@@ -53,14 +56,11 @@ class Clock(Protocol):
     def sleep(self, seconds: float, /) -> None: ...
 
 
-Fetch = Callable[[Sequence[str], float, Callable[[], None]], "Answer"]
-"""Asks for the jobs of these ids, in so many seconds at most, and raises
-JobstatError. Calls what it is given about every second until it has an answer."""
-
-
 def follow(watch: Watch, fetch: Fetch, clock: Clock, observer: Observer) -> None:
     """Ask and wait until no job is open any more.
 
+    ``fetch`` asks for the jobs of these ids, in so many seconds at most, and raises
+    JobstatError. It calls what it is given about every second until it is done.
     What ends the watch early (a signal, an error that asking again cannot mend)
     is raised after the observer was told all that had been answered, and the last
     state of each job that was still open.

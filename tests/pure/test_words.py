@@ -10,15 +10,21 @@ from hypothesis import strategies as st
 from support import FAILURE, SUCCESS, completed, job, job_object
 
 from jobstat.jobs.job import parse_job
+from jobstat.views.many import line_of_job
+from jobstat.views.output import TextOutput
+from jobstat.views.terminal import open_terminal
 from jobstat.views.words import (
+    LARGEST_TEXT,
     counts_of,
     glyph_of,
+    id_of,
     percent_of,
     problem_lines,
     rows_of,
     safe,
     state_of,
     summary_of,
+    title_of,
 )
 
 
@@ -226,3 +232,27 @@ def test_a_problem_is_a_line_and_a_hint() -> None:
     assert problem_lines("it broke", None) == "jobstat: it broke\n"
     long = problem_lines("x" * 1234, None)
     assert long == f"jobstat: {'x' * 1000}... (and 234 more characters)\n"
+
+
+def test_names_are_cut_wherever_they_are_shown() -> None:
+    long = "x" * 5000
+    seen = job(long, job_type=long, id=long, message=long)
+    (row,) = rows_of(parse_job(completed({"id": long, "status": long})))
+    line = line_of_job(seen)
+    names = (state_of(seen), title_of(seen), id_of(seen), row.id, row.result)
+    for text in (*names, line.state, line.title, line.id):
+        assert text == f"{'x' * 200}... (and 4800 more characters)"
+    assert line.message == f"{'x' * 1000}... (and 4000 more characters)"
+
+
+def test_one_long_name_does_not_widen_every_row() -> None:
+    items = [{"id": "x" * 199}, *({"id": n} for n in range(50))]
+    terminal = open_terminal(None, {})
+    shown = TextOutput(terminal, "acme").render(parse_job(completed(*items)))
+    assert "x" * 199 in shown
+    assert max(len(line) for line in shown.splitlines() if "xxx" not in line) < 100
+
+
+def test_any_text_ends_somewhere() -> None:
+    shown = safe("\u202e" * (LARGEST_TEXT + 9))
+    assert shown.endswith(r"\u202e... (and 9 more characters)")
