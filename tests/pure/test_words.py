@@ -246,7 +246,7 @@ def test_names_are_cut_wherever_they_are_shown() -> None:
 
 
 def test_one_long_name_does_not_widen_every_row() -> None:
-    items = [{"id": "x" * 199}, *({"id": n} for n in range(50))]
+    items: list[dict[str, Any]] = [{"id": "x" * 199}, *({"id": n} for n in range(50))]
     terminal = open_terminal(None, {})
     shown = TextOutput(terminal, "acme").render(parse_job(completed(*items)))
     assert "x" * 199 in shown
