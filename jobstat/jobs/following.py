@@ -98,8 +98,6 @@ def _ask(
     ids = [watched.id for watched in ask.jobs]
     try:
         answer = fetch(ids, ask.within, lambda: observer.idle(clock.monotonic()))
-    except OutputError:
-        raise
     except JobstatError as error:
         now = clock.monotonic()
         setback = watch.failed(ask, error, now)

@@ -188,7 +188,6 @@ class _Exchange:
         self.connecting = connected is None
         self.response: Response | None = None
         self.error: Exception | None = None
-        self._early: socket.socket | None = None
         self._client = client
         self._path = path
         self._deadline = clock.monotonic() + within
@@ -220,11 +219,12 @@ class _Exchange:
     def give_up(self) -> None:
         """Let it end by itself, and soon, without another byte sent."""
         self._given_up = True
-        for connected in filter(None, (self._early, self.socket)):
+        if self.socket:
+            # A handshake, which has it then, has Python's own deadline.
             with suppress(OSError):
                 # Not SSLSocket's own: that one would let a thread which is about
                 # to write go on in clear.
-                socket.socket.shutdown(connected, socket.SHUT_RDWR)
+                socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
         if self._done.is_set():
             self._client.close()
 
@@ -241,7 +241,6 @@ class _Exchange:
             self.response = Response(response.status_code, response.headers, body)
         except Exception as error:  # noqa: BLE001 - told by whoever waits for it
             self.error = error
-        self._forget_early()
         self._done.set()
         if self._given_up:
             self._client.close()
@@ -263,19 +262,9 @@ class _Exchange:
         if event.endswith("connect_tcp.started"):
             self.connecting = True
             self.peer = f"{info['host']}:{info['port']}"
-        elif event.endswith("connect_tcp.complete"):
+        elif event.endswith(("connect_tcp.complete", "start_tls.complete")):
             self.connecting = False
             self.socket = info["return_value"].get_extra_info("socket")
-            # A handshake takes it over before it gives another one back.
-            self._early = self.socket.dup()
-        elif event.endswith("start_tls.complete"):
-            self.socket = info["return_value"].get_extra_info("socket")
-            self._forget_early()
-
-    def _forget_early(self) -> None:
-        if self._early:
-            self._early.close()
-            self._early = None
 
 
 def _unpacked(response: httpx.Response, *, refusal: bool) -> bytes:

@@ -221,7 +221,8 @@ def test_a_request_that_the_time_out_cut_short_is_the_time_outs() -> None:
 
 
 def test_of_what_ends_with_the_time_out_it_is_not_said_that_it_is_tried_again() -> None:
-    _, _, notes = play(WORKING, DOWN, policy=Policy(timeout=5), takes=30)
+    _, server, notes = play(WORKING, DOWN, policy=Policy(timeout=10), takes=6)
+    assert len(server.asked) == 2
     assert [what for what, _, _ in notes.told] == ["changed", "closed"]
 
 
