@@ -106,4 +106,4 @@ def patience_with(setback: Setback | None, policy: Policy, now: float) -> float:
     if policy.once:
         # However late it is, as after a suspend, a last try has its second.
         return max(left, 1.0)
-    return max(min(left, REQUEST_PATIENCE), min(LEAST_PATIENCE, REQUEST_PATIENCE))
+    return min(max(left, LEAST_PATIENCE), REQUEST_PATIENCE)

@@ -338,8 +338,10 @@ def _proxy_secrets() -> list[str]:
     """The passwords in the proxies' URLs, and what is sent of them."""
     found = []
     for url in getproxies().values():
-        user, _, password = url.partition("://")[2].rpartition("@")[0].partition(":")
-        pair = f"{unquote(user)}:{unquote(password)}".encode()
+        # The scheme may be left out.
+        userinfo = url.split("://", 1)[-1].rpartition("@")[0]
+        user, _, password = userinfo.partition(":")
+        pair = f"{unquote(user)}:{unquote(password)}".encode("utf-8", "surrogateescape")
         if password:
             found += [password, unquote(password), b64encode(pair).decode()]
     return found

@@ -124,9 +124,12 @@ def refuse(answer: bytes) -> Callable[[socket.socket], None]:
         ),
     ],
 )
-def test_a_proxy_that_refuses_is_named(answer: bytes, code: int, says: str) -> None:
+@pytest.mark.parametrize("scheme", ["http://", ""])
+def test_a_proxy_that_refuses_is_named(
+    answer: bytes, code: int, says: str, scheme: str
+) -> None:
     with raw_server(Early(refuse(answer))) as proxy:
-        url = f"http://{quote(USER, safe=':')}@127.0.0.1:{proxy.port}"
+        url = f"{scheme}{quote(USER, safe=':')}@127.0.0.1:{proxy.port}"
         env = environment(ACCOUNT, HTTPS_PROXY=url)
         done = jobstat("watch", "--debug", "--retry-for=0", ID, env=env)
     assert done.returncode == code, done.stderr
