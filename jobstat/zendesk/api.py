@@ -22,7 +22,7 @@ from jobstat.jobs.duration import spoken
 from jobstat.jobs.job import parse_answer
 from jobstat.jobs.watching import Answer
 from jobstat.limits import Limits
-from jobstat.zendesk.http import Http
+from jobstat.zendesk.http import Http, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -105,7 +105,7 @@ class Api:
     def _get(
         self, path: str, within: float, idle: Idle, id: str | None = None
     ) -> Response:
-        response = self._http.get(f"/api/v2/{path}", within, idle)
+        response = self._http.send(Request(f"/api/v2/{path}"), within, idle)
         if not response.is_success:
             refusal = self._refusal(response, id)
             refusal.limits = _limits(response.headers)

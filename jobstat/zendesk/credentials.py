@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64encode
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, quote_plus
+from typing import TYPE_CHECKING
 
-from jobstat.errors import AuthError, JobstatError, UsageProblem
+from jobstat.errors import AuthError, UsageProblem
+from jobstat.zendesk.hiding import as_bytes, hide_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 _TOKEN = re.compile(r"[!-~]+")
 _EMAIL = re.compile(r"[^\s:\x00-\x1f\x7f]+@[^\s:\x00-\x1f\x7f]+")
 _PASSWORD = re.compile(r"[^\x00-\x1f\x7f]+")
-
-HIDDEN = "[hidden]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,44 +101,4 @@ def _check(name: str, value: str, form: re.Pattern[str], what: str) -> None:
 
 
 def _basic(user: str, secret: str) -> str:
-    return "Basic " + b64encode(_bytes(f"{user}:{secret}")).decode()
-
-
-def hide_in(error: BaseException, secrets: Iterable[str]) -> None:
-    """Take these secrets out of an error and its causes, in any form it is met in."""
-    forms = _forms(secrets)
-
-    def hidden(value: Any) -> Any:
-        if isinstance(value, str):
-            for form in forms:
-                value = value.replace(form, HIDDEN)
-        return value
-
-    found: BaseException | None = error
-    while found is not None:
-        found.args = tuple(map(hidden, found.args))
-        if isinstance(found, JobstatError):
-            found.sentence, found.hint = hidden(found.sentence), hidden(found.hint)
-        found = found.__cause__ or found.__context__
-
-
-def _forms(secrets: Iterable[str]) -> list[str]:
-    """Secrets as they are sent, and as an answer or an error may quote them."""
-    found: set[str] = set()
-    for bare in secrets:
-        raw = _bytes(bare)
-        quoted = {quote(raw), quote_plus(raw), quote(raw, safe="")}
-        found |= {bare, b64encode(raw).decode(), *quoted, *map(_lower, quoted)}
-        # As an error of Python's, a text in JSON, or a text put on one line.
-        found |= {repr(bare)[1:-1], repr(raw)[2:-1], json.dumps(bare)[1:-1]}
-        found.add(" ".join(bare.split()))
-    # What is shorter is no secret, but a part of many a word.
-    return sorted((f for f in found if len(f) > 3), key=len, reverse=True)  # noqa: PLR2004 - as said
-
-
-def _lower(quoted: str) -> str:
-    return re.sub("%..", lambda code: code[0].lower(), quoted)
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+    return "Basic " + b64encode(as_bytes(f"{user}:{secret}")).decode()

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import ssl
 import sys
-import threading
 import zlib
 from base64 import b64encode
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies
@@ -19,8 +17,8 @@ from urllib.request import getproxies
 from jobstat import clock
 from jobstat.errors import BrokenAnswer, JobstatError, Unreachable, UsageProblem
 from jobstat.jobs.duration import spoken
-from jobstat.jobs.following import TICK
-from jobstat.zendesk.credentials import hide_in
+from jobstat.zendesk.apart import Apart
+from jobstat.zendesk.hiding import hide_in
 
 # httpx imports its own command line, and with it click, rich and pygments,
 # where they are installed: a third of its cost. None in sys.modules makes that
@@ -45,6 +43,15 @@ KEPT_FOR = 5.0
 
 REFUSAL_PATIENCE = 2.0
 """Seconds that the words of a refusal may take, once it is known to be one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A question: a GET, or with a ``body`` a POST."""
+
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +95,13 @@ class Http:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def get(
-        self, path: str, within: float, idle: Callable[[], None] | None = None
+    def send(
+        self,
+        request: Request,
+        within: float,
+        idle: Callable[[], None] | None = None,
     ) -> Response:
-        """The answer to a GET. Redirects are not followed.
+        """The answer to a request. Redirects are not followed.
 
         ``within`` is how many seconds it may take from the name's resolution to
         the last byte; ``idle`` is called about every second of them. Raises
@@ -102,7 +112,7 @@ class Http:
             # Whatever httpx makes of its age: it knows nothing of a suspend.
             self._client.close()
             self._client, self._socket = self._open(), None
-        exchange = _Exchange(self._client, self._socket, path, within)
+        exchange = _Exchange(self._client, self._socket, request, within)
         finished = False
         try:
             finished = exchange.wait(idle)
@@ -179,7 +189,7 @@ class _Exchange:
         self,
         client: httpx.Client,
         connected: socket.socket | None,
-        path: str,
+        request: Request,
         within: float,
     ) -> None:
         self.within = within
@@ -189,30 +199,16 @@ class _Exchange:
         self.response: Response | None = None
         self.error: Exception | None = None
         self._client = client
-        self._path = path
+        self._request = request
         self._deadline = clock.monotonic() + within
-        self._done = threading.Event()
         self._given_up = False
+        self._thread: Apart[None] | None = None
 
     def wait(self, idle: Callable[[], None] | None) -> bool:
         """Let it happen; gives whether it came to an end within its time."""
-        # The thread inherits what is blocked: signals are for the main one, which
-        # may put them off.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-        try:
-            threading.Thread(target=self._run, name="exchange", daemon=True).start()
-        except RuntimeError as error:
-            raise Unreachable("this machine cannot start a thread now") from error
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        while not self._done.wait(min(self._left, TICK)):
-            if self._left <= 0:
-                return False
-            if idle:
-                idle()
-        return True
+        self._thread = Apart(self._run, "exchange")
+        return self._thread.wait(self._left, idle)
 
-    @property
     def _left(self) -> float:
         return self._deadline - clock.monotonic()
 
@@ -225,15 +221,17 @@ class _Exchange:
                 # Not SSLSocket's own: that one would let a thread which is about
                 # to write go on in clear.
                 socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
-        if self._done.is_set():
-            self._client.close()
+        if self._thread:
+            self._thread.give_up(self._client.close)
 
     def _run(self) -> None:
         self._client.event_hooks = {"response": [self._note_refusal]}
         try:
             with self._client.stream(
-                "GET",
-                self._path,
+                "GET" if self._request.body is None else "POST",
+                self._request.path,
+                headers=self._request.headers,
+                content=self._request.body,
                 timeout=self.within,
                 extensions={"trace": self._trace},
             ) as response:
@@ -241,9 +239,6 @@ class _Exchange:
             self.response = Response(response.status_code, response.headers, body)
         except Exception as error:  # noqa: BLE001 - told by whoever waits for it
             self.error = error
-        self._done.set()
-        if self._given_up:
-            self._client.close()
 
     def _note_refusal(self, response: httpx.Response) -> None:
         """Keep what is known already: it is a refusal without its words too."""

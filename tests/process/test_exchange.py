@@ -16,7 +16,7 @@ from jobstat.errors import Unreachable, UsageProblem
 from jobstat.zendesk.account import Account
 from jobstat.zendesk.api import Api
 from jobstat.zendesk.credentials import Credential
-from jobstat.zendesk.http import KEPT_FOR, Http
+from jobstat.zendesk.http import KEPT_FOR, Http, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +59,7 @@ def test_an_exchange_that_is_given_up_ends_soon(reply: Any) -> None:
 
     with raw_server(until_gone) as server, client(server) as http:
         with pytest.raises(Unreachable, match="did not answer within"):
-            http.get("/", 0.3)
+            http.send(Request("/"), 0.3)
         assert gone.wait(10)
         assert soon(lambda: not exchanges())
 
@@ -70,7 +70,7 @@ def test_a_handshake_that_is_given_up_ends_soon(monkeypatch: Any) -> None:
         url = server.base_url.replace("http:", "https:")
         with Http(url, {}, direct=True) as http:
             with pytest.raises(Unreachable, match="did not answer within"):
-                http.get("/", 0.3)
+                http.send(Request("/"), 0.3)
             assert soon(lambda: not exchanges())
 
 
@@ -84,11 +84,11 @@ def test_a_name_that_is_resolved_too_late_is_not_asked(monkeypatch: Any) -> None
     monkeypatch.setattr(socket, "getaddrinfo", slow)
     with raw_server(DONE) as server, client(server) as http:
         with pytest.raises(Unreachable):
-            http.get("/", 0.2)
+            http.send(Request("/"), 0.2)
         resolved.set()
         assert soon(lambda: not exchanges())
         assert "GET" not in "".join(server.requests)
-        assert http.get("/", 10).is_success
+        assert http.send(Request("/"), 10).is_success
 
 
 def kept(connection: socket.socket) -> None:
@@ -104,13 +104,13 @@ def test_a_connection_is_kept_for_the_next_exchange_but_not_through_a_suspend(
 ) -> None:
     with raw_server(kept) as server, client(server) as http:
         for _ in range(3):
-            assert http.get("/", 10).is_success
+            assert http.send(Request("/"), 10).is_success
         assert len(server.requests) == 1
         # httpx would take it for fresh: its own clock stood still meanwhile.
         monkeypatch.setattr(
             clock, "monotonic", lambda: time.monotonic() + KEPT_FOR + 10**6
         )
-        assert http.get("/", 10).is_success
+        assert http.send(Request("/"), 10).is_success
         assert len(server.requests) == 2
 
 
@@ -125,7 +125,7 @@ def test_of_a_refusal_only_its_beginning_is_read() -> None:
             sent += 2**16
 
     with raw_server(count) as server, client(server) as http:
-        response = http.get("/", 10)
+        response = http.send(Request("/"), 10)
     assert response.status == 500
     # What lies in the buffers of two sockets is not read, but sent.
     assert sent < 16 * 2**20
@@ -136,14 +136,14 @@ def test_the_words_of_a_refusal_are_not_waited_for_long() -> None:
     began = time.monotonic()
     reply = stall(head("Content-Length: 9", status="401 No"))
     with raw_server(reply) as server, client(server) as http:
-        assert http.get("/", 60).status == 401
+        assert http.send(Request("/"), 60).status == 401
     assert time.monotonic() - began < 30
 
 
 def test_an_endless_answer_is_let_go() -> None:
     with raw_server(endless(head(), b" " * 2**20)) as server, client(server) as http:
         with pytest.raises(Exception, match="larger than 64 MiB"):
-            http.get("/", 60)
+            http.send(Request("/"), 60)
         assert soon(lambda: not exchanges())
 
 
@@ -160,7 +160,7 @@ def test_a_defect_in_an_exchange_is_told_as_one(monkeypatch: Any) -> None:
 def test_settings_of_a_proxy_do_not_matter_on_this_machine(monkeypatch: Any) -> None:
     monkeypatch.setenv("ALL_PROXY", "nonsense://x")
     with raw_server(DONE) as server, client(server) as http:
-        assert http.get("/", 10).is_success
+        assert http.send(Request("/"), 10).is_success
     with pytest.raises(UsageProblem, match="ALL_PROXY does not name a proxy"):
         Http("https://acme.example", {}, direct=False)
 
@@ -180,7 +180,7 @@ def test_no_thread_can_be_started(monkeypatch: Any) -> None:
     with raw_server(DONE) as server, client(server) as http:
         monkeypatch.setattr(threading.Thread, "start", start)
         with pytest.raises(Unreachable, match="cannot start a thread"):
-            http.get("/", 10)
+            http.send(Request("/"), 10)
 
 
 def test_signals_are_for_the_main_thread() -> None:
@@ -202,7 +202,7 @@ def test_signals_are_for_the_main_thread() -> None:
         client(server) as http,
         pytest.raises(Unreachable),
     ):
-        http.get("/", 1.5, idle)
+        http.send(Request("/"), 1.5, idle)
     assert blocked
     wanted = {signal.SIGINT, signal.SIGTERM, signal.SIGTSTP}
     assert all(wanted <= numbers for numbers in blocked)

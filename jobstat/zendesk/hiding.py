@@ -1,0 +1,57 @@
+"""Taking secrets out of errors, in whatever form an answer repeats them."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus
+
+from jobstat.errors import JobstatError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+HIDDEN = "[hidden]"
+
+
+def hide_in(error: BaseException, secrets: Iterable[str]) -> None:
+    """Take these secrets out of an error and its causes, in any form it is met in."""
+    forms = _forms(secrets)
+
+    def hidden(value: Any) -> Any:
+        if isinstance(value, str):
+            for form in forms:
+                value = value.replace(form, HIDDEN)
+        return value
+
+    found: BaseException | None = error
+    while found is not None:
+        found.args = tuple(map(hidden, found.args))
+        if isinstance(found, JobstatError):
+            found.sentence, found.hint = hidden(found.sentence), hidden(found.hint)
+        found = found.__cause__ or found.__context__
+
+
+def _forms(secrets: Iterable[str]) -> list[str]:
+    """Secrets as they are sent, and as an answer or an error may quote them."""
+    found: set[str] = set()
+    for bare in secrets:
+        raw = as_bytes(bare)
+        quoted = {quote(raw), quote_plus(raw), quote(raw, safe="")}
+        found |= {bare, b64encode(raw).decode(), *quoted, *map(_lower, quoted)}
+        # As an error of Python's, a text in JSON, or a text put on one line.
+        found |= {repr(bare)[1:-1], repr(raw)[2:-1], json.dumps(bare)[1:-1]}
+        found.add(" ".join(bare.split()))
+    # What is shorter is no secret, but a part of many a word.
+    return sorted((f for f in found if len(f) > 3), key=len, reverse=True)  # noqa: PLR2004 - as said
+
+
+def _lower(quoted: str) -> str:
+    return re.sub("%..", lambda code: code[0].lower(), quoted)
+
+
+def as_bytes(text: str) -> bytes:
+    """The text as it is sent, and as the environment held it."""
+    return text.encode("utf-8", "surrogateescape")
