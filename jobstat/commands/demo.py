@@ -53,7 +53,20 @@ def percent(text: str) -> float:
     default="10",
     help="How many of a job's items fail; with 100 the job fails. Default: 10.",
 )
-def command(*, serve: bool, port: int | None, duration: float, failures: float) -> int:
+@click.option(
+    "--token-life",
+    type=positive_duration,
+    metavar="DURATION",
+    help="How long OAuth's access tokens live. Default: as they are asked for.",
+)
+def command(
+    *,
+    serve: bool,
+    port: int | None,
+    duration: float,
+    failures: float,
+    token_life: float | None,
+) -> int:
     """Play a job on a pretend Zendesk and watch it.
 
     Nothing leaves this machine: a small server on 127.0.0.1 answers as
@@ -63,7 +76,9 @@ def command(*, serve: bool, port: int | None, duration: float, failures: float) 
     from jobstat.demo.server import DemoServer
 
     try:
-        server = DemoServer(port=port or 0, duration=duration, failures=failures)
+        server = DemoServer(
+            port=port or 0, duration=duration, failures=failures, token_life=token_life
+        )
     except (OSError, OverflowError) as error:
         why = getattr(error, "strerror", None) or "no such port"
         raise UsageProblem(
@@ -83,14 +98,15 @@ def _play(server: DemoServer) -> None:
     from jobstat.demo.server import TOKEN
     from jobstat.jobs.patience import Policy
     from jobstat.zendesk.account import Account
-    from jobstat.zendesk.credentials import Credential
+    from jobstat.zendesk.credentials import bearer
+    from jobstat.zendesk.logins import Login
 
     out = standard_output()
     out.say(f"A pretend Zendesk at {server.base_url} creates {TICKETS} tickets.")
     tickets = [{"comment": {"body": f"Ticket {n}"}} for n in range(TICKETS)]
     job = server.world.create(tickets, time())
     account = Account(server.base_url)
-    with connect_to(account, Credential("the demo", f"Bearer {TOKEN}")) as connection:
+    with connect_to(account, Login(bearer(TOKEN, "the demo"))) as connection:
         watch = watch_of([job["id"]], Policy())
         follow_at(connection, watch)
     code = watch.exit()
@@ -102,6 +118,7 @@ def _play(server: DemoServer) -> None:
 
 
 def _serve(server: DemoServer) -> None:
+    from jobstat.demo.oauth import CLIENT_SECRET, CONFIDENTIAL_CLIENT, PUBLIC_CLIENT
     from jobstat.demo.server import TOKEN
 
     url = server.base_url
@@ -115,5 +132,11 @@ A pretend Zendesk is up at {url} until Ctrl-C. In another terminal:
     -H 'Content-Type: application/json' \\
     -d '{{"tickets": [{{"description": "Help!"}}, {{"subject": "no text"}}]}}' |
     jobstat watch -
+
+To log in by OAuth instead, unset ZENDESK_OAUTH_TOKEN and say:
+
+  jobstat auth login --client-id {PUBLIC_CLIENT}
+  echo {CLIENT_SECRET} | jobstat auth login --client-id {CONFIDENTIAL_CLIENT} \\
+    --with-secret
 """)
     threading.Event().wait()

@@ -11,8 +11,9 @@ import time
 from base64 import b64decode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
+from jobstat.demo.oauth import OAuth
 from jobstat.demo.world import (
     DELETE,
     MOST_RECORDS,
@@ -23,10 +24,15 @@ from jobstat.demo.world import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 TOKEN = "demo-token"  # noqa: S105 - it opens nothing but the demo
 """The account's one token: as a bearer token, or as any user's API token."""
+
+USER = {"id": 3612, "name": "Ada Agent", "email": "ada@demo.example", "role": "admin"}
+"""Who asks, whatever the credential is."""
+
+_NO_ENDPOINT = {"error": "InvalidEndpoint", "description": "Not found"}
 
 LARGEST_BODY = 16 * 2**20
 
@@ -36,11 +42,17 @@ _JOB = re.compile(r"/api/v2/job_statuses/([^/]+)")
 class DemoServer:
     """A pretend account that answers as long as the context lasts.
 
-    ``port`` 0 is any free one. Raises OSError when the port is taken.
+    ``port`` 0 is any free one; ``token_life`` is how many seconds OAuth's access
+    tokens live. Raises OSError when the port is taken.
     """
 
     def __init__(
-        self, *, port: int = 0, duration: float = 8.0, failures: float = 0.0
+        self,
+        *,
+        port: int = 0,
+        duration: float = 8.0,
+        failures: float = 0.0,
+        token_life: float | None = None,
     ) -> None:
         self._server = _Server(("127.0.0.1", port), _Handler)
         self.world = World(
@@ -48,7 +60,8 @@ class DemoServer:
             duration=duration,
             failures=failures,
         )
-        self._server.world = self.world
+        self.oauth = OAuth(token_life)
+        self._server.world, self._server.oauth = self.world, self.oauth
 
     @property
     def base_url(self) -> str:
@@ -70,6 +83,7 @@ class DemoServer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     world: World
+    oauth: OAuth
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -99,12 +113,34 @@ class _Handler(BaseHTTPRequestHandler):
         size = int(length) if length.isdigit() and length.isascii() else 0
         body = self.rfile.read(min(size, LARGEST_BODY))
         with self.server.lock:
+            if urlsplit(self.path).path.startswith("/oauth/"):
+                self._answer_oauth(body, now)
+                return
             left, seconds = self.server.world.count_request(now)
             try:
                 code, document = 200, self._route(body, now, left)
             except Refused as refused:
                 code, document = refused.code, refused.body
         self._send(code, document, max(left, 0), seconds)
+
+    def _answer_oauth(self, body: bytes, now: float) -> None:
+        """OAuth's answers: a page, the way back from it, or a token."""
+        oauth, url = self.server.oauth, urlsplit(self.path)
+        try:
+            match self.command, url.path:
+                case "GET", "/oauth/authorizations/new":
+                    page = oauth.page(dict(parse_qsl(url.query)))
+                    self._write(200, page.encode(), {"Content-Type": "text/html"})
+                case "POST", "/oauth/authorizations":
+                    form = dict(parse_qsl(body.decode("utf-8", "replace")))
+                    target = oauth.answer(form, now)
+                    self._write(302, b"", {"Location": target})
+                case "POST", "/oauth/tokens":
+                    self._write_json(200, oauth.grant(_object(body), now))
+                case _:
+                    self._write_json(404, _NO_ENDPOINT)
+        except Refused as refused:
+            self._write_json(refused.code, refused.body)
 
     def _route(self, body: bytes, now: float, left: int) -> Any:
         if left < 0:
@@ -115,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
                     "description": "Number of allowed API requests per minute exceeded",
                 },
             )
-        self._require_credential()
+        self._require_credential(now)
         url = urlsplit(self.path)
         query = parse_qs(url.query)
         path = url.path.removesuffix(".json")
@@ -127,6 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
             ("DELETE", "/api/v2/tickets/destroy_many"): lambda: self._delete(
                 query, now
             ),
+            ("GET", "/api/v2/users/me"): lambda: {"user": USER},
             ("GET", "/api/v2/job_statuses"): lambda: self._list(query, now),
             ("GET", "/api/v2/job_statuses/show_many"): lambda: self._many(query, now),
         }
@@ -135,7 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
         job = _JOB.fullmatch(path)
         if self.command == "GET" and job:
             return {"job_status": self.server.world.job(job[1], now)}
-        raise Refused(404, {"error": "InvalidEndpoint", "description": "Not found"})
+        raise Refused(404, _NO_ENDPOINT)
 
     def _create(self, body: bytes, now: float) -> Any:
         tickets = _member(body, "tickets", list)
@@ -178,9 +215,10 @@ class _Handler(BaseHTTPRequestHandler):
             "links": {"next": url if more else None},
         }
 
-    def _require_credential(self) -> None:
+    def _require_credential(self, now: float) -> None:
         scheme, _, value = (self.headers["authorization"] or "").partition(" ")
-        if scheme.lower() == "bearer" and value != TOKEN:
+        known = value == TOKEN or self.server.oauth.takes(value, now)
+        if scheme.lower() == "bearer" and not known:
             raise Refused(
                 401,
                 {
@@ -202,7 +240,6 @@ class _Handler(BaseHTTPRequestHandler):
         limit = self.server.world.limit
         headers = {
             "Content-Type": "application/json; charset=utf-8",
-            "Content-Length": len(body),
             "ETag": f'W/"{etag}"',
             "Cache-Control": "max-age=0, private, must-revalidate",
             "X-Rate-Limit": limit,
@@ -215,11 +252,26 @@ class _Handler(BaseHTTPRequestHandler):
             headers["Content-Encoding"] = "gzip"
         if not left and code == 429:  # noqa: PLR2004 - HTTP's own number
             headers["Retry-After"] = seconds
+        self._write(code, body, headers)
+
+    def _write_json(self, code: int, document: Any) -> None:
+        headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+        self._write(code, json.dumps(document).encode(), headers)
+
+    def _write(self, code: int, body: bytes, headers: Mapping[str, object]) -> None:
         self.send_response(code)
-        for name, value in headers.items():
+        for name, value in {**headers, "Content-Length": len(body)}.items():
             self.send_header(name, str(value))
         self.end_headers()
         self.wfile.write(body)
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        value = None
+    return value if isinstance(value, dict) else {}
 
 
 def _member(body: bytes, name: str, kind: type[list[Any]]) -> list[Any]:

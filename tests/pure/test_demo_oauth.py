@@ -1,0 +1,158 @@
+"""The demo's OAuth is as strict as Zendesk's: else no test against it is worth much."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import urlsafe_b64encode
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from jobstat.demo.oauth import (
+    CLIENT_SECRET,
+    CODE_LIFE,
+    CONFIDENTIAL_CLIENT,
+    PUBLIC_CLIENT,
+    REFRESH_LIFE,
+    OAuth,
+)
+from jobstat.demo.world import Refused
+
+VERIFIER = "v" * 64
+CHALLENGE = urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest())
+REDIRECT = "http://127.0.0.1:15627/callback"
+QUERY = {
+    "response_type": "code",
+    "client_id": PUBLIC_CLIENT,
+    "redirect_uri": REDIRECT,
+    "scope": "read",
+    "state": "st4te",
+    "code_challenge": CHALLENGE.rstrip(b"=").decode(),
+    "code_challenge_method": "S256",
+}
+SECRET = {
+    "grant_type": "client_credentials",
+    "client_id": CONFIDENTIAL_CLIENT,
+    "client_secret": CLIENT_SECRET,
+    "scope": "read",
+}
+
+
+def code_of(oauth: OAuth, now: float = 0.0) -> dict[str, Any]:
+    """What a client sends for a code."""
+    target = oauth.answer({**QUERY, "answer": "allow"}, now)
+    query = parse_qs(urlsplit(target).query)
+    assert query["state"] == ["st4te"]
+    return {
+        "grant_type": "authorization_code",
+        "client_id": PUBLIC_CLIENT,
+        "redirect_uri": REDIRECT,
+        "code": query["code"][0],
+        "code_verifier": VERIFIER,
+    }
+
+
+def refused(oauth: OAuth, fields: dict[str, Any], now: float = 0.0) -> str:
+    with pytest.raises(Refused) as caught:
+        oauth.grant(fields, now)
+    return str(caught.value.body["error"])
+
+
+def test_a_code_is_good_once_and_for_two_minutes() -> None:
+    oauth = OAuth()
+    fields = code_of(oauth)
+    told = oauth.grant(fields, CODE_LIFE - 1)
+    assert (told["token_type"], told["scope"]) == ("bearer", "read")
+    assert oauth.takes(told["access_token"], CODE_LIFE)
+    assert refused(oauth, fields, CODE_LIFE - 1) == "invalid_grant"
+    assert refused(oauth, code_of(oauth), CODE_LIFE) == "invalid_grant"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"client_id": CONFIDENTIAL_CLIENT},
+        {"redirect_uri": "http://127.0.0.1:1/callback"},
+        {"code_verifier": "w" * 64},
+        {"code_verifier": ""},
+        {"code": "other"},
+    ],
+)
+def test_a_code_goes_with_what_it_was_granted_for(wrong: dict[str, str]) -> None:
+    oauth = OAuth()
+    assert refused(oauth, code_of(oauth) | wrong) == "invalid_grant"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"client_id": "other"},
+        {"redirect_uri": "https://evil.example/callback"},
+        {"redirect_uri": "http://127.0.0.1.evil.example/callback"},
+        {"response_type": "token"},
+        {"code_challenge": ""},
+        {"code_challenge_method": "plain"},
+        {"scope": "everything"},
+        {"scope": ""},
+    ],
+)
+def test_a_request_that_is_none_has_no_page_and_no_code(wrong: dict[str, str]) -> None:
+    oauth = OAuth()
+    with pytest.raises(Refused):
+        oauth.page(QUERY | wrong)
+    with pytest.raises(Refused):
+        oauth.answer({**QUERY, **wrong, "answer": "allow"}, 0.0)
+
+
+def test_a_no_is_no_code() -> None:
+    target = OAuth().answer({**QUERY, "answer": "deny"}, 0.0)
+    query = parse_qs(urlsplit(target).query)
+    assert (query["error"], query["state"]) == (["access_denied"], ["st4te"])
+    assert "code" not in query
+
+
+def test_the_page_shows_nothing_as_markup() -> None:
+    page = OAuth().page({**QUERY, "state": '"><script>'})
+    assert "<script>" not in page
+
+
+def test_the_old_pair_dies_with_the_new_one() -> None:
+    oauth = OAuth()
+    first = oauth.grant(code_of(oauth), 0.0)
+    fields = {
+        "grant_type": "refresh_token",
+        "client_id": PUBLIC_CLIENT,
+        "refresh_token": first["refresh_token"],
+    }
+    assert refused(oauth, {**fields, "client_id": "other"}) == "invalid_client"
+    second = oauth.grant(fields, 1.0)
+    assert not oauth.takes(first["access_token"], 1.0)
+    assert oauth.takes(second["access_token"], 1.0)
+    assert refused(oauth, fields, 1.0) == "invalid_grant"
+    fields["refresh_token"] = second["refresh_token"]
+    assert refused(oauth, fields, 1.0 + REFRESH_LIFE) == "invalid_grant"
+    assert refused(oauth, {**fields, "refresh_token": None}) == "invalid_grant"
+
+
+def test_client_credentials_have_no_refresh_token() -> None:
+    oauth = OAuth()
+    told = oauth.grant(SECRET, 0.0)
+    assert "refresh_token" not in told
+    assert told["expires_in"] == 1800
+    assert oauth.takes(told["access_token"], 1799.0)
+    assert not oauth.takes(told["access_token"], 1800.0)
+    for wrong in ({"client_secret": "x"}, {"client_id": PUBLIC_CLIENT}):
+        assert refused(oauth, SECRET | wrong) == "invalid_client"
+    assert refused(oauth, SECRET | {"scope": "all"}) == "invalid_scope"
+    assert refused(oauth, {"grant_type": "password"}) == "unsupported_grant_type"
+
+
+@pytest.mark.parametrize("life", [299, 172_801, "300", None])
+def test_a_life_out_of_its_bounds_is_refused(life: object) -> None:
+    assert refused(OAuth(), SECRET | {"expires_in": life}) == "invalid_request"
+
+
+def test_a_life_that_was_set_is_that_of_every_token() -> None:
+    told = OAuth(life=20.0).grant(SECRET | {"expires_in": 300}, 0.0)
+    assert told["expires_in"] == 20
