@@ -1,76 +1,44 @@
-"""The command line: a group that imports a command only when it runs."""
+"""The command line: its commands, and what its help says of them all."""
 
 from __future__ import annotations
-
-from importlib import import_module
 
 import click
 
 from jobstat import __version__
 from jobstat.exits import Exit
+from jobstat.groups import LazyGroup
 
 COMMANDS = {
     "show": "Show the state of jobs, once.",
     "watch": "Follow jobs until they finish.",
     "list": "List the account's recent jobs.",
+    "auth": "Log in to accounts, and out of them.",
     "demo": "Play a job on a pretend Zendesk and watch it.",
     "completion": "Print the completion script of a shell.",
 }
 
+EXAMPLES = """\b
+Examples:
+  jobstat show V3-3ce496a3d948e38821056b1ca5bc3866
+  jobstat watch V3-3ce496a3d948e38821056b1ca5bc3866
+  jobstat auth login
+  jobstat demo
+"""
 
-class LazyGroup(click.Group):
-    """A group whose commands are modules, listed without importing them."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        module = import_module(f"jobstat.commands.{cmd_name}")
-        command: click.Command = module.command
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            from difflib import get_close_matches
-
-            for meant in get_close_matches(args[0], COMMANDS, 1):
-                words = f"no such command {args[0]!r}. Did you mean {meant!r}?"
-                raise click.UsageError(words, ctx) from error
-            raise
-
-    def format_commands(
-        self, ctx: click.Context, formatter: click.HelpFormatter
-    ) -> None:
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
+class _Jobstat(LazyGroup):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        del ctx
+        super().format_epilog(ctx, formatter)
         with formatter.section("Exit codes"):
             formatter.write_dl(
                 [(f"{code:d} {code.word}", code.meaning) for code in Exit]
             )
 
 
-EXAMPLES = """\b
-Examples:
-  jobstat show V3-3ce496a3d948e38821056b1ca5bc3866
-  jobstat watch V3-3ce496a3d948e38821056b1ca5bc3866
-  jobstat demo
-"""
-
-
 @click.group(
-    cls=LazyGroup,
+    cls=_Jobstat,
+    summaries=COMMANDS,
+    prefix="jobstat.commands.",
     epilog=EXAMPLES,
     context_settings={
         "help_option_names": ["-h", "--help"],

@@ -16,7 +16,7 @@ from jobstat.options import epilog
 from jobstat.views.terminal import standard_output
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
 EXAMPLES = """
 jobstat completion bash > ~/.jobstat.bash; echo '. ~/.jobstat.bash' >> ~/.bashrc
@@ -39,12 +39,16 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command as a shell sees it; ``words`` are its argument's choices."""
+    """A command as a shell sees it.
+
+    ``words`` are its argument's choices, ``commands`` those of a group.
+    """
 
     name: str
     help: str
     options: tuple[Option, ...]
     words: tuple[str, ...]
+    commands: tuple[Command, ...] = ()
 
 
 def script(shell: str, context: click.Context) -> str:
@@ -52,19 +56,13 @@ def script(shell: str, context: click.Context) -> str:
 
     ``context`` is the one of the whole command line.
     """
-    group = context.command
-    if not isinstance(group, click.Group):
-        raise TypeError(group)
-    commands = [
-        _command(name, found, click.Context(found, context, info_name=name))
-        for name in group.list_commands(context)
-        if (found := group.get_command(context, name)) is not None
-    ]
-    return _WRITERS[shell](_command("jobstat", group, context), commands)
+    return _WRITERS[shell](_command("jobstat", context))
 
 
-def _command(name: str, command: click.Command, context: click.Context) -> Command:
+def _command(name: str, context: click.Context) -> Command:
+    command = context.command
     params = command.get_params(context)
+    names = command.list_commands(context) if isinstance(command, click.Group) else []
     return Command(
         name,
         command.get_short_help_str(limit=200),
@@ -75,7 +73,23 @@ def _command(name: str, command: click.Command, context: click.Context) -> Comma
             if isinstance(param, click.Argument)
             for choice in _choices(param)
         ),
+        tuple(_command(inner, _inner(inner, context)) for inner in names),
     )
+
+
+def _inner(name: str, context: click.Context) -> click.Context:
+    group = context.command
+    found = group.get_command(context, name) if isinstance(group, click.Group) else None
+    if found is None:
+        raise TypeError(group)
+    return click.Context(found, context, info_name=name)
+
+
+def _paths(group: Command, path: str = "") -> Iterator[tuple[str, Command]]:
+    """A group, and all that is in it, by the words that lead there."""
+    yield path, group
+    for command in group.commands:
+        yield from _paths(command, f"{path} {command.name}".lstrip())
 
 
 def _option(option: click.Option) -> Option:
@@ -93,7 +107,10 @@ def _choices(param: click.Parameter) -> tuple[str, ...]:
     return tuple(map(str, kind.choices)) if isinstance(kind, click.Choice) else ()
 
 
-def _bash(group: Command, commands: list[Command]) -> str:
+def _bash(group: Command) -> str:
+    paths = dict(_paths(group))
+    # What stands before a command: nothing, or the group that it is in.
+    steps = [f"'{path}'" if " " in path else f"' {path}'" for path in paths if path]
     return "\n".join(
         [
             "# bash completion for jobstat, written by: jobstat completion bash",
@@ -107,21 +124,16 @@ def _bash(group: Command, commands: list[Command]) -> str:
             "    previous=${COMP_WORDS[COMP_CWORD-2]}",
             "  fi",
             "  for ((i = 1; i < COMP_CWORD; i++)); do",
-            "    case ${COMP_WORDS[i]} in",
-            f"      {'|'.join(command.name for command in commands)})",
-            "        command=${COMP_WORDS[i]}; break ;;",
+            '    case "$command ${COMP_WORDS[i]}" in',
+            f"      {'|'.join(steps)})",
+            '        command="${command:+$command }${COMP_WORDS[i]}" ;;',
             "    esac",
             "  done",
             "  case $command:$previous in",
-            *_bash_values(commands),
+            *(line for path, c in paths.items() for line in _bash_values(path, c)),
             "    *)",
             "      case $command:$current in",
-            *_bash_words("", group, [command.name for command in commands]),
-            *(
-                line
-                for command in commands
-                for line in _bash_words(command.name, command, command.words)
-            ),
+            *(line for path, c in paths.items() for line in _bash_words(path, c)),
             "      esac ;;",
             "  esac",
             '  COMPREPLY=($(compgen -W "$words" -- "$current"))',
@@ -132,51 +144,30 @@ def _bash(group: Command, commands: list[Command]) -> str:
     )
 
 
-def _bash_values(commands: list[Command]) -> Iterator[str]:
-    for command in commands:
-        for option in command.options:
-            if option.takes_value:
-                places = "|".join(f"{command.name}:{name}" for name in option.names)
-                yield f"    {places}) words='{' '.join(option.choices)}' ;;"
+def _bash_values(path: str, command: Command) -> Iterator[str]:
+    for option in command.options:
+        if option.takes_value:
+            places = "|".join(f"'{path}:{name}'" for name in option.names)
+            yield f"    {places}) words='{' '.join(option.choices)}' ;;"
 
 
-def _bash_words(name: str, command: Command, words: Sequence[str]) -> Iterator[str]:
+def _bash_words(path: str, command: Command) -> Iterator[str]:
     options = [name for option in command.options for name in option.names]
-    yield f"        {name}:-*) words='{' '.join(options)}' ;;"
+    words = [*command.words, *(inner.name for inner in command.commands)]
+    yield f"        '{path}:-'*) words='{' '.join(options)}' ;;"
     if words:
-        yield f"        {name}:*) words='{' '.join(words)}' ;;"
+        yield f"        '{path}:'*) words='{' '.join(words)}' ;;"
 
 
-def _zsh(group: Command, commands: list[Command]) -> str:
+def _zsh(group: Command) -> str:
     lines = [
         "#compdef jobstat",
         "# zsh completion for jobstat, written by: jobstat completion zsh",
         "",
         "_jobstat() {",
         "  local curcontext=$curcontext state line",
-        "  local -a commands=(",
-        *(f"    {_single(f'{c.name}:{c.help}')}" for c in commands),
-        "  )",
-        "  _arguments -C \\",
-        *(f"    {spec} \\" for spec in _zsh_specs(group)),
-        "    '1:command:->command' \\",
-        "    '*::argument:->argument'",
-        "  case $state in",
-        "    command) _describe command commands ;;",
-        "    argument)",
-        "      case $words[1] in",
-    ]
-    for command in commands:
-        words = f"1:word:({' '.join(command.words)})" if command.words else "*:job: "
-        lines += [
-            f"        {command.name})",
-            "          _arguments \\",
-            *(f"            {spec} \\" for spec in _zsh_specs(command)),
-            f"            {_single(words)} ;;",
-        ]
-    lines += [
-        "      esac ;;",
-        "  esac",
+        "  local -a commands",
+        *(f"  {line}" for line in _zsh_group(group)),
         "}",
         "",
         # Sourced, the file names its function; autoloaded, it is the function.
@@ -188,6 +179,38 @@ def _zsh(group: Command, commands: list[Command]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _zsh_group(group: Command) -> Iterator[str]:
+    yield "commands=("
+    for command in group.commands:
+        yield f"  {_single(f'{command.name}:{command.help}')}"
+    yield ")"
+    yield "_arguments -C \\"
+    for spec in _zsh_specs(group):
+        yield f"  {spec} \\"
+    yield "  '1:command:->command' \\"
+    yield "  '*::argument:->argument'"
+    yield "case $state in"
+    yield "  command) _describe command commands ;;"
+    yield "  argument)"
+    yield "    case $words[1] in"
+    for command in group.commands:
+        inner = _zsh_group(command) if command.commands else _zsh_command(command)
+        yield f"      {command.name})"
+        for line in inner:
+            yield f"        {line}"
+        yield "        ;;"
+    yield "    esac ;;"
+    yield "esac"
+
+
+def _zsh_command(command: Command) -> Iterator[str]:
+    yield "_arguments \\"
+    for spec in _zsh_specs(command):
+        yield f"  {spec} \\"
+    words = f"1:word:({' '.join(command.words)})" if command.words else "*:job: "
+    yield f"  {_single(words)}"
 
 
 def _zsh_specs(command: Command) -> Iterator[str]:
@@ -205,27 +228,37 @@ def _zsh_specs(command: Command) -> Iterator[str]:
             yield f"{option.names[0]}{'=' * option.takes_value}{rest}"
 
 
-def _fish(group: Command, commands: list[Command]) -> str:
+def _fish(group: Command) -> str:
     lines = [
         "# fish completion for jobstat, written by: jobstat completion fish",
         "",
         "complete -c jobstat -f",
         *_fish_options(group, "__fish_use_subcommand"),
+        *_fish_commands(group, "__fish_use_subcommand"),
     ]
-    lines += [
-        "complete -c jobstat -n __fish_use_subcommand"
-        f" -a {command.name} -d {_single(command.help)}"
-        for command in commands
-    ]
-    for command in commands:
-        seen = f"__fish_seen_subcommand_from {command.name}"
+    for path, command in _paths(group):
+        if not path:
+            continue
+        seen = "; and ".join(f"__fish_seen_subcommand_from {w}" for w in path.split())
+        if command.commands:
+            inner = " ".join(inner.name for inner in command.commands)
+            seen += f"; and not __fish_seen_subcommand_from {inner}"
         if command.words:
             lines.append(
                 f"complete -c jobstat -n {_single(seen)}"
                 f" -a {_single(' '.join(command.words))}"
             )
+        lines += _fish_commands(command, seen)
         lines += _fish_options(command, seen)
     return "\n".join([*lines, ""])
+
+
+def _fish_commands(group: Command, condition: str) -> Iterator[str]:
+    for command in group.commands:
+        yield (
+            f"complete -c jobstat -n {_single(condition)}"
+            f" -a {command.name} -d {_single(command.help)}"
+        )
 
 
 def _fish_options(command: Command, condition: str) -> Iterator[str]:
@@ -253,7 +286,7 @@ def _single(text: str) -> str:
     return "'" + text.replace("'", "\N{RIGHT SINGLE QUOTATION MARK}") + "'"
 
 
-_WRITERS: dict[str, Callable[[Command, list[Command]], str]] = {
+_WRITERS: dict[str, Callable[[Command], str]] = {
     "bash": _bash,
     "zsh": _zsh,
     "fish": _fish,

@@ -60,6 +60,6 @@ def command(
         allowance, started = Allowance(SHOW.share), clock.monotonic()
         pages = read_pages(connection.api.page, clock, SHOW, started, allowance)
         found = recent(pages, limit, status)
-    account, warning = connection.account.name, connection.credential.warning
-    show_list(found, account, warning, chosen=bool(status), **look)
+    account, warnings = connection.account.name, connection.login.warnings
+    show_list(found, account, warnings, chosen=bool(status), **look)
     return Exit.OK

@@ -19,7 +19,8 @@ from jobstat.views.display import display_for
 from jobstat.views.terminal import read_input, standard_error
 from jobstat.views.words import problem_of, safe, trying_again
 from jobstat.zendesk.account import find_account
-from jobstat.zendesk.credentials import find_credential
+from jobstat.zendesk.logins import find_login
+from jobstat.zendesk.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from jobstat.jobs.reference import Reference
     from jobstat.zendesk.account import Account
     from jobstat.zendesk.api import Api
-    from jobstat.zendesk.credentials import Credential
+    from jobstat.zendesk.logins import Login
 
 STANDARD_INPUT = "-"
 
@@ -57,10 +58,10 @@ def jobs_named(
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """An account that can be asked, and with which credential."""
+    """An account that can be asked, and by which login."""
 
     account: Account
-    credential: Credential
+    login: Login
     api: Api
 
 
@@ -69,18 +70,26 @@ def connect(
     base_url: str | None, subdomain: str | None, jobs: Sequence[Reference] = ()
 ) -> Iterator[Connection]:
     """A connection to the account that the user named, or that of the jobs."""
-    account = find_account(base_url, subdomain, os.environ, jobs)
-    with connect_to(account, find_credential(os.environ)) as connection:
+    account = find_account(base_url, subdomain, os.environ, Memory(), jobs)
+    with connect_to(account, find_login(account, os.environ)) as connection:
         yield connection
 
 
 @contextmanager
-def connect_to(account: Account, credential: Credential) -> Iterator[Connection]:
-    """A connection to an account."""
+def connect_to(account: Account, login: Login) -> Iterator[Connection]:
+    """A connection to an account.
+
+    At its end it is told what came up about the login meanwhile.
+    """
     from jobstat.zendesk.api import Api
 
-    with Api(account, credential) as api:
-        yield Connection(account, credential, api)
+    known = len(login.warnings)
+    try:
+        with Api(account, login) as api:
+            yield Connection(account, login, api)
+    finally:
+        for warning in login.warnings[known:]:
+            standard_error().note(f"jobstat: warning: {safe(warning)}\n")
 
 
 def watch_of(ids: Iterable[str], policy: Policy) -> Watch:
@@ -121,10 +130,8 @@ def follow_at(
     ends it early.
     """
     with display_for(watch, connection.account.name, clock, **look) as display:
-        warnings = feed.warnings if feed else ()
-        for warning in (connection.credential.warning, *warnings):
-            if warning:
-                display.say(f"jobstat: warning: {safe(warning)}\n")
+        for warning in (*connection.login.warnings, *(feed.warnings if feed else ())):
+            display.say(f"jobstat: warning: {safe(warning)}\n")
         follow(watch, connection.api.fetch, clock, display)
 
 

@@ -16,7 +16,7 @@ from jobstat.commands.session import (
     watch_of,
     watch_of_unfinished,
 )
-from jobstat.errors import Stopped
+from jobstat.errors import AuthError, Stopped
 from jobstat.exits import Exit
 from jobstat.jobs.duration import spoken
 from jobstat.jobs.patience import Policy
@@ -33,6 +33,7 @@ _ENDED_EARLY = {
     Exit.TIMEOUT: "not finished after {}",
     Exit.UNFINISHED: "stopped at the first failure",
     Exit.UNAVAILABLE: "gave up watching",
+    Exit.AUTH: "gave up watching",
 }
 
 MOST_RESUMED = 30
@@ -116,8 +117,9 @@ def command(
             watch = watch_of((job.id for job in named), policy)
         try:
             follow_at(connection, watch, feed, **options)
-        except Stopped:
-            _say_how_to_resume("stopped watching", watch, jobs, invocation)
+        except (Stopped, AuthError) as end:
+            if isinstance(end, Stopped) or watch.fresh_at is not None:
+                _say_how_to_resume("stopped watching", watch, jobs, invocation)
             raise
     if not watch.jobs:
         standard_error().note(

@@ -12,13 +12,15 @@ from jobstat.views.output import JsonOutput
 from jobstat.views.terminal import open_terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from jobstat.jobs.listing import Recent
 
 
 def show_list(
     found: Recent,
     account: str,
-    warning: str | None,
+    warnings: Iterable[str],
     *,
     chosen: bool,
     json: bool = False,
@@ -30,7 +32,7 @@ def show_list(
     """
     stdout = open_terminal(sys.stdout, os.environ, color)
     stderr = open_terminal(sys.stderr, os.environ, color)
-    if warning:
+    for warning in warnings:
         stderr.note(f"jobstat: warning: {warning}\n")
     if found.unread:
         stderr.note(

@@ -72,14 +72,24 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """Write a paragraph, wrapped between words on a terminal."""
-        if self.interactive:
-            import shutil
-            import textwrap
+        self.write(self.wrapped(text))
 
-            text = textwrap.fill(
-                text, shutil.get_terminal_size().columns, break_long_words=False
-            )
-        self.write(text + "\n")
+    def wrapped(self, text: str, indent: str = "") -> str:
+        """A paragraph, wrapped between words on a terminal; a line elsewhere."""
+        if not self.interactive:
+            return f"{indent}{text}\n"
+        import shutil
+        import textwrap
+
+        filled = textwrap.fill(
+            text,
+            shutil.get_terminal_size().columns,
+            initial_indent=indent,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        return filled + "\n"
 
     def paint(self, text: str, style: str) -> str:
         """The text in a colour, bold or dim, where there are any."""

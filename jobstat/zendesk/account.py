@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from jobstat.errors import UsageProblem
@@ -19,11 +19,20 @@ _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
+_ZENDESK = ".zendesk.com"
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A Zendesk account: ``origin`` is its ``scheme://host[:port]``."""
+    """A Zendesk account: ``origin`` is its ``scheme://host[:port]``.
+
+    ``trusted`` is whether the user has named it, by an option, the environment or
+    as the default. Where only a job's URL does, no credential goes there that was
+    not stored for it.
+    """
 
     origin: str
+    trusted: bool = field(default=True, compare=False)
 
     @property
     def name(self) -> str:
@@ -31,33 +40,55 @@ class Account:
         return self.origin.partition("://")[2]
 
     @property
+    def login(self) -> str:
+        """The command that logs in to it."""
+        subdomain = self.name.removesuffix(_ZENDESK)
+        usual = self.origin == f"https://{subdomain}{_ZENDESK}" and "." not in subdomain
+        named = f"--subdomain {subdomain}" if usual else f"--base-url {self.origin}"
+        return f"jobstat auth login {named}"
+
+    @property
     def on_loopback(self) -> bool:
         """Whether the account is on this machine, as the demo's is."""
         return urlsplit(self.origin).hostname in _LOOPBACK
+
+
+class Memory(Protocol):
+    """What is known of accounts from earlier on."""
+
+    def default(self) -> Account | None:
+        """The account of which all is about, if nothing else is said."""
+
+    def holds(self, origin: str) -> bool:
+        """Whether jobstat is logged in to this account."""
 
 
 def find_account(
     base_url: str | None,
     subdomain: str | None,
     environ: Mapping[str, str],
+    memory: Memory,
     references: Sequence[Reference] = (),
 ) -> Account:
     """The account that the options name, else the one of the environment.
 
-    An option goes before any variable, and counts when it is empty too: that
-    is a slip of a script, which must not end at another account. Raises
-    UsageProblem when none is named, what is named is not an account, or one of
+    Else it is that of the job URLs, where jobstat is logged in to it, else the
+    default. An option goes before any variable, and counts when it is empty too:
+    that is a slip of a script, which must not end at another account. Raises
+    UsageProblem when none is found, what is named is not an account, or one of
     the jobs that were named by URL is of another.
     """
-    account = _named_account(base_url, subdomain, environ)
     origins = [found.origin for found in references if found.origin is not None]
+    account = named_account(base_url, subdomain, environ)
+    if account is None:
+        account = _remembered(origins, memory)
     if account is None:
         raise UsageProblem(
             "which Zendesk account? None is named",
             hint=f"Give --base-url {origins[0]}, if the job's URL can be trusted."
             if origins
-            else "Set ZENDESK_SUBDOMAIN or give --subdomain:"
-            " acme for https://acme.zendesk.com.",
+            else "Set ZENDESK_SUBDOMAIN or give --subdomain: acme for"
+            " https://acme.zendesk.com. jobstat auth login makes one the default.",
         )
     for named in origins:
         if named != account.origin:
@@ -68,9 +99,21 @@ def find_account(
     return account
 
 
-def _named_account(
+def _remembered(origins: Sequence[str], memory: Memory) -> Account | None:
+    default = memory.default()
+    if origins and memory.holds(origins[0]):
+        named = default is not None and default.origin == origins[0]
+        return Account(origins[0], trusted=named)
+    return default
+
+
+def named_account(
     base_url: str | None, subdomain: str | None, environ: Mapping[str, str]
 ) -> Account | None:
+    """The account that an option names, else the environment, if any does.
+
+    Raises UsageProblem when what is named is not an account.
+    """
     if base_url is not None and subdomain is not None:
         raise UsageProblem("--base-url and --subdomain name an account each: give one")
     domain = environ.get("ZENDESK_DOMAIN") or "zendesk.com"

@@ -26,7 +26,7 @@ class Apart(Generic[T]):
         self._call = call
         self._done = threading.Event()
         self._cleanup: Callable[[], None] | None = None
-        self._error: Exception | None = None
+        self._error: BaseException | None = None
         # The thread inherits what is blocked: signals are for the main one, which
         # may put them off.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
@@ -66,7 +66,7 @@ class Apart(Generic[T]):
     def _run(self) -> None:
         try:
             self._result = self._call()
-        except Exception as error:  # noqa: BLE001 - told to whoever waits for it
+        except BaseException as error:  # noqa: BLE001 - told to whoever waits for it
             self._error = error
         self._done.set()
         if self._cleanup:

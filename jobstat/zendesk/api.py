@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Self
-from urllib.parse import urljoin, urlsplit
 
-from jobstat import __version__
+from jobstat import __version__, clock
 from jobstat.errors import (
     AuthError,
     JobstatError,
     NotFound,
     Unauthorized,
-    Unavailable,
-    UsageProblem,
 )
-from jobstat.jobs.complaint import complaint_in
-from jobstat.jobs.duration import spoken
-from jobstat.jobs.job import parse_answer
+from jobstat.jobs.job import decode, parse_answer
 from jobstat.jobs.watching import Answer
 from jobstat.limits import Limits
+from jobstat.zendesk.hiding import discreet
 from jobstat.zendesk.http import Http, Request
+from jobstat.zendesk.refusals import reason, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from jobstat.jobs.listing import Page
     from jobstat.zendesk.account import Account
     from jobstat.zendesk.credentials import Credential
     from jobstat.zendesk.http import Response
+    from jobstat.zendesk.logins import Login
 
     Idle = Callable[[], None] | None
 
@@ -44,10 +39,19 @@ _RATE_LIMIT_HEADERS = {
     "reset": ("ratelimit-reset", "rate-limit-reset"),
 }
 
-_UNTAKEN = {
-    401: (Unauthorized, "Is it meant for this account, and has it not expired?"),
-    403: (AuthError, "Job statuses are for agents; an OAuth token needs scope read."),
-}
+LONGEST_USER = 200
+"""Characters of what is taken for somebody's address or name."""
+
+_FOR_AGENTS = "Job statuses are for agents; an OAuth token needs scope read."
+
+
+def http_of(account: Account) -> Http:
+    """How an account is reached. Raises what ``Api`` raises."""
+    headers = {
+        "Accept": "application/json",
+        "User-Agent": f"jobstat/{__version__}",
+    }
+    return Http(account.origin, headers, direct=account.on_loopback)
 
 
 class Api:
@@ -57,15 +61,10 @@ class Api:
     certificate settings of the environment cannot be used.
     """
 
-    def __init__(self, account: Account, credential: Credential) -> None:
+    def __init__(self, account: Account, login: Login) -> None:
         self._account = account
-        self._credential = credential
-        headers = {
-            "Accept": "application/json",
-            "Authorization": credential.authorization,
-            "User-Agent": f"jobstat/{__version__}",
-        }
-        self._http = Http(account.origin, headers, direct=account.on_loopback)
+        self._login = login
+        self._http = http_of(account)
 
     def __enter__(self) -> Self:
         return self
@@ -82,7 +81,7 @@ class Api:
         Unavailable for network errors, 429 and 5xx, BrokenAnswer for a body
         that is no job status, UsageProblem for any other refusal.
         """
-        with self._discreet():
+        with discreet(self._login.secrets):
             if len(ids) > 1:
                 path = f"job_statuses/show_many.json?ids={','.join(ids)}"
                 page = self._page(path, within, idle)
@@ -93,8 +92,30 @@ class Api:
 
     def page(self, query: str, within: float) -> Page:
         """A page of the account's jobs. Raises what ``fetch`` raises."""
-        with self._discreet():
+        with discreet(self._login.secrets):
             return self._page(f"job_statuses.json?{query}", within)
+
+    def try_out(self, within: float) -> None:
+        """Ask for what only a user may know. Raises what ``fetch`` raises.
+
+        Elsewhere Zendesk may take a wrong credential for nobody's.
+        """
+        self.page("page[size]=1", within)
+
+    def user(self, within: float) -> str | None:
+        """Who it is that asks, by e-mail or else by name; None where that is not told.
+
+        Raises what ``fetch`` raises.
+        """
+        with discreet(self._login.secrets):
+            answer = decode(self._get("users/me.json", within, None).body)
+        user = answer.get("user") if isinstance(answer, dict) else None
+        told = user if isinstance(user, dict) else {}
+        for name in (told.get("email"), told.get("name")):
+            if isinstance(name, str) and 0 < len(name) <= LONGEST_USER:
+                said_back = any(secret in name for secret in self._login.secrets())
+                return None if said_back else name
+        return None
 
     def _page(self, path: str, within: float, idle: Idle = None) -> Page:
         from jobstat.jobs.listing import parse_page
@@ -105,59 +126,48 @@ class Api:
     def _get(
         self, path: str, within: float, idle: Idle, id: str | None = None
     ) -> Response:
-        response = self._http.send(Request(f"/api/v2/{path}"), within, idle)
+        until = clock.monotonic() + within
+        credential = self._login.credential(self._http, within, idle)
+        response = self._send(path, credential, until, idle)
+        if response.status == 401:
+            left = until - clock.monotonic()
+            other = self._login.another(credential, self._http, left, idle)
+            if other:
+                response = self._send(path, other, until, idle)
         if not response.is_success:
             refusal = self._refusal(response, id)
             refusal.limits = _limits(response.headers)
             raise refusal
         return response
 
-    @contextmanager
-    def _discreet(self) -> Iterator[None]:
-        """See to it that no error repeats the credential, should an answer do so.
-
-        It is looked for in all of the words: cut off first, a part would be left.
-        """
-        try:
-            yield
-        except Exception as error:
-            self._credential.hide_in(error)
-            raise
+    def _send(
+        self, path: str, credential: Credential, until: float, idle: Idle
+    ) -> Response:
+        headers = {"Authorization": credential.authorization}
+        request = Request(f"/api/v2/{path}", headers)
+        return self._http.send(request, max(until - clock.monotonic(), 0), idle)
 
     def _refusal(self, response: Response, id: str | None) -> JobstatError:
         code, host = response.status, self._account.name
-        said = complaint_in(response.body, response.headers.get("content-type", ""))
-        because = f"{code}: {said}" if said else f"{code}"
+        because = reason(response)
         if code in {401, 403}:
-            kind, hint = _UNTAKEN[code]
-            return kind(f"{host} refuses the credential ({because})", hint=hint)
+            refused = f"{host} refuses the credential ({because})"
+            if code == 401:
+                return Unauthorized(refused, hint=self._login.remedy)
+            return AuthError(refused, hint=_FOR_AGENTS)
         if code == 404:
             right_account = "Is that the right account?"
             if id is None:
                 return NotFound(
                     f"no job statuses at {host} ({because})", hint=right_account
                 )
-            known = said is not None and said.startswith("RecordNotFound")
+            known = because.startswith("404: RecordNotFound")
             forgets = "Zendesk forgets a job one day after it was created."
             return NotFound(
                 f"no job {id} at {host} ({because})",
                 hint=forgets if known else f"{right_account} {forgets}",
             )
-        if code in {408, 425, 429} or code >= 500:
-            wait = _retry_after(response.headers.get("retry-after", ""))
-            what = "limits the requests" if code == 429 else "cannot answer now"
-            return Unavailable(
-                f"{host} {what} ({because})",
-                hint=f"It asks to be left alone for {spoken(wait)}." if wait else None,
-                retry_after=wait,
-            )
-        if 300 <= code < 400 and (location := response.headers.get("location")):
-            target = _host_of(location, self._account.origin)
-            return UsageProblem(
-                f"{host} points to {target} ({code}); a credential is not sent there",
-                hint="Give the account's own address.",
-            )
-        return UsageProblem(f"{host} refuses the request ({because})")
+        return refusal(response, self._account)
 
 
 def _limits(headers: Mapping[str, str]) -> Limits:
@@ -175,26 +185,3 @@ def _number(headers: Mapping[str, str], what: str) -> int | None:
         if value.isascii() and value.isdigit():
             return int(value[:9])
     return None
-
-
-def _retry_after(value: str) -> float | None:
-    """Seconds in a Retry-After header, a number or a date (RFC 9110)."""
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:9])
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max((moment - datetime.now(UTC)).total_seconds(), 0.0)
-
-
-def _host_of(location: str, base: str) -> str:
-    try:
-        # Without what stands before an @: it may be a secret.
-        host = urlsplit(urljoin(base, location)).netloc.rpartition("@")[2]
-    except ValueError:
-        host = ""
-    return host or "another address"

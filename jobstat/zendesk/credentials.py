@@ -1,101 +1,202 @@
-"""Which credential is shown to the account."""
+"""Credentials: what is shown to the account, and those that the environment holds."""
 
 from __future__ import annotations
 
 import re
 from base64 import b64encode
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from jobstat.errors import AuthError, UsageProblem
-from jobstat.zendesk.hiding import as_bytes, hide_in
+from jobstat.zendesk.hiding import as_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from jobstat.zendesk.account import Account
+
 _TOKEN = re.compile(r"[!-~]+")
 _EMAIL = re.compile(r"[^\s:\x00-\x1f\x7f]+@[^\s:\x00-\x1f\x7f]+")
 _PASSWORD = re.compile(r"[^\x00-\x1f\x7f]+")
+
+CLIENT_ID = "ZENDESK_OAUTH_CLIENT_ID"
+CLIENT_SECRET = "ZENDESK_OAUTH_CLIENT_SECRET"  # noqa: S105 - the variable's name
+
+API_TOKENS_END = 1_809_129_600.0
+"""The end of 30 April 2027, UTC, in Unix seconds."""
+
+IN_ENVIRONMENT = (
+    f"ZENDESK_OAUTH_TOKEN, or {CLIENT_ID} and {CLIENT_SECRET},"
+    " or ZENDESK_EMAIL and ZENDESK_API_TOKEN."
+)
+
+
+class Kind(StrEnum):
+    """How a credential was come by, by the word that is stored of it."""
+
+    BROWSER = "browser"
+    CLIENT = "client-credentials"
+    TOKEN = "token"  # noqa: S105 - a word
+    API_TOKEN = "api-token"  # noqa: S105 - likewise
+    PASSWORD = "password"  # noqa: S105 - likewise
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
     """What proves to the account who asks.
 
-    ``source`` names the variables that it came from, ``warning`` is what the
-    user should know about it. The header is never part of a ``repr``.
+    ``source`` says where it is from. ``expires_at`` is in Unix seconds, None where
+    that is not told. The header and the secret are never part of a ``repr``.
     """
 
     source: str
+    kind: Kind
     authorization: str = field(repr=False)
-    warning: str | None = None
-    secret: str = field(default="", repr=False)
+    secret: str = field(repr=False)
+    expires_at: float | None = None
 
-    def hide_in(self, error: BaseException) -> None:
-        """Take the secret out of an error and its causes, in any form it is met in."""
-        hide_in(error, (self.authorization.partition(" ")[2], self.secret))
+    @property
+    def secrets(self) -> tuple[str, str]:
+        """What no error may repeat."""
+        return self.authorization.partition(" ")[2], self.secret
 
 
-def find_credential(environ: Mapping[str, str]) -> Credential:
-    """The first credential that the environment holds, checked for a header.
+def bearer(
+    token: str,
+    source: str,
+    kind: Kind = Kind.TOKEN,
+    expires_at: float | None = None,
+) -> Credential:
+    """An OAuth access token. Raises UsageProblem for what cannot be one."""
+    _check(source, token, _TOKEN, "one word of ASCII")
+    return Credential(source, kind, f"Bearer {token}", token, expires_at)
 
-    Raises AuthError when there is none or only half of one, UsageProblem for
-    one that cannot be used as it stands. No error repeats a secret.
+
+def api_token(email: str, token: str, source: str, *, of: str = "") -> Credential:
+    """An API token of a user; ``of`` names where the address is from.
+
+    Raises UsageProblem for what cannot be one.
+    """
+    check_email(email, of or source)
+    _check(source, token, _TOKEN, "one word of ASCII")
+    authorization = _basic(f"{email}/token", token)
+    return Credential(source, Kind.API_TOKEN, authorization, token)
+
+
+def check_email(email: str, source: str) -> None:
+    """Raises UsageProblem for what is no e-mail address."""
+    if not _EMAIL.fullmatch(email):
+        raise UsageProblem(f"{source} is not an e-mail address")
+
+
+def check_client_id(id: str, source: str) -> None:
+    """Raises UsageProblem for what cannot be the id of an OAuth client."""
+    if not (id and id.isprintable()):
+        raise UsageProblem(f"{source} is not the id of an OAuth client")
+
+
+def check_token(token: str, source: str) -> None:
+    """Raises UsageProblem for what can be neither a token nor a client's secret."""
+    _check(source, token, _TOKEN, "one word of ASCII")
+
+
+def from_environment(environ: Mapping[str, str]) -> Credential | None:
+    """The first credential that the environment holds whole, checked for a header.
+
+    Client credentials are none yet: a token is to be had for them first. Raises
+    UsageProblem for one that cannot be used as it stands. No error repeats a secret.
     """
     if token := environ.get("ZENDESK_OAUTH_TOKEN"):
-        _check("ZENDESK_OAUTH_TOKEN", token, _TOKEN, "one word of ASCII")
-        return Credential("ZENDESK_OAUTH_TOKEN", f"Bearer {token}", secret=token)
+        return bearer(token, "ZENDESK_OAUTH_TOKEN")
+    if client_of(environ):
+        return None
     email = environ.get("ZENDESK_EMAIL")
-    api_token = environ.get("ZENDESK_API_TOKEN")
-    password = environ.get("ZENDESK_PASSWORD")
-    if email and api_token:
-        _check("ZENDESK_EMAIL", email, _EMAIL, "one e-mail address")
-        _check("ZENDESK_API_TOKEN", api_token, _TOKEN, "one word of ASCII")
-        return Credential(
-            "ZENDESK_EMAIL with ZENDESK_API_TOKEN",
-            _basic(f"{email}/token", api_token),
-            secret=api_token,
-        )
-    if email and password:
-        _check("ZENDESK_EMAIL", email, _EMAIL, "one e-mail address")
+    if email and (token := environ.get("ZENDESK_API_TOKEN")):
+        return api_token(email, token, "ZENDESK_API_TOKEN", of="ZENDESK_EMAIL")
+    if email and (password := environ.get("ZENDESK_PASSWORD")):
+        check_email(email, "ZENDESK_EMAIL")
         _check("ZENDESK_PASSWORD", password, _PASSWORD, "one line")
-        return Credential(
-            "ZENDESK_EMAIL with ZENDESK_PASSWORD",
-            _basic(email, password),
-            secret=password,
-            warning="Zendesk ended sign-in by password in January 2026;"
-            " use ZENDESK_OAUTH_TOKEN",
-        )
-    raise _missing(
-        email=bool(email), api_token=bool(api_token), password=bool(password)
+        authorization = _basic(email, password)
+        return Credential("ZENDESK_PASSWORD", Kind.PASSWORD, authorization, password)
+    return None
+
+
+def client_of(environ: Mapping[str, str]) -> tuple[str, str] | None:
+    """The OAuth client that the environment holds: its id and its secret.
+
+    Raises UsageProblem where one of them cannot be used as it stands.
+    """
+    id, secret = environ.get(CLIENT_ID), environ.get(CLIENT_SECRET)
+    if not (id and secret):
+        return None
+    check_client_id(id, CLIENT_ID)
+    check_token(secret, CLIENT_SECRET)
+    return id, secret
+
+
+def source_in(environ: Mapping[str, str]) -> str | None:
+    """The variable that ``from_environment`` or ``client_of`` would take it from."""
+    wholes = (
+        ("ZENDESK_OAUTH_TOKEN",),
+        (CLIENT_ID, CLIENT_SECRET),
+        ("ZENDESK_API_TOKEN", "ZENDESK_EMAIL"),
+        ("ZENDESK_PASSWORD", "ZENDESK_EMAIL"),
+    )
+    whole = (names[0] for names in wholes if all(map(environ.get, names)))
+    return next(whole, None)
+
+
+def end_of_api_tokens(now: float) -> str:
+    """What is to be said of an API token; ``now`` is in Unix seconds."""
+    days = int((API_TOKENS_END - now) // 86400)
+    if days < 0:
+        return "Zendesk ended API tokens on 30 April 2027; log in with OAuth"
+    when = f"in {days} days" if days else "today"
+    return (
+        f"Zendesk ends API tokens on 30 April 2027, {when}; log in with OAuth by then"
     )
 
 
-def _missing(*, email: bool, api_token: bool, password: bool) -> AuthError:
-    if email:
+_HALVES = (
+    (CLIENT_ID, CLIENT_SECRET),
+    (CLIENT_SECRET, CLIENT_ID),
+    ("ZENDESK_EMAIL", "ZENDESK_API_TOKEN"),
+    ("ZENDESK_API_TOKEN", "ZENDESK_EMAIL"),
+    ("ZENDESK_PASSWORD", "ZENDESK_EMAIL"),
+)
+
+
+def none_found(
+    environ: Mapping[str, str], account: Account, problem: str | None = None
+) -> AuthError:
+    """The error for an account for which there is no credential at all.
+
+    ``problem`` is what keeps it from being found, where something does.
+    """
+    because = f"; {problem}" if problem else ""
+    if source := source_in(environ):
         return AuthError(
-            "half a credential: ZENDESK_EMAIL is set without a token",
-            hint="Set ZENDESK_API_TOKEN beside it, or ZENDESK_OAUTH_TOKEN alone.",
+            f"no credential is stored for {account.name}{because}",
+            hint=f"{source} goes only to an account that is named: --base-url"
+            f" {account.origin}",
         )
-    for name, there in (
-        ("ZENDESK_API_TOKEN", api_token),
-        ("ZENDESK_PASSWORD", password),
-    ):
-        if there:
+    for there, missing in _HALVES:
+        if environ.get(there):
             return AuthError(
-                f"half a credential: {name} is set without ZENDESK_EMAIL",
-                hint="Set ZENDESK_EMAIL beside it, or ZENDESK_OAUTH_TOKEN alone.",
+                f"half a credential: {there} is set without {missing}",
+                hint=f"Set {missing} beside it, or ZENDESK_OAUTH_TOKEN alone.",
             )
+    login = "Set" if problem else f"Log in once with {account.login}, or set"
     return AuthError(
-        "no credential",
-        hint="Set ZENDESK_OAUTH_TOKEN, or ZENDESK_EMAIL and ZENDESK_API_TOKEN.",
+        f"no credential for {account.name}{because}", hint=f"{login} {IN_ENVIRONMENT}"
     )
 
 
-def _check(name: str, value: str, form: re.Pattern[str], what: str) -> None:
+def _check(source: str, value: str, form: re.Pattern[str], what: str) -> None:
     if not form.fullmatch(value):
         raise UsageProblem(
-            f"{name} is not {what}: it holds a character that does not belong there",
+            f"{source} is not {what}: it holds a character that does not belong there",
             hint="Give it bare: without Bearer, a blank or a line break.",
         )
 

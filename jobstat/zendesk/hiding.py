@@ -5,15 +5,29 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
 from jobstat.errors import JobstatError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 HIDDEN = "[hidden]"
+
+
+@contextmanager
+def discreet(secrets: Callable[[], Iterable[str]]) -> Iterator[None]:
+    """See to it that no error repeats these secrets, should an answer do so.
+
+    They are looked for in all of the words: cut off first, a part would be left.
+    """
+    try:
+        yield
+    except Exception as error:
+        hide_in(error, secrets())
+        raise
 
 
 def hide_in(error: BaseException, secrets: Iterable[str]) -> None:

@@ -1,0 +1,39 @@
+"""``jobstat auth logout``: forget an account."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from jobstat.errors import AuthError
+from jobstat.options import epilog, shared_options
+from jobstat.views.terminal import standard_error
+from jobstat.zendesk.account import named_account
+from jobstat.zendesk.kept import forget
+from jobstat.zendesk.known import load
+
+EXAMPLES = """
+jobstat auth logout
+jobstat auth logout --subdomain acme-sandbox
+"""
+
+
+@click.command("logout", epilog=epilog(EXAMPLES))
+@shared_options(leaving_out=("json", "quiet", "color", "exit_zero"))
+def command(base_url: str | None, subdomain: str | None, *, debug: bool) -> int:
+    """Forget an account, and how to log in to it.
+
+    What the keyring and the file hold of it goes; what zcli and the environment have
+    stays. Tokens are not revoked: they end by themselves, or in Admin Center.
+    """
+    del debug  # every error ends it, and is told where errors are
+    account = named_account(base_url, subdomain, os.environ) or load().default_account
+    if account is None:
+        raise AuthError("not logged in to any account")
+    default = forget(account)
+    err = standard_error()
+    err.note(f"Logged out of {account.name}.\n")
+    if default:
+        err.note(f"The default account is {default.name}.\n")
+    return 0

@@ -1,0 +1,107 @@
+"""``jobstat auth status``: the accounts, and whether their logins work."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from jobstat.errors import JobstatError
+from jobstat.exits import Exit
+from jobstat.options import epilog, shared_options
+from jobstat.views.accounts import Standing, show_accounts
+from jobstat.views.terminal import standard_error
+from jobstat.zendesk.account import Account, named_account
+from jobstat.zendesk.api import Api
+from jobstat.zendesk.credentials import Kind, end_of_api_tokens, source_in
+from jobstat.zendesk.known import load
+from jobstat.zendesk.logins import find_login
+from jobstat.zendesk.memory import Memory
+
+if TYPE_CHECKING:
+    from jobstat.zendesk.known import Known
+
+EXAMPLES = """
+jobstat auth status
+jobstat auth status --subdomain acme --json | jq .works
+"""
+
+PATIENCE = 10.0
+"""Seconds that each account may take to say whether it takes the login."""
+
+
+@click.command("status", epilog=epilog(EXAMPLES))
+@click.option("--offline", is_flag=True, help="Ask no account whether it takes them.")
+@click.option("--json", is_flag=True, help="Write a JSON object an account.")
+@shared_options(leaving_out=("json", "quiet", "exit_zero"))
+def command(
+    base_url: str | None,
+    subdomain: str | None,
+    *,
+    offline: bool,
+    json: bool,
+    color: str,
+    debug: bool,
+) -> Exit:
+    """Show the accounts, and whether their logins work.
+
+    Of each the credential that would be used, where it is from, and until when it is
+    good. The exit code is about the account in use: 0 where its login works, else 4,
+    or 7 where the account cannot be asked.
+    """
+    del debug  # what is wrong with a login is told beside its account
+    known = load()
+    in_use = named_account(base_url, subdomain, os.environ) or Memory().default()
+    accounts = [Account(origin, trusted=False) for origin in known.records]
+    if in_use:
+        accounts = [in_use, *(a for a in accounts if a != in_use)]
+    standings = [_standing(a, known, in_use, offline=offline) for a in accounts]
+    show_accounts([found for found, _ in standings], json=json, color=color)
+    if in_use is None:
+        standard_error().note("jobstat: no account is in use; see jobstat auth login\n")
+        return Exit.AUTH
+    problem = standings[0][1]
+    if problem is None:
+        return Exit.OK
+    return Exit.UNAVAILABLE if problem.exit is Exit.UNAVAILABLE else Exit.AUTH
+
+
+def _standing(
+    account: Account, known: Known, in_use: Account | None, *, offline: bool
+) -> tuple[Standing, JobstatError | None]:
+    """How an account's login stands, and what is wrong with it, if anything is."""
+    login = problem = None
+    try:
+        login = find_login(account, os.environ)
+        if offline:
+            login.check()
+        else:
+            with Api(account, login) as api:
+                api.try_out(PATIENCE)
+    except JobstatError as error:
+        problem = error
+    record = known.records.get(account.origin)
+    source = source_in(os.environ) if account.trusted else None
+    warnings = list(login.warnings) if login else []
+    if login and login.kind is Kind.API_TOKEN:
+        warnings.append(end_of_api_tokens(time.time()))
+    if source and record:
+        warnings.append(f"{source} hides the login that is stored for this account")
+    return Standing(
+        account=account.origin,
+        name=account.name,
+        default=account.origin == known.default,
+        in_use=account == in_use,
+        works=None if offline and not problem else problem is None,
+        source=login.source if login else source,
+        kind=str(login.kind) if login else None,
+        user=record.user if record and not source else None,
+        client_id=login.client_id if login else None,
+        expires_at=login.expires_at if login else None,
+        renews=bool(login and login.renews),
+        problem=problem.sentence if problem else None,
+        hint=problem.hint if problem else None,
+        warnings=tuple(warnings),
+    ), problem

@@ -1,0 +1,119 @@
+"""Logging in by a browser, here or elsewhere."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from jobstat import clock
+from jobstat.errors import TimedOut, UsageProblem
+from jobstat.jobs.duration import spoken
+from jobstat.jobs.following import TICK
+from jobstat.views.asking import Keyboard, can_ask
+from jobstat.views.terminal import standard_error
+from jobstat.views.words import LONGEST_NAME, safe
+from jobstat.zendesk.api import http_of
+from jobstat.zendesk.callback import Callback, redirect_url
+from jobstat.zendesk.oauth import Authorization
+
+if TYPE_CHECKING:
+    from jobstat.zendesk.account import Account
+    from jobstat.zendesk.oauth import Tokens
+
+GLANCE = 0.2
+"""Seconds between two looks for the browser's answer while one may be pasted."""
+
+PATIENCE = 15.0
+"""Seconds that the account may take to give tokens for a code."""
+
+
+def tokens_by_browser(
+    account: Account, client_id: str, port: int, timeout: float
+) -> Tokens:
+    """The tokens that a user grants in a browser within ``timeout`` seconds.
+
+    The code comes back by the browser, or is pasted with the address that it shows.
+    Raises TimedOut, AuthError for a refusal, and what keeps the account from
+    answering.
+    """
+    uri = redirect_url(port)
+    authorization = Authorization(account, client_id, uri)
+    until = clock.monotonic() + timeout
+    with Callback(port, authorization.code_in) as callback:
+        opens = _has_screen()
+        _explain(account, client_id, uri, authorization.url, opens=opens)
+        if opens:
+            _open(authorization.url)
+        code = _wait_for_code(authorization, callback, until)
+    if code is None:
+        raise TimedOut(f"no answer from the browser within {spoken(timeout)}")
+    with http_of(account) as http:
+        return authorization.tokens(http, code, PATIENCE)
+
+
+def _explain(
+    account: Account, client_id: str, uri: str, url: str, *, opens: bool
+) -> None:
+    err = standard_error()
+    registered = (
+        f"The OAuth client {safe(client_id, LONGEST_NAME)} must be a public one of"
+        f" {account.name}, with this redirect URL:"
+    )
+    allow = (
+        "In the browser that opens, allow jobstat to read the account. If none does:"
+        if opens
+        else "Open this in a browser, and allow jobstat to read the account:"
+    )
+    err.note(f"{err.wrapped(registered)}\n  {uri}\n\n")
+    err.note(f"{err.wrapped(allow)}\n{url}\n\n")
+    if can_ask():
+        paste = (
+            "Where the browser is on another machine, it ends at a page that cannot be"
+            " shown: paste the address of that page here, and press Enter."
+        )
+        err.note(err.wrapped(paste))
+
+
+def _wait_for_code(
+    authorization: Authorization, callback: Callback, until: float
+) -> str | None:
+    keyboard = Keyboard() if can_ask() else None
+    while (left := until - clock.monotonic()) > 0:
+        if code := callback.code(0.0 if keyboard else min(left, TICK)):
+            return code
+        line = keyboard.line(min(left, GLANCE)) if keyboard else None
+        if line == "":
+            keyboard = None  # the end of input
+        elif line and line.strip():
+            try:
+                return authorization.code_in(line)
+            except UsageProblem as problem:
+                standard_error().note(f"jobstat: {problem.sentence}; try again\n")
+    return None
+
+
+def _has_screen() -> bool:
+    """Whether a browser would open elsewhere than in this terminal."""
+    screens = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+    on_mac = sys.platform == "darwin" and not os.environ.get("SSH_CONNECTION")
+    return on_mac or any(map(os.environ.get, screens))
+
+
+def _open(url: str) -> None:
+    """Open a browser, in a process of its own.
+
+    It gets nothing of what the environment has for jobstat.
+    """
+    names = [name for name in os.environ if not name.startswith("ZENDESK_")]
+    with suppress(OSError):
+        subprocess.Popen(  # noqa: S603 - Python's own module, with our own address
+            [sys.executable, "-I", "-m", "webbrowser", url],
+            env={name: os.environ[name] for name in names},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )

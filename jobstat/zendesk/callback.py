@@ -1,0 +1,139 @@
+"""The other end of a login in the browser: an address on this machine."""
+
+from __future__ import annotations
+
+import threading
+from html import escape
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import Empty, Queue
+from socketserver import TCPServer
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+from jobstat.errors import AuthError, UsageProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PORT = 15627
+"""Fixed, since the redirect URL is to be registered with the OAuth client."""
+
+PATH = "/callback"
+
+_PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>jobstat</title>
+<meta name="viewport" content="width=device-width">
+<body style="font: 18px sans-serif; max-width: 30em; margin: 4em auto; padding: 0 1em">
+<h1>{title}</h1>
+<p>{text}</p>
+</body></html>
+"""
+
+
+def redirect_url(port: int) -> str:
+    """Where the browser is sent, and what is to be registered."""
+    return f"http://127.0.0.1:{port}{PATH}"
+
+
+class Callback:
+    """Waits for the browser, to be used as a context manager.
+
+    ``code_in`` is what finds the code in an address, or raises UsageProblem for one
+    that is of no concern, AuthError for a no. Raises UsageProblem where the port
+    cannot be used.
+    """
+
+    def __init__(self, port: int, code_in: Callable[[str], str]) -> None:
+        try:
+            self._server = _Server(("127.0.0.1", port), _Handler)
+        except OSError as error:
+            raise UsageProblem(
+                f"cannot wait for the browser on 127.0.0.1:{port}: {error.strerror}",
+                hint="Choose another --port, and register its URL as well.",
+            ) from error
+        self._server.code_in = code_in
+        self._answers: Queue[str | AuthError] = Queue()
+        self._server.answers = self._answers
+
+    def __enter__(self) -> Self:
+        threading.Thread(
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": 0.1},
+            daemon=True,
+        ).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it waits: host and port."""
+        host, port = self._server.server_address[:2]
+        return str(host), port
+
+    def code(self, within: float) -> str | None:
+        """The code, if it comes within so many seconds. Raises AuthError for a no."""
+        try:
+            answer = self._answers.get(timeout=within)
+        except Empty:
+            return None
+        if isinstance(answer, AuthError):
+            raise answer
+        return answer
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    code_in: Callable[[str], str]
+    answers: Queue[str | AuthError]
+
+    def server_bind(self) -> None:
+        # Not HTTPServer's own: it looks up a name, and that may take its time.
+        TCPServer.server_bind(self)
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that have gone."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    timeout = 5
+
+    def do_GET(self) -> None:
+        if urlsplit(self.path).path != PATH:
+            self.send_error(404)
+            return
+        try:
+            answer: str | AuthError = self.server.code_in(self.path)
+        except UsageProblem as problem:
+            # Any page can send a browser here: that is no reason to give up.
+            self._show(400, "Not logged in", f"jobstat says: {problem.sentence}.")
+            return
+        except AuthError as error:
+            answer = error
+        title, text = "jobstat has got its answer", "Go back to the terminal"
+        if isinstance(answer, AuthError):
+            title = "Not logged in"
+            text = answer.sentence[:1].upper() + answer.sentence[1:]
+        try:
+            self._show(200, title, f"{text}. You may close this.")
+        finally:
+            # A browser that has gone has answered too.
+            self.server.answers.put(answer)
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet: the address holds the code."""
+
+    def _show(self, code: int, title: str, text: str) -> None:
+        body = _PAGE.format(title=escape(title), text=escape(text)).encode()
+        self.send_response(code)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("Referrer-Policy", "no-referrer")
+        policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+        self.send_header("Content-Security-Policy", policy)
+        self.end_headers()
+        self.wfile.write(body)

@@ -1,0 +1,170 @@
+"""What the keyring keeps of an account, and how it is changed."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from jobstat.errors import AuthError
+from jobstat.zendesk.keyring import PATIENCE, KeyringProblem
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from jobstat.zendesk.account import Account
+    from jobstat.zendesk.known import Record
+    from jobstat.zendesk.oauth import Tokens
+
+
+LATEST = 1e11
+"""Unix seconds of a time that is taken for one: what is later is nonsense."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the keyring holds of an account: one text, so that it changes at once."""
+
+    tokens: Tokens | None
+    client_secret: str | None = field(default=None, repr=False)
+
+    @property
+    def secrets(self) -> list[str]:
+        """What no error may repeat."""
+        found = [self.tokens.access, self.tokens.refresh] if self.tokens else []
+        return [text for text in (*found, self.client_secret) if text]
+
+    def dump(self) -> str:
+        """The text that is stored."""
+        tokens = self.tokens
+        told = {
+            "token": tokens and tokens.access,
+            "refresh_token": tokens and tokens.refresh,
+            "expires_at": tokens and tokens.expires_at,
+            "renew_at": tokens and tokens.renew_at,
+            "client_secret": self.client_secret,
+        }
+        return json.dumps({name: v for name, v in told.items() if v is not None})
+
+
+def parse_entry(text: str) -> Entry:
+    """What ``dump`` wrote. Raises ValueError for anything else."""
+    from jobstat.zendesk.oauth import Tokens
+
+    told = json.loads(text)
+    if not isinstance(told, dict):
+        raise ValueError("not an object")  # noqa: TRY004 - as json's own errors
+    texts = [told.get(name) for name in ("token", "refresh_token", "client_secret")]
+    times = [told.get(name) for name in ("expires_at", "renew_at")]
+    if not all(text is None or _is_secret(text) for text in texts):
+        raise ValueError("a secret that is none")
+    if not all(at is None or _is_time(at) for at in times):
+        raise ValueError("a time that is none")
+    token, refresh_token, client_secret = texts
+    tokens = Tokens(token, refresh_token, *times) if token else None
+    return Entry(tokens, client_secret)
+
+
+def _is_secret(told: object) -> bool:
+    return isinstance(told, str) and told.isascii() and told.isprintable()
+
+
+def _is_time(told: object) -> bool:
+    return isinstance(told, int | float) and 0 <= told < LATEST
+
+
+class Keep:
+    """Where an account's entry is kept: in the keyring, under its name."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+
+    def locked(self, within: float) -> AbstractContextManager[None]:
+        """Keep other processes from changing it; ``within`` is in seconds."""
+        from jobstat.zendesk.known import locked
+
+        return locked(self._account.name, within)
+
+    def read(self, within: float = PATIENCE) -> Entry | None:
+        """The entry; ``within`` is in seconds.
+
+        Raises KeyringProblem, AuthError for what cannot be one.
+        """
+        from jobstat.zendesk import keyring
+
+        text = keyring.read(self._account.name, within)
+        try:
+            return parse_entry(text) if text else None
+        except (ValueError, RecursionError):
+            raise AuthError(
+                f"the keyring's entry for {self._account.name} is not what jobstat"
+                " wrote",
+                hint=f"Log in again with {self._account.login}",
+            ) from None
+
+    def write(self, entry: Entry) -> None:
+        """Put an entry in the place of the one before. Raises KeyringProblem."""
+        from jobstat.zendesk import keyring
+
+        keyring.write(self._account.name, entry.dump(), entry.secrets)
+
+
+def check_store(account: Account) -> None:
+    """Raises KeyringProblem or UsageProblem where nothing could be remembered."""
+    from jobstat.zendesk import keyring
+    from jobstat.zendesk.known import check_writable
+
+    keyring.read(account.name)
+    check_writable()
+
+
+def remember(account: Account, record: Record, entry: Entry, *, default: bool) -> bool:
+    """Store a login in place of one before; gives whether it is the default account's.
+
+    It is also where it is the only one. Where that cannot be done, all stays as it
+    was: raises KeyringProblem, UsageProblem, Unavailable.
+    """
+    from jobstat.zendesk import keyring
+    from jobstat.zendesk.known import LOCK_PATIENCE, Known, change
+
+    def edit(known: Known) -> None:
+        known.records[account.origin] = record
+        if default or known.default is None:
+            known.default = account.origin
+
+    keep = Keep(account)
+    with keep.locked(LOCK_PATIENCE):
+        before = keyring.read(account.name)
+        try:
+            known = change(edit, lambda: keep.write(entry))
+        except BaseException:
+            with suppress(KeyringProblem):
+                if before is None:
+                    keyring.forget(account.name)
+                else:
+                    keyring.write(account.name, before)
+            raise
+    return known.default == account.origin
+
+
+def forget(account: Account) -> Account | None:
+    """Forget an account; gives the one that is the default after that, if any is.
+
+    That is the only one that is left. Raises AuthError where nothing is known of it,
+    and what ``remember`` raises.
+    """
+    from jobstat.zendesk import keyring
+    from jobstat.zendesk.known import LOCK_PATIENCE, Known, change
+
+    def edit(known: Known) -> None:
+        if known.records.pop(account.origin, None) is None and not held:
+            raise AuthError(f"not logged in to {account.name}")
+        if known.default == account.origin:
+            left = list(known.records)
+            known.default = left[0] if len(left) == 1 else None
+
+    with Keep(account).locked(LOCK_PATIENCE):
+        held = keyring.read(account.name)
+        known = change(edit, lambda: keyring.forget(account.name))
+    return known.default_account

@@ -1,0 +1,136 @@
+"""The system's keyring: all that knows the library of that name.
+
+It may ask its user, wait for another program, or never answer: each call is given
+up after a time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jobstat import clock
+from jobstat.errors import AuthError
+from jobstat.zendesk.apart import Apart
+from jobstat.zendesk.credentials import IN_ENVIRONMENT
+from jobstat.zendesk.hiding import hide_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+SERVICE = "jobstat"
+
+PATIENCE = 3.0
+"""Seconds that the keyring may take."""
+
+
+class KeyringProblem(AuthError):
+    """The keyring cannot be used, at least now: a watch goes on for a while."""
+
+    passing = True
+
+
+def read(name: str, within: float = PATIENCE) -> str | None:
+    """The secret that jobstat keeps of an account, None where there is none.
+
+    ``within`` is in seconds. Raises KeyringProblem, as the other ones do.
+    """
+    found: str | None = _bounded(
+        lambda keyring: keyring.get_password(SERVICE, name), within
+    )
+    return found
+
+
+def write(name: str, secret: str, parts: Sequence[str] = ()) -> None:
+    """Keep a secret of an account, in place of the one before.
+
+    No error repeats it, or one of its parts.
+    """
+
+    def call(keyring: Any) -> Any:
+        keyring.set_password(SERVICE, name, secret)
+        return keyring.get_password(SERVICE, name)
+
+    if _bounded(call, secrets=(secret, *parts)) != secret:
+        raise KeyringProblem(
+            "the keyring did not keep what was stored in it",
+            hint=f"Without one, set {IN_ENVIRONMENT}",
+        )
+
+
+def forget(name: str) -> None:
+    """Have the keyring forget what it keeps of an account, if there is anything."""
+
+    def call(keyring: Any) -> None:
+        if keyring.get_password(SERVICE, name) is not None:
+            keyring.delete_password(SERVICE, name)
+
+    _bounded(call)
+
+
+def read_zcli(name: str, within: float = PATIENCE) -> Iterator[str]:
+    """What zcli may have stored of an account, in each way to read it."""
+
+    def call(keyring: Any) -> list[str]:
+        backend = keyring.get_keyring()
+        # Of several keyrings, a chain is made.
+        return list(_zcli_in(getattr(backend, "backends", [backend]), name))
+
+    found: list[str] = _bounded(call, within)
+    return iter(found)
+
+
+def _zcli_in(backends: list[Any], name: str) -> Iterator[str]:
+    for backend in backends:
+        service, reader = "zcli", backend
+        if hasattr(backend, "schemes"):
+            # The Secret Service finds by attributes, and zcli names its own
+            # differently.
+            keytar = {"username": "account", "service": "service"}
+            reader = backend.with_properties(
+                schemes={"keytar": keytar}, scheme="keytar"
+            )
+        elif type(backend).__name__ == "WinVaultKeyring":
+            service = f"zcli/{name}"
+        secret = reader.get_password(service, name)
+        if secret:
+            yield secret
+            # Windows' keyring takes what zcli wrote in UTF-8 for UTF-16.
+            undone = secret.encode("utf-16-le", "surrogatepass")
+            yield undone.decode("utf-8", "replace")
+
+
+def _bounded(
+    call: Callable[[Any], Any], within: float = PATIENCE, secrets: Sequence[str] = ()
+) -> Any:
+    """What ``call`` makes of the library; no error repeats the secrets."""
+    # Its time is that of a busy machine, and none of the keyring's.
+    import keyring
+
+    until = clock.monotonic() + min(within, PATIENCE)
+    apart = Apart(lambda: call(keyring), "keyring")
+    if not apart.wait(lambda: until - clock.monotonic()):
+        raise KeyringProblem(
+            f"the keyring did not answer within {PATIENCE:.0f} s",
+            hint=f"Is it locked? Without one, set {IN_ENVIRONMENT}",
+        )
+    try:
+        return apart.result()
+    except BaseException as error:
+        # A backend may be anybody's, and raise anything.
+        hide_in(error, secrets)
+        raise _problem(error) from error
+
+
+def _problem(error: BaseException) -> KeyringProblem:
+    from keyring.errors import KeyringLocked, NoKeyringError
+
+    match error:
+        case KeyringLocked():
+            sentence, hint = "the keyring is locked", "Unlock it, or set"
+        case NoKeyringError():
+            sentence, hint = "there is no keyring here", "Set"
+        case _:
+            said = " ".join(str(error).split()) or type(error).__name__
+            sentence = f"the keyring cannot be used: {said}"
+            hint = "Without one, set"
+    return KeyringProblem(sentence, hint=f"{hint} {IN_ENVIRONMENT}")

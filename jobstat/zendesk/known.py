@@ -1,0 +1,197 @@
+"""The accounts that jobstat knows: what is not secret of them, in a file."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import time
+import tomllib
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from jobstat import clock
+from jobstat.errors import Unavailable, UsageProblem
+from jobstat.zendesk.account import Account, at_url
+from jobstat.zendesk.credentials import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+# No account has such a name.
+_FILE_LOCK = "_accounts"
+
+LOCK_PATIENCE = 10.0
+"""Seconds that another jobstat may take to write the file."""
+
+_HEADING = "# Written by jobstat auth. The secrets are in the system's keyring.\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is known of how jobstat is logged in to an account, but for secrets."""
+
+    kind: Kind
+    client_id: str | None = None
+    email: str | None = None
+    user: str | None = None
+
+
+@dataclass(slots=True)
+class Known:
+    """The accounts by their origins, and which of them is the default."""
+
+    default: str | None = None
+    records: dict[str, Record] = field(default_factory=dict)
+
+    @property
+    def default_account(self) -> Account | None:
+        """The account of which all is about, if nothing else is said."""
+        return Account(self.default) if self.default else None
+
+
+class NoHome(UsageProblem):
+    """There is no place for what a user configures."""
+
+
+def folder() -> Path:
+    """Where jobstat keeps its file: the user's configuration directory.
+
+    Raises NoHome.
+    """
+    from platformdirs import user_config_path
+
+    try:
+        return user_config_path("jobstat", appauthor=False)
+    except RuntimeError as error:
+        raise NoHome("there is no home directory", hint="Set HOME.") from error
+
+
+def load() -> Known:
+    """The accounts that are known. Raises UsageProblem where that cannot be read."""
+    try:
+        path = _path()
+        document = tomllib.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, NoHome):
+        return Known()
+    except OSError as error:
+        raise UsageProblem(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise _not_ours(path) from error
+    try:
+        return _parsed(document)
+    except (ValueError, TypeError, AttributeError, KeyError, UsageProblem) as error:
+        raise _not_ours(path) from error
+
+
+def change(edit: Callable[[Known], None], meanwhile: Callable[[], None]) -> Known:
+    """Change the accounts that are known; gives them.
+
+    ``meanwhile`` is done when nothing but a rename is left to be done, and where it
+    fails, nothing has changed. Raises UsageProblem, Unavailable, and what it raises.
+    """
+    with locked(_FILE_LOCK, LOCK_PATIENCE):
+        known = load()
+        edit(known)
+        path = _path()
+        new = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            _write(new, known)
+            meanwhile()
+            new.replace(path)
+        except OSError as error:
+            raise UsageProblem(f"cannot write {path}: {error.strerror}") from error
+        finally:
+            with suppress(OSError):
+                new.unlink()
+    return known
+
+
+def check_writable() -> None:
+    """Raises UsageProblem where nothing can be changed, as far as that is clear."""
+    with locked(_FILE_LOCK, LOCK_PATIENCE):
+        load()
+
+
+@contextmanager
+def locked(name: str, within: float) -> Iterator[None]:
+    """Keep other processes of this user out of the same; ``within`` is in seconds.
+
+    Raises Unavailable where one of them is in there for all that time, UsageProblem
+    where there can be no lock.
+    """
+    path = folder() / f"{re.sub('[^0-9a-z._-]', '_', name)}.lock"
+    until = clock.monotonic() + within
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise UsageProblem(f"cannot write {path}: {error.strerror}") from error
+    try:
+        while True:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if clock.monotonic() > until:
+                    raise Unavailable(
+                        f"another jobstat keeps the lock {path}"
+                    ) from None
+                time.sleep(0.05)
+            except OSError as error:
+                raise UsageProblem(f"cannot lock {path}: {error.strerror}") from error
+        yield
+    finally:
+        os.close(fd)
+
+
+def _not_ours(path: Path) -> UsageProblem:
+    return UsageProblem(
+        f"{path} is not what jobstat wrote", hint="Move it away, and log in again."
+    )
+
+
+def _parsed(document: dict[str, Any]) -> Known:
+    known = Known(default=document.get("default"))
+    for url, told in document.get("accounts", {}).items():
+        texts = {name: told.get(name) for name in ("client_id", "email", "user")}
+        if not all(text is None or isinstance(text, str) for text in texts.values()):
+            raise ValueError(f"{url} has a value that is no text")
+        account = at_url(url, "an account")
+        known.records[account.origin] = Record(Kind(told["kind"]), **texts)
+    if known.default is not None and known.default not in known.records:
+        raise ValueError("the default is none of its accounts")
+    return known
+
+
+def _path() -> Path:
+    # Where it is a link, what it leads to is replaced.
+    path = (folder() / "accounts.toml").resolve()
+    if path.exists() and not path.is_file():
+        raise UsageProblem(f"{path} is no file")
+    return path
+
+
+def _write(path: Path, known: Known) -> None:
+    import tomli_w
+
+    accounts = {
+        origin: {
+            name: str(value)
+            for name in ("kind", "client_id", "email", "user")
+            if (value := getattr(record, name)) is not None
+        }
+        for origin, record in known.records.items()
+    }
+    default = {"default": known.default} if known.default else {}
+    text = _HEADING + tomli_w.dumps({**default, "accounts": accounts})
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+    # What cannot be text, as half of a character, is of no use either.
+    with os.fdopen(
+        os.open(path, flags, 0o600), "w", encoding="utf-8", errors="replace"
+    ) as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,33 @@
+"""What is known of accounts from earlier on, read when it is needed and not before."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jobstat.zendesk.account import Account
+    from jobstat.zendesk.known import Known
+
+
+class Memory:
+    """The accounts of jobstat, and the one of zcli.
+
+    Raises UsageProblem where jobstat's own file cannot be read.
+    """
+
+    @cached_property
+    def _known(self) -> Known:
+        from jobstat.zendesk.known import load
+
+        return load()
+
+    def default(self) -> Account | None:
+        """Jobstat's default account, else that of zcli's active profile."""
+        from jobstat.zendesk.zcli import active_account
+
+        return self._known.default_account or active_account()
+
+    def holds(self, origin: str) -> bool:
+        """Whether jobstat is logged in to the account."""
+        return origin in self._known.records

@@ -1,0 +1,233 @@
+"""OAuth with an account: all that knows oauthlib, which makes and reads its messages.
+
+It asks for JSON where OAuth has forms, as Zendesk's documentation does.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+from jobstat.errors import AuthError, BrokenAnswer, UsageProblem
+from jobstat.zendesk.credentials import check_token
+from jobstat.zendesk.hiding import discreet
+from jobstat.zendesk.http import Request
+from jobstat.zendesk.refusals import reason, refusal
+
+if TYPE_CHECKING:
+    from jobstat.zendesk.account import Account
+    from jobstat.zendesk.http import Http
+
+SCOPE = "read"
+
+REFRESH_LIFE = 89 * 86400
+"""Seconds that a login may lie unused: Zendesk grants up to 90 days."""
+
+LONGEST_LIFE = 100 * 365 * 86400
+"""Seconds of a life that is taken for one: what is longer is nonsense."""
+
+MARGIN = 0.1
+LARGEST_MARGIN = 60.0
+"""How long before its end a token is renewed: a tenth of its life, at most so many
+seconds."""
+
+# oauthlib takes no http, nor does it know that a loopback address is another matter
+# (RFC 8252). Where it wants a URL, it gets one with https; only the query is used.
+_ANYWHERE = "https://127.0.0.1/"
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a token endpoint gave; times are in Unix seconds, None if not told.
+
+    ``renew_at`` is when the access token is old enough to be renewed.
+    """
+
+    access: str = field(repr=False)
+    refresh: str | None = field(default=None, repr=False)
+    expires_at: float | None = None
+    renew_at: float | None = None
+
+    def is_stale(self, now: float) -> bool:
+        """Whether the access token should no longer be used."""
+        return self.renew_at is not None and now >= self.renew_at
+
+
+class Authorization:
+    """A user's consent that is to be had in a browser, at ``url``.
+
+    ``redirect_uri`` is where the browser is sent with the answer.
+    """
+
+    def __init__(self, account: Account, client_id: str, redirect_uri: str) -> None:
+        from oauthlib.oauth2 import WebApplicationClient
+
+        self._account = account
+        self._client_id = client_id
+        self._redirect_uri = redirect_uri
+        self._client = WebApplicationClient(client_id)
+        self._verifier = self._client.create_code_verifier(64)
+        self._client.state = self._client.state_generator()
+        uri = self._client.prepare_request_uri(
+            _ANYWHERE,
+            redirect_uri=redirect_uri,
+            scope=SCOPE,
+            state=self._client.state,
+            code_challenge=self._client.create_code_challenge(self._verifier, "S256"),
+            code_challenge_method="S256",
+        )
+        query = urlsplit(uri).query
+        self.url = f"{account.origin}/oauth/authorizations/new?{query}"
+
+    def code_in(self, address: str) -> str:
+        """The code in the address that the browser was sent to.
+
+        Raises UsageProblem for what is no answer to this, AuthError for one that
+        says no.
+        """
+        from oauthlib.oauth2 import MismatchingStateError, OAuth2Error
+
+        try:
+            query = urlsplit(address.strip()).query
+            found = self._client.parse_request_uri_response(
+                f"{_ANYWHERE}?{query}", state=self._client.state
+            )
+        except (ValueError, MismatchingStateError) as error:
+            raise UsageProblem("that is not the answer to this login") from error
+        except OAuth2Error as error:
+            if error.error == "missing_code":
+                raise UsageProblem("there is no code in that address") from error
+            words = f"{error.error}: {error.description or ''}".rstrip(": ")
+            denied = error.error == "access_denied"
+            said = "was denied in the browser" if denied else f"failed: {words}"
+            raise AuthError(f"the login at {self._account.name} {said}") from error
+        return str(found["code"])
+
+    def tokens(
+        self,
+        http: Http,
+        code: str,
+        within: float,
+    ) -> Tokens:
+        """The tokens for a code. Raises what ``mint`` raises."""
+        form = self._client.prepare_request_body(
+            code=code, redirect_uri=self._redirect_uri, code_verifier=self._verifier
+        )
+        return _ask(
+            http,
+            self._account,
+            {
+                **dict(parse_qsl(form)),
+                "scope": SCOPE,
+                "refresh_token_expires_in": REFRESH_LIFE,
+            },
+            within,
+            refused=f"{self._account.name} does not take the login",
+            hint=f"Is the OAuth client {self._client_id} a public one, with the"
+            f" redirect URL {self._redirect_uri}?",
+        )
+
+
+def mint(
+    http: Http,
+    account: Account,
+    client_id: str,
+    secret: str,
+    within: float,
+) -> Tokens:
+    """A token for client credentials; ``within`` is in seconds.
+
+    Raises AuthError for a refusal, and for all else what asking for a job raises.
+    No error repeats a secret.
+    """
+    from oauthlib.oauth2 import BackendApplicationClient
+
+    form = BackendApplicationClient(client_id).prepare_request_body(
+        include_client_id=True, client_secret=secret, scope=SCOPE
+    )
+    return _ask(
+        http,
+        account,
+        dict(parse_qsl(form)),
+        within,
+        refused=f"{account.name} does not take the client credentials",
+        hint=f"Is {client_id} a confidential OAuth client of this account, and is that"
+        " its secret?",
+    )
+
+
+def refresh(
+    http: Http,
+    account: Account,
+    client_id: str,
+    refresh_token: str,
+    within: float,
+) -> Tokens:
+    """New tokens for old ones, which die by it. Raises what ``mint`` raises."""
+    from oauthlib.oauth2 import WebApplicationClient
+
+    form = WebApplicationClient(client_id).prepare_refresh_body(
+        refresh_token=refresh_token, client_id=client_id
+    )
+    return _ask(
+        http,
+        account,
+        dict(parse_qsl(form)),
+        within,
+        refused=f"the login at {account.name} cannot be renewed",
+        hint=f"Log in again with {account.login}",
+    )
+
+
+def _ask(
+    http: Http,
+    account: Account,
+    fields: dict[str, str | int],
+    within: float,
+    *,
+    refused: str,
+    hint: str,
+) -> Tokens:
+    request = Request(
+        "/oauth/tokens",
+        {"Content-Type": "application/json"},
+        json.dumps(fields).encode(),
+    )
+    names = ("client_secret", "refresh_token", "code", "code_verifier")
+    with discreet(lambda: [str(fields[name]) for name in names if name in fields]):
+        asked_at = time.time()
+        response = http.send(request, within)
+        if response.status in {400, 401, 403}:
+            raise AuthError(f"{refused} ({reason(response)})", hint=hint)
+        if response.status == 404:
+            raise UsageProblem(
+                f"there is no OAuth at {account.name} ({reason(response)})",
+                hint="Is that the right account?",
+            )
+        if not response.is_success:
+            raise refusal(response, account)
+        return _parsed(response.body, account, asked_at)
+
+
+def _parsed(body: bytes, account: Account, asked_at: float) -> Tokens:
+    from oauthlib.oauth2 import WebApplicationClient
+
+    try:
+        told = WebApplicationClient("").parse_request_body_response(body.decode())
+        access, other = told["access_token"], told.get("refresh_token")
+        for token in (access, other or access):
+            check_token(token, "the answer")
+        life = told.get("expires_in")
+    except Exception:  # noqa: BLE001 - oauthlib raises whatever a strange answer meets
+        # Not in its own words, nor with its cause: there may be a token in it.
+        access = None
+    if access is None:
+        raise BrokenAnswer(f"the answer of {account.name} is no token")
+    if not (isinstance(life, int | float) and 0 < life < LONGEST_LIFE):
+        return Tokens(access, other)
+    margin = min(life * MARGIN, LARGEST_MARGIN)
+    expires_at = asked_at + life
+    return Tokens(access, other, expires_at, expires_at - margin)

@@ -1,0 +1,66 @@
+"""What a refusal means, whatever it was that was asked for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+from jobstat.errors import JobstatError, Unavailable, UsageProblem
+from jobstat.jobs.complaint import complaint_in
+from jobstat.jobs.duration import spoken
+
+if TYPE_CHECKING:
+    from jobstat.zendesk.account import Account
+    from jobstat.zendesk.http import Response
+
+
+def reason(response: Response) -> str:
+    """The code of a refusal, and what it says of itself."""
+    said = complaint_in(response.body, response.headers.get("content-type", ""))
+    return f"{response.status}: {said}" if said else f"{response.status}"
+
+
+def refusal(response: Response, account: Account) -> JobstatError:
+    """The error for a refusal that has no meaning of its own here."""
+    code, host = response.status, account.name
+    because = reason(response)
+    if code in {408, 425, 429} or code >= 500:
+        wait = _retry_after(response.headers.get("retry-after", ""))
+        what = "limits the requests" if code == 429 else "cannot answer now"
+        return Unavailable(
+            f"{host} {what} ({because})",
+            hint=f"It asks to be left alone for {spoken(wait)}." if wait else None,
+            retry_after=wait,
+        )
+    if 300 <= code < 400 and (location := response.headers.get("location")):
+        target = _host_of(location, account.origin)
+        return UsageProblem(
+            f"{host} points to {target} ({code}); a credential is not sent there",
+            hint="Give the account's own address.",
+        )
+    return UsageProblem(f"{host} refuses the request ({because})")
+
+
+def _retry_after(value: str) -> float | None:
+    """Seconds in a Retry-After header, a number or a date (RFC 9110)."""
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max((moment - datetime.now(UTC)).total_seconds(), 0.0)
+
+
+def _host_of(location: str, base: str) -> str:
+    try:
+        # Without what stands before an @: it may be a secret.
+        host = urlsplit(urljoin(base, location)).netloc.rpartition("@")[2]
+    except ValueError:
+        host = ""
+    return host or "another address"

@@ -1,0 +1,67 @@
+"""What zcli, Zendesk's own command line, has stored: read, and never written."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jobstat.errors import UsageProblem
+from jobstat.zendesk import keyring
+from jobstat.zendesk.account import at_subdomain
+from jobstat.zendesk.credentials import Credential, Kind, bearer
+
+if TYPE_CHECKING:
+    from jobstat.zendesk.account import Account
+
+SOURCE = "zcli"
+
+LATEST = 1e14
+"""Milliseconds of a time that is taken for one: what is later is nonsense."""
+
+_HEADER = re.compile(r"(Basic|Bearer) ([!-~]+)", re.ASCII)
+_USUAL = ".zendesk.com"
+
+
+def active_account() -> Account | None:
+    """The account of zcli's active profile, None where there is none to be had."""
+    try:
+        document = json.loads((Path.home() / ".zcli").read_text("utf-8"))
+        profile = document["activeProfile"]
+        subdomain, domain = profile["subdomain"], profile.get("domain")
+        return at_subdomain(subdomain, domain or "zendesk.com", "zcli's profile")
+    except (OSError, ValueError, RecursionError, LookupError):
+        return None  # none, or in a form that jobstat knows nothing of
+    except (TypeError, AttributeError, RuntimeError, UsageProblem):
+        return None
+
+
+def credential_of(
+    account: Account, within: float = keyring.PATIENCE
+) -> Credential | None:
+    """What zcli shows to an account, expired or not; ``within`` is in seconds.
+
+    Raises KeyringProblem.
+    """
+    if "." not in account.name:
+        return None  # by such a name, it has that of another
+    name = account.name.removesuffix(_USUAL)
+    found = map(_parsed, keyring.read_zcli(name, within))
+    return next(filter(None, found), None)
+
+
+def _parsed(secret: str) -> Credential | None:
+    """The credential in a secret of zcli's: a whole header, or tokens in JSON."""
+    if header := _HEADER.fullmatch(secret):
+        kind = Kind.API_TOKEN if header[1] == "Basic" else Kind.TOKEN
+        return Credential(SOURCE, kind, secret, header[2])
+    with suppress(ValueError, RecursionError, LookupError, TypeError, UsageProblem):
+        told = json.loads(secret)
+        expires = told.get("expiresAt") if isinstance(told, dict) else None
+        if not (isinstance(expires, int | float) and 0 <= expires < LATEST):
+            expires = None
+        at = expires and expires / 1000
+        return bearer(told["accessToken"], SOURCE, Kind.BROWSER, at)
+    return None
