@@ -3,11 +3,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from support import NOBODY
 
 from jobstat.demo.server import TOKEN, DemoServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def _nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No login of the tester's own."""
+    for name, value in NOBODY.items():
+        monkeypatch.setenv(name, value)
+    for name in ("ZENDESK_OAUTH_CLIENT_ID", "ZENDESK_OAUTH_CLIENT_SECRET"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

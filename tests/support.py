@@ -209,6 +209,14 @@ def play(
     return watch, script, notes
 
 
+NOBODY = {
+    "HOME": "/nonexistent",
+    "XDG_CONFIG_HOME": "/nonexistent",
+    "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+}
+"""A user who is logged in to nothing."""
+
+
 def environment(base_url: str | None = None, **more: str) -> dict[str, str]:
     """The environment of a subprocess: none of the tester's own settings."""
     env = {
@@ -218,7 +226,7 @@ def environment(base_url: str | None = None, **more: str) -> dict[str, str]:
         and name not in {"CI", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS"}
         and not name.lower().endswith("_proxy")
     }
-    env |= {"LANG": "C.UTF-8", "TERM": "xterm-256color"}
+    env |= {"LANG": "C.UTF-8", "TERM": "xterm-256color", **NOBODY}
     if base_url:
         env |= {"JOBSTAT_BASE_URL": base_url, "ZENDESK_OAUTH_TOKEN": TOKEN}
     return env | more

@@ -49,6 +49,10 @@ class Session:
         self.process.wait(timeout=30)
         return self.text
 
+    def type(self, text: str) -> None:
+        """Type this on its keyboard."""
+        os.write(self.master, text.encode())
+
     def feed(self) -> bool | None:
         """Feed the screen what there is; None when no more will come."""
         if not select.select([self.master], [], [], 0.05)[0]:

@@ -367,7 +367,8 @@ def real() -> None:
     from jobstat.demo.world import QUEUED_SHARE
     from jobstat.zendesk.account import Account
     from jobstat.zendesk.api import Api
-    from jobstat.zendesk.credentials import Credential
+    from jobstat.zendesk.credentials import bearer
+    from jobstat.zendesk.logins import Login
 
     print("\nThe demo server in real time, and the simulation of the same jobs")
     print(f"{'':14} {'requests':>17} {'delay, s':>17}")
@@ -381,7 +382,7 @@ def real() -> None:
             account = Account(server.base_url)
             chance = random.Random(SEED).random
             watch = Watch([id], Policy(), time.monotonic(), chance)
-            with Api(account, Credential("", f"Bearer {TOKEN}")) as api:
+            with Api(account, Login(bearer(TOKEN, "a test"))) as api:
                 while (step := watch.next(time.monotonic())) is not None:
                     if isinstance(step, Ask):
                         asked += 1

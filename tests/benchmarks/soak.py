@@ -43,7 +43,8 @@ from jobstat.jobs.patience import Policy
 from jobstat.jobs.watching import Watch
 from jobstat.zendesk.account import Account
 from jobstat.zendesk.api import Api
-from jobstat.zendesk.credentials import Credential
+from jobstat.zendesk.credentials import bearer
+from jobstat.zendesk.logins import Login
 
 if TYPE_CHECKING:
     import socket
@@ -133,7 +134,7 @@ def polled(polls: int, seed: int = SEED) -> tuple[int, list[Sample]]:
     clock, samples, asked = FakeClock(), [], 0
     with (
         flaky_server(seed) as (server, finish),
-        Api(Account(server.base_url), Credential("", f"Bearer {TOKEN}")) as api,
+        Api(Account(server.base_url), Login(bearer(TOKEN, "a test"))) as api,
     ):
 
         def fetch(

@@ -6,12 +6,17 @@ Run as a program, it writes them; test_docs.py holds them to what it makes.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from jobstat.cli import COMMANDS, cli
+from jobstat.cli import cli
 from jobstat.commands.completion import script
 from jobstat.exits import Exit
+from jobstat.groups import LazyGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -23,19 +28,30 @@ COMPLETIONS = {
 WIDTH = 80
 
 
-def context(name: str | None = None) -> click.Context:
+def commands(group: LazyGroup = cli, path: str = "") -> Iterator[tuple[str, str]]:
+    """Each command by the words that lead there, and what its group says of it."""
+    for name, summary in group.summaries.items():
+        words = f"{path} {name}".lstrip()
+        yield words, summary
+        command = context(words).command
+        if isinstance(command, LazyGroup):
+            yield from commands(command, words)
+
+
+def context(path: str = "") -> click.Context:
     """The context of the whole command line, or of one command."""
     settings = {**cli.context_settings, "terminal_width": WIDTH}
-    root = click.Context(cli, info_name="jobstat", **settings)
-    if name is None:
-        return root
-    command = cli.get_command(root, name)
-    assert command is not None
-    return click.Context(command, root, info_name=name, terminal_width=WIDTH)
+    found = click.Context(cli, info_name="jobstat", **settings)
+    for name in path.split():
+        assert isinstance(found.command, click.Group)
+        command = found.command.get_command(found, name)
+        assert command is not None
+        found = click.Context(command, found, info_name=name, terminal_width=WIDTH)
+    return found
 
 
-def help_of(name: str | None = None) -> str:
-    ctx = context(name)
+def help_of(path: str = "") -> str:
+    ctx = context(path)
     return ctx.command.get_help(ctx)
 
 
@@ -44,7 +60,8 @@ def readme(text: str) -> str:
     rows = [f"| {code:d} | {code.word} | {code.meaning} |" for code in Exit]
     table = "\n".join(["| code | name | when |", "|---|---|---|", *rows])
     helps = "\n\n".join(
-        f"```text\n$ jobstat {name} --help\n{help_of(name)}\n```" for name in COMMANDS
+        f"```text\n$ jobstat {path} --help\n{help_of(path)}\n```"
+        for path, _ in commands()
     )
     text = _between(text, "exit codes", table)
     return _between(text, "help", helps)

@@ -26,6 +26,10 @@ WORDS = [
     ("jobstat show --color ", {"auto", "always", "never"}, {"--json"}),
     ("jobstat demo --se", {"--serve"}, {"--port"}),
     ("jobstat completion ", {"bash", "zsh", "fish"}, {"watch"}),
+    ("jobstat auth ", {"login", "status", "logout"}, {"watch", "--offline"}),
+    ("jobstat auth login --", {"--client-id", "--with-token"}, {"--offline"}),
+    ("jobstat auth status --", {"--offline", "--json"}, {"--client-id"}),
+    ("jobstat auth status --color ", {"auto", "always", "never"}, {"--json"}),
 ]
 
 

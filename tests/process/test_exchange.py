@@ -15,8 +15,9 @@ from jobstat import clock
 from jobstat.errors import Unreachable, UsageProblem
 from jobstat.zendesk.account import Account
 from jobstat.zendesk.api import Api
-from jobstat.zendesk.credentials import Credential
+from jobstat.zendesk.credentials import bearer
 from jobstat.zendesk.http import KEPT_FOR, Http, Request
+from jobstat.zendesk.logins import Login
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,7 +152,7 @@ def test_a_defect_in_an_exchange_is_told_as_one(monkeypatch: Any) -> None:
     monkeypatch.setattr("jobstat.zendesk.http._unpacked", None)
     with (
         raw_server(DONE) as server,
-        Api(Account(server.base_url), Credential("", "Bearer secret-token")) as api,
+        Api(Account(server.base_url), Login(bearer("secret-token", "a test"))) as api,
         pytest.raises(TypeError),
     ):
         api.fetch(["1"], 10)

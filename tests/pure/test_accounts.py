@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import traceback
 from base64 import b64decode, b64encode
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
@@ -11,9 +12,41 @@ from hypothesis import strategies as st
 from jobstat.errors import AuthError, JobstatError, UsageProblem
 from jobstat.jobs.reference import parse_reference
 from jobstat.zendesk.account import Account, find_account
-from jobstat.zendesk.credentials import find_credential
+from jobstat.zendesk.credentials import (
+    Credential,
+    Kind,
+    from_environment,
+    none_found,
+    source_in,
+)
+from jobstat.zendesk.hiding import hide_in
+from jobstat.zendesk.logins import Login, find_login
 
 ACME = "https://acme.zendesk.com"
+
+
+@dataclass
+class Remembered:
+    """What is known from earlier on: the default account, and those logged in to."""
+
+    default_origin: str | None = None
+    origins: tuple[str, ...] = ()
+
+    def default(self) -> Account | None:
+        return Account(self.default_origin) if self.default_origin else None
+
+    def holds(self, origin: str) -> bool:
+        return origin in self.origins
+
+
+NOTHING = Remembered()
+
+
+def find_credential(environ: dict[str, str]) -> Credential:
+    found = from_environment(environ)
+    if found is None:
+        raise none_found(environ, Account(ACME))
+    return found
 
 
 @pytest.mark.parametrize(
@@ -53,7 +86,7 @@ ACME = "https://acme.zendesk.com"
 def test_the_account_that_is_meant(
     base_url: str | None, subdomain: str | None, environ: dict[str, str], origin: str
 ) -> None:
-    assert find_account(base_url, subdomain, environ) == Account(origin)
+    assert find_account(base_url, subdomain, environ, NOTHING) == Account(origin)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +129,7 @@ def test_what_names_no_account_is_told(
     base_url: str | None, subdomain: str | None, environ: dict[str, str], says: str
 ) -> None:
     with pytest.raises(UsageProblem, match=says) as caught:
-        find_account(base_url, subdomain, environ)
+        find_account(base_url, subdomain, environ, NOTHING)
     assert "hunter2" not in f"{caught.value} {caught.value.hint}"
 
 
@@ -104,7 +137,7 @@ def test_what_names_no_account_is_told(
 def test_any_text_is_an_account_over_tls_or_here(text: str, subdomain: bool) -> None:
     try:
         account = find_account(
-            None if subdomain else text, text if subdomain else None, {}
+            None if subdomain else text, text if subdomain else None, {}, NOTHING
         )
     except UsageProblem:
         return
@@ -115,15 +148,86 @@ def test_a_job_of_another_account_is_refused() -> None:
     mine = parse_reference(f"{ACME}/api/v2/job_statuses/1.json")
     bare = parse_reference("1")
     other = parse_reference("https://evil.example/api/v2/job_statuses/1.json")
-    assert find_account(ACME, None, {}, [mine, bare]) == Account(ACME)
+    assert find_account(ACME, None, {}, NOTHING, [mine, bare]) == Account(ACME)
     with pytest.raises(UsageProblem, match=r"https://evil\.example"):
-        find_account(ACME, None, {}, [mine, other])
+        find_account(ACME, None, {}, NOTHING, [mine, other])
+
+
+SANDBOX = "https://acme-sandbox.zendesk.com"
+
+
+@pytest.mark.parametrize(
+    ("jobs", "default", "known", "origin", "trusted"),
+    [
+        # The URL of a job, where its account is known; else the default.
+        ([SANDBOX], ACME, (ACME, SANDBOX), SANDBOX, False),
+        ([ACME], ACME, (ACME, SANDBOX), ACME, True),
+        ([SANDBOX], None, (ACME, SANDBOX), SANDBOX, False),
+        ([], ACME, (ACME,), ACME, True),
+        # zcli's profile is a default of which jobstat has nothing of its own.
+        ([ACME], ACME, (), ACME, True),
+    ],
+)
+def test_what_is_remembered_is_the_account_if_none_is_named(
+    jobs: list[str],
+    default: str | None,
+    known: tuple[str, ...],
+    origin: str,
+    trusted: bool,
+) -> None:
+    references = [parse_reference(f"{url}/api/v2/job_statuses/1") for url in jobs]
+    remembered = Remembered(default, known)
+    found = find_account(None, None, {}, remembered, references)
+    assert (found.origin, found.trusted) == (origin, trusted)
+    named = find_account(origin, None, {}, remembered, references)
+    assert named.trusted
+
+
+def test_what_is_named_is_not_looked_up() -> None:
+    class Broken(Remembered):
+        def default(self) -> Account | None:
+            raise AssertionError
+
+    job = parse_reference(f"{ACME}/api/v2/job_statuses/1")
+    assert find_account(None, "acme", {}, Broken(), [job]) == Account(ACME)
+
+
+def test_a_job_of_an_account_that_is_not_known_is_refused() -> None:
+    job = parse_reference("https://evil.example/api/v2/job_statuses/1")
+    with pytest.raises(UsageProblem, match="but the account is"):
+        find_account(None, None, {}, Remembered(ACME, (ACME,)), [job])
+
+
+def test_the_jobs_of_two_accounts_are_not_mixed() -> None:
+    jobs = [parse_reference(f"{url}/api/v2/job_statuses/1") for url in (ACME, SANDBOX)]
+    with pytest.raises(UsageProblem, match="but the account is"):
+        find_account(None, None, {}, Remembered(ACME, (ACME, SANDBOX)), jobs)
+
+
+@pytest.mark.parametrize(
+    ("origin", "command"),
+    [
+        (ACME, "jobstat auth login --subdomain acme"),
+        (
+            "https://acme.zendesk.com.evil.example",
+            "--base-url https://acme.zendesk.com.",
+        ),
+        ("https://a.b.zendesk.com", "--base-url https://a.b.zendesk.com"),
+        ("https://desk.example.com:8443", "--base-url https://desk.example.com:8443"),
+        ("http://127.0.0.1:1", "--base-url http://127.0.0.1:1"),
+        ("http://localhost", "--base-url http://localhost"),
+        ("https://localhost:8443", "--base-url https://localhost:8443"),
+        ("https://zendesk", "--base-url https://zendesk"),
+    ],
+)
+def test_the_command_that_logs_in(origin: str, command: str) -> None:
+    assert command in Account(origin).login
 
 
 def test_a_jobs_url_does_not_name_the_account_but_says_how_to() -> None:
     job = parse_reference(f"{ACME}/api/v2/job_statuses/1.json")
     with pytest.raises(UsageProblem, match="None is named") as caught:
-        find_account(None, None, {}, [job])
+        find_account(None, None, {}, NOTHING, [job])
     assert caught.value.hint
     assert f"--base-url {ACME}" in caught.value.hint
 
@@ -144,7 +248,7 @@ def test_an_oauth_token_comes_first() -> None:
         }
     )
     assert credential.authorization == "Bearer abc"
-    assert credential.warning is None
+    assert Login(credential).warnings == []
 
 
 def test_an_api_token_goes_before_a_password() -> None:
@@ -156,7 +260,58 @@ def test_an_api_token_goes_before_a_password() -> None:
         }
     )
     assert _basic(credential.authorization) == "me@example.org/token:def"
-    assert credential.warning is None
+    assert Login(credential).warnings == []
+
+
+ENVIRONMENT = {
+    "ZENDESK_OAUTH_TOKEN": "abc",
+    "ZENDESK_OAUTH_CLIENT_ID": "ci",
+    "ZENDESK_OAUTH_CLIENT_SECRET": "s3cret",
+    "ZENDESK_EMAIL": "me@example.org",
+    "ZENDESK_API_TOKEN": "def",
+    "ZENDESK_PASSWORD": "ghi",
+}
+
+
+@pytest.mark.parametrize(
+    ("without", "kind", "source"),
+    [
+        ((), Kind.TOKEN, "ZENDESK_OAUTH_TOKEN"),
+        (("ZENDESK_OAUTH_TOKEN",), Kind.CLIENT, "ZENDESK_OAUTH_CLIENT_ID"),
+        (
+            ("ZENDESK_OAUTH_TOKEN", "ZENDESK_OAUTH_CLIENT_SECRET"),
+            Kind.API_TOKEN,
+            "ZENDESK_API_TOKEN",
+        ),
+        (
+            ("ZENDESK_OAUTH_TOKEN", "ZENDESK_OAUTH_CLIENT_ID", "ZENDESK_API_TOKEN"),
+            Kind.PASSWORD,
+            "ZENDESK_PASSWORD",
+        ),
+    ],
+)
+def test_the_order_of_what_the_environment_has(
+    without: tuple[str, ...], kind: Kind, source: str
+) -> None:
+    environ = {name: v for name, v in ENVIRONMENT.items() if name not in without}
+    login = find_login(Account(ACME), environ)
+    assert (login.kind, login.source, source_in(environ)) == (kind, source, source)
+
+
+def test_no_half_of_a_client_is_used() -> None:
+    environ = {"ZENDESK_OAUTH_CLIENT_ID": "ci"}
+    with pytest.raises(AuthError, match="ZENDESK_OAUTH_CLIENT_ID is set without"):
+        find_credential(environ)
+    assert source_in(environ) is None
+
+
+@pytest.mark.parametrize("name", ["ID", "SECRET"])
+def test_a_client_of_which_a_part_does_not_belong_in_a_request(name: str) -> None:
+    environ = {**ENVIRONMENT, f"ZENDESK_OAUTH_CLIENT_{name}": "hunter2\n"}
+    del environ["ZENDESK_OAUTH_TOKEN"]
+    with pytest.raises(UsageProblem) as caught:
+        find_login(Account(ACME), environ)
+    assert "hunter2" not in f"{caught.value} {caught.value.hint}"
 
 
 def test_a_password_is_taken_and_warned_of() -> None:
@@ -164,7 +319,7 @@ def test_a_password_is_taken_and_warned_of() -> None:
         {"ZENDESK_EMAIL": "me@example.org", "ZENDESK_PASSWORD": "pass wörd:1"}
     )
     assert _basic(credential.authorization) == "me@example.org:pass wörd:1"
-    assert "January 2026" in str(credential.warning)
+    assert "January 2026" in Login(credential).warnings[0]
 
 
 def test_a_credential_is_not_in_its_repr() -> None:
@@ -177,7 +332,7 @@ def test_a_credential_is_not_in_its_repr() -> None:
     [
         ({}, "no credential"),
         ({"ZENDESK_OAUTH_TOKEN": ""}, "no credential"),
-        ({"ZENDESK_EMAIL": "me@example.org"}, "ZENDESK_EMAIL is set without a token"),
+        ({"ZENDESK_EMAIL": "me@example.org"}, "ZENDESK_EMAIL is set without"),
         ({"ZENDESK_API_TOKEN": "hunter2"}, "ZENDESK_API_TOKEN is set without"),
         ({"ZENDESK_PASSWORD": "hunter2"}, "ZENDESK_PASSWORD is set without"),
     ],
@@ -257,7 +412,7 @@ def test_no_form_of_a_secret_is_left_in_an_error_or_its_causes(form: str) -> Non
     error = UsageProblem(f"it said {form}!", hint=f"it hinted {form}.")
     error.__cause__ = ValueError(f"a line with {form}", 3)
     error.__cause__.__context__ = RuntimeError(5, f"no {form}")
-    credential.hide_in(error)
+    hide_in(error, credential.secrets)
     shown = "".join(traceback.format_exception(error)) + error.sentence
     assert form not in f"{shown}{error.hint}"
     assert error.sentence == "it said [hidden]!"
@@ -279,11 +434,11 @@ def test_no_form_of_a_password_is_left(form: str) -> None:
     password = "p\\xe4ss" if form == "p\\xe4ss" else "pässwört"
     environ = {"ZENDESK_EMAIL": "me@example.org", "ZENDESK_PASSWORD": password}
     error = UsageProblem(f"it said {form}!")
-    find_credential(environ).hide_in(error)
+    hide_in(error, find_credential(environ).secrets)
     assert not re.search(r"ssw|xe4", error.sentence)
 
 
 def test_a_short_secret_does_not_take_words_apart() -> None:
     error = UsageProblem("a cat sat")
-    find_credential({"ZENDESK_OAUTH_TOKEN": "at"}).hide_in(error)
+    hide_in(error, find_credential({"ZENDESK_OAUTH_TOKEN": "at"}).secrets)
     assert error.sentence == "a cat sat"

@@ -28,7 +28,8 @@ from jobstat.views.output import JsonOutput, ScreenOutput, TextOutput
 from jobstat.views.terminal import open_terminal
 from jobstat.zendesk.account import Account
 from jobstat.zendesk.api import Api
-from jobstat.zendesk.credentials import Credential
+from jobstat.zendesk.credentials import bearer
+from jobstat.zendesk.logins import Login
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -178,7 +179,7 @@ def test_a_recorded_refusal_has_its_code_and_zendesks_words(
     content = sent.encode() if isinstance(sent, str) else json.dumps(sent).encode()
     httpx_mock.add_response(status_code=status, headers=headers, content=content)
     with (
-        Api(Account("https://acme.zendesk.com"), Credential("", "Bearer t")) as api,
+        Api(Account("https://acme.zendesk.com"), Login(bearer("t", "a test"))) as api,
         pytest.raises(JobstatError) as caught,
     ):
         api.fetch(["1"], 5)
@@ -201,7 +202,7 @@ def test_a_recorded_rate_limit_is_read(httpx_mock: Any) -> None:
         ),
         json=found["body"],
     )
-    with Api(Account("https://acme.zendesk.com"), Credential("", "Bearer t")) as api:
+    with Api(Account("https://acme.zendesk.com"), Login(bearer("t", "a test"))) as api:
         assert api.fetch(["1"], 5).limits == Limits(700, 698, 33)
 
 

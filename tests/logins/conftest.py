@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from machine import Grants, Machine
+
+from jobstat.demo.oauth import OAuth
+from jobstat.demo.server import DemoServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def grants(monkeypatch: pytest.MonkeyPatch) -> Grants:
+    log = Grants()
+    grant, takes = OAuth.grant, OAuth.takes
+
+    def logged_grant(oauth: OAuth, fields: dict[str, Any], now: float) -> Any:
+        log.asked += 1
+        time.sleep(log.long)
+        told = grant(oauth, fields, now)
+        log.granted.append((now, fields["grant_type"]))
+        return told
+
+    def logged_takes(oauth: OAuth, token: str, now: float) -> bool:
+        taken = takes(oauth, token, now)
+        log.refused += not taken
+        return taken
+
+    monkeypatch.setattr(OAuth, "grant", logged_grant)
+    monkeypatch.setattr(OAuth, "takes", logged_takes)
+    return log
+
+
+@pytest.fixture
+def account() -> Iterator[DemoServer]:
+    with DemoServer(duration=1.0) as server:
+        yield server
+
+
+@pytest.fixture
+def machine(account: DemoServer, tmp_path: Path) -> Machine:
+    return Machine(tmp_path, account)

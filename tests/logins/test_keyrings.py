@@ -1,0 +1,127 @@
+"""Keyrings that do not work: each is one line, and nothing is stored."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from support import ID
+
+from jobstat.demo.server import TOKEN
+from jobstat.zendesk.keyring import PATIENCE
+
+if TYPE_CHECKING:
+    import subprocess
+
+    from machine import Machine
+
+BAD = {
+    "rings.Hanging": "the keyring did not answer within 3 s",
+    "rings.Locked": "the keyring is locked",
+    "rings.Failing": "the keyring cannot be used: no bus",
+    "rings.Defective": "the keyring cannot be used: ZeroDivisionError",
+    "keyring.backends.fail.Keyring": "there is no keyring here",
+    "rings.Leaving": "the keyring cannot be used: KeyboardInterrupt",
+    "no.such.Keyring": "the keyring cannot be used: No module named 'no'",
+}
+CANNOT_KEEP = {
+    "rings.Reading": "the keyring cannot be used: cannot keep [hidden]",
+    "keyring.backends.null.Keyring": "the keyring did not keep what was stored in it",
+}
+
+
+def login(machine: Machine, backend: str) -> subprocess.CompletedProcess[str]:
+    return machine.run(
+        *("auth", "login", "--base-url", machine.demo.base_url, "--with-token"),
+        typed=TOKEN,
+        PYTHON_KEYRING_BACKEND=backend,
+    )
+
+
+@pytest.mark.parametrize(("backend", "says"), (BAD | CANNOT_KEEP).items())
+def test_nothing_is_stored_without_a_working_keyring(
+    machine: Machine, backend: str, says: str
+) -> None:
+    done = login(machine, backend)
+    assert done.returncode == 4
+    problem, hint = done.stderr.splitlines()
+    assert problem == f"jobstat: {says}"
+    assert "ZENDESK_OAUTH_TOKEN" in hint
+    assert "ZENDESK_OAUTH_CLIENT_ID" in hint
+    assert TOKEN not in done.stderr
+    assert not (machine.config / "accounts.toml").exists()
+    assert machine.held == {}
+
+
+@pytest.mark.parametrize(("backend", "says"), BAD.items())
+def test_a_stored_login_that_cannot_be_read(
+    machine: Machine, backend: str, says: str
+) -> None:
+    assert machine.login().returncode == 0
+    commands = [("show", ID), ("watch", ID), ("list",), ("auth", "logout")]
+    with ThreadPoolExecutor() as pool:
+        runs = [
+            pool.submit(machine.run, *command, PYTHON_KEYRING_BACKEND=backend)
+            for command in commands
+        ]
+    for run in runs:
+        done = run.result()
+        problem, hint = done.stderr.splitlines()
+        assert says in problem
+        assert "ZENDESK_OAUTH_TOKEN" in hint
+        assert (done.returncode, done.stdout) == (4, "")
+    assert machine.accounts
+    assert machine.held
+
+
+@pytest.mark.parametrize("backend", ["rings.Ring", "keyring.backends.null.Keyring"])
+def test_an_empty_keyring_is_no_problem_but_has_no_credential(
+    machine: Machine, backend: str
+) -> None:
+    settings = {"PYTHON_KEYRING_BACKEND": backend}
+    done = machine.run("show", ID, "--base-url", machine.demo.base_url, **settings)
+    problem, hint = done.stderr.splitlines()
+    assert problem == f"jobstat: no credential for {machine.name}"
+    assert "jobstat auth login" in hint
+    assert done.returncode == 4
+
+
+def test_a_keyring_that_hangs_is_not_waited_for(machine: Machine) -> None:
+    asked = ("show", ID, "--base-url", machine.demo.base_url)
+    began = time.monotonic()
+    machine.run(*asked)
+    usual = time.monotonic() - began
+    began = time.monotonic()
+    done = replace(machine, ring="Hanging").run(*asked)
+    took = time.monotonic() - began
+    assert "the keyring did not answer within 3 s" in done.stderr
+    assert PATIENCE <= took < usual + PATIENCE + 5
+
+
+def test_with_a_credential_in_the_environment_the_keyring_is_not_asked(
+    machine: Machine,
+) -> None:
+    machine.demo.world.duration = 60.0
+    job = machine.demo.world.create([{"comment": {"body": "x"}}], time.time())
+    hanging = replace(machine, ring="Hanging")
+    began = time.monotonic()
+    done = hanging.run(
+        *("show", job["id"], "--base-url", machine.demo.base_url),
+        ZENDESK_OAUTH_TOKEN=TOKEN,
+    )
+    assert done.returncode == 8, done.stderr
+    assert done.stderr == ""
+    assert time.monotonic() - began < 10 * PATIENCE
+
+
+def test_what_cannot_be_written_leaves_no_secret_behind(machine: Machine) -> None:
+    (machine.home / "config").mkdir()
+    machine.config.write_text("in the way")
+    done = login(machine, "rings.Ring")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "cannot write" in done.stderr
+    assert machine.held == {}

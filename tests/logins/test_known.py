@@ -1,0 +1,276 @@
+"""The file of accounts: whatever stands in it, and whatever happens to it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from jobstat.errors import AuthError, Unavailable, UsageProblem
+from jobstat.zendesk import kept, keyring, known
+from jobstat.zendesk.account import Account
+from jobstat.zendesk.credentials import Kind
+from jobstat.zendesk.kept import Entry, forget, remember
+from jobstat.zendesk.keyring import KeyringProblem
+from jobstat.zendesk.known import Record, load, locked
+from jobstat.zendesk.oauth import Tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+ACME = Account("https://acme.zendesk.com")
+SANDBOX = Account("https://acme-sandbox.zendesk.com")
+RECORD = Record(Kind.TOKEN, user='Ada "\x1b[31m" \N{SNOWMAN}')
+ENTRY = Entry(Tokens("t0ken", "r3fresh", 7.5, 6.5), "s3cret")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the file is to be."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    return tmp_path / "jobstat"
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """What the keyring holds."""
+    entries: dict[str, str] = {}
+
+    def write(name: str, secret: str, parts: Sequence[str] = ()) -> None:
+        entries[name] = secret
+
+    monkeypatch.setattr(keyring, "read", lambda name, within=3.0: entries.get(name))
+    monkeypatch.setattr(keyring, "write", write)
+    monkeypatch.setattr(keyring, "forget", lambda name: entries.pop(name, None))
+    return entries
+
+
+def test_what_is_remembered_is_read_again(folder: Path, held: dict[str, str]) -> None:
+    assert remember(ACME, RECORD, ENTRY, default=False)
+    client = Record(Kind.CLIENT, client_id="ci")
+    assert not remember(SANDBOX, client, ENTRY, default=False)
+    found = load()
+    assert found.records == {ACME.origin: RECORD, SANDBOX.origin: client}
+    assert found.default_account == ACME
+    assert kept.parse_entry(held["acme.zendesk.com"]) == ENTRY
+    assert remember(SANDBOX, client, ENTRY, default=True)
+    assert load().default_account == SANDBOX
+    assert forget(SANDBOX) == ACME
+    assert forget(ACME) is None
+    assert (load().records, held) == ({}, {})
+    assert {path.suffix for path in folder.iterdir()} == {".toml", ".lock"}
+
+
+def test_which_of_several_is_the_default_is_not_guessed(
+    folder: Path, held: dict[str, str]
+) -> None:
+    for account in (ACME, SANDBOX, Account("https://third.example")):
+        remember(account, RECORD, ENTRY, default=False)
+    assert forget(ACME) is None
+    assert len(load().records) == 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "default = ",
+        "default = 3",
+        "a = " + "[" * 100_000,
+        'default = "https://acme.zendesk.com"',
+        "accounts = 3",
+        "[accounts]\nx = 3",
+        '[accounts."https://a.example"]',
+        '[accounts."https://a.example"]\nkind = "gift"',
+        '[accounts."https://a.example"]\nkind = "token"\nuser = 3',
+        '[accounts."http://a.example"]\nkind = "token"',
+        '[accounts."https://me:pw@a.example"]\nkind = "token"',
+    ],
+)
+def test_a_file_that_is_not_what_was_written(folder: Path, content: str) -> None:
+    folder.mkdir()
+    (folder / "accounts.toml").write_text(content)
+    with pytest.raises(UsageProblem, match=r"accounts\.toml"):
+        load()
+
+
+def test_a_file_that_cannot_be_read(folder: Path) -> None:
+    (folder / "accounts.toml").mkdir(parents=True)
+    with pytest.raises(UsageProblem, match="is no file"):
+        load()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=100) | st.text(max_size=100).map(str.encode))
+def test_any_file_is_accounts_or_one_error(folder: Path, content: bytes) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "accounts.toml").write_bytes(content)
+    with suppress(UsageProblem):
+        load()
+
+
+def test_a_full_disk_leaves_the_file_and_the_keyring_as_they_were(
+    folder: Path, held: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remember(ACME, RECORD, ENTRY, default=False)
+    before = (folder / "accounts.toml").read_bytes()
+
+    def full(_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UsageProblem, match="No space left on device"):
+        remember(SANDBOX, RECORD, ENTRY, default=False)
+    assert (folder / "accounts.toml").read_bytes() == before
+    assert list(held) == ["acme.zendesk.com"]
+    assert {path.suffix for path in folder.iterdir()} == {".toml", ".lock"}
+
+
+def test_a_link_stays_one(folder: Path, held: dict[str, str]) -> None:
+    folder.mkdir()
+    real = folder.parent / "elsewhere.toml"
+    real.write_text("")
+    (folder / "accounts.toml").symlink_to(real)
+    remember(ACME, RECORD, ENTRY, default=False)
+    assert (folder / "accounts.toml").is_symlink()
+    assert "acme" in real.read_text()
+    assert stat.S_IMODE(real.stat().st_mode) == 0o600
+
+
+def test_a_lock_is_waited_for_and_given_up(folder: Path) -> None:
+    with locked("x", 1), pytest.raises(Unavailable, match="another jobstat"):  # noqa: SIM117 - the inner one is tried
+        with locked("x", 0.1):
+            pass
+    with locked("x", 0.1):
+        pass
+
+
+def test_changes_of_several_are_all_there(folder: Path, held: dict[str, str]) -> None:
+    accounts = [Account(f"https://a{number}.example") for number in range(12)]
+
+    def add(account: Account) -> None:
+        remember(account, RECORD, ENTRY, default=False)
+
+    threads = [threading.Thread(target=add, args=[account]) for account in accounts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(load().records) == {account.origin for account in accounts}
+
+
+@pytest.mark.parametrize("account", [ACME, SANDBOX])
+def test_what_cannot_be_stored_changes_nothing(
+    folder: Path,
+    held: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    account: Account,
+) -> None:
+    """Neither a login that is there already nor one that is new is left by halves."""
+    remember(ACME, RECORD, ENTRY, default=False)
+    before = ((folder / "accounts.toml").read_bytes(), dict(held))
+    other = Record(Kind.CLIENT, client_id="ci")
+
+    def half(name: str, secret: str, parts: Sequence[str] = ()) -> None:
+        held[name] = secret
+        if secret != before[1].get(name):
+            raise KeyringProblem("it did not answer any longer")
+
+    monkeypatch.setattr(keyring, "write", half)
+    with pytest.raises(KeyringProblem):
+        remember(account, other, Entry(None, "an0ther"), default=True)
+    assert ((folder / "accounts.toml").read_bytes(), held) == before
+
+    def refused(*_: object) -> None:
+        raise KeyringProblem("it is locked")
+
+    monkeypatch.setattr(keyring, "forget", refused)
+    with pytest.raises(KeyringProblem):
+        forget(ACME)
+    assert ((folder / "accounts.toml").read_bytes(), held) == before
+
+
+def test_a_secret_without_a_record_is_forgotten_too(
+    folder: Path, held: dict[str, str]
+) -> None:
+    held[ACME.name] = "{}"
+    assert forget(ACME) is None
+    assert held == {}
+    with pytest.raises(AuthError, match="not logged in to acme"):
+        forget(ACME)
+
+
+def test_a_name_that_is_half_a_character_is_stored_all_the_same(
+    folder: Path, held: dict[str, str]
+) -> None:
+    remember(ACME, Record(Kind.TOKEN, user="\ud800x"), ENTRY, default=False)
+    assert load().records[ACME.origin].user == "?x"
+
+
+def test_what_is_no_file_is_left_alone(folder: Path, held: dict[str, str]) -> None:
+    folder.mkdir()
+    os.mkfifo(folder / "accounts.toml")
+    with pytest.raises(UsageProblem, match="is no file"):
+        load()
+    with pytest.raises(UsageProblem, match="is no file"):
+        remember(ACME, RECORD, ENTRY, default=False)
+    assert stat.S_ISFIFO((folder / "accounts.toml").stat().st_mode)
+    assert held == {}
+
+
+def test_an_account_of_any_name_has_a_lock_of_its_own(
+    folder: Path, held: dict[str, str]
+) -> None:
+    for name in ("accounts", "accounts.toml"):
+        remember(Account(f"https://{name}"), RECORD, ENTRY, default=False)
+    assert len(load().records) == 2
+
+
+def test_without_a_home_nothing_is_known_and_nothing_stored(
+    monkeypatch: pytest.MonkeyPatch, held: dict[str, str]
+) -> None:
+    def none(*_: object, **__: object) -> None:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr("platformdirs.user_config_path", none)
+    assert load().records == {}
+    with pytest.raises(UsageProblem, match="there is no home directory"):
+        remember(ACME, RECORD, ENTRY, default=False)
+    assert held == {}
+
+
+def test_the_name_of_a_lock_leads_nowhere(folder: Path) -> None:
+    with locked("../../x:/y", 1):
+        pass
+    assert [path.name for path in folder.iterdir()] == [".._.._x__y.lock"]
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+    | st.dictionaries(
+        st.sampled_from(["token", "refresh_token", "expires_at", "client_secret"]),
+        st.none() | st.integers() | st.text(),
+    )
+)
+def test_any_entry_is_one_or_a_value_error(document: Any) -> None:
+    import json
+
+    try:
+        entry = kept.parse_entry(json.dumps(document))
+    except ValueError:
+        return
+    assert kept.parse_entry(entry.dump()) == entry
+
+
+def test_no_secret_is_in_a_repr() -> None:
+    shown = repr(ENTRY) + repr(known.Known())
+    assert not any(secret in shown for secret in ("t0ken", "r3fresh", "s3cret"))

@@ -1,0 +1,349 @@
+"""OAuth's messages: what is asked, and what any answer comes to."""
+
+from __future__ import annotations
+
+import json
+import time
+import traceback
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobstat.errors import (
+    AuthError,
+    BrokenAnswer,
+    JobstatError,
+    Stopped,
+    Unavailable,
+    UsageProblem,
+)
+from jobstat.zendesk.account import Account
+from jobstat.zendesk.credentials import Kind
+from jobstat.zendesk.http import Request, Response
+from jobstat.zendesk.kept import Entry
+from jobstat.zendesk.logins import Renewing
+from jobstat.zendesk.oauth import Authorization, Tokens, mint, refresh
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jobstat.zendesk.http import Http
+    from jobstat.zendesk.kept import Keep
+
+ACME = Account("https://acme.zendesk.com")
+REDIRECT = "http://127.0.0.1:15627/callback"
+
+
+@dataclass
+class Endpoint:
+    """In place of Http: answers so, and keeps what it is asked."""
+
+    response: Response
+    asked: list[Request] = field(default_factory=list)
+    takes: float = 0.0
+
+    def send(
+        self, request: Request, within: float, idle: Callable[[], None] | None = None
+    ) -> Response:
+        self.asked.append(request)
+        time.sleep(self.takes)
+        return self.response
+
+    @property
+    def http(self) -> Http:
+        return cast("Http", self)
+
+    def fields(self) -> Any:
+        (request,) = self.asked
+        assert request.path == "/oauth/tokens"
+        assert request.headers["Content-Type"] == "application/json"
+        return json.loads(request.body or b"")
+
+
+def granting(**fields: Any) -> Endpoint:
+    told = {"access_token": "t0ken", "token_type": "bearer", "scope": "read"}
+    return Endpoint(Response(200, {}, json.dumps(told | fields).encode()))
+
+
+def refusing(code: int, body: bytes, **headers: str) -> Endpoint:
+    return Endpoint(Response(code, headers, body))
+
+
+def test_what_is_asked_for_client_credentials() -> None:
+    endpoint = granting(expires_in=1800)
+    began = time.time()
+    tokens = mint(endpoint.http, ACME, "ci", "s3cret", 5)
+    assert endpoint.fields() == {
+        "grant_type": "client_credentials",
+        "client_id": "ci",
+        "client_secret": "s3cret",
+        "scope": "read",
+    }
+    assert (tokens.access, tokens.refresh) == ("t0ken", None)
+    assert tokens.expires_at == pytest.approx(began + 1800, abs=5)
+    assert tokens.renew_at == pytest.approx(began + 1740, abs=5)
+
+
+def test_what_is_asked_with_a_refresh_token() -> None:
+    endpoint = granting(refresh_token="r2", expires_in=300)
+    tokens = refresh(endpoint.http, ACME, "app", "r1", 5)
+    assert endpoint.fields() == {
+        "grant_type": "refresh_token",
+        "client_id": "app",
+        "refresh_token": "r1",
+    }
+    assert tokens.refresh == "r2"
+    assert tokens.expires_at
+    assert tokens.renew_at == pytest.approx(tokens.expires_at - 30)
+
+
+def test_what_the_browser_is_sent_with_and_what_the_code_is_sent_with() -> None:
+    authorization = Authorization(ACME, "app", REDIRECT)
+    url = urlsplit(authorization.url)
+    assert f"{url.scheme}://{url.netloc}{url.path}" == (
+        "https://acme.zendesk.com/oauth/authorizations/new"
+    )
+    query = {name: values[0] for name, values in parse_qs(url.query).items()}
+    state, challenge = query.pop("state"), query.pop("code_challenge")
+    assert query == {
+        "response_type": "code",
+        "client_id": "app",
+        "redirect_uri": REDIRECT,
+        "scope": "read",
+        "code_challenge_method": "S256",
+    }
+    code = authorization.code_in(f"{REDIRECT}?code=c0de&state={state}")
+    endpoint = granting(refresh_token="r1", expires_in=1800)
+    authorization.tokens(endpoint.http, code, 5)
+    fields = endpoint.fields()
+    verifier = fields.pop("code_verifier")
+    assert fields == {
+        "grant_type": "authorization_code",
+        "client_id": "app",
+        "code": "c0de",
+        "redirect_uri": REDIRECT,
+        "scope": "read",
+        "refresh_token_expires_in": 89 * 86400,
+    }
+    from base64 import urlsafe_b64encode
+    from hashlib import sha256
+
+    hashed = sha256(verifier.encode()).digest()
+    assert urlsafe_b64encode(hashed).rstrip(b"=").decode() == challenge
+    assert len(state) >= 22
+    other = parse_qs(urlsplit(Authorization(ACME, "app", REDIRECT).url).query)
+    assert state not in other["state"]
+    assert challenge not in other["code_challenge"]
+
+
+@pytest.mark.parametrize(
+    ("query", "kind", "says"),
+    [
+        ("code=1&state=other", UsageProblem, "not the answer to this login"),
+        ("code=1", UsageProblem, "not the answer"),
+        ("error=access_denied", UsageProblem, "not the answer"),
+        ("state={state}", UsageProblem, "no code in that address"),
+        ("error=access_denied&state={state}", AuthError, "was denied in the browser"),
+        (
+            "error=invalid_scope&error_description=No+such&state={state}",
+            AuthError,
+            "failed: invalid_scope: No such",
+        ),
+    ],
+)
+def test_what_comes_back_without_a_code(
+    query: str, kind: type[JobstatError], says: str
+) -> None:
+    authorization = Authorization(ACME, "app", REDIRECT)
+    (state,) = parse_qs(urlsplit(authorization.url).query)["state"]
+    with pytest.raises(kind, match=says):
+        authorization.code_in(f"{REDIRECT}?{query.format(state=state)}")
+
+
+@given(st.text())
+def test_any_text_is_no_answer(text: str) -> None:
+    with pytest.raises(UsageProblem):
+        Authorization(ACME, "app", REDIRECT).code_in(text)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "kind", "says"),
+    [
+        (refusing(400, b'{"error":"invalid_grant"}'), AuthError, "invalid_grant"),
+        (refusing(401, b"s3cret"), AuthError, "does not take"),
+        (refusing(403, b""), AuthError, "403"),
+        (refusing(404, b""), UsageProblem, "no OAuth at acme.zendesk.com"),
+        (refusing(429, b"", **{"retry-after": "7"}), Unavailable, "limits"),
+        (refusing(503, b""), Unavailable, "cannot answer now"),
+        (refusing(302, b"", location="https://evil.example"), UsageProblem, "evil"),
+        (refusing(422, b""), UsageProblem, "422"),
+    ],
+)
+def test_what_is_refused(
+    endpoint: Endpoint, kind: type[JobstatError], says: str
+) -> None:
+    with pytest.raises(kind, match=says) as caught:
+        mint(endpoint.http, ACME, "ci", "s3cret", 5)
+    assert "s3cret" not in words_of(caught.value)
+
+
+def asks() -> dict[str, Callable[[Http], Tokens]]:
+    authorization = Authorization(ACME, "app", REDIRECT)
+    return {
+        "s3cret": lambda http: mint(http, ACME, "ci", "s3cret", 5),
+        "r3fresh": lambda http: refresh(http, ACME, "app", "r3fresh", 5),
+        "c0de": lambda http: authorization.tokens(http, "c0de", 5),
+    }
+
+
+@pytest.mark.parametrize("secret", asks())
+@pytest.mark.parametrize("code", [400, 401, 404, 500, 422])
+def test_no_refusal_repeats_what_was_sent(secret: str, code: int) -> None:
+    said = {"error": "invalid", "error_description": f"no such: {secret}"}
+    endpoint = refusing(code, json.dumps(said).encode())
+    with pytest.raises(JobstatError, match=r"no such: \[hidden\]") as caught:
+        asks()[secret](endpoint.http)
+    assert secret not in words_of(caught.value)
+
+
+def words_of(error: BaseException) -> str:
+    """All that an error and its causes say."""
+    lines = traceback.format_exception(error)
+    return "".join(line for line in lines if not line.startswith("  File"))
+
+
+NO_TOKENS = [
+    b"",
+    b"[]",
+    b"null",
+    b"3",
+    b"\xff",
+    b"[" * 100_000,
+    b"{}",
+    b'{"access_token": 3}',
+    b'{"access_token": ""}',
+    b'{"access_token": "a b"}',
+    b'{"access_token": "t0ken", "refresh_token": 3}',
+    b'{"access_token": "t0ken", "refresh_token": "a\\nb"}',
+    b'{"access_token": "t0ken", "expires_in": "soon"}',
+    b'{"access_token": "t0ken", "expires_in": 1e999}',
+    b'{"access_token": "t0ken", "scope": 7}',
+    b'{"error": "invalid_grant"}',
+]
+
+
+@pytest.mark.parametrize("body", NO_TOKENS)
+def test_what_is_no_token_is_a_broken_answer(body: bytes) -> None:
+    with pytest.raises(BrokenAnswer) as caught:
+        mint(refusing(200, body).http, ACME, "ci", "s3cret", 5)
+    assert "t0ken" not in words_of(caught.value)
+
+
+@given(st.binary() | st.text().map(str.encode))
+def test_any_answer_is_tokens_or_a_broken_answer(body: bytes) -> None:
+    try:
+        tokens = mint(refusing(200, body).http, ACME, "ci", "s3cret", 5)
+    except BrokenAnswer:
+        return
+    assert tokens.access
+
+
+@pytest.mark.parametrize("life", ["absent", None, -5, 0, 1e12, 10**400, 3_153_600_000])
+def test_a_token_whose_end_is_not_told_never_is_stale(life: Any) -> None:
+    told = {} if life == "absent" else {"expires_in": life}
+    tokens = mint(granting(**told).http, ACME, "ci", "s3cret", 5)
+    assert tokens.expires_at is None
+    assert not tokens.is_stale(1e12)
+
+
+def renewing(tokens: Tokens | None, secret: str | None = None) -> Renewing:
+    return Renewing(ACME, "app", Entry(tokens, secret), Kind.BROWSER, "a test")
+
+
+def test_a_server_that_gives_no_other_refresh_token_means_the_old_one() -> None:
+    login = renewing(Tokens("old", "r1", 5.0, 4.0))
+    for _ in range(2):
+        endpoint = granting(expires_in=0)
+        shown = login.credential(endpoint.http, 5)
+        assert shown.authorization == "Bearer t0ken"
+        other = login.another(shown, endpoint.http, 5)
+        assert endpoint.asked
+        assert other is None  # it gave the same again
+
+
+def test_a_token_that_cannot_be_renewed_is_shown_to_the_end() -> None:
+    login = renewing(Tokens("old", None, 5.0, 4.0))
+    endpoint = granting()
+    shown = login.credential(endpoint.http, 5)
+    assert shown.authorization == "Bearer old"
+    assert login.another(shown, endpoint.http, 5) is None
+    assert endpoint.asked == []
+
+
+def soon(expires_in: float) -> Tokens:
+    return Tokens("old", "r1", time.time() + expires_in, time.time() - 1)
+
+
+@pytest.mark.parametrize(
+    "endpoint", [refusing(500, b""), refusing(400, b""), refusing(404, b"")]
+)
+def test_an_old_token_is_shown_until_its_end_where_there_is_no_other(
+    endpoint: Endpoint,
+) -> None:
+    shown = renewing(soon(60)).credential(endpoint.http, 5)
+    assert shown.authorization == "Bearer old"
+    assert endpoint.asked
+    with pytest.raises(JobstatError):
+        renewing(soon(-1)).credential(endpoint.http, 5)
+
+
+@pytest.mark.parametrize("code", [301, 404, 418, 422])
+def test_what_is_wrong_with_a_renewal_is_of_the_login(code: int) -> None:
+    """It ends a watch as such, and not as if its job had gone."""
+    endpoint = refusing(code, b"", location="https://other.example")
+    with pytest.raises(AuthError):
+        renewing(soon(-1)).credential(endpoint.http, 5)
+
+
+def test_no_renewal_is_begun_without_the_time_for_it() -> None:
+    endpoint = granting()
+    with pytest.raises(Unavailable, match="no time left"):
+        renewing(Tokens("old", "r1", 5.0, 4.0)).credential(endpoint.http, 0.5)
+    assert endpoint.asked == []
+
+
+def test_who_stops_waiting_lets_a_renewal_end() -> None:
+    kept: list[Entry] = []
+
+    class Held:
+        def locked(self, within: float) -> Any:
+            from contextlib import nullcontext
+
+            return nullcontext()
+
+        def read(self, within: float) -> Entry | None:
+            return old
+
+        def write(self, entry: Entry) -> None:
+            kept.append(entry)
+
+    def stop() -> None:
+        raise Stopped(2)
+
+    endpoint = granting(refresh_token="r2", expires_in=300)
+    endpoint.takes = 1.3
+    old = Entry(Tokens("old", "r1", 5.0, 4.0))
+    login = Renewing(ACME, "app", old, Kind.BROWSER, "a test", cast("Keep", Held()))
+    with pytest.raises(Stopped):
+        login.credential(endpoint.http, 30, stop)
+    assert [entry.tokens and entry.tokens.refresh for entry in kept] == ["r2"]
+
+
+def test_secrets_that_were_shown_are_never_repeated() -> None:
+    login = renewing(Tokens("old-token", "r1-token", 5.0, 4.0), "s3cret")
+    login.credential(granting().http, 5)
+    assert {"old-token", "r1-token", "s3cret", "t0ken"} <= set(login.secrets())

@@ -1,0 +1,274 @@
+"""Tokens that expire or die: the watch goes on, or says why it does not."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+from misbehaving import stall
+from support import ID, SUCCESS, body, completed, http, raw_server
+
+from jobstat.demo.oauth import CLIENT_SECRET, CONFIDENTIAL_CLIENT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from machine import Grants, Machine
+
+    Road = Callable[[Machine], dict[str, str]]
+
+LIFE = 1.5
+"""Seconds that a token lives here."""
+
+LASTS = 5.5
+"""Seconds of a job."""
+
+
+def start_job(machine: Machine, duration: float = LASTS) -> str:
+    machine.demo.world.duration = duration
+    tickets = [{"comment": {"body": "Help!"}}] * 9 + [{}]
+    return str(machine.demo.world.create(tickets, time.time())["id"])
+
+
+def by_secret(machine: Machine) -> dict[str, str]:
+    assert machine.login().returncode == 0
+    return {}
+
+
+def by_browser(machine: Machine) -> dict[str, str]:
+    assert machine.login_by_browser().returncode == 0
+    return {}
+
+
+def by_environment(machine: Machine) -> dict[str, str]:
+    return {
+        "JOBSTAT_BASE_URL": machine.demo.base_url,
+        "ZENDESK_OAUTH_CLIENT_ID": CONFIDENTIAL_CLIENT,
+        "ZENDESK_OAUTH_CLIENT_SECRET": CLIENT_SECRET,
+    }
+
+
+def expire_all(machine: Machine) -> None:
+    for pair in machine.demo.oauth.pairs:
+        pair.expires_at = 0.0
+
+
+ROADS = pytest.mark.parametrize("road", [by_secret, by_browser, by_environment])
+
+
+@ROADS
+def test_a_watch_outlives_its_tokens(
+    machine: Machine, grants: Grants, road: Road
+) -> None:
+    machine.demo.oauth.life = LIFE
+    settings = road(machine)
+    id = start_job(machine)
+    done = machine.run("watch", id, "--json", "--interval", "0.3s", **settings)
+    assert done.returncode == 6, done.stderr
+    assert json.loads(done.stdout)["status"] == "completed"
+    assert done.stderr == ""
+    moments = [moment for moment, _ in grants.granted]
+    gaps = [later - sooner for sooner, later in pairwise(moments)]
+    # Once for each that expires, and none before nine tenths of its life.
+    assert len(gaps) >= 2
+    assert all(gap >= 0.9 * LIFE - 0.1 for gap in gaps[1:]), gaps
+    assert grants.refused == 0
+
+
+@ROADS
+def test_a_401_midway_is_met_by_another_token(
+    machine: Machine, grants: Grants, road: Road
+) -> None:
+    settings = road(machine)
+    id = start_job(machine, 3.0)
+    process = machine.start("watch", id, "--plain", "--interval", "0.3s", **settings)
+    assert process.stdout
+    process.stdout.readline()
+    expire_all(machine)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 6
+    assert said == ""
+    assert grants.refused == 1
+    assert len(grants.granted) == 2
+
+
+@pytest.mark.parametrize("road", [by_secret, by_browser])
+def test_a_login_that_can_no_longer_be_renewed(
+    machine: Machine, road: Road, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    road(machine)
+    id = start_job(machine)
+    process = machine.start("watch", id, "--json", "--interval", "0.3s")
+    time.sleep(1.5)
+    machine.demo.oauth.pairs.clear()
+    monkeypatch.setattr("jobstat.demo.oauth.CLIENT_SECRET", "an0ther")
+    shown, said = process.communicate(timeout=30)
+    assert process.returncode == 4
+    # The last state, the way on, and why.
+    assert json.loads(shown)["status"] in {"queued", "working"}
+    stopped, resume, problem, hint = said.splitlines()
+    assert stopped == "jobstat: stopped watching; the job goes on"
+    assert resume == f"  Resume with: jobstat watch {id} --json --interval 0.3s"
+    if road is by_browser:
+        assert "cannot be renewed (400: invalid_grant" in problem
+        url = machine.demo.base_url
+        assert hint == f"  Log in again with jobstat auth login --base-url {url}"
+    else:
+        assert "does not take the client credentials (401: invalid_client" in problem
+        assert "Is jobstat-demo-server a confidential OAuth client" in hint
+    assert CLIENT_SECRET not in said
+
+
+def test_processes_that_renew_at_once_lose_nothing(
+    machine: Machine, grants: Grants
+) -> None:
+    by_browser(machine)
+    expire_all(machine)
+    stale = machine.held
+    for _ in range(3):
+        entry = {**machine.held, "renew_at": 0}
+        ring = {f"jobstat/{machine.name}": json.dumps(entry)}
+        (machine.home / "ring.json").write_text(json.dumps(ring))
+        before = len(grants.granted)
+        with ThreadPoolExecutor() as pool:
+            runs = [pool.submit(machine.run, "list") for _ in range(6)]
+        assert [run.result().returncode for run in runs] == [0] * 6
+        assert len(grants.granted) == before + 1
+    assert machine.held["refresh_token"] != stale["refresh_token"]
+
+
+def test_what_cannot_be_stored_is_told_and_the_watch_goes_on(
+    machine: Machine, grants: Grants
+) -> None:
+    machine.demo.oauth.life = LIFE
+    by_browser(machine)
+    id = start_job(machine)
+    machine.ring = "Reading"
+    done = machine.run("watch", id, "--json", "--interval", "0.3s")
+    assert done.returncode == 6
+    assert json.loads(done.stdout)["id"] == id
+    # The watch renews from what it holds, the next command cannot.
+    assert done.stderr == (
+        "jobstat: warning: the renewed login could not be stored: the keyring cannot"
+        " be used: cannot keep [hidden]; log in again with"
+        f" jobstat auth login --base-url {machine.demo.base_url}\n"
+    )
+    assert len(grants.granted) >= 4
+
+
+def test_a_keyring_that_is_locked_for_a_while_is_ridden_out(machine: Machine) -> None:
+    machine.demo.oauth.life = LIFE
+    by_browser(machine)
+    lock = machine.home / "locked"
+    id = start_job(machine, 5.0)
+    machine.ring = "Lockable"
+    process = machine.start("watch", id, "--interval", "0.3s", LOCK=str(lock))
+    time.sleep(1.0)
+    lock.touch()
+    time.sleep(2.5)
+    lock.unlink()
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 6
+    assert "the keyring is locked" in said
+
+
+def test_a_first_401_has_nothing_to_resume(machine: Machine) -> None:
+    settings = {
+        "JOBSTAT_BASE_URL": machine.demo.base_url,
+        "ZENDESK_OAUTH_TOKEN": "wr0ng",
+    }
+    done = machine.run("watch", ID, **settings)
+    assert done.returncode == 4
+    assert "Resume with" not in done.stderr
+
+
+def test_a_logout_is_not_undone_by_a_watch(machine: Machine) -> None:
+    by_browser(machine)
+    id = start_job(machine)
+    process = machine.start("watch", id, "-q", "--interval", "0.3s")
+    time.sleep(1.0)
+    assert machine.run("auth", "logout").returncode == 0
+    expire_all(machine)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 4
+    assert f"the keyring has no entry for {machine.name} any longer" in said
+    assert machine.held == {}
+
+
+def test_signals_come_after_what_was_renewed_is_kept(
+    machine: Machine, grants: Grants
+) -> None:
+    """The old pair is dead by then: without the new one, the login would be lost."""
+    by_browser(machine)
+    id = start_job(machine)
+    before = machine.held
+    (machine.home / "ring.json").write_text(
+        json.dumps({f"jobstat/{machine.name}": json.dumps({**before, "renew_at": 0})})
+    )
+    grants.long, grants.asked = 1.0, 0
+    process = machine.start("watch", id)
+    until = time.monotonic() + 20
+    while not grants.asked and time.monotonic() < until:
+        time.sleep(0.02)
+    process.send_signal(2)
+    process.communicate(timeout=30)
+    assert process.returncode == -2
+    assert machine.held["token"] != before["token"]
+    grants.long = 0.0
+    assert machine.run("list").returncode == 0
+
+
+TOKENS = http(
+    content=json.dumps(
+        {"access_token": "t0ken-1", "token_type": "bearer", "expires_in": 1800}
+    ).encode()
+)
+SETTINGS = {
+    "ZENDESK_OAUTH_CLIENT_ID": "ci",
+    "ZENDESK_OAUTH_CLIENT_SECRET": "s3cret",
+}
+
+
+def test_a_token_endpoint_that_is_down_is_ridden_out(machine: Machine) -> None:
+    down = http("503 Service Unavailable", b"", "Retry-After: 0")
+    broken = http(content=b'{"access_token": 3}')
+    done_job = http(content=body(completed(SUCCESS)))
+    with raw_server(down, broken, TOKENS, done_job) as server:
+        done = machine.run(
+            "watch", ID, "-q", JOBSTAT_BASE_URL=server.base_url, **SETTINGS
+        )
+        assert done.returncode == 0, done.stderr
+        paths = [request.split(" ")[1] for request in server.requests]
+    assert paths == ["/oauth/tokens"] * 3 + [f"/api/v2/job_statuses/{ID}.json"]
+
+
+def test_a_token_endpoint_that_hangs_does_not_stretch_the_time_out(
+    machine: Machine,
+) -> None:
+    with raw_server(stall()) as server:
+        settings = {"JOBSTAT_BASE_URL": server.base_url, **SETTINGS}
+        began = time.monotonic()
+        done = machine.run("watch", ID, "--timeout", "2s", **settings)
+        took = time.monotonic() - began
+    assert done.returncode == 124
+    assert took < 10
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["s3cret", '{"error": "invalid_client", "error_description": "not s3cret!"}'],
+)
+def test_no_error_repeats_what_was_sent(machine: Machine, said: str) -> None:
+    with raw_server(
+        http("401 Unauthorized", said.encode(), kind="text/plain")
+    ) as server:
+        settings = {"JOBSTAT_BASE_URL": server.base_url, **SETTINGS}
+        for command in (("show", ID), ("list", "--debug"), ("auth", "status")):
+            done = machine.run(*command, **settings)
+            assert done.returncode == 4
+            assert "s3cret" not in done.stdout + done.stderr
+            assert "[hidden]" in done.stdout + done.stderr

@@ -1,0 +1,589 @@
+"""Each way to log in, by the real program at the demo's account."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import stat
+import struct
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+from machine import TESTS, free_port
+from support import bash, http, jobstat, raw_server
+from terminals import on_terminal
+
+from jobstat.demo.oauth import CLIENT_SECRET, CONFIDENTIAL_CLIENT, PUBLIC_CLIENT
+from jobstat.demo.server import TOKEN, USER
+from jobstat.zendesk.callback import Callback
+
+if TYPE_CHECKING:
+    from machine import Grants, Machine
+
+WHO = USER["email"]
+README = (TESTS.parent / "README.md").read_text()
+CODE = r"code=([0-9a-f]+)"
+
+
+def contains(words: str, text: str) -> bool:
+    return words in text
+
+
+def secrets_of(machine: Machine) -> list[str]:
+    texts = [value for value in machine.held.values() if isinstance(value, str)]
+    return [*texts, CLIENT_SECRET, TOKEN]
+
+
+def check_that_it_is_kept(
+    machine: Machine, done: subprocess.CompletedProcess[str]
+) -> None:
+    """The next command just works, and no secret stands where it should not."""
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    assert f"Logged in to {machine.name} as {WHO}.\n" in done.stderr
+    assert "It is the default account.\n" in done.stderr
+    listed = machine.run("list", "--json")
+    assert listed.returncode == 0, listed.stderr
+    told = [done.stderr, listed.stderr, (machine.config / "accounts.toml").read_text()]
+    for secret in secrets_of(machine):
+        assert not any(secret in text for text in told)
+
+
+def test_with_the_clients_secret(machine: Machine, grants: Grants) -> None:
+    check_that_it_is_kept(machine, machine.login())
+    assert machine.accounts == {
+        "default": machine.demo.base_url,
+        "accounts": {
+            machine.demo.base_url: {
+                "kind": "client-credentials",
+                "client_id": CONFIDENTIAL_CLIENT,
+                "user": WHO,
+            }
+        },
+    }
+    assert machine.held["client_secret"] == CLIENT_SECRET
+    # The token of the login is the one that is used.
+    assert [kind for _, kind in grants.granted] == ["client_credentials"]
+
+
+def test_in_the_browser(machine: Machine) -> None:
+    done = machine.login_by_browser()
+    check_that_it_is_kept(machine, done)
+    account = machine.accounts["accounts"][machine.demo.base_url]
+    assert account == {"kind": "browser", "client_id": PUBLIC_CLIENT, "user": WHO}
+    assert machine.held["refresh_token"]
+    browser = json.loads((machine.home / "browser.json").read_text())
+    assert "You may close this" in browser["shown"]
+    (port,) = re.findall(r"127\.0\.0\.1:(\d+)/callback\n", done.stderr)
+    assert browser["target"].startswith(f"http://127.0.0.1:{port}/callback?")
+
+
+def test_what_a_browser_is_started_with_holds_no_secret(machine: Machine) -> None:
+    machine.more = {"ZENDESK_OAUTH_TOKEN": "t0ken-of-old", "ZENDESK_EMAIL": "a@b.c"}
+    done = machine.login_by_browser()
+    assert "warning: ZENDESK_OAUTH_TOKEN is set, and goes before" in done.stderr
+    browser = json.loads((machine.home / "browser.json").read_text())
+    assert not [name for name in browser["environment"] if name.startswith("ZENDESK")]
+    (code,) = re.findall(CODE, browser["target"])
+    for secret in (*secrets_of(machine), "t0ken-of-old", code):
+        assert secret not in json.dumps(browser["commands"])
+        assert secret not in json.dumps(browser["environment"])
+    assert code not in done.stderr
+
+
+def test_with_an_oauth_token(machine: Machine) -> None:
+    login = ("auth", "login", "--base-url", machine.demo.base_url, "--with-token")
+    check_that_it_is_kept(machine, machine.run(*login, typed=f"{TOKEN}\n"))
+    assert machine.held == {"token": TOKEN}
+
+
+def test_with_an_api_token(machine: Machine) -> None:
+    login = ("auth", "login", "--base-url", machine.demo.base_url, "--with-token")
+    done = machine.run(*login, "--email", "me@example.org", typed=TOKEN)
+    check_that_it_is_kept(machine, done)
+    assert "warning: Zendesk ends API tokens on 30 April 2027" in done.stderr
+    account = machine.accounts["accounts"][machine.demo.base_url]
+    assert account == {"kind": "api-token", "email": "me@example.org", "user": WHO}
+
+
+def test_only_its_user_may_read_the_file(machine: Machine) -> None:
+    machine.login()
+    modes = {
+        path.name: stat.S_IMODE(path.stat().st_mode)
+        for path in [machine.config, *machine.config.iterdir()]
+    }
+    assert modes.pop("jobstat") == 0o700
+    assert set(modes.values()) == {0o600}
+    assert "accounts.toml" in modes
+
+
+@pytest.mark.parametrize(
+    ("options", "typed", "says"),
+    [
+        (
+            ["--client-id", CONFIDENTIAL_CLIENT, "--with-secret"],
+            "wr0ng",
+            "401: invalid",
+        ),
+        (["--client-id", "nobody", "--with-secret"], CLIENT_SECRET, "401: invalid"),
+        (["--with-token"], "wr0ng", "401: invalid_token"),
+        (["--email", "me@example.org"], "wr0ng", "401: Couldn't authenticate"),
+    ],
+)
+def test_what_the_account_refuses_is_not_stored(
+    machine: Machine, options: list[str], typed: str, says: str
+) -> None:
+    login = ("auth", "login", "--base-url", machine.demo.base_url)
+    done = machine.run(*login, *options, typed=typed)
+    assert done.returncode == 4
+    assert says in done.stderr.splitlines()[0]
+    assert "wr0ng" not in done.stderr
+    assert (machine.accounts, machine.held) == ({}, {})
+
+
+def test_a_login_that_is_refused_leaves_the_one_before(machine: Machine) -> None:
+    machine.login()
+    before = (machine.accounts, machine.held)
+    login = ("auth", "login", "--base-url", machine.demo.base_url, "--with-token")
+    assert machine.run(*login, typed="wr0ng").returncode == 4
+    assert (machine.accounts, machine.held) == before
+
+
+def test_a_no_in_the_browser(machine: Machine) -> None:
+    done = machine.login_by_browser(answer="deny")
+    assert done.returncode == 4
+    assert done.stderr.endswith(
+        f"jobstat: the login at {machine.name} was denied in the browser\n"
+    )
+    assert (machine.accounts, machine.held) == ({}, {})
+
+
+def test_a_client_that_is_none(machine: Machine) -> None:
+    login = ("auth", "login", "--base-url", machine.demo.base_url, "--client-id", "x")
+    done = machine.run(*login, "--timeout", "1s", "--port", str(free_port()))
+    # Its page is an error, in the browser: here nothing ever comes.
+    assert done.returncode == 124
+    assert done.stderr.endswith("jobstat: no answer from the browser within 1 s\n")
+
+
+def test_a_port_that_is_taken(machine: Machine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = machine.login_by_browser(port=taken.getsockname()[1])
+    assert done.returncode == 2
+    assert "cannot wait for the browser on 127.0.0.1" in done.stderr
+    assert "Choose another --port" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "typed", "says"),
+    [
+        ([], None, "how? Give --client-id"),
+        (["--with-secret"], "s", "give the OAuth client's --client-id"),
+        (["--with-token"], "", "should be the OAuth access token, but holds nothing"),
+        (["--with-token"], "a\nb\n", "but holds more than a line"),
+        (["--with-token"], "t0ken b", "the token is not one word of ASCII"),
+        (["--with-token"], "t0kenö", "the token is not one word of ASCII"),
+        (["--with-token", "--with-secret"], "t0ken", "either a client's secret or a"),
+        (["--with-token", "--client-id", "x"], "t0ken", "either an OAuth client or a"),
+        (["--email", "me"], "t0ken", "--email is not an e-mail address"),
+        (["--client-id", "\n"], None, "--client-id is not the id"),
+        (["--client-id", "x", "--port", "0"], None, "'--port': 0"),
+        (["--timeout", "0"], None, "longer than 0"),
+    ],
+)
+def test_what_cannot_be_is_one_line(
+    machine: Machine, options: list[str], typed: str | None, says: str
+) -> None:
+    login = ("auth", "login", "--base-url", machine.demo.base_url)
+    done = machine.run(*login, *options, typed=typed)
+    assert done.returncode == 2, done.stderr
+    assert says in done.stderr.splitlines()[0]
+    assert len(done.stderr.splitlines()) <= 2
+    assert "t0ken" not in done.stderr
+    assert (machine.accounts, machine.held) == ({}, {})
+
+
+def test_without_an_account_or_somebody_to_ask(machine: Machine) -> None:
+    done = machine.run("auth", "login", "--with-token", typed=TOKEN)
+    assert done.returncode == 2
+    assert "which Zendesk account" in done.stderr
+
+
+def test_an_account_that_is_not_there(machine: Machine) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    done = machine.run("auth", "login", "--base-url", url, "--with-token", typed="t")
+    assert done.returncode == 7
+    assert (machine.accounts, machine.held) == ({}, {})
+
+
+def test_on_a_terminal_it_asks(machine: Machine) -> None:
+    with on_terminal("auth", "login", env=machine.env) as session:
+        for question, answer in (
+            ("Account (acme for https://acme.zendesk.com)", machine.demo.base_url),
+            ("How do you log in?", "2"),
+            ("OAuth client's id", CONFIDENTIAL_CLIENT),
+            ("The OAuth client's secret", CLIENT_SECRET),
+        ):
+            session.read(partial(contains, question))
+            session.type(f"{answer}\n")
+        shown = session.read()
+    assert session.process.returncode == 0
+    assert f"Logged in to {machine.name} as {WHO}." in shown
+    assert CLIENT_SECRET not in shown
+    assert machine.held["client_secret"] == CLIENT_SECRET
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x04"])
+def test_who_does_not_answer(machine: Machine, key: str) -> None:
+    with on_terminal("auth", "login", env=machine.env) as session:
+        session.read(lambda text: "Account" in text)
+        session.type(key)
+        shown = session.read()
+    assert (machine.accounts, machine.held) == ({}, {})
+    if key == "\x03":
+        assert session.process.returncode == -2
+    else:
+        assert session.process.returncode == 2
+        assert shown.endswith("\njobstat: nothing was entered")
+
+
+@pytest.mark.parametrize("key", ["\x1a", "\x1a\x1a", "\xff"])
+def test_no_key_makes_a_secret_be_shown(machine: Machine, key: str) -> None:
+    login = ("auth", "login", "--base-url", machine.demo.base_url, "--with-token")
+    with on_terminal(*login, env=machine.env) as session:
+        session.read(lambda text: "The OAuth access token:" in text)
+        os.write(session.master, key.encode("latin-1"))
+        session.type(f"{TOKEN}\n")
+        shown = session.read()
+    assert TOKEN not in shown
+    assert "t0ken" not in shown
+    assert session.process.returncode in {0, 2}
+    assert "defect" not in shown
+
+
+def test_a_secret_is_typed_unseen_wherever_errors_go(machine: Machine) -> None:
+    login = ("auth", "login", "--base-url", machine.demo.base_url, "--with-token")
+    log = machine.home / "err.log"
+    command = ["sh", "-c", f'"$@" 2> {log}', "sh"]
+    with on_terminal(*login, env=machine.env, under=command) as session:
+        session.read(lambda text: "The OAuth access token:" in text)
+        session.type(f"{TOKEN}\n")
+        shown = session.read()
+    assert session.process.returncode == 0, log.read_text()
+    assert TOKEN not in shown
+
+
+def test_a_wrong_account_is_asked_for_again(machine: Machine) -> None:
+    with on_terminal("auth", "login", "--with-token", env=machine.env) as session:
+        session.read(lambda text: "Account (acme" in text)
+        session.type("no such\n")
+        session.read(lambda text: "try again" in text)
+        session.type(f"{machine.demo.base_url}\n")
+        session.read(lambda text: "token:" in text)
+        session.type(f"{TOKEN}\n")
+        session.read()
+    assert session.process.returncode == 0
+
+
+def test_part_of_a_line_holds_nothing_up(machine: Machine) -> None:
+    login = ("auth", "login", "--base-url", machine.demo.base_url, "--timeout", "2s")
+    browser = ("--client-id", PUBLIC_CLIENT, "--port", str(free_port()))
+    with on_terminal(*login, *browser, env=machine.env) as session:
+        session.read(lambda text: "paste the address" in text)
+        session.type("part\x04")
+        shown = session.read()
+    assert session.process.returncode == 124
+    assert "no answer from the browser within 2 s" in shown
+
+
+def test_nothing_of_the_working_directory_is_run(machine: Machine) -> None:
+    for name in ("shlex", "webbrowser", "keyring", "oauthlib"):
+        (machine.home / f"{name}.py").write_text("open('TRACE', 'w')")
+    env = machine.env | {"BROWSER": "true"}
+    login = ("auth", "login", "--base-url", machine.demo.base_url, "--timeout", "1s")
+    browser = ("--client-id", PUBLIC_CLIENT, "--port", str(free_port()))
+    program = Path(sys.executable).with_name("jobstat")
+    done = subprocess.run(
+        [str(program), *login, *browser],
+        env=env,
+        cwd=machine.home,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 124
+    time.sleep(1.0)
+    assert not (machine.home / "TRACE").exists()
+
+
+def test_a_browser_that_goes_at_once_has_answered(machine: Machine) -> None:
+    port = free_port()
+    login = ("auth", "login", "--base-url", machine.demo.base_url)
+    process = machine.start(*login, "--client-id", PUBLIC_CLIENT, "--port", str(port))
+    assert process.stderr
+    lines = iter(process.stderr.readline, "")
+    url = next(line.strip() for line in lines if "/oauth/" in line)
+    target = urlsplit(run_browser("paste", url).strip())
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        reset = struct.pack("ii", 1, 0)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+        head = f"GET {target.path}?{target.query} HTTP/1.1\r\nHost: x\r\n\r\n"
+        connection.sendall(head.encode())
+    rest = process.communicate(timeout=30)[1]
+    assert process.returncode == 0
+    assert f"Logged in to {machine.name}" in rest
+
+
+def test_over_ssh_the_address_is_pasted(machine: Machine) -> None:
+    port = free_port()
+    login = ("auth", "login", "--base-url", machine.demo.base_url)
+    browser = ("--client-id", PUBLIC_CLIENT, "--port", str(port))
+    with on_terminal(*login, *browser, env=machine.env, columns=500) as session:
+        shown = session.read(lambda text: "paste the address" in text)
+        (url,) = re.findall(r"http://\S+/oauth/\S+", shown)
+        for wrong in ("what?", f"http://127.0.0.1:{port}/callback?code=1&state=2"):
+            session.type(f"{wrong}\n")
+        session.read(lambda text: text.count("not the answer to this login") == 2)
+        session.type(run_browser("paste", url))
+        shown = session.read()
+    assert session.process.returncode == 0
+    assert f"Logged in to {machine.name} as {WHO}." in shown
+
+
+def run_browser(word: str, url: str) -> str:
+    command = [sys.executable, str(TESTS / "browser.py"), word, url]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def test_a_wrong_state_is_refused_and_the_login_goes_on(machine: Machine) -> None:
+    import urllib.error
+    import urllib.request
+
+    port = free_port()
+    login = ("auth", "login", "--base-url", machine.demo.base_url)
+    process = machine.start(*login, "--client-id", PUBLIC_CLIENT, "--port", str(port))
+    assert process.stderr
+    lines = iter(process.stderr.readline, "")
+    url = next(line.strip() for line in lines if "/oauth/" in line)
+    for address, code in (
+        ("callback?code=1&state=2", 400),
+        ("callback", 400),
+        ("", 404),
+    ):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/{address}")
+        assert refused.value.code == code
+        refused.value.close()
+    assert process.poll() is None
+    run_browser("allow", url)
+    rest = process.communicate(timeout=30)[1]
+    assert process.returncode == 0
+    assert f"Logged in to {machine.name}" in rest
+
+
+def test_a_code_cannot_be_used_by_who_does_not_hold_the_verifier(
+    machine: Machine,
+) -> None:
+    """PKCE, as the demo has it: else the tests above would hold without it."""
+    import urllib.error
+    import urllib.request
+
+    process = machine.start(
+        *("auth", "login", "--base-url", machine.demo.base_url),
+        *("--client-id", PUBLIC_CLIENT, "--port", str(port := free_port())),
+    )
+    assert process.stderr
+    lines = iter(process.stderr.readline, "")
+    url = next(line.strip() for line in lines if "/oauth/" in line)
+    (code,) = re.findall(CODE, run_browser("paste", url))
+    process.kill()
+    process.communicate()
+    fields = {
+        "grant_type": "authorization_code",
+        "client_id": PUBLIC_CLIENT,
+        "redirect_uri": f"http://127.0.0.1:{port}/callback",
+        "code": code,
+        "code_verifier": "x" * 64,
+    }
+    request = urllib.request.Request(
+        f"{machine.demo.base_url}/oauth/tokens", json.dumps(fields).encode()
+    )
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request)
+    assert json.load(refused.value)["error"] == "invalid_grant"
+
+
+def test_two_accounts_side_by_side(machine: Machine) -> None:
+    machine.login()
+    with machine.another() as sandbox:
+        done = sandbox.login()
+        assert (
+            f"The default account is {machine.name}; --default changes" in done.stderr
+        )
+        assert machine.accounts["default"] == machine.demo.base_url
+        # Each is asked with its own, the default if none is named.
+        assert machine.run("list").stderr == f"jobstat: no jobs at {machine.name}\n"
+        named = ("list", "--base-url", sandbox.demo.base_url)
+        assert machine.run(*named).stderr == f"jobstat: no jobs at {sandbox.name}\n"
+        # The URL of a job of the other one is enough.
+        job = sandbox.demo.world.create([{"comment": {"body": "x"}}], 0)
+        shown = machine.run("show", job["url"])
+        assert shown.returncode == 5, shown.stderr  # it is a day old, and gone
+        assert f"at {sandbox.name}" in shown.stderr
+        assert "It is the default account" in sandbox.login("--default").stderr
+        assert machine.run("list").stderr == f"jobstat: no jobs at {sandbox.name}\n"
+        done = machine.run("auth", "logout")
+        assert done.stderr == (
+            f"Logged out of {sandbox.name}.\nThe default account is {machine.name}.\n"
+        )
+        assert (sandbox.held, bool(machine.held)) == ({}, True)
+        assert list(machine.accounts["accounts"]) == [machine.demo.base_url]
+
+
+def test_a_credential_of_the_environment_goes_to_no_account_that_a_url_names(
+    machine: Machine,
+) -> None:
+    machine.login()
+    with machine.another() as sandbox:
+        sandbox.login()
+        job = sandbox.demo.world.create([{"comment": {"body": "x"}}], 0)
+        # The demo does not take it: what is sent there is the stored one.
+        shown = machine.run("show", job["url"], ZENDESK_OAUTH_TOKEN="t0ken-for-default")
+        assert shown.returncode == 5, shown.stderr
+        shown = machine.run("show", "1", ZENDESK_OAUTH_TOKEN="t0ken-for-default")
+        assert shown.returncode == 4
+
+
+def test_a_job_of_an_account_that_is_not_known(machine: Machine) -> None:
+    machine.login()
+    url = "https://evil.example/api/v2/job_statuses/1.json"
+    done = machine.run("show", url, ZENDESK_OAUTH_TOKEN="t0ken")
+    assert done.returncode == 2
+    assert f"but the account is {machine.demo.base_url}" in done.stderr
+
+
+def test_logging_out_leaves_zcli_alone(machine: Machine) -> None:
+    profile = {"activeProfile": {"subdomain": "acme"}}
+    (machine.home / ".zcli").write_text(json.dumps(profile))
+    done = machine.run("auth", "logout")
+    assert done.stderr == "jobstat: not logged in to any account\n"
+
+
+def test_jobstats_own_login_goes_before_zclis(machine: Machine) -> None:
+    machine.login()
+    ring = machine.home / "ring.json"
+    held = json.loads(ring.read_text()) | {f"zcli/{machine.name}": f"Bearer {TOKEN}"}
+    ring.write_text(json.dumps(held))
+    told = json.loads(machine.run("auth", "status", "--json").stdout)
+    assert told["source"] == "keyring"
+
+
+def test_who_may_ask_for_jobs_alone_is_logged_in_all_the_same(
+    machine: Machine,
+) -> None:
+    jobs = http(content=b'{"job_statuses": []}')
+    with raw_server(jobs, http("403 Forbidden")) as server:
+        login = ("auth", "login", "--base-url", server.base_url, "--with-token")
+        done = machine.run(*login, typed="t0ken")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith(f"Logged in to {server.base_url[7:]}.\n")
+
+
+@pytest.mark.parametrize("name", ["t0ken", "x" * 201, "", 7])
+def test_what_is_no_name_is_not_shown(machine: Machine, name: object) -> None:
+    jobs = http(content=b'{"job_statuses": []}')
+    me = http(content=json.dumps({"user": {"email": name}}).encode())
+    with raw_server(jobs, me) as server:
+        login = ("auth", "login", "--base-url", server.base_url, "--with-token")
+        done = machine.run(*login, typed="t0ken")
+    assert done.stderr.startswith(f"Logged in to {server.base_url[7:]}.\n")
+
+
+def test_without_a_screen_no_browser_is_started(machine: Machine) -> None:
+    trace = machine.home / "trace"
+    browser = machine.home / "www-browser"
+    browser.write_text(f"#!/bin/sh\n: > {trace}\n")
+    browser.chmod(0o755)
+    done = machine.run(
+        *("auth", "login", "--base-url", machine.demo.base_url, "--timeout", "1s"),
+        *("--client-id", PUBLIC_CLIENT, "--port", str(free_port())),
+        PATH=f"{machine.home}:{os.environ['PATH']}",
+        DISPLAY="",
+        WAYLAND_DISPLAY="",
+        BROWSER="",
+    )
+    assert done.returncode == 124
+    assert "Open this in a browser" in done.stderr
+    assert not trace.exists()
+
+
+def test_the_end_of_what_is_typed_is_not_that_of_the_login(machine: Machine) -> None:
+    login = ("auth", "login", "--base-url", machine.demo.base_url)
+    browser = ("--client-id", PUBLIC_CLIENT, "--port", str(free_port()))
+    with on_terminal(*login, *browser, env=machine.env, columns=500) as session:
+        shown = session.read(lambda text: "paste the address" in text)
+        (url,) = re.findall(r"http://\S+/oauth/\S+", shown)
+        session.type("\x04")
+        time.sleep(0.5)
+        run_browser("allow", url)
+        session.read()
+    assert session.process.returncode == 0
+
+
+def test_the_callback_is_for_this_machine_alone() -> None:
+    with Callback(port := free_port(), str) as callback:
+        assert callback.address == ("127.0.0.1", port)
+
+
+def test_logging_out_of_what_is_not_known(machine: Machine) -> None:
+    done = machine.run("auth", "logout")
+    assert done.returncode == 4
+    assert done.stderr == "jobstat: not logged in to any account\n"
+    done = machine.run("auth", "logout", "--subdomain", "acme")
+    assert done.returncode == 4
+    assert "not logged in to acme.zendesk.com" in done.stderr
+
+
+def test_a_record_without_its_secret_says_to_log_in_again(machine: Machine) -> None:
+    machine.login()
+    Path(machine.env["RING"]).unlink()
+    done = machine.run("list")
+    assert done.returncode == 4
+    assert done.stderr == (
+        f"jobstat: the keyring has no entry for {machine.name}\n"
+        f"  Log in again with jobstat auth login --base-url {machine.demo.base_url}\n"
+    )
+    for entry in ("", "[]", '{"token": 3}', "{", '{"expires_at": "x"}', "[" * 10_000):
+        name = f"jobstat/{machine.name}"
+        Path(machine.env["RING"]).write_text(json.dumps({name: entry}))
+        done = machine.run("list")
+        assert done.returncode == 4, entry
+        assert len(done.stderr.splitlines()) == 2
+
+
+def test_the_lines_of_the_readme_for_ci(machine: Machine) -> None:
+    found = re.search(r"<!-- begin ci -->\n```sh\n(.*?)```", README, re.DOTALL)
+    assert found
+    script = (
+        found[1]
+        .replace("ZENDESK_SUBDOMAIN=acme", f"JOBSTAT_BASE_URL={machine.demo.base_url}")
+        .replace("ID=jobstat-ci", f"ID={CONFIDENTIAL_CLIENT}")
+    )
+    job = machine.demo.world.create([{"comment": {"body": "x"}}], time.time())
+    done = bash(script, **machine.env, SECRET=CLIENT_SECRET, ID=job["id"])
+    assert done.returncode == 0, done.stderr
+    assert "completed" in done.stdout
+    assert machine.accounts == machine.held == {}
+
+
+def test_help_needs_no_home() -> None:
+    assert jobstat("auth", "login", "--help").returncode == 0

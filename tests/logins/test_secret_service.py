@@ -1,0 +1,102 @@
+"""The keyring of a Linux desktop itself: gnome-keyring, on a D-Bus of its own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from jobstat.demo.oauth import CLIENT_SECRET, CONFIDENTIAL_CLIENT
+from jobstat.demo.server import TOKEN
+
+if TYPE_CHECKING:
+    from machine import Machine
+
+NEEDED = ("dbus-run-session", "gnome-keyring-daemon", "secret-tool")
+
+pytestmark = pytest.mark.skipif(
+    not all(map(shutil.which, NEEDED)), reason=f"needs {', '.join(NEEDED)}"
+)
+
+BEGIN = f"""
+jobstat() {{ {sys.executable} -m jobstat "$@"; }}
+printf secret | gnome-keyring-daemon --unlock --components=secrets > /dev/null 2>&1
+until secret-tool search a b > /dev/null 2>&1; do sleep 0.1; done
+"""
+LOCK = """
+import secretstorage
+secretstorage.get_default_collection(secretstorage.dbus_init()).lock()
+"""
+
+
+def run(machine: Machine, script: str, **more: str) -> subprocess.CompletedProcess[str]:
+    runtime = machine.home / "run"
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    env = machine.env | {
+        "JOBSTAT_BASE_URL": machine.demo.base_url,
+        "XDG_RUNTIME_DIR": str(runtime),
+        "XDG_DATA_HOME": str(machine.home / "data"),
+    }
+    del env["PYTHON_KEYRING_BACKEND"]
+    return subprocess.run(
+        ["dbus-run-session", "--", "bash", "-c", BEGIN + script],
+        env=env | more,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        start_new_session=True,
+    )
+
+
+def test_a_login_is_kept_and_forgotten(machine: Machine) -> None:
+    login = f"--client-id {CONFIDENTIAL_CLIENT} --with-secret"
+    done = run(
+        machine,
+        f"""
+        echo {CLIENT_SECRET} | jobstat auth login {login} || exit
+        jobstat auth status --json
+        secret-tool lookup service jobstat username {machine.name}; echo
+        jobstat auth logout || exit
+        secret-tool lookup service jobstat username {machine.name} || echo gone
+        """,
+    )
+    status, entry, gone = done.stdout.splitlines()
+    assert json.loads(status)["source"] == "keyring"
+    assert json.loads(status)["works"] is True
+    assert json.loads(entry)["client_secret"] == CLIENT_SECRET
+    assert gone == "gone"
+
+
+def test_zclis_login_works(machine: Machine) -> None:
+    secret = json.dumps({"accessToken": TOKEN, "expiresAt": 4_102_444_800_000})
+    done = run(
+        machine,
+        f"""
+        printf %s "$SECRET" |
+          secret-tool store --label=zcli service zcli account {machine.name}
+        jobstat auth status --json
+        """,
+        SECRET=secret,
+    )
+    status = json.loads(done.stdout)
+    assert (status["source"], status["works"]) == ("zcli", True)
+
+
+def test_one_that_is_locked(machine: Machine) -> None:
+    done = run(
+        machine,
+        f"""
+        echo {TOKEN} | jobstat auth login --with-token || exit
+        {sys.executable} -c "$LOCK"
+        jobstat list
+        """,
+        LOCK=LOCK,
+    )
+    assert done.returncode == 4
+    assert "the keyring is locked\n" in done.stderr

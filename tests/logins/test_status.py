@@ -1,0 +1,202 @@
+"""What ``jobstat auth status`` tells, and how it exits."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from machine import free_port
+from support import http, raw_server
+from terminals import on_terminal
+
+from jobstat.demo.server import TOKEN
+from jobstat.zendesk.credentials import API_TOKENS_END, end_of_api_tokens
+
+if TYPE_CHECKING:
+    from machine import Machine
+
+
+def status(machine: Machine, *arguments: str, **more: str) -> tuple[int, list[object]]:
+    done = machine.run("auth", "status", "--json", *arguments, **more)
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_a_login_that_works(machine: Machine) -> None:
+    machine.login()
+    code, (told,) = status(machine)
+    assert code == 0
+    assert isinstance(told, dict)
+    expires_at = told.pop("expires_at")
+    assert expires_at.endswith("+00:00")
+    assert told == {
+        "account": machine.demo.base_url,
+        "name": machine.name,
+        "default": True,
+        "in_use": True,
+        "works": True,
+        "source": "keyring",
+        "kind": "client-credentials",
+        "user": "ada@demo.example",
+        "client_id": "jobstat-demo-server",
+        "renews": True,
+        "problem": None,
+        "hint": None,
+        "warnings": [],
+    }
+    shown = machine.run("auth", "status").stdout
+    assert f"{machine.name}  (in use, default)\n✓ the login works\n" in shown
+    assert "OAuth client credentials (client jobstat-demo-server)" in shown
+    assert "from the keyring, as ada@demo.example" in shown
+    assert "expires in 29 min" in shown
+    assert "renewed by itself" in shown
+
+
+def test_nothing_at_all(machine: Machine) -> None:
+    done = machine.run("auth", "status")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr == "jobstat: no account is in use; see jobstat auth login\n"
+
+
+def test_an_account_without_a_login(machine: Machine) -> None:
+    done = machine.run("auth", "status", "--subdomain", "acme", "--offline")
+    assert done.returncode == 4
+    assert (
+        "✗ the login does not work\n  no credential for acme.zendesk.com" in done.stdout
+    )
+    assert "jobstat auth login --subdomain acme" in done.stdout
+
+
+def test_offline_asks_nobody(machine: Machine) -> None:
+    machine.demo.oauth.life = 1.0
+    machine.login()
+    time.sleep(1.0)
+    machine.demo.oauth.life = None
+    held = machine.held
+    code, (told,) = status(machine, "--offline")
+    assert isinstance(told, dict)
+    assert (code, told["works"]) == (0, None)
+    assert machine.held == held
+    assert "? not asked" in machine.run("auth", "status", "--offline").stdout
+    assert "has expired, and is renewed by itself" in (
+        machine.run("auth", "status", "--offline").stdout
+    )
+    code, (told,) = status(machine)
+    assert isinstance(told, dict)
+    assert (code, told["works"]) == (0, True)
+    assert machine.held != held
+
+
+def test_a_login_that_the_account_refuses(machine: Machine) -> None:
+    machine.login()
+    code, (told,) = status(machine, ZENDESK_OAUTH_TOKEN="wr0ng")
+    assert isinstance(told, dict)
+    assert code == 4
+    assert told["works"] is False
+    assert told["source"] == "ZENDESK_OAUTH_TOKEN"
+    assert told["user"] is None
+    assert "401" in told["problem"]
+    assert told["warnings"] == [
+        "ZENDESK_OAUTH_TOKEN hides the login that is stored for this account"
+    ]
+
+
+def test_an_account_that_cannot_be_asked(machine: Machine) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    done = machine.run("auth", "status", "--base-url", url, ZENDESK_OAUTH_TOKEN="t0ken")
+    assert done.returncode == 7
+    assert "connection refused" in done.stdout.lower()
+
+
+def test_several_accounts_and_none_gets_anothers_credential(machine: Machine) -> None:
+    machine.login()
+    with machine.another() as sandbox, raw_server(http("401 No")) as stranger:
+        sandbox.login()
+        code, told = status(machine, ZENDESK_OAUTH_TOKEN=TOKEN)
+        names = [(line["name"], line["source"]) for line in told]  # type: ignore[index] # objects
+        assert code == 0
+        assert names == [
+            (machine.name, "ZENDESK_OAUTH_TOKEN"),
+            (sandbox.name, "keyring"),
+        ]
+        # Named, it is the one in use, and comes first.
+        code, told = status(machine, "--base-url", stranger.base_url)
+        assert code == 4
+        assert len(told) == 3
+        assert stranger.requests == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"ZENDESK_PASSWORD": TOKEN}, "ended sign-in by password"),
+        ({"ZENDESK_API_TOKEN": TOKEN}, "ends API tokens on 30 April 2027, in "),
+    ],
+)
+def test_what_is_warned_of(
+    machine: Machine, settings: dict[str, str], says: str
+) -> None:
+    settings = {"ZENDESK_EMAIL": "me@example.org", **settings}
+    done = machine.run(
+        "auth", "status", "--base-url", machine.demo.base_url, "--offline", **settings
+    )
+    assert done.returncode == 0
+    assert f"  warning: Zendesk {says}" in done.stdout
+
+
+def test_the_days_of_api_tokens_are_counted() -> None:
+    end = datetime(2027, 5, 1, tzinfo=UTC)  # UTC, as nothing else is said
+    assert end.timestamp() == API_TOKENS_END
+    assert "in 158 days" in end_of_api_tokens(API_TOKENS_END - 158.5 * 86400)
+    assert "today" in end_of_api_tokens(API_TOKENS_END - 1)
+    assert "Zendesk ended" in end_of_api_tokens(API_TOKENS_END + 1)
+
+
+def test_where_the_environments_does_not_go(machine: Machine) -> None:
+    """An account that is known, and of which the keyring has lost the secret."""
+    machine.login()
+    with machine.another() as sandbox:
+        sandbox.login()
+        ring = machine.home / "ring.json"
+        held = json.loads(ring.read_text())
+        del held[f"jobstat/{sandbox.name}"]
+        ring.write_text(json.dumps(held))
+        job = f"{sandbox.demo.base_url}/api/v2/job_statuses/1"
+        locked = machine.run(
+            *("show", job),
+            ZENDESK_OAUTH_TOKEN=TOKEN,
+            PYTHON_KEYRING_BACKEND="rings.Locked",
+        )
+        assert locked.returncode == 4
+        assert locked.stderr == (
+            f"jobstat: no credential is stored for {sandbox.name}; the keyring is"
+            " locked\n  ZENDESK_OAUTH_TOKEN goes only to an account that is named:"
+            f" --base-url {sandbox.demo.base_url}\n"
+        )
+
+
+def test_half_a_credential_hides_no_login(machine: Machine) -> None:
+    machine.login()
+    assert status(machine, ZENDESK_EMAIL="me@example.org")[0] == 0
+
+
+def test_a_client_in_the_environment(machine: Machine) -> None:
+    code, (told,) = status(
+        machine,
+        JOBSTAT_BASE_URL=machine.demo.base_url,
+        ZENDESK_OAUTH_CLIENT_ID="jobstat-demo-server",
+        ZENDESK_OAUTH_CLIENT_SECRET="demo-secret",
+    )
+    assert isinstance(told, dict)
+    assert (code, told["source"]) == (0, "ZENDESK_OAUTH_CLIENT_ID")
+    assert told["renews"] is True
+
+
+def test_on_a_narrow_terminal(machine: Machine) -> None:
+    machine.login()
+    with on_terminal("auth", "status", env=machine.env, columns=40) as session:
+        shown = session.read()
+    assert session.process.returncode == 0
+    assert "✓ the login works" in shown

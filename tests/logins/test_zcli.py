@@ -1,0 +1,174 @@
+"""zcli's users: what they have works as it is, and stays as it is."""
+
+from __future__ import annotations
+
+import json
+import time
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import rings
+from support import ID
+
+from jobstat.demo.server import TOKEN
+from jobstat.zendesk.account import Account
+from jobstat.zendesk.credentials import Kind
+from jobstat.zendesk.zcli import active_account, credential_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from machine import Machine
+
+LATER, EARLIER = 4_102_444_800_000, 1_000_000_000_000
+SYSTEMS = {
+    "macOS": rings.Ring,
+    "Linux": rings.SecretService,
+    "Windows": rings.WinVaultKeyring,
+    "Linux, several keyrings": rings.Chain,
+}
+BASIC = "Basic " + b64encode(f"me@example.org/token:{TOKEN}".encode()).decode()
+
+
+def tokens(token: str = TOKEN, expires: int = LATER) -> str:
+    return json.dumps(
+        {"accessToken": token, "refreshToken": "r3fresh", "expiresAt": expires}
+    )
+
+
+def stored(machine: Machine, kind: type[rings.Ring], secret: str) -> Path:
+    path = machine.home / "ring.json"
+    rings.zcli_writes(kind, path, machine.name, secret)
+    machine.ring = kind.__name__
+    machine.more = {"JOBSTAT_BASE_URL": machine.demo.base_url}
+    return path
+
+
+@pytest.mark.parametrize("secret", [BASIC, tokens(), tokens() + " "])
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_its_secret_works_on_every_system(
+    machine: Machine, system: str, secret: str
+) -> None:
+    path = stored(machine, SYSTEMS[system], secret)
+    before = path.read_bytes()
+    done = machine.run("list")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == f"jobstat: no jobs at {machine.name}\n"
+    assert path.read_bytes() == before
+    assert not machine.config.exists()
+    status = json.loads(machine.run("auth", "status", "--json").stdout)
+    assert (status["source"], status["works"]) == ("zcli", True)
+
+
+def test_one_that_has_expired_says_so(machine: Machine) -> None:
+    path = stored(machine, rings.SecretService, tokens(expires=EARLIER))
+    before = path.read_bytes()
+    for command in (("show", ID), ("auth", "status", "--offline")):
+        done = machine.run(*command)
+        assert done.returncode == 4
+        said = done.stdout + done.stderr
+        assert "the login of zcli has expired" in said
+        assert "Renew it with zcli login" in said
+        assert "r3fresh" not in said
+    # It was not even shown to the account, and never renewed.
+    assert path.read_bytes() == before
+
+
+def test_one_that_is_refused_says_so(machine: Machine) -> None:
+    stored(machine, rings.Ring, tokens("0ld"))
+    done = machine.run("show", ID)
+    assert done.returncode == 4
+    assert "refuses the credential (401" in done.stderr
+    assert "Renew it with zcli login" in done.stderr
+
+
+def test_what_zcli_renews_midway_is_taken(machine: Machine) -> None:
+    soon = int((time.time() + 2) * 1000)
+    path = stored(machine, rings.Ring, tokens(expires=soon))
+    machine.demo.world.duration = 4.0
+    job = machine.demo.world.create([{"comment": {"body": "x"}}], time.time())
+    process = machine.start("watch", job["id"], "-q", "--interval", "0.3s")
+    time.sleep(1.0)
+    path.write_text(path.read_text().replace(str(soon), str(LATER)))
+    _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (0, "")
+
+
+def test_its_active_profile_is_the_account(machine: Machine) -> None:
+    profile = {"activeProfile": {"subdomain": "acme"}}
+    (machine.home / ".zcli").write_text(json.dumps(profile))
+    done = machine.run("list")
+    assert done.returncode == 4
+    assert "no credential for acme.zendesk.com" in done.stderr
+    # A login of jobstat's own goes before.
+    machine.login()
+    assert machine.run("list").stderr == f"jobstat: no jobs at {machine.name}\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "origin"),
+    [
+        ('{"activeProfile":{"subdomain":"acme"}}', "https://acme.zendesk.com"),
+        (
+            '{"activeProfile":{"subdomain":"acme","domain":"example.com"}}',
+            "https://acme.example.com",
+        ),
+        ('{"activeProfile":{"subdomain":"acme/.."}}', None),
+        ('{"activeProfile":{"subdomain":"acme","domain":7}}', None),
+        ('{"activeProfile":{"subdomain":7}}', None),
+        ('{"activeProfile":7}', None),
+        ('{"activeProfile":{}}', None),
+        ("[]", None),
+        ("null", None),
+        ("{", None),
+        ("[" * 100_000, None),
+        ("\udcff", None),
+    ],
+)
+def test_any_profile_is_an_account_or_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, origin: str | None
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".zcli").write_bytes(content.encode("utf-8", "surrogateescape"))
+    found = active_account()
+    assert (found and found.origin) == origin
+
+
+@pytest.mark.parametrize(
+    ("secret", "shown", "kind"),
+    [
+        ("Basic bWU=", "Basic bWU=", Kind.API_TOKEN),
+        ("Bearer abc", "Bearer abc", Kind.TOKEN),
+        ('{"accessToken":"abc"}', "Bearer abc", Kind.BROWSER),
+        ('{"accessToken":"abc","expiresAt":"soon"}', "Bearer abc", Kind.BROWSER),
+        ('{"accessToken":"abc","expiresAt":1e300}', "Bearer abc", Kind.BROWSER),
+        ('{"accessToken":"abc","expiresAt":1e400}', "Bearer abc", Kind.BROWSER),
+        ('{"accessToken":"abc","expiresAt":NaN}', "Bearer abc", Kind.BROWSER),
+        ('{"accessToken":"a\\nb"}', None, None),
+        ('{"accessToken":7}', None, None),
+        ('{"refreshToken":"abc"}', None, None),
+        ("Basic a\nX-Evil: 1", None, None),
+        ("Digest a", None, None),
+        ("[" * 100_000, None, None),
+        ("7", None, None),
+        ("", None, None),
+    ],
+)
+def test_any_secret_is_a_credential_or_none(
+    monkeypatch: pytest.MonkeyPatch, secret: str, shown: str | None, kind: Kind | None
+) -> None:
+    names: list[str] = []
+
+    def read(name: str, within: float) -> Any:
+        names.append(name)
+        return iter([secret])
+
+    monkeypatch.setattr("jobstat.zendesk.keyring.read_zcli", read)
+    found = credential_of(Account("https://acme.zendesk.com"))
+    assert (found and found.authorization) == shown
+    assert (found and found.kind) == kind
+    credential_of(Account("https://acme.example.com"))
+    # By its name alone, this would have the secret of acme.zendesk.com.
+    assert credential_of(Account("https://acme")) is None
+    assert names == ["acme", "acme.example.com"]

@@ -1,0 +1,129 @@
+"""A user's machine, on which the real program is used."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tomllib
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from support import JOBSTAT, environment, jobstat
+
+from jobstat.demo.oauth import CLIENT_SECRET, CONFIDENTIAL_CLIENT, PUBLIC_CLIENT
+from jobstat.demo.server import DemoServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+TESTS = Path(__file__).parent
+
+
+@dataclass
+class Grants:
+    """What is asked of the account's OAuth: when tokens were granted, and how.
+
+    ``refused`` counts the tokens that were shown and not taken, ``asked`` all the
+    requests for one. Each takes so ``long``, in seconds.
+    """
+
+    granted: list[tuple[float, str]] = field(default_factory=list)
+    refused: int = 0
+    asked: int = 0
+    long: float = 0.0
+
+
+@dataclass
+class Machine:
+    """A user's machine: a home, a keyring, an account that the user works with."""
+
+    home: Path
+    demo: DemoServer
+    ring: str = "Ring"
+    more: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.demo.base_url.partition("://")[2]
+
+    @property
+    def env(self) -> dict[str, str]:
+        ring = {
+            "RING": str(self.home / "ring.json"),
+            "PYTHONPATH": str(TESTS),
+            "PYTHON_KEYRING_BACKEND": f"rings.{self.ring}",
+        }
+        places = {"HOME": str(self.home), "XDG_CONFIG_HOME": str(self.config.parent)}
+        return environment() | ring | places | self.more
+
+    @property
+    def config(self) -> Path:
+        return self.home / "config" / "jobstat"
+
+    @property
+    def accounts(self) -> dict[str, Any]:
+        path = self.config / "accounts.toml"
+        return tomllib.loads(path.read_text()) if path.exists() else {}
+
+    @property
+    def held(self) -> dict[str, Any]:
+        """What the keyring has of the account."""
+        path = self.home / "ring.json"
+        entries = json.loads(path.read_text()) if path.exists() else {}
+        text = entries.get(f"jobstat/{self.name}")
+        return dict(json.loads(text)) if text else {}
+
+    def run(
+        self, *arguments: str, typed: str | None = None, **more: str
+    ) -> subprocess.CompletedProcess[str]:
+        piped = {} if typed is None else {"input": typed}
+        return jobstat(*arguments, env=self.env | more, **piped)
+
+    def start(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [*JOBSTAT, *arguments],
+            env=self.env | more,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def login(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Log in by the client's secret."""
+        return self.run(
+            *("auth", "login", "--base-url", self.demo.base_url),
+            *("--client-id", CONFIDENTIAL_CLIENT, "--with-secret", *arguments),
+            typed=CLIENT_SECRET,
+            **more,
+        )
+
+    def login_by_browser(
+        self, *arguments: str, answer: str = "allow", port: int | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Log in by a browser, whose user answers so."""
+        return self.run(
+            *("auth", "login", "--base-url", self.demo.base_url),
+            *("--client-id", PUBLIC_CLIENT, "--port", str(port or free_port())),
+            *arguments,
+            BROWSER=f"{sys.executable} {TESTS / 'browser.py'} {answer} %s",
+            BROWSER_LOG=str(self.home / "browser.json"),
+        )
+
+    @contextmanager
+    def another(self) -> Iterator[Machine]:
+        """The same machine, and another account."""
+        with DemoServer(duration=1.0) as demo:
+            yield Machine(self.home, demo, self.ring)
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port
