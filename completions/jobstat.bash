@@ -9,39 +9,56 @@ _jobstat() {
     previous=${COMP_WORDS[COMP_CWORD-2]}
   fi
   for ((i = 1; i < COMP_CWORD; i++)); do
-    case ${COMP_WORDS[i]} in
-      show|watch|list|demo|completion)
-        command=${COMP_WORDS[i]}; break ;;
+    case "$command ${COMP_WORDS[i]}" in
+      ' show'|' watch'|' list'|' auth'|'auth login'|'auth status'|'auth logout'|' demo'|' completion')
+        command="${command:+$command }${COMP_WORDS[i]}" ;;
     esac
   done
   case $command:$previous in
-    show:--subdomain) words='' ;;
-    show:--base-url) words='' ;;
-    show:--color) words='auto always never' ;;
-    watch:--interval) words='' ;;
-    watch:--timeout) words='' ;;
-    watch:--retry-for) words='' ;;
-    watch:--subdomain) words='' ;;
-    watch:--base-url) words='' ;;
-    watch:--color) words='auto always never' ;;
-    list:--status) words='queued working completed failed killed' ;;
-    list:--limit) words='' ;;
-    list:--subdomain) words='' ;;
-    list:--base-url) words='' ;;
-    list:--color) words='auto always never' ;;
-    demo:--port) words='' ;;
-    demo:--duration) words='' ;;
-    demo:--failures) words='' ;;
+    'show:--subdomain') words='' ;;
+    'show:--base-url') words='' ;;
+    'show:--color') words='auto always never' ;;
+    'watch:--interval') words='' ;;
+    'watch:--timeout') words='' ;;
+    'watch:--retry-for') words='' ;;
+    'watch:--subdomain') words='' ;;
+    'watch:--base-url') words='' ;;
+    'watch:--color') words='auto always never' ;;
+    'list:--status') words='queued working completed failed killed' ;;
+    'list:--limit') words='' ;;
+    'list:--subdomain') words='' ;;
+    'list:--base-url') words='' ;;
+    'list:--color') words='auto always never' ;;
+    'auth login:--client-id') words='' ;;
+    'auth login:--email') words='' ;;
+    'auth login:--port') words='' ;;
+    'auth login:--timeout') words='' ;;
+    'auth login:--subdomain') words='' ;;
+    'auth login:--base-url') words='' ;;
+    'auth status:--subdomain') words='' ;;
+    'auth status:--base-url') words='' ;;
+    'auth status:--color') words='auto always never' ;;
+    'auth logout:--subdomain') words='' ;;
+    'auth logout:--base-url') words='' ;;
+    'demo:--port') words='' ;;
+    'demo:--duration') words='' ;;
+    'demo:--failures') words='' ;;
+    'demo:--token-life') words='' ;;
     *)
       case $command:$current in
-        :-*) words='--version -h --help' ;;
-        :*) words='show watch list demo completion' ;;
-        show:-*) words='--subdomain --base-url --json -q --quiet --color --exit-zero --debug -h --help' ;;
-        watch:-*) words='--all --interval --timeout --retry-for --stream --fail-fast --plain --subdomain --base-url --json -q --quiet --color --exit-zero --debug -h --help' ;;
-        list:-*) words='--status --limit --subdomain --base-url --json --color --debug -h --help' ;;
-        demo:-*) words='--serve --port --duration --failures -h --help' ;;
-        completion:-*) words='-h --help' ;;
-        completion:*) words='bash zsh fish' ;;
+        ':-'*) words='--version -h --help' ;;
+        ':'*) words='show watch list auth demo completion' ;;
+        'show:-'*) words='--subdomain --base-url --json -q --quiet --color --exit-zero --debug -h --help' ;;
+        'watch:-'*) words='--all --interval --timeout --retry-for --stream --fail-fast --plain --subdomain --base-url --json -q --quiet --color --exit-zero --debug -h --help' ;;
+        'list:-'*) words='--status --limit --subdomain --base-url --json --color --debug -h --help' ;;
+        'auth:-'*) words='-h --help' ;;
+        'auth:'*) words='login status logout' ;;
+        'auth login:-'*) words='--client-id --with-secret --with-token --email --port --timeout --default --subdomain --base-url --debug -h --help' ;;
+        'auth status:-'*) words='--offline --json --subdomain --base-url --color --debug -h --help' ;;
+        'auth logout:-'*) words='--subdomain --base-url --debug -h --help' ;;
+        'demo:-'*) words='--serve --port --duration --failures --token-life -h --help' ;;
+        'completion:-'*) words='-h --help' ;;
+        'completion:'*) words='bash zsh fish' ;;
       esac ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
