@@ -73,8 +73,11 @@ def load() -> Known:
     """The accounts that are known. Raises UsageProblem where that cannot be read."""
     try:
         path = _path()
+    except NoHome:
+        return Known()
+    try:
         document = tomllib.loads(path.read_text("utf-8"))
-    except (FileNotFoundError, NoHome):
+    except FileNotFoundError:
         return Known()
     except OSError as error:
         raise UsageProblem(f"cannot read {path}: {error.strerror}") from error
@@ -167,9 +170,15 @@ def _parsed(document: dict[str, Any]) -> Known:
 
 
 def _path() -> Path:
-    # Where it is a link, what it leads to is replaced.
-    path = (folder() / "accounts.toml").resolve()
-    if path.exists() and not path.is_file():
+    named = folder() / "accounts.toml"
+    try:
+        # Where it is a link, what it leads to is replaced.
+        path = named.resolve()
+        is_other = path.exists() and not path.is_file()
+    except (OSError, RuntimeError) as error:
+        why = getattr(error, "strerror", None) or "its links go round in a circle"
+        raise UsageProblem(f"cannot read {named}: {why}") from error
+    if is_other:
         raise UsageProblem(f"{path} is no file")
     return path
 

@@ -224,6 +224,24 @@ def test_what_is_no_file_is_left_alone(folder: Path, held: dict[str, str]) -> No
     assert held == {}
 
 
+def test_a_link_that_leads_to_itself(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "accounts.toml").symlink_to(folder / "accounts.toml")
+    with pytest.raises(UsageProblem, match=r"go round in a circle|symbolic links"):
+        load()
+
+
+def test_a_folder_that_must_not_be_looked_into(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.exists", refused)
+    with pytest.raises(UsageProblem, match="Permission denied"):
+        load()
+
+
 def test_an_account_of_any_name_has_a_lock_of_its_own(
     folder: Path, held: dict[str, str]
 ) -> None:
