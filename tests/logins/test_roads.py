@@ -37,6 +37,15 @@ def contains(words: str, text: str) -> bool:
     return words in text
 
 
+def waiting_login(machine: Machine, port: int) -> tuple[subprocess.Popen[str], str]:
+    """A login that waits for a browser there, and the address that it is to go to."""
+    login = ("auth", "login", "--base-url", machine.demo.base_url)
+    process = machine.start(*login, "--client-id", PUBLIC_CLIENT, "--port", str(port))
+    assert process.stderr
+    lines = iter(process.stderr.readline, "")
+    return process, next(line.strip() for line in lines if "/oauth/" in line)
+
+
 def secrets_of(machine: Machine) -> list[str]:
     texts = [value for value in machine.held.values() if isinstance(value, str)]
     return [*texts, CLIENT_SECRET, TOKEN]
@@ -327,11 +336,7 @@ def test_nothing_of_the_working_directory_is_run(machine: Machine) -> None:
 
 def test_a_browser_that_goes_at_once_has_answered(machine: Machine) -> None:
     port = free_port()
-    login = ("auth", "login", "--base-url", machine.demo.base_url)
-    process = machine.start(*login, "--client-id", PUBLIC_CLIENT, "--port", str(port))
-    assert process.stderr
-    lines = iter(process.stderr.readline, "")
-    url = next(line.strip() for line in lines if "/oauth/" in line)
+    process, url = waiting_login(machine, port)
     target = urlsplit(run_browser("paste", url).strip())
     with socket.create_connection(("127.0.0.1", port)) as connection:
         reset = struct.pack("ii", 1, 0)
@@ -369,11 +374,7 @@ def test_a_wrong_state_is_refused_and_the_login_goes_on(machine: Machine) -> Non
     import urllib.request
 
     port = free_port()
-    login = ("auth", "login", "--base-url", machine.demo.base_url)
-    process = machine.start(*login, "--client-id", PUBLIC_CLIENT, "--port", str(port))
-    assert process.stderr
-    lines = iter(process.stderr.readline, "")
-    url = next(line.strip() for line in lines if "/oauth/" in line)
+    process, url = waiting_login(machine, port)
     for address, code in (
         ("callback?code=1&state=2", 400),
         ("callback", 400),
@@ -397,13 +398,7 @@ def test_a_code_cannot_be_used_by_who_does_not_hold_the_verifier(
     import urllib.error
     import urllib.request
 
-    process = machine.start(
-        *("auth", "login", "--base-url", machine.demo.base_url),
-        *("--client-id", PUBLIC_CLIENT, "--port", str(port := free_port())),
-    )
-    assert process.stderr
-    lines = iter(process.stderr.readline, "")
-    url = next(line.strip() for line in lines if "/oauth/" in line)
+    process, url = waiting_login(machine, port := free_port())
     (code,) = re.findall(CODE, run_browser("paste", url))
     process.kill()
     process.communicate()
