@@ -135,9 +135,9 @@ class Api:
             if other:
                 response = self._send(path, other, until, idle)
         if not response.is_success:
-            refusal = self._refusal(response, id)
-            refusal.limits = _limits(response.headers)
-            raise refusal
+            error = self._refusal(response, id)
+            error.limits = _limits(response.headers)
+            raise error
         return response
 
     def _send(
