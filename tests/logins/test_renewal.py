@@ -146,7 +146,7 @@ def test_what_cannot_be_stored_is_told_and_the_watch_goes_on(
 ) -> None:
     machine.demo.oauth.life = LIFE
     by_browser(machine)
-    id = start_job(machine)
+    id = start_job(machine, 8.0)
     machine.ring = "Reading"
     done = machine.run("watch", id, "--json", "--interval", "0.3s")
     assert done.returncode == 6
@@ -157,7 +157,7 @@ def test_what_cannot_be_stored_is_told_and_the_watch_goes_on(
         " be used: cannot keep [hidden]; log in again with"
         f" jobstat auth login --base-url {machine.demo.base_url}\n"
     )
-    assert len(grants.granted) >= 4
+    assert len(grants.granted) >= 3  # the second renewal is from what it holds
 
 
 def test_a_keyring_that_is_locked_for_a_while_is_ridden_out(machine: Machine) -> None:
