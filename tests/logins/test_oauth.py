@@ -301,6 +301,11 @@ def test_an_old_token_is_shown_until_its_end_where_there_is_no_other(
         renewing(soon(-1)).credential(endpoint.http, 5)
 
 
+def test_a_token_is_renewed_before_its_end() -> None:
+    shown = renewing(soon(60)).credential(granting().http, 5)
+    assert shown.authorization == "Bearer t0ken"
+
+
 @pytest.mark.parametrize("code", [301, 404, 418, 422])
 def test_what_is_wrong_with_a_renewal_is_of_the_login(code: int) -> None:
     """It ends a watch as such, and not as if its job had gone."""
