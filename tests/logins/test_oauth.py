@@ -25,8 +25,8 @@ from jobstat.zendesk.account import Account
 from jobstat.zendesk.credentials import Kind
 from jobstat.zendesk.http import Request, Response
 from jobstat.zendesk.kept import Entry
-from jobstat.zendesk.logins import Renewing
 from jobstat.zendesk.oauth import Authorization, Tokens, mint, refresh
+from jobstat.zendesk.renewing import Renewing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

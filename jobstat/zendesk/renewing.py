@@ -1,0 +1,191 @@
+"""Logins whose tokens are followed by others: how, and that none is lost by it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from jobstat import clock
+from jobstat.errors import AuthError, JobstatError, Unavailable, UsageProblem
+from jobstat.zendesk.apart import Apart
+from jobstat.zendesk.credentials import Credential, Kind, bearer
+from jobstat.zendesk.kept import Entry
+from jobstat.zendesk.logins import Login
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from jobstat.zendesk.account import Account
+    from jobstat.zendesk.http import Http
+    from jobstat.zendesk.kept import Keep
+    from jobstat.zendesk.oauth import Tokens
+
+    Idle = Callable[[], None] | None
+
+LEAST_TIME = 1.0
+"""Seconds without which no renewal is begun."""
+
+SETTLING = 3.0
+"""Seconds that a renewal under way has to end when nobody waits for it any longer:
+its new tokens would be lost, and the old ones are dead."""
+
+
+class Renewing(Login):
+    """OAuth tokens, followed by others before they expire, or when they are refused.
+
+    They come of the entry's refresh token, else of its client's secret. Where it is
+    kept, other processes may renew it too.
+    """
+
+    renews = True
+
+    def __init__(
+        self,
+        account: Account,
+        client_id: str,
+        entry: Entry,
+        kind: Kind,
+        source: str,
+        keep: Keep | None = None,
+    ) -> None:
+        self.kind, self.source, self.client_id = kind, source, client_id
+        self.warnings = []
+        if keep:
+            self.remedy = f"Log in again with {account.login}"
+        self._account = account
+        self._entry = entry
+        self._keep = keep
+        self._stored = entry
+        self._seen = set(self._entry.secrets)
+
+    @property
+    def expires_at(self) -> float | None:
+        return self._entry.tokens.expires_at if self._entry.tokens else None
+
+    def credential(self, http: Http, within: float, idle: Idle = None) -> Credential:
+        tokens = self._entry.tokens
+        if tokens is None:
+            self._renew(http, within, idle)
+        elif tokens.is_stale(time.time()) and self._can_renew:
+            try:
+                self._renew(http, within / 2, idle)
+            except JobstatError:
+                # Until its end, the old one is as good as another.
+                if self.has_expired:
+                    raise
+        return self._shown
+
+    def another(
+        self, refused: Credential, http: Http, within: float, idle: Idle = None
+    ) -> Credential | None:
+        if self._can_renew:
+            self._renew(http, within, idle)
+        return None if self._shown == refused else self._shown
+
+    def secrets(self) -> Iterable[str]:
+        return self._seen
+
+    @property
+    def _shown(self) -> Credential:
+        tokens = self._entry.tokens
+        assert tokens is not None  # noqa: S101 - it has been renewed
+        return bearer(tokens.access, self.source, self.kind, tokens.expires_at)
+
+    @property
+    def _can_renew(self) -> bool:
+        tokens = self._entry.tokens
+        return bool(self._entry.client_secret or (tokens and tokens.refresh))
+
+    def _renew(self, http: Http, within: float, idle: Idle) -> None:
+        """Get other tokens, and keep them, before anything can come between."""
+        until = clock.monotonic() + within
+        # Whoever takes the turn has it: asked for and not waited for, tokens are lost.
+        turn, ended = threading.Lock(), threading.Event()
+
+        def renewed() -> Entry:
+            try:
+                return self._renewed(http, until, turn)
+            finally:
+                ended.set()
+
+        too_late = False
+        try:
+            work = Apart(renewed, "renewal")
+            # Once it asks, it bounds itself, and keeps what comes.
+            while not too_late and not work.wait(
+                lambda: 1.0 if turn.locked() else until - clock.monotonic(), idle
+            ):
+                too_late = turn.acquire(blocking=False)
+        except BaseException:
+            if not turn.acquire(blocking=False):
+                ended.wait(SETTLING)
+            raise
+        if too_late:
+            raise _no_time()
+        try:
+            self._entry = work.result()
+        except UsageProblem as problem:
+            # It is of the login, and not of what this is about.
+            raise AuthError(problem.sentence, hint=problem.hint) from problem
+        self._seen |= set(self._entry.secrets)
+
+    def _renewed(self, http: Http, until: float, turn: threading.Lock) -> Entry:
+        keep = self._keep
+        with keep.locked(until - clock.monotonic()) if keep else nullcontext():
+            entry = self._entry
+            if keep:
+                entry = self._kept_now(keep, until - clock.monotonic())
+                tokens = entry.tokens
+                if entry != self._entry and tokens and not tokens.is_stale(time.time()):
+                    return entry  # another process was here before
+            left = until - clock.monotonic()
+            if left < LEAST_TIME or not turn.acquire(blocking=False):
+                raise _no_time()
+            entry = Entry(self._ask(http, entry, left), entry.client_secret)
+            if keep:
+                self._store(keep, entry)
+        return entry
+
+    def _kept_now(self, keep: Keep, within: float) -> Entry:
+        """The newest entry: what another process has kept, else our own."""
+        kept = keep.read(within)
+        if kept is None:
+            raise AuthError(
+                f"the keyring has no entry for {self._account.name} any longer",
+                hint=self.remedy,
+            )
+        if kept == self._stored:
+            return self._entry  # newer, where it could not be stored
+        self._stored = kept
+        return kept
+
+    def _ask(self, http: Http, entry: Entry, within: float) -> Tokens:
+        from jobstat.zendesk.oauth import mint, refresh
+
+        account, client = self._account, self.client_id or ""
+        if entry.client_secret:
+            return mint(http, account, client, entry.client_secret, within)
+        token = (entry.tokens and entry.tokens.refresh) or ""
+        tokens = refresh(http, account, client, token, within)
+        # Where it gave no other one, the old one is still good (RFC 6749).
+        return tokens if tokens.refresh else replace(tokens, refresh=token)
+
+    def _store(self, keep: Keep, entry: Entry) -> None:
+        try:
+            keep.write(entry)
+            self._stored = entry
+        except AuthError as problem:
+            # This process can go on: it has what the next one will miss.
+            warning = (
+                f"the renewed login could not be stored: {problem.sentence};"
+                f" log in again with {self._account.login}"
+            )
+            if warning not in self.warnings:
+                self.warnings.append(warning)
+
+
+def _no_time() -> Unavailable:
+    return Unavailable("there is no time left to renew the login")
