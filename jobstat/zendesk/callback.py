@@ -67,12 +67,6 @@ class Callback:
         self._server.shutdown()
         self._server.server_close()
 
-    @property
-    def address(self) -> tuple[str, int]:
-        """Where it waits: host and port."""
-        host, port = self._server.server_address[:2]
-        return str(host), port
-
     def code(self, within: float) -> str | None:
         """The code, if it comes within so many seconds. Raises AuthError for a no."""
         try:

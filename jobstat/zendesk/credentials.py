@@ -69,7 +69,7 @@ def bearer(
     expires_at: float | None = None,
 ) -> Credential:
     """An OAuth access token. Raises UsageProblem for what cannot be one."""
-    _check(source, token, _TOKEN, "one word of ASCII")
+    check_token(token, source)
     return Credential(source, kind, f"Bearer {token}", token, expires_at)
 
 
@@ -79,7 +79,7 @@ def api_token(email: str, token: str, source: str, *, of: str = "") -> Credentia
     Raises UsageProblem for what cannot be one.
     """
     check_email(email, of or source)
-    _check(source, token, _TOKEN, "one word of ASCII")
+    check_token(token, source)
     authorization = _basic(f"{email}/token", token)
     return Credential(source, Kind.API_TOKEN, authorization, token)
 

@@ -32,10 +32,10 @@ def active_account() -> Account | None:
         profile = document["activeProfile"]
         subdomain, domain = profile["subdomain"], profile.get("domain")
         return at_subdomain(subdomain, domain or "zendesk.com", "zcli's profile")
-    except (OSError, ValueError, RecursionError, LookupError):
-        return None  # none, or in a form that jobstat knows nothing of
-    except (TypeError, AttributeError, RuntimeError, UsageProblem):
+    except (OSError, ValueError, LookupError, UsageProblem):
         return None
+    except (TypeError, AttributeError, RuntimeError):
+        return None  # in a form that jobstat knows nothing of, or without a home
 
 
 def credential_of(

@@ -535,8 +535,10 @@ def test_the_end_of_what_is_typed_is_not_that_of_the_login(machine: Machine) -> 
 
 
 def test_the_callback_is_for_this_machine_alone() -> None:
-    with Callback(port := free_port(), str) as callback:
-        assert callback.address == ("127.0.0.1", port)
+    with Callback(port := free_port(), str):
+        socket.create_connection(("127.0.0.1", port)).close()
+        with pytest.raises(OSError, match=r"refused|assign"):
+            socket.create_connection(("127.0.0.2", port))
 
 
 def test_logging_out_of_what_is_not_known(machine: Machine) -> None:
