@@ -40,6 +40,36 @@ SUCCESS = {"index": 0, "id": 35436, "account_id": 9}
 FAILURE = {"index": 1, "error": "TicketCreateFailed", "details": "Description: blank"}
 
 
+DOCUMENTED_ID = "8b726e606741012ffc2d782bcb7848fe"
+DOCUMENTED: dict[str, Any] = {
+    "id": DOCUMENTED_ID,
+    "url": f"https://company.zendesk.com/api/v2/job_statuses/{DOCUMENTED_ID}.json",
+    "total": 2,
+    "progress": 2,
+    "status": "completed",
+    "message": "Completed at Fri Apr 13 02:51:53 +0000 2012",
+    "results": [
+        {
+            "title": "I accidentally the whole bottle",
+            "action": "update",
+            "errors": "",
+            "id": 380,
+            "success": True,
+            "status": "Updated",
+        },
+        {
+            "title": "The printer is on fire",
+            "action": "update",
+            "errors": "",
+            "id": 381,
+            "success": True,
+            "status": "Updated",
+        },
+    ],
+}
+"""The example of Zendesk's documentation of 2012: the bare object is the answer."""
+
+
 def job_object(status: str = "queued", **fields: Any) -> dict[str, Any]:
     """A job_status object as Zendesk sends it."""
     id = fields.pop("id", ID)

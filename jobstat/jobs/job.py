@@ -76,14 +76,18 @@ class Job:
 
 
 def parse_answer(body: bytes) -> Job:
-    """The job in a Job Status answer, ``{"job_status": {...}}``.
+    """The job in an answer to ``GET /api/v2/job_statuses/{id}.json``.
 
-    Raises BrokenAnswer for anything else.
+    Zendesk wraps the job: ``{"job_status": {...}}``. Its documentation of 2012
+    shows the bare object, and so do servers written after it. Raises BrokenAnswer
+    for anything else.
     """
     document = decode(body)
-    if not isinstance(document, dict) or "job_status" not in document:
+    if isinstance(document, dict) and "job_status" in document:
+        document = document["job_status"]
+    elif not (isinstance(document, dict) and {"id", "status"} <= document.keys()):
         _broken(f"{kind_of(document)} without job_status")
-    return parse_job(document["job_status"])
+    return parse_job(document)
 
 
 def parse_job(value: object) -> Job:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from dataclasses import astuple
 from typing import TYPE_CHECKING, Protocol
 
 from jobstat.jobs.duration import clock
@@ -12,12 +11,12 @@ from jobstat.jobs.verdict import Verdict, judge
 from jobstat.views.words import (
     BAD,
     GOOD,
-    HEADINGS,
+    Column,
     counts_of,
     glyph_of,
     id_of,
     percent_of,
-    rows_of,
+    results_table,
     safe,
     state_of,
     summary_of,
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from jobstat.jobs.job import Job
     from jobstat.jobs.watching import Watch
     from jobstat.views.terminal import Terminal
-    from jobstat.views.words import Glyph, Row
+    from jobstat.views.words import Glyph, ResultsTable
 
 
 WIDEST_COLUMN = 64
@@ -135,8 +134,10 @@ class TextOutput(_ForPeople):
         ]
         if job.message:
             lines.append(safe(job.message))
+        if job.url:
+            lines.append(safe(job.url))
         if job.items:
-            lines += ["", *self._table(rows_of(job))]
+            lines += ["", *self._table(results_table(job))]
         if summary := summary_of(job):
             lines += [""] * bool(job.items)
             lines.append(paint(f"{sign} {summary}", glyph.style))
@@ -151,19 +152,32 @@ class TextOutput(_ForPeople):
         lines = [f"{title_of(job)}  {id_of(job)}"]
         if job.message:
             lines.append(safe(job.message))
-        rows = rows_of(job, failed=True)
-        return "\n".join(lines + (self._table(rows) if rows else [])) + "\n"
+        if job.failed:
+            lines += self._table(results_table(job, failed=True))
+        return "\n".join(lines) + "\n"
 
-    def _table(self, rows: list[Row]) -> list[str]:
-        table = [astuple(row)[1:] for row in (HEADINGS, *rows)]
-        index, id, result = (
-            min(max(len(row[n]) for row in table), WIDEST_COLUMN) for n in range(3)
-        )
-        glyphs = [None, *(BAD if row.failed else GOOD for row in rows)]
+    def _table(self, results: ResultsTable) -> list[str]:
+        columns = results.columns
+        lines = [columns, *(tuple(map(r.cell, columns)) for r in results.rows)]
+        widths = [
+            min(max(map(len, cells)), WIDEST_COLUMN)
+            for cells in zip(*lines, strict=True)
+        ]
+        aligned = [">" if column is Column.INDEX else "<" for column in columns]
+        glyphs = [None, *(BAD if row.failed else GOOD for row in results.rows)]
         return [
-            f"{self._sign(glyph)} {row[0]:>{index}}  {row[1]:<{id}}"
-            f"  {row[2]:<{result}}  {row[3]}".rstrip()
-            for glyph, row in zip(glyphs, table, strict=True)
+            "  ".join(
+                [
+                    self._sign(glyph),
+                    *(
+                        f"{cell:{side}{width}}"
+                        for cell, side, width in zip(
+                            cells, aligned, widths, strict=True
+                        )
+                    ),
+                ]
+            ).rstrip()
+            for glyph, cells in zip(glyphs, lines, strict=True)
         ]
 
     def _sign(self, glyph: Glyph | None) -> str:
@@ -177,7 +191,7 @@ class ScreenOutput(_ForPeople):
     """A job and its results on a terminal, fitted to its width."""
 
     def render(self, job: Job, elapsed: float | None = None) -> str:
-        from jobstat.views.screen import job_lines, results
+        from jobstat.views.screen import job_lines, results, url_line
 
         console = self._terminal.console()
         unicode = self._terminal.unicode
@@ -187,6 +201,9 @@ class ScreenOutput(_ForPeople):
                 job, self._account, width=width, unicode=unicode, elapsed=elapsed
             ):
                 console.print(part)
+            if job.url:
+                # Wrapped by the terminal, it can still be copied or clicked.
+                console.print(url_line(job.url), soft_wrap=True)
             for part in results(job, width=width, height=height, unicode=unicode):
                 console.print(part)
         return capture.get()

@@ -8,14 +8,14 @@ from jobstat.jobs.duration import clock
 from jobstat.views.words import (
     BAD,
     GOOD,
-    HEADINGS,
     LONGEST_TEXT,
-    NO_ID,
+    Column,
+    ResultsTable,
     counts_of,
     glyph_of,
     id_of,
     percent_of,
-    rows_of,
+    results_table,
     safe,
     state_of,
     summary_of,
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from rich.progress_bar import ProgressBar
 
     from jobstat.jobs.job import Job
-    from jobstat.views.words import Row
 
 NARROW = 72
 """Columns below which a line or a row is laid out over several lines."""
@@ -73,6 +72,13 @@ def job_lines(
         yield message
 
 
+def url_line(url: str) -> RenderableType:
+    """The job's own URL."""
+    from rich.text import Text
+
+    return Text(safe(url, LONGEST_TEXT), "dim")
+
+
 def summary_line(job: Job, *, unicode: bool) -> Iterator[RenderableType]:
     """The verdict in a line, where there is one."""
     from rich.text import Text
@@ -93,13 +99,15 @@ def results(
     from rich.text import Text
 
     if job.items:
-        rows = rows_of(job, LONGEST_TEXT)
-        failed = sum(row.failed for row in rows)
+        table = results_table(job, LONGEST_TEXT)
+        failed = len(job.failed)
         taken = AROUND_TABLE + failed * (3 if width < NARROW else 2)
         room = failed + max(height - taken, LEAST_SUCCEEDED)
-        shown, folded = rows[:room], len(rows) - room
+        folded = len(table.rows) - room
         yield Text()
-        yield from _rows(shown, width, unicode=unicode)
+        yield from _results(
+            ResultsTable(table.columns, table.rows[:room]), width, unicode=unicode
+        )
         if folded > 0:
             yield Text(f"  and {folded} more succeeded: see --json", "dim")
     summary = list(summary_line(job, unicode=unicode))
@@ -115,15 +123,18 @@ def failures(job: Job, *, width: int, unicode: bool) -> Iterator[RenderableType]
     yield Text(f"{title_of(job)}  {id_of(job)}", "bold", overflow="fold")
     if job.message:
         yield Text(safe(job.message, LONGEST_TEXT), "dim", overflow="fold")
-    if rows := rows_of(job, LONGEST_TEXT, failed=True):
-        yield from _rows(rows, width, unicode=unicode)
+    if job.failed:
+        table = results_table(job, LONGEST_TEXT, failed=True)
+        yield from _results(table, width, unicode=unicode)
 
 
-def _rows(rows: list[Row], width: int, *, unicode: bool) -> Iterator[RenderableType]:
+def _results(
+    results: ResultsTable, width: int, *, unicode: bool
+) -> Iterator[RenderableType]:
     if width < NARROW:
-        yield from _stacked(rows, unicode=unicode)
+        yield from _stacked(results, unicode=unicode)
     else:
-        yield _table(rows, unicode=unicode)
+        yield _table(results, unicode=unicode)
 
 
 def _state(
@@ -193,38 +204,50 @@ def _spread(parts: list[RenderableType], width: int) -> RenderableType:
     return line if line.cell_len <= width else Group(*parts)
 
 
-def _table(rows: list[Row], *, unicode: bool) -> RenderableType:
+def _table(results: ResultsTable, *, unicode: bool) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("")
-    table.add_column(HEADINGS.index, justify="right", no_wrap=True)
-    table.add_column(HEADINGS.id, overflow="fold")
-    table.add_column(HEADINGS.result, overflow="fold")
-    table.add_column(HEADINGS.details, overflow="fold", ratio=1)
-    for row in rows:
+    for column in results.columns:
+        if column is Column.INDEX:
+            table.add_column(column, justify="right", no_wrap=True)
+        else:
+            table.add_column(column, overflow="fold")
+    for row in results.rows:
         glyph = BAD if row.failed else GOOD
         table.add_row(
             Text(glyph.on(unicode=unicode), glyph.style),
-            Text(row.index),
-            Text(row.id),
-            Text(row.result, glyph.style if row.failed else ""),
-            Text(row.details),
+            *(
+                Text(
+                    row.cell(column),
+                    glyph.style if row.failed and column is Column.STATUS else "",
+                )
+                for column in results.columns
+            ),
         )
     return table
 
 
-def _stacked(rows: list[Row], *, unicode: bool) -> Iterator[RenderableType]:
+def _stacked(results: ResultsTable, *, unicode: bool) -> Iterator[RenderableType]:
+    """Each item over several lines: title, errors and details below the others."""
     from rich.padding import Padding
     from rich.text import Text
 
-    for row in rows:
+    for row in results.rows:
         glyph = BAD if row.failed else GOOD
-        line = Text(f"{glyph.on(unicode=unicode)} index {row.index}", glyph.style)
-        id = "" if row.id == NO_ID else f"  id {row.id}"
-        line.append(f"{id}  {row.result}", "default")
+        cells = row.cells
+        line = Text(
+            f"{glyph.on(unicode=unicode)} index {cells[Column.INDEX]}", glyph.style
+        )
+        id = f"id {cells[Column.ID]}" if cells.get(Column.ID) else ""
+        short = filter(None, [id, cells.get(Column.ACTION), cells[Column.STATUS]])
+        line.append("".join(f"  {text}" for text in short), "default")
         line.overflow = "fold"
         yield line
-        if row.details:
-            yield Padding(Text(row.details, overflow="fold"), (0, 0, 0, 2))
+        reason = ": ".join(
+            filter(None, [cells.get(Column.ERRORS), cells.get(Column.DETAILS)])
+        )
+        for text in filter(None, [cells.get(Column.TITLE), reason]):
+            yield Padding(Text(text, overflow="fold"), (0, 0, 0, 2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from jobstat.jobs.duration import spoken
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
     from jobstat.jobs.job import Item, Job
     from jobstat.jobs.patience import Setback
 
-_NOT_DETAILS = frozenset(
-    {"index", "id", "account_id", "action", "status", "success"}
+_HAS_COLUMN = frozenset(
+    {"index", "id", "account_id", "title", "action", "status", "success"}
     | {"error", "errors", "details"}
 )
+"""Fields of an item with a column of their own, or of no use to people."""
 
 
 LONGEST_NAME = 200
@@ -184,58 +186,103 @@ def _one_for_all(job: Job) -> bool:
     return isinstance(job.fields.get("results"), dict)
 
 
+class Column(StrEnum):
+    """A column of the results table, in the order in which they stand."""
+
+    INDEX = "INDEX"
+    ID = "ID"
+    TITLE = "TITLE"
+    ACTION = "ACTION"
+    STATUS = "STATUS"
+    ERRORS = "ERRORS"
+    DETAILS = "DETAILS"
+
+
+_NAMES = frozenset({Column.INDEX, Column.ID, Column.ACTION, Column.STATUS})
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An item as a line of the results table."""
+    """An item as a row of the results table: its text by column."""
 
     failed: bool
-    index: str
-    id: str
-    result: str
-    details: str
+    cells: dict[Column, str]
+
+    def cell(self, column: Column) -> str:
+        """The text in a column: a dash for an id that the item lacks, else nothing."""
+        return self.cells.get(column, "") or "-" * (column is Column.ID)
 
 
-HEADINGS = Row(failed=False, index="INDEX", id="ID", result="RESULT", details="DETAILS")
+@dataclass(frozen=True, slots=True)
+class ResultsTable:
+    """The results of a job for people. ``columns`` are those that any row fills."""
+
+    columns: tuple[Column, ...]
+    rows: list[Row]
 
 
-NO_ID = "-"
-"""In place of an id where none was given, as to a ticket that was not created."""
+def results_table(
+    job: Job, most: int = LARGEST_TEXT, *, failed: bool = False
+) -> ResultsTable:
+    """The results: failed items first, else in the job's order.
 
-
-def rows_of(job: Job, most: int = LARGEST_TEXT, *, failed: bool = False) -> list[Row]:
-    """The results for people: failed items first, else in the job's order.
-
-    With ``failed`` only those that failed. ``most`` is how many characters of the
-    details are wanted.
+    With ``failed`` only the failed ones. ``most`` is the longest text of a cell,
+    in characters; the rest is counted.
     """
     index = "all" if _one_for_all(job) else None
     items = job.failed
     if not failed:
         items += tuple(item for item in job.items if not item.failed)
-    return [_row(item, index or str(item.index), most) for item in items]
+    rows = [_row(item, index or str(item.index), most) for item in items]
+    return ResultsTable(
+        tuple(c for c in Column if any(c in row.cells for row in rows)), rows
+    )
 
 
 def _row(item: Item, index: str, most: int) -> Row:
-    told = item.fields
+    fields = item.fields
+    reasons = [fields.get("error"), fields.get("errors")]
+    details = [fields.get("details")]
     if item.failed:
-        result = "failed"
-        reasons = [told.get("error"), told.get("errors"), told.get("details")]
-    else:
-        result = str(told.get("status") or told.get("action") or "ok").lower()
-        reasons = [told.get("details")]
-    others = [
+        reasons, details = reasons + details, []
+    details += [
         f"{name}={_flat(value)}"
-        for name, value in told.items()
-        if name not in _NOT_DETAILS and value not in (None, "")
+        for name, value in fields.items()
+        if name not in _HAS_COLUMN and value not in (None, "")
     ]
-    reason = ": ".join(_flat(part) for part in reasons if part)
+    texts = {
+        Column.INDEX: index,
+        Column.ID: _join("", fields.get("id")),
+        Column.TITLE: _join("", fields.get("title")),
+        Column.ACTION: _join("", fields.get("action")),
+        Column.STATUS: _status_of(item),
+        Column.ERRORS: _join(": ", *reasons),
+        Column.DETAILS: _join("  ", *details) or None,
+    }
     return Row(
-        failed=item.failed,
-        index=index,
-        id=safe(_flat(told.get("id")), LONGEST_NAME) or NO_ID,
-        result=safe(result, LONGEST_NAME),
-        details=safe("  ".join(filter(None, [reason, *others])), most),
+        item.failed,
+        {
+            column: safe(text, LONGEST_NAME if column in _NAMES else most)
+            for column, text in texts.items()
+            if text is not None
+        },
     )
+
+
+def _join(separator: str, *values: object) -> str | None:
+    """The values as one text, None where all of them are missing."""
+    found = [_flat(value) for value in values if value is not None]
+    return separator.join(filter(None, found)) if found else None
+
+
+def _status_of(item: Item) -> str:
+    """The item's own status, with the verdict where it does not say it."""
+    status = _flat(item.fields.get("status")).strip()
+    if not item.failed:
+        return status or "ok"
+    if status.casefold() in {"", "failed"}:
+        return status or "failed"
+    return f"{status}, failed"
 
 
 def _flat(value: object) -> str:

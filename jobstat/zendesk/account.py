@@ -48,6 +48,11 @@ class Account:
         return f"jobstat auth login {named}"
 
     @property
+    def is_at_zendesk(self) -> bool:
+        """Whether Zendesk itself runs it, not a server that answers as Zendesk does."""
+        return (urlsplit(self.origin).hostname or "").endswith(_ZENDESK)
+
+    @property
     def on_loopback(self) -> bool:
         """Whether the account is on this machine, as the demo's is."""
         return urlsplit(self.origin).hostname in _LOOPBACK

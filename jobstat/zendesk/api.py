@@ -83,7 +83,7 @@ class Api:
         """
         with discreet(self._login.secrets):
             if len(ids) > 1:
-                path = f"job_statuses/show_many.json?ids={','.join(ids)}"
+                path = f"job_statuses/show_many?ids={','.join(ids)}"
                 page = self._page(path, within, idle)
                 return Answer(page.jobs, page.limits)
             path = f"job_statuses/{ids[0]}.json"
@@ -93,7 +93,7 @@ class Api:
     def page(self, query: str, within: float) -> Page:
         """A page of the account's jobs. Raises what ``fetch`` raises."""
         with discreet(self._login.secrets):
-            return self._page(f"job_statuses.json?{query}", within)
+            return self._page(f"job_statuses?{query}", within)
 
     def try_out(self, within: float) -> None:
         """Ask for what only a user may know. Raises what ``fetch`` raises.

@@ -46,11 +46,6 @@ class Login:
         self._credential = credential
         self.kind, self.source = credential.kind, credential.source
         self.warnings: list[str] = []
-        if self.kind is Kind.PASSWORD:
-            self.warnings.append(
-                "Zendesk ended sign-in by password in January 2026;"
-                " use ZENDESK_OAUTH_TOKEN"
-            )
 
     @property
     def expires_at(self) -> float | None:
@@ -149,7 +144,13 @@ def find_login(account: Account, environ: Mapping[str, str]) -> Login:
 def from_the_environment(account: Account, environ: Mapping[str, str]) -> Login | None:
     """The login that the environment has. Raises UsageProblem."""
     if credential := from_environment(environ):
-        return Login(credential)
+        login = Login(credential)
+        if login.kind is Kind.PASSWORD and account.is_at_zendesk:
+            login.warnings.append(
+                "Zendesk ended sign-in by password in January 2026;"
+                " use ZENDESK_OAUTH_TOKEN"
+            )
+        return login
     if client := client_of(environ):
         from jobstat.zendesk.kept import Entry
         from jobstat.zendesk.renewing import Renewing

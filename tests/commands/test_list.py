@@ -12,7 +12,7 @@ from support import FAILURE, SUCCESS, FakeClock, Run, completed, job_object
 if TYPE_CHECKING:
     from pytest_httpx import HTTPXMock
 
-LIST = "https://acme.zendesk.com/api/v2/job_statuses.json?page%5Bsize%5D=100"
+LIST = "https://acme.zendesk.com/api/v2/job_statuses?page%5Bsize%5D=100"
 BAD = completed(SUCCESS, FAILURE, id="bad")
 GOOD = completed(SUCCESS, id="good")
 WORKING = job_object("working", id="working", progress=1)
@@ -25,7 +25,7 @@ def pages(httpx_mock: HTTPXMock, *contents: list[Any], meta: bool = True) -> Non
     """The list, in so many pages."""
     for number, jobs in enumerate(contents):
         last = number == len(contents) - 1
-        follow = f"https://acme.zendesk.com/api/v2/job_statuses.json?after={number + 1}"
+        follow = f"https://acme.zendesk.com/api/v2/job_statuses?after={number + 1}"
         told: dict[str, Any] = {"job_statuses": jobs}
         if meta:
             told["meta"] = {"has_more": not last, "after_cursor": f"c{number + 1}"}
@@ -35,7 +35,7 @@ def pages(httpx_mock: HTTPXMock, *contents: list[Any], meta: bool = True) -> Non
         if number and meta:
             url += f"&page%5Bafter%5D=c{number}"
         elif number:
-            url = f"https://acme.zendesk.com/api/v2/job_statuses.json?after={number}"
+            url = f"https://acme.zendesk.com/api/v2/job_statuses?after={number}"
         httpx_mock.add_response(url=url, json=told, is_reusable=True)
 
 

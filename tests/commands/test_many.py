@@ -33,7 +33,7 @@ def test_several_jobs_are_one_request(
     assert jobstat("show", "-q", ID, OTHER, ID) == (6, "", "")
     (request,) = httpx_mock.get_requests()
     assert str(request.url) == (
-        f"https://acme.zendesk.com/api/v2/job_statuses/show_many.json?ids={ID},{OTHER}"
+        f"https://acme.zendesk.com/api/v2/job_statuses/show_many?ids={ID},{OTHER}"
     )
 
 
@@ -50,19 +50,21 @@ def test_several_jobs_are_shown_in_their_order_and_summed_up(
 Bulk Create Ticket  {OTHER}  acme.zendesk.com
 ✗ completed, with failures  2/2  100%
 Completed at 2026-11-23 12:00:00 +0000
+{BAD["url"]}
 
-  INDEX  ID     RESULT  DETAILS
-✗     1  -      failed  TicketCreateFailed: Description: blank
-✓     0  35436  ok
+   INDEX  ID     STATUS  ERRORS
+✗      1  -      failed  TicketCreateFailed: Description: blank
+✓      0  35436  ok
 
 ✗ 1 of 2 items failed
 
 Bulk Create Ticket  {ID}  acme.zendesk.com
 ✓ completed  1/1  100%
 Completed at 2026-11-23 12:00:00 +0000
+{GOOD["url"]}
 
-  INDEX  ID     RESULT  DETAILS
-✓     0  35436  ok
+   INDEX  ID     STATUS
+✓      0  35436  ok
 
 ✓ 1 item, none failed
 
@@ -170,8 +172,8 @@ T  {ID}  ✓ completed  1/1  100%  {GOOD["message"]}
 
 Bulk Create Ticket  {OTHER}
 Completed at 2026-11-23 12:00:00 +0000
-  INDEX  ID  RESULT  DETAILS
-✗     1  -   failed  TicketCreateFailed: Description: blank
+   INDEX  STATUS  ERRORS
+✗      1  failed  TicketCreateFailed: Description: blank
 
 ✗ 3 jobs at {ACME}: 1 completed, 1 with failures, 1 not found; 1 of 3 items failed  T
 """

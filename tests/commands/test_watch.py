@@ -40,10 +40,11 @@ def test_off_a_terminal_a_line_a_change_then_the_results(
 Bulk Create Ticket  {ID}  acme.zendesk.com
 ✗ completed, with failures  2/2  100%  0:03
 Completed at 2026-11-23 12:00:00 +0000
+{BAD["url"]}
 
-  INDEX  ID     RESULT  DETAILS
-✗     1  -      failed  TicketCreateFailed: Description: blank
-✓     0  35436  ok
+   INDEX  ID     STATUS  ERRORS
+✗      1  -      failed  TicketCreateFailed: Description: blank
+✓      0  35436  ok
 
 ✗ 1 of 2 items failed
 """

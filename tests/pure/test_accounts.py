@@ -20,7 +20,7 @@ from jobstat.zendesk.credentials import (
     source_in,
 )
 from jobstat.zendesk.hiding import hide_in
-from jobstat.zendesk.logins import Login, find_login
+from jobstat.zendesk.logins import find_login
 
 ACME = "https://acme.zendesk.com"
 
@@ -248,7 +248,6 @@ def test_an_oauth_token_comes_first() -> None:
         }
     )
     assert credential.authorization == "Bearer abc"
-    assert Login(credential).warnings == []
 
 
 def test_an_api_token_goes_before_a_password() -> None:
@@ -260,7 +259,6 @@ def test_an_api_token_goes_before_a_password() -> None:
         }
     )
     assert _basic(credential.authorization) == "me@example.org/token:def"
-    assert Login(credential).warnings == []
 
 
 ENVIRONMENT = {
@@ -314,12 +312,11 @@ def test_a_client_of_which_a_part_does_not_belong_in_a_request(name: str) -> Non
     assert "hunter2" not in f"{caught.value} {caught.value.hint}"
 
 
-def test_a_password_is_taken_and_warned_of() -> None:
+def test_a_password_is_taken() -> None:
     credential = find_credential(
         {"ZENDESK_EMAIL": "me@example.org", "ZENDESK_PASSWORD": "pass wörd:1"}
     )
     assert _basic(credential.authorization) == "me@example.org:pass wörd:1"
-    assert "January 2026" in Login(credential).warnings[0]
 
 
 def test_a_credential_is_not_in_its_repr() -> None:

@@ -15,12 +15,13 @@ from jobstat.views.output import TextOutput
 from jobstat.views.terminal import open_terminal
 from jobstat.views.words import (
     LARGEST_TEXT,
+    Column,
     counts_of,
     glyph_of,
     id_of,
     percent_of,
     problem_lines,
-    rows_of,
+    results_table,
     safe,
     state_of,
     summary_of,
@@ -198,21 +199,36 @@ def test_failed_items_come_first_and_say_why() -> None:
         {"id": 9, "errors": {"base": ["one", "two"]}, "title": "T\x1b[1m"},
         {"action": "delete", "id": None, "success": True},
     ]
-    rows = rows_of(parse_job(completed(*results)))
-    assert [(row.index, row.id, row.result, row.details) for row in rows] == [
-        ("1", "-", "failed", "TicketCreateFailed: Description: blank"),
-        ("3", "8", "failed", ""),
-        ("4", "9", "failed", r"base: one, two  title=T\x1b[1m"),
-        ("0", "35436", "ok", ""),
-        ("2", "7", "created", "email=a@example.org"),
-        ("5", "-", "delete", ""),
+    table = results_table(parse_job(completed(*results)))
+    assert [*map(str, table.columns)] == [
+        *("INDEX", "ID", "TITLE", "ACTION", "STATUS", "ERRORS", "DETAILS"),
     ]
-    assert [row.failed for row in rows] == [True] * 3 + [False] * 3
+    shown = [tuple(map(row.cell, table.columns)) for row in table.rows]
+    assert shown == [
+        ("1", "-", "", "", "failed", "TicketCreateFailed: Description: blank", ""),
+        ("3", "8", "", "update", "Updated, failed", "", ""),
+        ("4", "9", r"T\x1b[1m", "", "failed", "base: one, two", ""),
+        ("0", "35436", "", "", "ok", "", ""),
+        ("2", "7", "", "", "Created", "", "email=a@example.org"),
+        ("5", "-", "", "delete", "ok", "", ""),
+    ]
+    assert [row.failed for row in table.rows] == [True] * 3 + [False] * 3
+
+
+def test_a_column_stands_where_any_item_has_it() -> None:
+    table = results_table(parse_job(completed(SUCCESS)))
+    assert table.columns == ("INDEX", "ID", "STATUS")
+    table = results_table(parse_job(completed(SUCCESS, FAILURE)), failed=True)
+    assert table.columns == ("INDEX", "STATUS", "ERRORS")
+    table = results_table(parse_job(completed({"errors": "", "title": None})))
+    assert table.columns == ("INDEX", "STATUS", "ERRORS")
 
 
 @given(
     st.dictionaries(
-        st.sampled_from(["id", "error", "errors", "details", "status", "x\x1b"]),
+        st.sampled_from(
+            ["id", "title", "action", "error", "errors", "details", "status", "x\x1b"]
+        ),
         st.recursive(
             st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
             lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -221,8 +237,10 @@ def test_failed_items_come_first_and_say_why() -> None:
     )
 )
 def test_any_item_is_a_row_that_is_safe(item: dict[str, object]) -> None:
-    (row,) = rows_of(parse_job(completed(item)))
-    assert f"{row.id}{row.result}{row.details}".isprintable()
+    table = results_table(parse_job(completed(item)))
+    (row,) = table.rows
+    assert all(map(str.isprintable, row.cells.values()))
+    assert set(row.cells) == set(table.columns)
 
 
 def test_a_problem_is_a_line_and_a_hint() -> None:
@@ -237,10 +255,19 @@ def test_a_problem_is_a_line_and_a_hint() -> None:
 def test_names_are_cut_wherever_they_are_shown() -> None:
     long = "x" * 5000
     seen = job(long, job_type=long, id=long, message=long)
-    (row,) = rows_of(parse_job(completed({"id": long, "status": long})))
+    item = {"id": long, "status": long, "action": long}
+    (row,) = results_table(parse_job(completed(item))).rows
+    cells = [row.cells[c] for c in (Column.ID, Column.STATUS, Column.ACTION)]
     line = line_of_job(seen)
-    names = (state_of(seen), title_of(seen), id_of(seen), row.id, row.result)
-    for text in (*names, line.state, line.title, line.id):
+    for text in (
+        state_of(seen),
+        title_of(seen),
+        id_of(seen),
+        *cells,
+        line.state,
+        line.title,
+        line.id,
+    ):
         assert text == f"{'x' * 200}... (and 4800 more characters)"
     assert line.message == f"{'x' * 1000}... (and 4000 more characters)"
 

@@ -1,0 +1,166 @@
+"""The answer that Zendesk documented in 2012: a bare job, without ``job_status``."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from support import DOCUMENTED, DOCUMENTED_ID, OTHER, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_httpx import HTTPXMock
+
+API = "https://acme.zendesk.com/api/v2/job_statuses"
+URL = f"{API}/{DOCUMENTED_ID}.json"
+WORKING = {
+    **DOCUMENTED,
+    "status": "working",
+    "progress": 1,
+    "message": "",
+    "results": [],
+}
+
+SHOWN = f"""\
+Job  {DOCUMENTED_ID}  acme.zendesk.com
+✓ completed  2/2  100%
+Completed at Fri Apr 13 02:51:53 +0000 2012
+{DOCUMENTED["url"]}
+
+   INDEX  ID   TITLE                            ACTION  STATUS   ERRORS
+✓      0  380  I accidentally the whole bottle  update  Updated
+✓      1  381  The printer is on fire           update  Updated
+
+✓ 2 items, none failed
+"""
+
+
+@pytest.fixture(autouse=True)
+def _email_and_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The documentation calls curl with -u {email_address}:{password}."""
+    monkeypatch.delenv("ZENDESK_OAUTH_TOKEN")
+    monkeypatch.setenv("ZENDESK_EMAIL", "me@example.org")
+    monkeypatch.setenv("ZENDESK_PASSWORD", "hunter2")
+
+
+def test_show(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+    httpx_mock.add_response(url=URL, json=DOCUMENTED)
+    code, out, _ = jobstat("show", DOCUMENTED_ID)
+    assert (code, out) == (0, SHOWN)
+    (request,) = httpx_mock.get_requests()
+    pair = b64encode(b"me@example.org:hunter2").decode()
+    assert request.headers["authorization"] == f"Basic {pair}"
+
+
+def test_watch(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+    httpx_mock.add_response(url=URL, json=WORKING)
+    httpx_mock.add_response(url=URL, json=DOCUMENTED)
+    code, out, _ = jobstat("watch", DOCUMENTED_ID)
+    assert code == 0
+    assert "▸ working  1/2  50%" in out
+    assert "✓ 2 items, none failed" in out
+    assert len(httpx_mock.get_requests()) == 2
+
+
+@pytest.mark.parametrize("command", ["show", "watch"])
+def test_json_is_the_bare_object_as_it_was_sent(
+    jobstat: Run, httpx_mock: HTTPXMock, command: str
+) -> None:
+    httpx_mock.add_response(url=URL, json=DOCUMENTED)
+    code, out, _ = jobstat(command, "--json", DOCUMENTED_ID)
+    assert (code, out) == (0, json.dumps(DOCUMENTED) + "\n")
+
+
+def test_stream(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+    httpx_mock.add_response(url=URL, json=WORKING)
+    httpx_mock.add_response(url=URL, json=DOCUMENTED)
+    code, out, _ = jobstat("watch", "--stream", DOCUMENTED_ID)
+    assert code == 0
+    assert [json.loads(line) for line in out.splitlines()] == [WORKING, DOCUMENTED]
+
+
+@pytest.mark.parametrize("command", ["show", "watch"])
+@pytest.mark.parametrize("many", [404, 200])
+def test_several_jobs(
+    jobstat: Run, httpx_mock: HTTPXMock, command: str, many: int
+) -> None:
+    """A server of 2012 has no show_many, or takes it for the id of a job."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        name = request.url.path.rpartition("/")[2].removesuffix(".json")
+        if name == "show_many":
+            return httpx.Response(many, json=DOCUMENTED)
+        return httpx.Response(200, json={**DOCUMENTED, "id": name})
+
+    httpx_mock.add_callback(answer, is_reusable=True)
+    code, out, _ = jobstat(command, "--json", DOCUMENTED_ID, OTHER)
+    assert code == 0
+    shown = [json.loads(line) for line in out.splitlines()]
+    assert shown == [DOCUMENTED, {**DOCUMENTED, "id": OTHER}]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_standard_input(
+    jobstat: Run,
+    httpx_mock: HTTPXMock,
+    stdin: Callable[[str], None],
+    indent: int | None,
+) -> None:
+    httpx_mock.add_response(url=URL, json=DOCUMENTED)
+    stdin(json.dumps(WORKING, indent=indent))
+    assert jobstat("watch", "-q", "-")[0] == 0
+
+
+def test_an_item_that_failed(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+    good, bad = DOCUMENTED["results"]
+    bad = {**bad, "errors": "Subject: is too long", "success": False}
+    httpx_mock.add_response(url=URL, json={**DOCUMENTED, "results": [good, bad]})
+    code, out, _ = jobstat("show", DOCUMENTED_ID)
+    assert code == 6
+    row = next(line for line in out.splitlines() if " 381 " in line)
+    assert re.split("  +", row) == [
+        *("✗", "1", "381", "The printer is on fire"),
+        *("update", "Updated, failed", "Subject: is too long"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {name: value for name, value in DOCUMENTED.items() if name != "status"},
+        {name: value for name, value in DOCUMENTED.items() if name != "id"},
+        {**DOCUMENTED, "status": None},
+        {"id": 380, "status": "open"},
+        {"error": "RecordNotFound"},
+        {},
+    ],
+)
+def test_an_object_without_id_and_status_is_a_broken_answer(
+    jobstat: Run, httpx_mock: HTTPXMock, sent: dict[str, Any]
+) -> None:
+    httpx_mock.add_response(url=URL, json=sent, is_reusable=True)
+    code, out, err = jobstat("watch", "--retry-for", "0", DOCUMENTED_ID)
+    assert (code, out) == (7, "")
+    assert "the answer is not a job status: " in err
+
+
+@pytest.mark.parametrize("warned", [True, False])
+def test_the_warning_about_passwords_is_for_zendesk_itself(
+    jobstat: Run,
+    httpx_mock: HTTPXMock,
+    monkeypatch: pytest.MonkeyPatch,
+    warned: bool,
+) -> None:
+    if not warned:
+        monkeypatch.setenv("ZENDESK_DOMAIN", "helpdesk.example")
+    httpx_mock.add_response(json=DOCUMENTED)
+    code, _, err = jobstat("show", "-q", DOCUMENTED_ID)
+    assert code == 0
+    assert ("ended sign-in by password" in err) == warned
+    assert not err or warned
+    assert "hunter2" not in err
