@@ -1,23 +1,37 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
-from support import NOBODY
+from children import CLEAN, restore_default_signals
 
 from jobstat.demo.server import TOKEN, DemoServer
+from jobstat.demo.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture(autouse=True)
-def _nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No login of the tester's own."""
-    for name, value in NOBODY.items():
-        monkeypatch.setenv(name, value)
-    for name in ("ZENDESK_OAUTH_CLIENT_ID", "ZENDESK_OAUTH_CLIENT_SECRET"):
-        monkeypatch.delenv(name, raising=False)
+def pytest_xdist_auto_num_workers() -> int:
+    """Several for each core: most tests wait for a child, or for a server."""
+    return WORKERS_PER_CORE * (os.cpu_count() or 1)
+
+
+WORKERS_PER_CORE = 4
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _machine_of_nobody() -> Iterator[None]:
+    """Nothing of the tester's own: no login, settings, terminal, ignored signals."""
+    restore_default_signals()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if not name.startswith("PYTEST_"):
+                patch.delenv(name)
+        for name, value in CLEAN.items():
+            patch.setenv(name, value)
+        yield
 
 
 @pytest.fixture
@@ -27,3 +41,17 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[DemoServer]:
         monkeypatch.setenv("JOBSTAT_BASE_URL", server.base_url)
         monkeypatch.setenv("ZENDESK_OAUTH_TOKEN", TOKEN)
         yield server
+
+
+@pytest.fixture
+def requests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The times of the requests that the demo server has had."""
+    times: list[float] = []
+    count = World.count_request
+
+    def noted(self: World, now: float) -> tuple[int, int]:
+        times.append(now)
+        return count(self, now)
+
+    monkeypatch.setattr(World, "count_request", noted)
+    return times

@@ -11,13 +11,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from support import JOBSTAT, environment, jobstat
+from children import child
+from forks import run_forked
+from support import JOBSTAT, environment
 
 from jobstat.demo.oauth import CLIENT_SECRET, CONFIDENTIAL_CLIENT, PUBLIC_CLIENT
 from jobstat.demo.server import DemoServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+    from children import Child
 
 
 TESTS = Path(__file__).parent
@@ -27,11 +32,12 @@ TESTS = Path(__file__).parent
 class Grants:
     """What is asked of the account's OAuth: when tokens were granted, and how.
 
-    ``refused`` counts the tokens that were shown and not taken, ``asked`` all the
-    requests for one. Each takes so ``long``, in seconds.
+    ``taken`` counts the tokens that were shown and taken, ``refused`` the others,
+    ``asked`` all the requests for one. Each takes so ``long``, in seconds.
     """
 
     granted: list[tuple[float, str]] = field(default_factory=list)
+    taken: int = 0
     refused: int = 0
     asked: int = 0
     long: float = 0.0
@@ -80,17 +86,24 @@ class Machine:
     def run(
         self, *arguments: str, typed: str | None = None, **more: str
     ) -> subprocess.CompletedProcess[str]:
-        piped = {} if typed is None else {"input": typed}
-        return jobstat(*arguments, env=self.env | more, **piped)
+        return run_forked(*arguments, env=self.env | more, typed=typed)
 
-    def start(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [*JOBSTAT, *arguments],
+    def start(
+        self, *arguments: str, program: Sequence[str] = JOBSTAT, **more: str
+    ) -> AbstractContextManager[Child]:
+        """Run jobstat while the block lasts."""
+        return child(
+            [*program, *arguments],
             env=self.env | more,
-            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+        )
+
+    def hold(self, **changes: object) -> None:
+        """Change what the keyring has of the account."""
+        entry = json.dumps({**self.held, **changes})
+        (self.home / "ring.json").write_text(
+            json.dumps({f"jobstat/{self.name}": entry})
         )
 
     def login(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:

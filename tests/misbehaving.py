@@ -1,31 +1,26 @@
 """Ways in which a server, or the network before it, can let its client down.
 
-And the real program run against them, several at a time: most of these runs wait
-for a second try.
+And the real program run against them.
 """
 
 from __future__ import annotations
 
 import gzip
-import os
 import socket
 import struct
-import subprocess
-import sys
 import time
 from base64 import b64encode
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from forks import run_forked
 from support import ID, TOKEN, environment, http, raw_server
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
     from support import Reply
 
@@ -89,9 +84,14 @@ def packed(content: bytes) -> bytes:
     return http("200 OK", gzip.compress(content), "Content-Encoding: gzip")
 
 
-def bomb(layers: int = 1) -> bytes:
-    """An answer of some 300 kB that unpacks to 300 MB, or is packed again."""
-    content = gzip.compress(b" " * (300 * 2**20), 9)
+def send_bomb(layers: int = 1) -> Act:
+    """Send an answer of some 100 kB that unpacks to 100 MiB, or is packed again."""
+    return lambda connection: connection.sendall(bomb(layers))
+
+
+@cache
+def bomb(layers: int) -> bytes:
+    content = gzip.compress(b" " * (100 * 2**20), 1)
     for _ in range(layers - 1):
         content = gzip.compress(content)
     kinds = ", ".join(["gzip"] * layers)
@@ -118,30 +118,25 @@ def in_a_second(connection: socket.socket) -> None:
     connection.sendall(limited(moment))
 
 
-def with_resolver(folder: Path, script: str) -> dict[str, str]:
-    """The environment of a process whose names are resolved as the script says.
+RESOLVER = """
+import ctypes, os, pathlib, socket
+real, words = socket.getaddrinfo, os.environ["RESOLVER"].split()
+def getaddrinfo(*given, **more):
+    if trace := os.environ.get("RESOLVING"):
+        pathlib.Path(trace).touch()
+    word = words.pop(0) if len(words) > 1 else words[0]
+    if word == "fail":
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+    while word == "hang":
+        ctypes.CDLL(None).sleep(60)
+    return real(*given, **more)
+socket.getaddrinfo = getaddrinfo
+"""
+"""Resolves names as the words of ``RESOLVER`` say, one for each time.
 
-    A word for each time that one is: ``ok``, ``fail``, or ``hang``, which blocks
-    outside of Python as a resolver does; the last goes on for ever.
-    """
-    (folder / "sitecustomize.py").write_text(
-        "import ctypes, os, socket\n"
-        "real, words = socket.getaddrinfo, os.environ['RESOLVER'].split()\n"
-        "def getaddrinfo(*given, **more):\n"
-        "    word = words.pop(0) if len(words) > 1 else words[0]\n"
-        "    if word == 'fail':\n"
-        "        words_of_libc = 'Temporary failure in name resolution'\n"
-        "        raise socket.gaierror(socket.EAI_AGAIN, words_of_libc)\n"
-        "    while word == 'hang':\n"
-        "        ctypes.CDLL(None).sleep(60)\n"
-        "    return real(*given, **more)\n"
-        "socket.getaddrinfo = getaddrinfo\n"
-    )
-    path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
-    return {"PYTHONPATH": path, "RESOLVER": script}
-
-
-AT_ONCE = 12
+``ok``, ``fail``, or ``hang``, which blocks outside of Python as a resolver does; the
+last one goes on for ever. ``RESOLVING`` may name a file that says when it began.
+"""
 
 API_TOKEN = "t0k/en+&=%x"
 EMAIL = "me@example.org"
@@ -154,78 +149,49 @@ SECRETS = [
     for form in (secret, quote(secret, safe=""), b64encode(secret.encode()).decode())
 ]
 
-IMPATIENT = (
-    "import jobstat.jobs.patience as p; p.REQUEST_PATIENCE = 1.0;"
-    "from jobstat.__main__ import main; main()"
-)
+WITH_PATIENCE = """
+import os
+import jobstat.jobs.polling as polling
+import jobstat.jobs.watching as watching
+polling.FIRST_DELAY = polling.LONGEST_BACKOFF = 0.1
+patience = map(float, os.environ["PATIENCE"].split())
+watching.patience_with = lambda *_: next(patience, 600.0)
+"""
+"""Gives a run so many seconds for its first request, its second, and so on.
+
+It waits for a tenth of a second where it would for a whole one.
+"""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: ``seconds`` is how long it took, the start included."""
+    """How a run ended."""
 
     code: int
     out: str
     err: str
-    seconds: float
     requests: int
 
 
 def run_against(
     answers: list[Reply],
     *arguments: str,
+    patience: Sequence[float] = (),
     tls: ssl.SSLContext | None = None,
     host: str | None = None,
     settings: dict[str, str] | None = None,
+    prelude: str = "",
 ) -> Outcome:
     """Run jobstat against a server that answers so, one connection each.
 
-    A request may take a second in place of 30, but where there is a time-out: that
-    alone is to end it then.
+    ``patience`` has the seconds for each request. A further one may last longer than
+    the run: it ends with its answer, or with the time-out.
     """
     with raw_server(*answers, tls=tls) as server:
         base_url = server.base_url
         if host:
             base_url = base_url.replace("127.0.0.1", host)
-        env = environment(base_url) | (settings or {})
-        timed = any(word.startswith("--timeout") for word in arguments)
-        program = ["-m", "jobstat"] if timed else ["-c", IMPATIENT]
-        began = time.monotonic()
-        done = subprocess.run(
-            [sys.executable, *program, *arguments, ID],
-            env=env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=120,
-            check=False,
-        )
-        seconds = time.monotonic() - began
-        out, err = done.stdout.decode(), done.stderr.decode()
-        return Outcome(done.returncode, out, err, seconds, len(server.requests))
-
-
-class Runs:
-    """Runs that go on together, each asked for by its name."""
-
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(AT_ONCE)
-        self._futures: dict[str, Future[Outcome]] = {}
-
-    def begin(
-        self,
-        name: str,
-        answers: list[Reply],
-        *arguments: str,
-        settings: dict[str, str] | None = None,
-    ) -> None:
-        run = partial(run_against, answers, *arguments, settings=settings)
-        self._futures[name] = self._pool.submit(run)
-
-    def __getitem__(self, name: str) -> Outcome:
-        return self._futures[name].result()
-
-    def all(self) -> dict[str, Outcome]:
-        return {name: future.result() for name, future in self._futures.items()}
-
-    def close(self) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        settings = {"PATIENCE": " ".join(map(str, patience)), **(settings or {})}
+        env = environment(base_url, **settings)
+        done = run_forked(*arguments, ID, env=env, prelude=WITH_PATIENCE + prelude)
+        return Outcome(done.returncode, done.stdout, done.stderr, len(server.requests))

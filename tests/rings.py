@@ -46,6 +46,14 @@ class Ring(KeyringBackend):
         self._write(held)
 
 
+class Noting(Ring):
+    """Leaves a file that says that it was asked."""
+
+    def get_password(self, service: str, username: str) -> str | None:
+        Path(os.environ["RING"]).with_name("asked").touch()
+        return super().get_password(service, username)
+
+
 class Hanging(Ring):
     """Asks somebody who is not there."""
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 import socket
-import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
+
+from children import CLEAN, run
 
 from jobstat.errors import NotFound
 from jobstat.jobs.following import follow
@@ -23,8 +25,10 @@ from jobstat.limits import UNTOLD, Limits
 
 if TYPE_CHECKING:
     import ssl
+    import subprocess
     from collections.abc import Iterable
 
+    from jobstat.demo.server import DemoServer
     from jobstat.errors import JobstatError
     from jobstat.jobs.job import Job
     from jobstat.jobs.patience import Setback
@@ -239,61 +243,65 @@ def play(
     return watch, script, notes
 
 
-NOBODY = {
-    "HOME": "/nonexistent",
-    "XDG_CONFIG_HOME": "/nonexistent",
-    "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
-}
-"""A user who is logged in to nothing."""
-
-
 def environment(base_url: str | None = None, **more: str) -> dict[str, str]:
-    """The environment of a subprocess: none of the tester's own settings."""
-    env = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("ZENDESK_", "JOBSTAT_", "PYTHON", "SSL_CERT_"))
-        and name not in {"CI", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS"}
-        and not name.lower().endswith("_proxy")
-    }
-    env |= {"LANG": "C.UTF-8", "TERM": "xterm-256color", **NOBODY}
+    """The environment of a child: none of the tester's own settings."""
+    env = dict(CLEAN)
     if base_url:
         env |= {"JOBSTAT_BASE_URL": base_url, "ZENDESK_OAUTH_TOKEN": TOKEN}
     return env | more
 
 
 JOBSTAT = [sys.executable, "-m", "jobstat"]
+MAIN = "from jobstat.__main__ import main; main()"
+"""Runs jobstat, at the end of a program that changes it first."""
 
 
 def jobstat(
     *arguments: str, env: dict[str, str] | None = None, **more: Any
 ) -> subprocess.CompletedProcess[str]:
     """Run jobstat in a process of its own, to its end."""
-    more.setdefault("stdout", subprocess.PIPE)
-    if "input" not in more:
-        more["stdin"] = subprocess.DEVNULL
-    return subprocess.run(
-        [*JOBSTAT, *arguments],
-        env=env if env is not None else environment(),
-        stderr=subprocess.PIPE,
-        text=True,
-        timeout=60,
-        check=False,
-        **more,
-    )
+    env = environment() if env is None else env
+    return run([*JOBSTAT, *arguments], env=env, **more)
+
+
+def python(
+    program: str, *arguments: str, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a program of Python, to its end."""
+    env = environment() if env is None else env
+    return run([sys.executable, "-c", program, *arguments], env=env)
+
+
+def sh(
+    script: str, *arguments: str, env: dict[str, str] | None = None, **more: Any
+) -> subprocess.CompletedProcess[str]:
+    """Run a line of sh, to its end: ``$@`` is jobstat with these arguments."""
+    env = environment() if env is None else env
+    return run(["sh", "-c", script, "sh", *JOBSTAT, *arguments], env=env, **more)
 
 
 def bash(script: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run lines of a shell in which jobstat is the one under test."""
+    """Run lines of bash in which jobstat is the one under test."""
     function = f'jobstat() {{ {sys.executable} -m jobstat "$@"; }}'
-    return subprocess.run(
-        ["bash", "-c", f"{function}\n{script}"],
-        env={**os.environ, **env},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run(["bash", "-c", f"{function}\n{script}"], env={**os.environ, **env})
+
+
+def start_job(
+    demo: DemoServer, tickets: int = 4, failures: float = 0.0, duration: float = 600.0
+) -> str:
+    """Start a job at the demo server, which lasts so many seconds: its id."""
+    demo.world.failures, demo.world.duration = failures, duration
+    ticket = {"comment": {"body": "Help!"}}
+    return str(demo.world.create([ticket] * tickets, time.time())["id"])
+
+
+def finish_jobs(demo: DemoServer) -> None:
+    """Let every job of the demo server end now."""
+    jobs = demo.world._jobs  # noqa: SLF001 - a job's end is settled when it starts
+    for id, job in jobs.items():
+        jobs[id] = replace(
+            job, duration=min(job.duration, time.time() - job.created_at)
+        )
 
 
 def http(

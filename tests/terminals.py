@@ -7,25 +7,29 @@ import os
 import pty
 import select
 import struct
-import subprocess
 import termios
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import pyte
+from children import BOUND, Child, child
+from forks import forked
 from support import JOBSTAT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+    from forks import Fork
 
 
 @dataclass
 class Session:
     """A program on a terminal of its own."""
 
-    process: subprocess.Popen[bytes]
+    process: Child | Fork
     master: int
     screen: pyte.HistoryScreen
     raw: bytearray = field(default_factory=bytearray)
@@ -36,7 +40,7 @@ class Session:
 
     def read(self, until: Callable[[str], bool] | None = None) -> str:
         """Feed the screen until it shows so, or until the program has ended."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + BOUND / 2
         while time.monotonic() < deadline:
             if until and until(self.text):
                 return self.text
@@ -46,8 +50,14 @@ class Session:
             if not fed and self.process.poll() is not None and not until:
                 return self.text
         assert not until, f"never shown; the screen: {self.text}"
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=BOUND)
         return self.text
+
+    @property
+    def stdout(self) -> IO[bytes]:
+        """What it writes elsewhere than to the terminal, where it was asked for."""
+        assert isinstance(self.process, Child)
+        return self.process.stdout
 
     def type(self, text: str) -> None:
         """Type this on its keyboard."""
@@ -82,32 +92,42 @@ def on_terminal(
     columns: int = 80,
     rows: int = 24,
     env: dict[str, str],
-    under: list[str] | None = None,
+    program: Sequence[str] = (),
+    under: Sequence[str] = (),
     before: str = "",
-    **streams: Any,
+    stdout: int | None = None,
 ) -> Iterator[Session]:
-    """Run jobstat, ``under`` another program, on a screen that shows this before."""
+    """Run jobstat, ``under`` another program, on a screen that shows this before.
+
+    ``stdout`` is the terminal too, unless it is given.
+    """
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def lead() -> None:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
-    process = subprocess.Popen(
-        [*(under or []), *JOBSTAT, *arguments],
-        env=env,
-        stdin=slave,
-        stdout=streams.get("stdout", slave),
-        stderr=slave,
-        start_new_session=True,
-        preexec_fn=lead,  # noqa: PLW1509 - the terminal becomes its own
-    )
-    os.close(slave)
-    session = Session(process, master, pyte.HistoryScreen(columns, rows, history=2000))
-    session.stream.feed(before.replace("\n", "\r\n").encode())
-    try:
-        yield session
-    finally:
-        process.kill()
-        process.wait()
-        os.close(master)
+    if program or under or stdout is not None:
+        started: AbstractContextManager[Child | Fork] = child(
+            [*under, *(program or JOBSTAT), *arguments],
+            env=env,
+            stdin=slave,
+            stdout=slave if stdout is None else stdout,
+            stderr=slave,
+            encoding=None,
+            preexec_fn=lead,  # the terminal becomes its own
+        )
+    else:
+        streams = (os.dup(slave), os.dup(slave), os.dup(slave))
+        started = forked(arguments, env, streams, on_terminal=True)
+    with started as process:
+        os.close(slave)
+        screen = pyte.HistoryScreen(columns, rows, history=2000)
+        session = Session(process, master, screen)
+        session.stream.feed(before.replace("\n", "\r\n").encode())
+        try:
+            yield session
+        finally:
+            process.kill()
+            process.wait()
+            os.close(master)

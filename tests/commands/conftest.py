@@ -21,12 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An account and a credential, and nothing of the tester's own."""
-    for name in ("ZENDESK_EMAIL", "ZENDESK_API_TOKEN", "ZENDESK_PASSWORD"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("JOBSTAT_BASE_URL", "ZENDESK_DOMAIN", "FORCE_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TERM", "xterm-256color")
+    """An account and a credential."""
     monkeypatch.setenv("ZENDESK_SUBDOMAIN", "acme")
     monkeypatch.setenv("ZENDESK_OAUTH_TOKEN", TOKEN)
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import ssl
-import threading
-import time
+import subprocess
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
-from misbehaving import drip, reset, run_against, stall, with_resolver
+from children import BOUND, child
+from misbehaving import RESOLVER, drip, reset, run_against, stall
 from support import (
     FAILURE,
     ID,
+    JOBSTAT,
     SUCCESS,
     Early,
     RawServer,
@@ -22,7 +23,6 @@ from support import (
     environment,
     http,
     job_object,
-    jobstat,
     raw_server,
 )
 
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 WORKING = http(content=body(job_object("working", progress=1)))
 DONE = http(content=body(completed(SUCCESS, FAILURE)))
+
+SOON = 0.5
+"""Seconds of a request that is never answered."""
 
 NO_ANSWER = "did not answer within"
 BROKE = "broke: "
@@ -79,6 +82,7 @@ def test_a_watch_outlives_tls_that_fails_midway(
         "watch",
         "--json",
         tls=trusted,
+        patience=(BOUND, SOON) if says == NO_ANSWER else (),
         settings={"SSL_CERT_FILE": str(file)},
     )
     assert run.code == 6, run.err
@@ -90,46 +94,56 @@ def test_a_watch_outlives_tls_that_fails_midway(
 
 
 @pytest.mark.parametrize(
-    ("script", "arguments", "code", "says"),
+    ("script", "arguments", "patience", "code", "says"),
     [
-        ("ok fail fail ok", [], 6, "host not found: localhost:"),
-        ("ok hang ok", [], 6, NO_ANSWER),
-        ("ok hang", ["--timeout=2.5"], 124, "not finished after"),
-        ("hang", ["--timeout=1"], 124, NO_ANSWER),
-        ("fail", ["--retry-for=0"], 7, "host not found: localhost:"),
+        ("ok fail fail ok", [], (), 6, "host not found: localhost:"),
+        ("ok hang ok", [], (BOUND, SOON), 6, NO_ANSWER),
+        ("ok hang", ["--timeout=4"], (), 124, "not finished after"),
+        ("hang", ["--timeout=1"], (), 124, NO_ANSWER),
+        ("fail", ["--retry-for=0"], (), 7, "host not found: localhost:"),
     ],
 )
 def test_a_name_that_is_not_resolved(
-    script: str, arguments: list[str], code: int, says: str, tmp_path: Path
+    script: str,
+    arguments: list[str],
+    patience: tuple[float, ...],
+    code: int,
+    says: str,
 ) -> None:
-    resolver = with_resolver(tmp_path, script)
     run = run_against(
-        [WORKING, DONE], "watch", *arguments, host="localhost", settings=resolver
+        [WORKING, DONE],
+        "watch",
+        *arguments,
+        host="localhost",
+        patience=patience,
+        settings={"RESOLVER": script},
+        prelude=RESOLVER,
     )
     assert run.code == code, run.err
     assert says in run.err
-    assert run.seconds < 12
 
 
 def test_a_server_that_is_started_again_on_the_same_port() -> None:
-    up_again: list[RawServer] = []
-
-    def restart(connection: socket.socket) -> None:
+    def answer_and_go(connection: socket.socket) -> None:
         connection.sendall(WORKING)
         server.close()
 
-        def start() -> None:
-            time.sleep(1.2)
-            up_again.append(RawServer(repeat(DONE), port=server.port))
-
-        threading.Thread(target=start, daemon=True).start()
-
-    with raw_server(restart) as server:
-        done = jobstat("watch", ID, env=environment(server.base_url))
-    up_again[0].close()
-    assert done.returncode == 6
-    assert "Connection refused; trying again in " in done.stderr
-    assert done.stderr.endswith("jobstat: answers again\n")
+    with (
+        raw_server(answer_and_go) as server,
+        child(
+            [*JOBSTAT, "watch", ID],
+            env=environment(server.base_url),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process,
+    ):
+        refused = process.stderr.readline()
+        up_again = RawServer(repeat(DONE), port=server.port)
+        _, rest = process.communicate()
+        up_again.close()
+    assert process.returncode == 6
+    assert "Connection refused; trying again in " in refused
+    assert rest == "jobstat: answers again\n"
 
 
 def state(status: str = "working", **fields: Any) -> bytes:

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from benchmarks.soak import Sample, polled, watched
 
-pytestmark = pytest.mark.skipif(
-    not Path("/proc/self/status").exists(), reason="reads what Linux tells in /proc"
-)
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(
+        not Path("/proc/self/status").exists(), reason="reads what Linux tells in /proc"
+    ),
+]
 
 
 def assert_flat(samples: list[Sample]) -> None:

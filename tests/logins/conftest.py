@@ -28,6 +28,7 @@ def grants(monkeypatch: pytest.MonkeyPatch) -> Grants:
 
     def logged_takes(oauth: OAuth, token: str, now: float) -> bool:
         taken = takes(oauth, token, now)
+        log.taken += taken
         log.refused += not taken
         return taken
 

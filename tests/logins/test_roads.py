@@ -8,17 +8,18 @@ import re
 import socket
 import stat
 import struct
-import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+from children import run, wait_until
 from machine import TESTS, free_port
-from support import bash, http, jobstat, raw_server
+from support import bash, environment, http, jobstat, raw_server
 from terminals import on_terminal
 
 from jobstat.demo.oauth import CLIENT_SECRET, CONFIDENTIAL_CLIENT, PUBLIC_CLIENT
@@ -26,6 +27,10 @@ from jobstat.demo.server import TOKEN, USER
 from jobstat.zendesk.callback import Callback
 
 if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator
+
+    from children import Child
     from machine import Grants, Machine
 
 WHO = USER["email"]
@@ -37,13 +42,14 @@ def contains(words: str, text: str) -> bool:
     return words in text
 
 
-def waiting_login(machine: Machine, port: int) -> tuple[subprocess.Popen[str], str]:
+@contextmanager
+def waiting_login(machine: Machine, port: int) -> Iterator[tuple[Child, str]]:
     """A login that waits for a browser there, and the address that it is to go to."""
     login = ("auth", "login", "--base-url", machine.demo.base_url)
-    process = machine.start(*login, "--client-id", PUBLIC_CLIENT, "--port", str(port))
-    assert process.stderr
-    lines = iter(process.stderr.readline, "")
-    return process, next(line.strip() for line in lines if "/oauth/" in line)
+    arguments = (*login, "--client-id", PUBLIC_CLIENT, "--port", str(port))
+    with machine.start(*arguments) as process:
+        lines = iter(process.stderr.readline, "")
+        yield process, next(line.strip() for line in lines if "/oauth/" in line)
 
 
 def secrets_of(machine: Machine) -> list[str]:
@@ -316,34 +322,30 @@ def test_part_of_a_line_holds_nothing_up(machine: Machine) -> None:
 def test_nothing_of_the_working_directory_is_run(machine: Machine) -> None:
     for name in ("shlex", "webbrowser", "keyring", "oauthlib"):
         (machine.home / f"{name}.py").write_text("open('TRACE', 'w')")
-    env = machine.env | {"BROWSER": "true"}
+    browsed = machine.home / "browsed"
+    browser_program = machine.home / "browser"
+    browser_program.write_text(f"#!/bin/sh\n: > {browsed}\n")
+    browser_program.chmod(0o755)
+    env = machine.env | {"BROWSER": f"{browser_program} %s"}
     login = ("auth", "login", "--base-url", machine.demo.base_url, "--timeout", "1s")
     browser = ("--client-id", PUBLIC_CLIENT, "--port", str(free_port()))
     program = Path(sys.executable).with_name("jobstat")
-    done = subprocess.run(
-        [str(program), *login, *browser],
-        env=env,
-        cwd=machine.home,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
+    done = run([str(program), *login, *browser], env=env, cwd=machine.home)
     assert done.returncode == 124
-    time.sleep(1.0)
+    wait_until(browsed.exists)
     assert not (machine.home / "TRACE").exists()
 
 
 def test_a_browser_that_goes_at_once_has_answered(machine: Machine) -> None:
     port = free_port()
-    process, url = waiting_login(machine, port)
-    target = urlsplit(run_browser("paste", url).strip())
-    with socket.create_connection(("127.0.0.1", port)) as connection:
-        reset = struct.pack("ii", 1, 0)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
-        head = f"GET {target.path}?{target.query} HTTP/1.1\r\nHost: x\r\n\r\n"
-        connection.sendall(head.encode())
-    rest = process.communicate(timeout=30)[1]
+    with waiting_login(machine, port) as (process, url):
+        target = urlsplit(run_browser("paste", url).strip())
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            reset = struct.pack("ii", 1, 0)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+            head = f"GET {target.path}?{target.query} HTTP/1.1\r\nHost: x\r\n\r\n"
+            connection.sendall(head.encode())
+        rest = process.communicate()[1]
     assert process.returncode == 0
     assert f"Logged in to {machine.name}" in rest
 
@@ -366,7 +368,9 @@ def test_over_ssh_the_address_is_pasted(machine: Machine) -> None:
 
 def run_browser(word: str, url: str) -> str:
     command = [sys.executable, str(TESTS / "browser.py"), word, url]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    done = run(command, env=environment())
+    assert done.returncode == 0, done.stderr
+    return str(done.stdout)
 
 
 def test_a_wrong_state_is_refused_and_the_login_goes_on(machine: Machine) -> None:
@@ -374,19 +378,16 @@ def test_a_wrong_state_is_refused_and_the_login_goes_on(machine: Machine) -> Non
     import urllib.request
 
     port = free_port()
-    process, url = waiting_login(machine, port)
-    for address, code in (
-        ("callback?code=1&state=2", 400),
-        ("callback", 400),
-        ("", 404),
-    ):
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/{address}")
-        assert refused.value.code == code
-        refused.value.close()
-    assert process.poll() is None
-    run_browser("allow", url)
-    rest = process.communicate(timeout=30)[1]
+    wrong = {"callback?code=1&state=2": 400, "callback": 400, "": 404}
+    with waiting_login(machine, port) as (process, url):
+        for address, code in wrong.items():
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/{address}")
+            assert refused.value.code == code
+            refused.value.close()
+        assert process.poll() is None
+        run_browser("allow", url)
+        rest = process.communicate()[1]
     assert process.returncode == 0
     assert f"Logged in to {machine.name}" in rest
 
@@ -398,10 +399,8 @@ def test_a_code_cannot_be_used_by_who_does_not_hold_the_verifier(
     import urllib.error
     import urllib.request
 
-    process, url = waiting_login(machine, port := free_port())
-    (code,) = re.findall(CODE, run_browser("paste", url))
-    process.kill()
-    process.communicate()
+    with waiting_login(machine, port := free_port()) as (_, url):
+        (code,) = re.findall(CODE, run_browser("paste", url))
     fields = {
         "grant_type": "authorization_code",
         "client_id": PUBLIC_CLIENT,

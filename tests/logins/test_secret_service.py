@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from children import run as run_child
 
 from jobstat.demo.oauth import CLIENT_SECRET, CONFIDENTIAL_CLIENT
 from jobstat.demo.server import TOKEN
 
 if TYPE_CHECKING:
+    import subprocess
+
     from machine import Machine
 
 NEEDED = ("dbus-run-session", "gnome-keyring-daemon", "secret-tool")
@@ -42,16 +44,8 @@ def run(machine: Machine, script: str, **more: str) -> subprocess.CompletedProce
         "XDG_DATA_HOME": str(machine.home / "data"),
     }
     del env["PYTHON_KEYRING_BACKEND"]
-    return subprocess.run(
-        ["dbus-run-session", "--", "bash", "-c", BEGIN + script],
-        env=env | more,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        start_new_session=True,
-    )
+    command = ["dbus-run-session", "--", "bash", "-c", BEGIN + script]
+    return run_child(command, env=env | more)
 
 
 def test_a_login_is_kept_and_forgotten(machine: Machine) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import rings
-from support import ID
+from children import wait_until
+from support import ID, MAIN, finish_jobs, start_job
 
 from jobstat.demo.server import TOKEN
 from jobstat.zendesk.account import Account
@@ -83,15 +85,30 @@ def test_one_that_is_refused_says_so(machine: Machine) -> None:
     assert "Renew it with zcli login" in done.stderr
 
 
-def test_what_zcli_renews_midway_is_taken(machine: Machine) -> None:
-    soon = int((time.time() + 2) * 1000)
+AN_HOUR_ON = """
+import os, time
+now, passed = time.time, os.environ["PASSED"]
+time.time = lambda: now() + 3600 * os.path.exists(passed)
+"""
+"""For jobstat, an hour has passed once there is a file of that name."""
+
+
+def test_what_zcli_renews_midway_is_taken(
+    machine: Machine, requests: list[float]
+) -> None:
+    soon = int((time.time() + 1800) * 1000)
     path = stored(machine, rings.Ring, tokens(expires=soon))
-    machine.demo.world.duration = 4.0
-    job = machine.demo.world.create([{"comment": {"body": "x"}}], time.time())
-    process = machine.start("watch", job["id"], "-q", "--interval", "0.3s")
-    time.sleep(1.0)
-    path.write_text(path.read_text().replace(str(soon), str(LATER)))
-    _, said = process.communicate(timeout=30)
+    passed = machine.home / "passed"
+    command = ("watch", start_job(machine.demo), "-q", "--interval", "0.3s")
+    program = [sys.executable, "-c", f"{AN_HOUR_ON}{MAIN}"]
+    with machine.start(*command, program=program, PASSED=str(passed)) as process:
+        wait_until(lambda: requests)
+        path.write_text(path.read_text().replace(str(soon), str(LATER)))
+        passed.touch()
+        before = len(requests)
+        wait_until(lambda: len(requests) > before)
+        finish_jobs(machine.demo)
+        _, said = process.communicate()
     assert (process.returncode, said) == (0, "")
 
 

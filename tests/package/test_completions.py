@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from children import run as run_child
 from package.docs import COMPLETIONS
 
 if TYPE_CHECKING:
@@ -51,14 +51,7 @@ def no_python(tmp_path: Path) -> dict[str, str]:
 
 
 def run(command: list[str], env: dict[str, str], **more: str) -> list[str]:
-    done = subprocess.run(
-        command,
-        env=env | more,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_child(command, env=env | more)
     assert done.stderr == ""
     return done.stdout.splitlines()
 
@@ -114,7 +107,8 @@ def test_fish(
     check(words, there, absent, no_python["HOME"])
 
 
-# zsh offers completions only to a person: one types a line, then Tab.
+# zsh offers completions only to a person, and only while nothing more is typed: one
+# types a line, then Tab, waits for a word, and goes on to the end of a command.
 ZSH = """
 zmodload zsh/zpty
 zpty shell zsh -f -i
@@ -123,11 +117,10 @@ zpty -w shell 'fpath=('${FILE:h}' $fpath); compinit -u -D'
 zpty -w shell 'zstyle ":completion:*" list-grouped false; LISTMAX=1000; echo rea''dy'
 zpty -r -m shell seen '*ready*'
 zpty -w -n shell "$LINE"$'\\t\\t'
-integer silent=0
-while (( silent < 6 )); do
-  sleep 0.1
-  if zpty -r -t shell seen; then print -rn -- "$seen"; silent=0; else silent+=1; fi
-done
+if [[ -n $WORD ]]; then zpty -r -m shell seen "*$WORD*"; else sleep 1; fi
+zpty -w -n shell $'\\025'"echo en''ded"$'\\n'
+zpty -r -m shell more '*ended*'
+print -rn -- "$seen$more"
 zpty -d shell
 """
 
@@ -142,5 +135,6 @@ def test_zsh(
         no_python,
         FILE=str(COMPLETIONS["zsh"]),
         LINE=line,
+        WORD=min(there, default=""),
     )
     check(" ".join(seen).split(), there, absent, no_python["HOME"])

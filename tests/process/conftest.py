@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
+from support import start_job
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,11 +13,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def new_job(demo: DemoServer) -> Callable[..., str]:
-    """Starts a job at the demo server: its id."""
+    """Starts a job at the demo server, of a second unless it is told: its id."""
 
     def start(tickets: int = 4, failures: float = 0.0, duration: float = 1.0) -> str:
-        demo.world.failures, demo.world.duration = failures, duration
-        ticket = {"comment": {"body": "Help!"}}
-        return str(demo.world.create([ticket] * tickets, time.time())["id"])
+        return start_job(demo, tickets, failures, duration)
 
     return start

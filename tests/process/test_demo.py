@@ -17,6 +17,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from children import child
 from support import JOBSTAT, bash, environment, jobstat
 
 from jobstat.demo.server import TOKEN, DemoServer
@@ -59,20 +60,20 @@ def test_a_port_that_is_taken_is_told() -> None:
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
 def test_what_serve_prints_works_as_it_stands() -> None:
-    with subprocess.Popen(
+    with child(
         [*JOBSTAT, "demo", "--serve", "--duration", "1s", "--failures", "0"],
         env=environment(),
         stdout=subprocess.PIPE,
-        text=True,
     ) as server:
-        assert server.stdout is not None
         printed = ""
         while "jobstat watch" not in printed:
-            printed += server.stdout.readline()
+            line = server.stdout.readline()
+            assert line
+            printed += line
         lines = "\n".join(re.findall(r"^  .*", printed, re.MULTILINE))
         done = bash(lines)
         server.send_signal(signal.SIGINT)
-        server.wait(timeout=30)
+        server.wait()
     assert done.returncode == 6, done.stderr
     assert "1 of 2 items failed" in done.stdout
     assert server.returncode == -signal.SIGINT

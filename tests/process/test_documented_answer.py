@@ -18,7 +18,7 @@ WORKING = {**DOCUMENTED, "status": "working", "progress": 1, "results": []}
 
 
 def run(
-    server: RawServer, *arguments: str, **streams: str
+    server: RawServer, *arguments: str, typed: str | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run jobstat as the documentation runs curl: -u {email_address}:{password}."""
     env = environment(
@@ -27,7 +27,7 @@ def run(
         ZENDESK_EMAIL="me@example.org",
         ZENDESK_PASSWORD="hunter2",
     )
-    return jobstat(*arguments, env=env, **streams)
+    return jobstat(*arguments, env=env, typed=typed)
 
 
 def answer(job: dict[str, object]) -> bytes:
@@ -88,5 +88,5 @@ def test_several_jobs_are_asked_for_one_by_one() -> None:
 
 def test_it_can_be_piped_in() -> None:
     with raw_server(answer(DOCUMENTED)) as server:
-        done = run(server, "watch", "-q", "-", input=json.dumps(WORKING, indent=2))
+        done = run(server, "watch", "-q", "-", typed=json.dumps(WORKING, indent=2))
     assert (done.returncode, done.stderr) == (0, "")

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from children import BOUND, wait_until
 from misbehaving import drip, endless, head, stall
 from support import SUCCESS, Early, body, completed, http, raw_server
 
@@ -20,8 +21,6 @@ from jobstat.zendesk.http import KEPT_FOR, Http, Request
 from jobstat.zendesk.logins import Login
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from support import RawServer
 
 DONE = http(content=body(completed(SUCCESS)))
@@ -29,13 +28,6 @@ DONE = http(content=body(completed(SUCCESS)))
 
 def client(server: RawServer) -> Http:
     return Http(server.base_url, {}, direct=True)
-
-
-def soon(holds: Callable[[], bool]) -> bool:
-    end = time.monotonic() + 10
-    while not holds() and time.monotonic() < end:
-        time.sleep(0.02)
-    return holds()
 
 
 def exchanges() -> list[threading.Thread]:
@@ -61,8 +53,8 @@ def test_an_exchange_that_is_given_up_ends_soon(reply: Any) -> None:
     with raw_server(until_gone) as server, client(server) as http:
         with pytest.raises(Unreachable, match="did not answer within"):
             http.send(Request("/"), 0.3)
-        assert gone.wait(10)
-        assert soon(lambda: not exchanges())
+        assert gone.wait(BOUND)
+        wait_until(lambda: not exchanges())
 
 
 def test_a_handshake_that_is_given_up_ends_soon(monkeypatch: Any) -> None:
@@ -72,14 +64,14 @@ def test_a_handshake_that_is_given_up_ends_soon(monkeypatch: Any) -> None:
         with Http(url, {}, direct=True) as http:
             with pytest.raises(Unreachable, match="did not answer within"):
                 http.send(Request("/"), 0.3)
-            assert soon(lambda: not exchanges())
+            wait_until(lambda: not exchanges())
 
 
 def test_a_name_that_is_resolved_too_late_is_not_asked(monkeypatch: Any) -> None:
     real, resolved = socket.getaddrinfo, threading.Event()
 
     def slow(*given: Any, **more: Any) -> Any:
-        resolved.wait(10)
+        resolved.wait(BOUND)
         return real(*given, **more)
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
@@ -87,9 +79,9 @@ def test_a_name_that_is_resolved_too_late_is_not_asked(monkeypatch: Any) -> None
         with pytest.raises(Unreachable):
             http.send(Request("/"), 0.2)
         resolved.set()
-        assert soon(lambda: not exchanges())
+        wait_until(lambda: not exchanges())
         assert "GET" not in "".join(server.requests)
-        assert http.send(Request("/"), 10).is_success
+        assert http.send(Request("/"), BOUND).is_success
 
 
 def kept(connection: socket.socket) -> None:
@@ -105,13 +97,13 @@ def test_a_connection_is_kept_for_the_next_exchange_but_not_through_a_suspend(
 ) -> None:
     with raw_server(kept) as server, client(server) as http:
         for _ in range(3):
-            assert http.send(Request("/"), 10).is_success
+            assert http.send(Request("/"), BOUND).is_success
         assert len(server.requests) == 1
         # httpx would take it for fresh: its own clock stood still meanwhile.
         monkeypatch.setattr(
             clock, "monotonic", lambda: time.monotonic() + KEPT_FOR + 10**6
         )
-        assert http.send(Request("/"), 10).is_success
+        assert http.send(Request("/"), BOUND).is_success
         assert len(server.requests) == 2
 
 
@@ -126,26 +118,27 @@ def test_of_a_refusal_only_its_beginning_is_read() -> None:
             sent += 2**16
 
     with raw_server(count) as server, client(server) as http:
-        response = http.send(Request("/"), 10)
+        response = http.send(Request("/"), BOUND)
     assert response.status == 500
     # What lies in the buffers of two sockets is not read, but sent.
     assert sent < 16 * 2**20
     assert len(response.body) <= 2**17
 
 
-def test_the_words_of_a_refusal_are_not_waited_for_long() -> None:
+def test_the_words_of_a_refusal_are_not_waited_for_long(monkeypatch: Any) -> None:
+    monkeypatch.setattr("jobstat.zendesk.http.REFUSAL_PATIENCE", 0.1)
     began = time.monotonic()
     reply = stall(head("Content-Length: 9", status="401 No"))
     with raw_server(reply) as server, client(server) as http:
-        assert http.send(Request("/"), 60).status == 401
-    assert time.monotonic() - began < 30
+        assert http.send(Request("/"), BOUND).status == 401
+    assert time.monotonic() - began < BOUND / 2
 
 
 def test_an_endless_answer_is_let_go() -> None:
     with raw_server(endless(head(), b" " * 2**20)) as server, client(server) as http:
         with pytest.raises(Exception, match="larger than 64 MiB"):
-            http.send(Request("/"), 60)
-        assert soon(lambda: not exchanges())
+            http.send(Request("/"), BOUND)
+        wait_until(lambda: not exchanges())
 
 
 def test_a_defect_in_an_exchange_is_told_as_one(monkeypatch: Any) -> None:
@@ -155,13 +148,13 @@ def test_a_defect_in_an_exchange_is_told_as_one(monkeypatch: Any) -> None:
         Api(Account(server.base_url), Login(bearer("secret-token", "a test"))) as api,
         pytest.raises(TypeError),
     ):
-        api.fetch(["1"], 10)
+        api.fetch(["1"], BOUND)
 
 
 def test_settings_of_a_proxy_do_not_matter_on_this_machine(monkeypatch: Any) -> None:
     monkeypatch.setenv("ALL_PROXY", "nonsense://x")
     with raw_server(DONE) as server, client(server) as http:
-        assert http.send(Request("/"), 10).is_success
+        assert http.send(Request("/"), BOUND).is_success
     with pytest.raises(UsageProblem, match="ALL_PROXY does not name a proxy"):
         Http("https://acme.example", {}, direct=False)
 
@@ -181,7 +174,7 @@ def test_no_thread_can_be_started(monkeypatch: Any) -> None:
     with raw_server(DONE) as server, client(server) as http:
         monkeypatch.setattr(threading.Thread, "start", start)
         with pytest.raises(Unreachable, match="cannot start a thread"):
-            http.send(Request("/"), 10)
+            http.send(Request("/"), BOUND)
 
 
 def test_signals_are_for_the_main_thread() -> None:
@@ -190,6 +183,9 @@ def test_signals_are_for_the_main_thread() -> None:
 
     blocked: list[set[Any]] = []
 
+    class Enough(Exception):
+        pass
+
     def idle() -> None:
         for thread in exchanges():
             status = f"/proc/self/task/{thread.native_id}/status"
@@ -197,13 +193,14 @@ def test_signals_are_for_the_main_thread() -> None:
                 mask = next(line for line in lines if line.startswith("SigBlk"))
             bits = int(mask.split()[1], 16)
             blocked.append({n for n in range(1, 32) if bits >> (n - 1) & 1})
+        raise Enough
 
     with (
         raw_server(stall()) as server,
         client(server) as http,
-        pytest.raises(Unreachable),
+        pytest.raises(Enough),
     ):
-        http.send(Request("/"), 1.5, idle)
+        http.send(Request("/"), BOUND, idle)
     assert blocked
     wanted = {signal.SIGINT, signal.SIGTERM, signal.SIGTSTP}
     assert all(wanted <= numbers for numbers in blocked)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,6 @@ import pytest
 from support import (
     FAILURE,
     ID,
-    JOBSTAT,
     SUCCESS,
     TOKEN,
     body,
@@ -21,6 +19,7 @@ from support import (
     http,
     job_object,
     jobstat,
+    python,
     raw_server,
 )
 
@@ -66,14 +65,7 @@ def test_a_defect_has_a_code_of_its_own() -> None:
         "import sys, jobstat.commands.session as s; s.find_account = None;"
         "from jobstat.process import run; sys.exit(run(['show', 'a']))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = python(program)
     assert done.returncode == Exit.INTERNAL
     assert done.stderr.startswith("jobstat: a defect of jobstat: TypeError")
 
@@ -222,13 +214,7 @@ def test_what_a_command_loads(demo: object) -> None:
     )
 
     def loaded(*arguments: str) -> set[str]:
-        done = subprocess.run(
-            [sys.executable, "-c", program, *arguments],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = python(program, *arguments, env=dict(os.environ))
         return set(done.stderr.splitlines()[-1].split())
 
     assert not loaded("--version") & {"click", "re", "enum", "jobstat.process"}
@@ -247,9 +233,7 @@ def test_what_a_command_loads(demo: object) -> None:
 
 
 def test_python_m_jobstat_is_jobstat() -> None:
-    done = subprocess.run(
-        [*JOBSTAT, "--version"], capture_output=True, text=True, check=True
-    )
+    done = jobstat("--version")
     from jobstat import __version__
 
     assert done.stdout == f"jobstat {__version__}\n"

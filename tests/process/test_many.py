@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support import JOBSTAT, bash, jobstat
+from children import child, wait_until
+from support import JOBSTAT, bash, finish_jobs, jobstat
 
 from jobstat.demo import world
-from jobstat.demo.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,31 +38,17 @@ def run(*arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
     return jobstat(*arguments, env=dict(os.environ), **more)
 
 
-@pytest.fixture
-def requests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The times of the requests that the demo server has had."""
-    times: list[float] = []
-    count = World.count_request
-
-    def noted(self: World, now: float) -> tuple[int, int]:
-        times.append(now)
-        return count(self, now)
-
-    monkeypatch.setattr(World, "count_request", noted)
-    return times
-
-
 def test_a_time_out_tells_what_ended_and_the_last_state_of_the_rest(
     new_job: Callable[..., str],
 ) -> None:
-    bad = new_job(failures=0.5, duration=0.5)
+    bad = new_job(failures=0.5, duration=0)
     long = new_job(duration=600)
-    done = run("watch", "--json", long, bad, "--timeout", "2s")
+    done = run("watch", "--json", long, bad, "--timeout", "3s")
     assert done.returncode == 6
     assert told(done.stdout) == [(bad, "completed"), (long, "queued")]
     assert done.stderr == (
-        "jobstat: not finished after 2 s; 1 of 2 jobs go on\n"
-        f"  Resume with: jobstat watch --json {long} {bad} --timeout 2s\n"
+        "jobstat: not finished after 3 s; 1 of 2 jobs go on\n"
+        f"  Resume with: jobstat watch --json {long} {bad} --timeout 3s\n"
     )
 
 
@@ -71,22 +57,19 @@ def test_a_signal_tells_what_ended_and_the_last_state_of_the_rest(
     new_job: Callable[..., str], number: signal.Signals
 ) -> None:
     good, long = new_job(duration=0.2), new_job(duration=600)
-    with subprocess.Popen(
+    with child(
         [*JOBSTAT, "watch", "--json", "-"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
     ) as process:
-        assert process.stdin
-        assert process.stdout
         process.stdin.write(f"{good}\n{long}\n")
         process.stdin.close()
         first = process.stdout.readline()
         process.send_signal(number)
         rest = process.stdout.read()
-        assert process.stderr
         err = process.stderr.read()
+        process.wait()
     assert process.returncode == -number
     assert told(first + rest) == [(good, "completed"), (long, "queued")]
     # Standard input is used up: the resuming command names what goes on.
@@ -123,11 +106,18 @@ def test_the_list_can_be_piped_into_a_watch(new_job: Callable[..., str]) -> None
     assert again.returncode == 0
 
 
-def test_all_the_unfinished_jobs_of_the_account(new_job: Callable[..., str]) -> None:
-    long = {new_job(duration=2) for _ in range(3)}
-    done = bash("jobstat watch --all --json")
-    assert done.returncode == 0
-    assert {id for id, _ in told(done.stdout)} == long
+def test_all_the_unfinished_jobs_of_the_account(
+    demo: DemoServer, requests: list[float], new_job: Callable[..., str]
+) -> None:
+    ids = {new_job(duration=600) for _ in range(3)}
+    command = [*JOBSTAT, "watch", "--all", "--json"]
+    with child(command, stdout=subprocess.PIPE) as process:
+        # The list of the account's jobs, then the jobs themselves.
+        wait_until(lambda: len(requests) > 1)
+        finish_jobs(demo)
+        out, _ = process.communicate()
+    assert process.returncode == 0
+    assert {id for id, _ in told(out)} == ids
     assert "no unfinished job" in bash("jobstat watch --all").stderr
 
 
@@ -166,7 +156,7 @@ def test_what_is_no_job_is_one_line(
     requests: list[float], demo: DemoServer, content: str, says: str
 ) -> None:
     del demo
-    done = run("watch", "-", input=content)
+    done = run("watch", "-", typed=content)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"jobstat: {says}\n")
     assert not requests
@@ -182,10 +172,10 @@ def test_an_id_a_thousand_times_and_ten_thousand_ids(
     new_job: Callable[..., str],
 ) -> None:
     id = new_job(duration=0.1)
-    same = run("watch", "--json", "-", input=f"{id}\n" * 1000)
+    same = run("watch", "--json", "-", typed=f"{id}\n" * 1000)
     assert told(same.stdout) == [(id, "completed")]
     many = "\n".join(f"V3-{number:032x}" for number in range(10_000))
-    done = run("watch", "-q", "-", "--timeout", "1s", input=f"{id}\n{many}\n")
+    done = run("watch", "-q", "-", "--timeout", "1s", typed=f"{id}\n{many}\n")
     assert done.returncode == 124
     assert "not finished after 1 s\n" in done.stderr
     assert "  Resume with: jobstat watch -q --timeout 1s --all\n" in done.stderr

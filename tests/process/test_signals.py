@@ -7,15 +7,20 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from misbehaving import stall, with_resolver
+from children import child, end_by_signals, wait_until
+from misbehaving import RESOLVER, stall
 from support import (
     FAILURE,
     ID,
     JOBSTAT,
+    MAIN,
     SUCCESS,
     body,
     completed,
@@ -23,11 +28,15 @@ from support import (
     http,
     job_object,
     jobstat,
+    python,
     raw_server,
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from contextlib import AbstractContextManager
+
+    from children import Child
+    from support import RawServer
 
 WORKING = job_object("working", progress=1)
 ANSWER = http("200 OK", body(WORKING))
@@ -35,15 +44,27 @@ DONE = http(content=body(completed(SUCCESS, FAILURE)))
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
 
 
-def started(*arguments: str, env: dict[str, str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*JOBSTAT, *arguments],
+def started(
+    *arguments: str, env: dict[str, str], program: list[str] = JOBSTAT
+) -> AbstractContextManager[Child]:
+    return child(
+        [*program, *arguments],
         env=env,
-        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
     )
+
+
+NOTING_WAITS = """
+import os, pathlib
+from jobstat import clock
+sleep = clock.sleep
+def noting_sleep(seconds):
+    pathlib.Path(os.environ["WAITS"]).touch()
+    sleep(seconds)
+clock.sleep = noting_sleep
+"""
+"""When jobstat first waits between requests, a file says so."""
 
 
 def before_the_first_answer() -> list[Any]:
@@ -63,7 +84,21 @@ def waiting_to_try_again() -> list[Any]:
 
 
 def waiting_to_ask_again() -> list[Any]:
-    return [http("200 OK", body(WORKING), "X-Rate-Limit: 1")]
+    return [ANSWER]
+
+
+def wait_until_writing(process: Child) -> None:
+    """Wait until it is blocked in a write to a pipe, as Linux tells."""
+    folder = Path("/proc") / str(process.pid)
+
+    def is_writing() -> bool:
+        place = (folder / "wchan").read_text()
+        asleep = (folder / "stat").read_text().rpartition(")")[2].split()[0] == "S"
+        # A kernel that hides the place says 0.
+        return "pipe" in place or (asleep and place == "0")
+
+    if folder.is_dir():
+        wait_until(is_writing, "a write that blocks")
 
 
 STATES = [
@@ -78,16 +113,22 @@ STATES = [
 @pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize("state", STATES)
 def test_a_signal_ends_it_and_the_last_state_is_told(
-    state: Any, number: signal.Signals
+    state: Any, number: signal.Signals, tmp_path: Path
 ) -> None:
-    answers = state()
+    answers, waits = state(), tmp_path / "waits"
     with raw_server(*answers) as server:
-        process = started("watch", "--json", ID, env=environment(server.base_url))
-        while len(server.requests) < len(answers):
-            time.sleep(0.02)
-        time.sleep(0.2)  # into the wait that follows
-        process.send_signal(number)
-        out, err = process.communicate(timeout=30)
+        env = environment(server.base_url, WAITS=str(waits))
+        arguments = ["watch", "--json", ID]
+        if state is waiting_to_ask_again:
+            arguments += ["--interval", "1h"]
+        program = [sys.executable, "-c", f"{NOTING_WAITS}{MAIN}"]
+        with started(*arguments, env=env, program=program) as process:
+            wait_until(lambda: len(server.requests) == len(answers))
+            if state in {waiting_to_try_again, waiting_to_ask_again}:
+                waits.unlink(missing_ok=True)
+                wait_until(waits.exists)
+            process.send_signal(number)
+            out, err = process.communicate()
     assert process.returncode == -number
     known = state is not before_the_first_answer
     assert [json.loads(line) for line in out.splitlines()] == [WORKING] * known
@@ -101,11 +142,13 @@ def test_a_signal_ends_it_and_the_last_state_is_told(
 def test_a_signal_comes_through_while_a_name_is_resolved(tmp_path: Path) -> None:
     with raw_server(ANSWER) as server:
         url = f"http://localhost:{server.port}"
-        env = environment(url) | with_resolver(tmp_path, "hang")
-        process = started("show", ID, env=env)
-        time.sleep(1.5)
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=10)
+        resolving = tmp_path / "resolving"
+        env = environment(url, RESOLVER="hang", RESOLVING=str(resolving))
+        program = [sys.executable, "-c", f"{RESOLVER}{MAIN}"]
+        with started("show", ID, env=env, program=program) as process:
+            wait_until(resolving.exists)
+            process.send_signal(signal.SIGINT)
+            process.wait()
     assert process.returncode == -signal.SIGINT
 
 
@@ -113,28 +156,30 @@ def test_a_signal_while_the_reader_of_a_pipe_does_not_read() -> None:
     """A pager that shows the first screen: Ctrl-C is to come through at once."""
     large = completed(*[FAILURE | {"details": "x" * 1000}] * 500)
     with raw_server(http(content=body(large))) as server:
-        process = started("watch", "--json", ID, env=environment(server.base_url))
-        assert process.stdout
-        assert process.stdout.read(10)
-        time.sleep(0.3)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=10) == -signal.SIGINT
-        process.communicate()
+        env = environment(server.base_url)
+        with started("watch", "--json", ID, env=env) as process:
+            assert process.stdout.read(10)
+            wait_until_writing(process)
+            process.send_signal(signal.SIGINT)
+            assert process.wait() == -signal.SIGINT
 
 
 def test_stopped_and_continued_it_asks_at_once() -> None:
     """A process that was stopped is late with its next request: not any longer."""
     last = http(content=body(completed(SUCCESS)))
     with raw_server(ANSWER, last) as server:
-        arguments = ("watch", "-q", "--interval", "3", ID)
-        process = started(*arguments, env=environment(server.base_url))
-        while not server.requests:
-            time.sleep(0.02)
-        process.send_signal(signal.SIGSTOP)
-        time.sleep(3.2)
-        process.send_signal(signal.SIGCONT)
-        process.communicate(timeout=30)
+        arguments = ("watch", "-q", "--interval", "1", ID)
+        with started(*arguments, env=environment(server.base_url)) as process:
+            wait_until(lambda: server.requests)
+            process.send_signal(signal.SIGSTOP)
+            time.sleep(1.2)
+            process.send_signal(signal.SIGCONT)
+            process.wait()
     assert process.returncode == 0
+
+
+def asked(server: RawServer, times: int) -> bool:
+    return len(server.requests) >= times
 
 
 def test_connections_and_threads_are_not_left_behind() -> None:
@@ -143,37 +188,30 @@ def test_connections_and_threads_are_not_left_behind() -> None:
     with raw_server(*trouble, stall()) as server:
         program = (
             "import jobstat.jobs.patience as p; p.REQUEST_PATIENCE = 0.05\n"
-            "import jobstat.jobs.polling as q; q.LONGEST_BACKOFF = 0.05\n"
-            "from jobstat.__main__ import main; main()"
+            f"import jobstat.jobs.polling as q; q.LONGEST_BACKOFF = 0.05\n{MAIN}"
         )
-        process = subprocess.Popen(
-            [JOBSTAT[0], "-c", program, "watch", "-q", ID],
-            env=environment(server.base_url),
-            stdin=subprocess.DEVNULL,
-        )
+        env = environment(server.base_url)
+        command = [JOBSTAT[0], "-c", program, "watch", "-q", ID]
         counts = []
-        for enough in (5, 20):
-            while len(server.requests) < enough:
-                time.sleep(0.02)
-            folder = f"/proc/{process.pid}"
-            if not os.path.isdir(folder):  # noqa: PTH112 - a system without it
-                pytest.skip("no /proc here")
-            counts.append([len(os.listdir(f"{folder}/{n}")) for n in ("fd", "task")])  # noqa: PTH208
-        process.kill()
-        process.wait()
+        with child(command, env=env) as process:
+            for enough in (5, 20):
+                wait_until(partial(asked, server, enough))
+                folder = Path("/proc") / str(process.pid)
+                if not folder.is_dir():
+                    pytest.skip("no /proc here")
+                counts.append([len([*(folder / n).iterdir()]) for n in ("fd", "task")])
     (files, threads), (files_later, threads_later) = counts
     assert files_later <= files + 2
     assert threads_later <= threads + 1
 
 
 def test_a_signal_does_not_repeat_what_was_streamed() -> None:
-    answer = http("200 OK", body(WORKING), "X-Rate-Limit: 1")
-    with raw_server(answer) as server:
-        process = started("watch", "--stream", ID, env=environment(server.base_url))
-        assert process.stdout
-        assert json.loads(process.stdout.readline()) == WORKING
-        process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=30)
+    with raw_server(ANSWER) as server:
+        env = environment(server.base_url)
+        with started("watch", "--stream", ID, env=env) as process:
+            assert json.loads(process.stdout.readline()) == WORKING
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate()
     assert process.returncode == -signal.SIGTERM
     assert out == ""
     assert err == (
@@ -183,12 +221,13 @@ def test_a_signal_does_not_repeat_what_was_streamed() -> None:
 
 
 def test_a_signal_ends_show_without_a_word() -> None:
-    with raw_server(stall()) as server:
-        process = started("show", ID, env=environment(server.base_url))
-        while not server.requests:
-            time.sleep(0.02)
+    with (
+        raw_server(stall()) as server,
+        started("show", ID, env=environment(server.base_url)) as process,
+    ):
+        wait_until(lambda: server.requests)
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=30) == ("", "")
+        assert process.communicate() == ("", "")
     assert process.returncode == -signal.SIGINT
 
 
@@ -203,16 +242,11 @@ def test_a_hangup_that_the_parent_ignores_is_ignored() -> None:
     answer = ANSWER
     with raw_server(answer, DONE) as server:
         command = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *JOBSTAT]
-        process = subprocess.Popen(
-            [*command, "watch", "--stream", ID],
-            env=environment(server.base_url),
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert process.stdout is not None
-        process.stdout.readline()
-        process.send_signal(signal.SIGHUP)
-        process.communicate(timeout=30)
+        env = environment(server.base_url)
+        with started("watch", "--stream", ID, env=env, program=command) as process:
+            process.stdout.readline()
+            process.send_signal(signal.SIGHUP)
+            process.communicate()
     assert process.returncode == 6
 
 
@@ -220,18 +254,12 @@ def test_an_interrupted_shell_loop_stops() -> None:
     """A shell goes on after an exit 130, but not after a death by SIGINT."""
     with raw_server(stall()) as server:
         loop = 'for n in 1 2 3; do "$@"; echo "round $n: $?"; done'
-        process = subprocess.Popen(
-            ["bash", "-c", loop, "bash", *JOBSTAT, "show", ID],
-            env=environment(server.base_url),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        while not server.requests:
-            time.sleep(0.02)
-        os.killpg(process.pid, signal.SIGINT)
-        out, _ = process.communicate(timeout=30)
+        shell = ["bash", "-c", loop, "bash", *JOBSTAT]
+        env = environment(server.base_url)
+        with started("show", ID, env=env, program=shell) as process:
+            wait_until(lambda: server.requests)
+            os.killpg(process.pid, signal.SIGINT)
+            out, _ = process.communicate()
     assert out == ""
     assert process.returncode == -signal.SIGINT
 
@@ -249,16 +277,15 @@ def test_a_second_signal_ends_what_the_first_could_not(
     arguments: list[str], first: signal.Signals, second: signal.Signals
 ) -> None:
     large = completed(*[FAILURE | {"details": "x" * 1000}] * 500)
-    with raw_server(http(content=body(large))) as server:
-        process = started(*arguments, env=environment(server.base_url))
-        assert process.stdout
+    with (
+        raw_server(http(content=body(large))) as server,
+        started(*arguments, env=environment(server.base_url)) as process,
+    ):
         assert process.stdout.read(10)
-        time.sleep(0.3)
+        wait_until_writing(process)
         process.send_signal(first)
-        time.sleep(0.6)
-        process.send_signal(second)
-        assert process.wait(timeout=10) in {-first, -second}
-        _, err = process.communicate()
+        assert end_by_signals(process, second) in {-first, -second}
+        err = process.stderr.read()
     assert "Traceback" not in err
 
 
@@ -270,18 +297,13 @@ def test_a_signal_while_an_error_is_written() -> None:
             while os.write(writing, b"x" * 4096):
                 pass
         os.set_blocking(writing, True)
-        process = subprocess.Popen(
-            [*JOBSTAT, "show", ID],
-            env=environment(server.base_url),
-            stdin=subprocess.DEVNULL,
-            stderr=writing,
-        )
-        os.close(writing)
-        while not server.requests:
-            time.sleep(0.02)
-        time.sleep(1)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=10) == -signal.SIGTERM
+        env = environment(server.base_url)
+        with child([*JOBSTAT, "show", ID], env=env, stderr=writing) as process:
+            os.close(writing)
+            wait_until(lambda: server.requests)
+            wait_until_writing(process)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait() == -signal.SIGTERM
     with os.fdopen(reading) as pipe:
         assert "Traceback" not in pipe.read()
 
@@ -296,12 +318,5 @@ def test_a_signal_in_the_midst_of_an_import() -> None:
         "s.find_account = find_account\n"
         "from jobstat.process import run; sys.exit(run(['show', 'a']))"
     )
-    done = subprocess.run(
-        [JOBSTAT[0], "-c", program],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = python(program)
     assert (done.returncode, done.stderr) == (-signal.SIGINT, "")

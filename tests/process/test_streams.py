@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 
 import pytest
+from children import run
 from support import (
     FAILURE,
     ID,
     JOBSTAT,
     SUCCESS,
+    bash,
     body,
     completed,
     environment,
@@ -20,11 +21,11 @@ from support import (
     job_object,
     jobstat,
     raw_server,
+    sh,
 )
 
 WORKING = job_object("working", progress=1)
 DONE = http(content=body(completed(SUCCESS, FAILURE)))
-SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
 
 
 @pytest.mark.parametrize(
@@ -45,14 +46,8 @@ def test_a_full_disk_is_an_error(arguments: list[str]) -> None:
 )
 def test_a_closed_stdout_is_an_error(arguments: str) -> None:
     with raw_server(DONE) as server:
-        done = subprocess.run(
-            ["sh", "-c", f'"$0" -m jobstat {arguments} >&-', JOBSTAT[0]],
-            env=environment(server.base_url),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        env = environment(server.base_url)
+        done = sh('"$@" >&-', *arguments.split(), env=env)
     assert done.returncode == 2
     assert done.stderr == "jobstat: standard output is closed\n"
 
@@ -60,13 +55,8 @@ def test_a_closed_stdout_is_an_error(arguments: str) -> None:
 @pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
 def test_what_cannot_be_said_on_stderr_changes_no_exit_code(redirection: str) -> None:
     with raw_server(http("503 No"), DONE) as server:
-        done = subprocess.run(
-            ["sh", "-c", f'"$@" {redirection}', "sh", *JOBSTAT, "watch", "--json", ID],
-            env=environment(server.base_url),
-            stdout=subprocess.PIPE,
-            timeout=60,
-            check=False,
-        )
+        env = environment(server.base_url)
+        done = sh(f'"$@" {redirection}', "watch", "--json", ID, env=env)
     assert done.returncode == 6
     assert json.loads(done.stdout)["status"] == "completed"
 
@@ -74,26 +64,10 @@ def test_what_cannot_be_said_on_stderr_changes_no_exit_code(redirection: str) ->
 def test_quiet_needs_no_stdout_and_nothing_needs_stderr() -> None:
     with raw_server(DONE) as server:
         for redirections, code in ((">&-", 6), ("2>&-", 6), ("<&- >&- 2>&-", 6)):
-            done = subprocess.run(
-                [
-                    "sh",
-                    "-c",
-                    f'"$0" -m jobstat show -q {ID} {redirections}',
-                    JOBSTAT[0],
-                ],
-                env=environment(server.base_url),
-                capture_output=True,
-                timeout=60,
-                check=False,
-            )
+            env = environment(server.base_url)
+            done = sh(f'"$@" {redirections}', "show", "-q", ID, env=env)
             assert done.returncode == code
-    done = subprocess.run(
-        ["sh", "-c", f'"$0" -m jobstat show {ID} 2>&-', JOBSTAT[0]],
-        env=environment("http://127.0.0.1:1"),
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+    done = sh('"$@" 2>&-', "show", ID, env=environment("http://127.0.0.1:1"))
     assert done.returncode == 7
 
 
@@ -113,14 +87,8 @@ def test_any_encoding_of_stdout_will_do(encoding: str) -> None:
     job = completed({**FAILURE, "details": "日本 é \udcff"})
     with raw_server(http(content=body(job))) as server:
         env = environment(server.base_url, PYTHONIOENCODING=encoding, PYTHONUTF8="0")
-        done = subprocess.run(
-            [*JOBSTAT, "show", ID],
-            env=env,
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
-    shown = done.stdout.decode(encoding)
+        done = run([*JOBSTAT, "show", ID], env=env, encoding=encoding)
+    shown = done.stdout
     assert done.returncode == 6, done.stderr
     assert ("✗" in shown) == (encoding == "utf-8")
     assert ("日本" in shown) == (encoding == "utf-8")
@@ -130,15 +98,9 @@ def test_any_encoding_of_stdout_will_do(encoding: str) -> None:
 def test_a_reader_that_goes_ends_the_watch_by_sigpipe(look: str) -> None:
     states = [http(content=body({**WORKING, "progress": n})) for n in range(9)]
     with raw_server(*states) as server:
-        script = f'set -o pipefail; "$@" watch {look} {ID} | head -1; echo $?'
-        done = subprocess.run(
-            ["bash", "-c", script, "bash", *JOBSTAT],
-            env=environment(server.base_url),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
+        done = bash(
+            f"set -o pipefail; jobstat watch {look} {ID} | head -1; echo $?",
+            **environment(server.base_url),
         )
     first, code = done.stdout.splitlines()
     assert "working" in first
@@ -153,12 +115,5 @@ def test_a_closed_standard_input_is_told() -> None:
             ("watch -", 2, "jobstat: standard input is closed\n"),
             (f"show -q {ID}", 8, ""),
         ):
-            done = subprocess.run(
-                ["sh", "-c", f'"$@" {command} <&-', "sh", *JOBSTAT],
-                env=env,
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=False,
-            )
+            done = sh('"$@" <&-', *command.split(), env=env)
             assert (done.returncode, done.stderr) == (code, says)

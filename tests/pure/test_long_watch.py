@@ -170,6 +170,7 @@ def test_a_signal_between_two_changes_loses_none(moment: int) -> None:
     assert told == [*ids[: moment + 1], *ids[moment:]]
 
 
+@pytest.mark.long
 def test_ten_thousand_polls_keep_nothing() -> None:
     """Memory on a fake clock: what a watch holds does not grow with its age."""
     import gc

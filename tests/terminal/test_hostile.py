@@ -186,7 +186,13 @@ ABSURD = {
 
 
 @pytest.mark.parametrize("columns", [20, 80])
-@pytest.mark.parametrize("name", ABSURD)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.long if "items" in name else ())
+        for name in ABSURD
+    ],
+)
 def test_absurd_sizes_leave_the_screen_readable(name: str, columns: int) -> None:
     working = {**ABSURD[name], "status": "working", "results": None}
     answers = [http(content=body(job)) for job in (working, ABSURD[name])]
