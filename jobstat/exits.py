@@ -36,6 +36,11 @@ class Exit(IntEnum):
     TIMEOUT = 124, "--timeout ran out first"
 
     @property
+    def severity(self) -> int:
+        """Its place among the others, the most serious first, from 0."""
+        return _RANK.index(self)
+
+    @property
     def word(self) -> str:
         """The code's name as the documentation writes it: ``items-failed``."""
         return self.name.lower().replace("_", "-")
@@ -63,4 +68,4 @@ def combine(exits: Iterable[Exit], *, forgiving: bool = False) -> Exit:
     so that only what kept jobstat from learning the state is left.
     """
     found = (Exit.OK if forgiving and code in _BAD_NEWS else code for code in exits)
-    return min(found, key=_RANK.index, default=Exit.OK)
+    return min(found, key=lambda code: code.severity, default=Exit.OK)

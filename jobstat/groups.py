@@ -43,12 +43,20 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from difflib import get_close_matches
-
-            for meant in get_close_matches(args[0], self.summaries, 1):
+            if meant := self._meant_by(args[0], ctx):
                 words = f"no such command {args[0]!r}. Did you mean {meant!r}?"
                 raise click.UsageError(words, ctx) from error
             raise
+
+    def _meant_by(self, word: str, ctx: click.Context) -> str | None:
+        """The command that a wrong word is likely to mean: of a group, or similar."""
+        from difflib import get_close_matches
+
+        for name in self.summaries:
+            command = self.get_command(ctx, name)
+            if isinstance(command, LazyGroup) and word in command.summaries:
+                return f"{name} {word}"
+        return next(iter(get_close_matches(word, self.summaries, 1)), None)
 
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter

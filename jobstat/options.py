@@ -60,6 +60,13 @@ def shared_options(
     return decorate
 
 
+def check_output_options(*, quiet: bool, json: bool, stream: bool = False) -> None:
+    """Raise UsageError where an option wants output and --quiet wants none."""
+    for wanted, name in ((json, "--json"), (stream, "--stream")):
+        if quiet and wanted:
+            raise click.UsageError(f"--quiet and {name} exclude each other.")
+
+
 def _remember_debug(ctx: click.Context, param: click.Parameter, value: bool) -> bool:  # noqa: FBT001 - click's signature
     del param
     ctx.ensure_object(Invocation).debug = value

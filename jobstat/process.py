@@ -61,6 +61,11 @@ def _invoke(invocation: Invocation) -> int:
         arguments = list(invocation.arguments)
         with cli.make_context("jobstat", arguments, obj=invocation) as context:
             code: int = cli.invoke(context)
+    except click.exceptions.NoArgsIsHelpError as no_command:
+        from jobstat.views.terminal import standard_output
+
+        standard_output().write(f"{no_command.ctx.get_help()}\n")
+        code = 0
     except click.exceptions.Exit as done:
         # Only help ends a command in this way: it has been written by click,
         # which says nothing of a stdout that is closed.
@@ -106,8 +111,12 @@ def _usage_problem(error: click.UsageError, arguments: list[str]) -> UsageProble
     # An option without its value is told without a context.
     command = [word for word in arguments[:1] if word in COMMANDS]
     path = error.ctx.command_path if error.ctx else " ".join(["jobstat", *command])
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        return UsageProblem("which command?", hint=f"{path} --help lists them.")
+    if isinstance(error, click.NoSuchOption) and path == "jobstat":
+        first = next((word for word in arguments if word in COMMANDS), "COMMAND")
+        return UsageProblem(
+            f"no such option {error.option_name} before a command",
+            hint=f"Options stand after it: jobstat {first} {error.option_name}",
+        )
     said = " ".join(error.format_message().split()).removesuffix(".")
     return UsageProblem(said[:1].lower() + said[1:], hint=f"See {path} --help.")
 

@@ -106,9 +106,10 @@ def command(  # noqa: PLR0913 - an option each
     """
     del debug  # every error ends it, and is told where errors are
     kind = _kind(client_id, email, with_secret=with_secret, with_token=with_token)
-    account = named_account(base_url, subdomain, os.environ) or _ask_account()
+    named = named_account(base_url, subdomain, os.environ)
+    check_store()  # before anybody takes the trouble
+    account = named or _ask_account()
     kind = kind or _ask_kind()
-    check_store(account)  # before anybody takes the trouble
     record = Record(
         kind,
         client_id=_client_id(kind, client_id),

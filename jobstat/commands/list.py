@@ -6,12 +6,8 @@ from typing import Any
 
 import click
 
-from jobstat import clock
-from jobstat.commands.session import connect
+from jobstat.commands.session import connect, recent_jobs
 from jobstat.exits import Exit
-from jobstat.jobs.listing import read_pages, recent
-from jobstat.jobs.patience import SHOW
-from jobstat.jobs.polling import Allowance
 from jobstat.jobs.verdict import KNOWN_STATES
 from jobstat.options import epilog, shared_options
 from jobstat.views.listing import show_list
@@ -57,9 +53,7 @@ def command(
     """
     del debug  # every error ends it, and is told where errors are
     with connect(base_url, subdomain) as connection:
-        allowance, started = Allowance(SHOW.share), clock.monotonic()
-        pages = read_pages(connection.api.page, clock, SHOW, started, allowance)
-        found = recent(pages, limit, status)
+        found = recent_jobs(connection, limit, status)
     account, warnings = connection.account.name, connection.login.warnings
     show_list(found, account, warnings, chosen=bool(status), **look)
     return Exit.OK

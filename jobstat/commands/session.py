@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import os
 import random
+import shlex
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from jobstat import clock
 from jobstat.errors import UsageProblem
 from jobstat.jobs.following import follow
+from jobstat.jobs.patience import SHOW
 from jobstat.jobs.polling import Allowance
 from jobstat.jobs.reference import is_id, parse_reference
 from jobstat.jobs.verdict import judge
 from jobstat.jobs.watching import Watch
 from jobstat.views.display import display_for
 from jobstat.views.terminal import read_input, standard_error
-from jobstat.views.words import problem_of, safe, trying_again
+from jobstat.views.words import problem_of, safe, trying_again, waiting_for_limit
 from jobstat.zendesk.account import find_account
 from jobstat.zendesk.logins import find_login
 from jobstat.zendesk.memory import Memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from jobstat.exits import Exit
     from jobstat.jobs.feed import Feed
+    from jobstat.jobs.listing import Recent
     from jobstat.jobs.patience import Policy, Setback
     from jobstat.jobs.reference import Reference
     from jobstat.zendesk.account import Account
@@ -44,16 +49,29 @@ def jobs_named(
     Raises UsageProblem when a word names no job, or when there is none at all.
     """
     if STANDARD_INPUT not in words:
-        return tuple(map(parse_reference, words)), None
+        return tuple(map(_reference, words)), None
     from jobstat.jobs.feed import LARGEST_FEED, parse_feed
 
     feed = parse_feed(read_input(LARGEST_FEED))
     jobs: list[Reference] = []
     for word in dict.fromkeys(words):
-        jobs += feed.jobs if word == STANDARD_INPUT else [parse_reference(word)]
+        jobs += feed.jobs if word == STANDARD_INPUT else [_reference(word)]
     if not jobs:
         raise feed.problem or UsageProblem("standard input names no job")
     return tuple(jobs), feed
+
+
+def _reference(word: str) -> Reference:
+    try:
+        return parse_reference(word)
+    except UsageProblem as problem:
+        if not os.path.isfile(word):  # noqa: PTH113 - pathlib is slow to import
+            raise
+        command = click.get_current_context().command_path
+        raise UsageProblem(
+            problem.sentence,
+            hint=f"It is a file: {command} - < {shlex.quote(word)}",
+        ) from problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +125,12 @@ def watch_of_unfinished(connection: Connection, policy: Policy) -> Watch:
     started = clock.monotonic()
     allowance = Allowance(policy.share)
 
-    def say(setback: Setback, now: float) -> None:
-        again = trying_again(setback, None, now)
-        standard_error().note(f"jobstat: {problem_of(setback.error)}; {again}\n")
+    def say(setback: Setback | None, until: float, now: float) -> None:
+        words = waiting_for_limit(until, now)
+        if setback:
+            again = trying_again(setback, None, now)
+            words = f"{problem_of(setback.error)}; {again}"
+        standard_error().note(f"jobstat: {words}\n")
 
     pages = read_pages(connection.api.page, clock, policy, started, allowance, say)
     ids = [job.id for page in pages for job in page.jobs if not judge(job).finished]
@@ -119,6 +140,18 @@ def watch_of_unfinished(connection: Connection, policy: Policy) -> Watch:
         what = f"{len(ids) - len(good)} jobs whose ids are none are left out"
         standard_error().note(f"jobstat: warning: {what}\n")
     return Watch(good, policy, started, random.random, allowance)
+
+
+def recent_jobs(connection: Connection, limit: int, states: Collection[str]) -> Recent:
+    """The account's newest jobs, of these states if any are given.
+
+    Raises JobstatError where they cannot be had.
+    """
+    from jobstat.jobs.listing import read_pages, recent
+
+    started, allowance = clock.monotonic(), Allowance(SHOW.share)
+    pages = read_pages(connection.api.page, clock, SHOW, started, allowance)
+    return recent(pages, limit, states)
 
 
 def follow_at(

@@ -15,7 +15,7 @@ from jobstat.commands.session import (
 )
 from jobstat.exits import Exit
 from jobstat.jobs.patience import SHOW
-from jobstat.options import epilog, shared_options
+from jobstat.options import check_output_options, epilog, shared_options
 
 EXAMPLES = """
 jobstat show V3-3ce496a3d948e38821056b1ca5bc3866
@@ -32,6 +32,8 @@ def command(
     subdomain: str | None,
     *,
     exit_zero: bool,
+    quiet: bool,
+    json: bool,
     **look: Any,
 ) -> Exit:
     """Show the state of jobs, once.
@@ -40,8 +42,9 @@ def command(
     URLs, or what Zendesk answered, in JSON. The exit code is the answer; it
     reads the results, whatever Zendesk's status word makes of them.
     """
+    check_output_options(quiet=quiet, json=json)
     named, feed = jobs_named(jobs)
     with connect(base_url, subdomain, named) as connection:
         watch = watch_of((job.id for job in named), SHOW)
-        follow_at(connection, watch, feed, **look)
+        follow_at(connection, watch, feed, quiet=quiet, json=json, **look)
     return code_of(watch, feed, exit_zero=exit_zero)

@@ -20,7 +20,13 @@ from jobstat.errors import AuthError, Stopped
 from jobstat.exits import Exit
 from jobstat.jobs.duration import spoken
 from jobstat.jobs.patience import Policy
-from jobstat.options import duration, epilog, positive_duration, shared_options
+from jobstat.options import (
+    check_output_options,
+    duration,
+    epilog,
+    positive_duration,
+    shared_options,
+)
 from jobstat.views.terminal import standard_error
 
 if TYPE_CHECKING:
@@ -105,8 +111,13 @@ def command(
 
     A DURATION is 90, 90s, 10m or 1h30m.
     """
-    if every == bool(jobs):
+    if every and jobs:
+        raise click.UsageError("--all and JOB exclude each other.")
+    if not (every or jobs):
         raise click.UsageError("Name jobs, or all of them with --all.")
+    check_output_options(
+        quiet=options["quiet"], json=options["json"], stream=options["stream"]
+    )
     wanted = {name: options.pop(name) for name in _POLICY}
     policy = Policy(**wanted)
     named, feed = ((), None) if every else jobs_named(jobs)

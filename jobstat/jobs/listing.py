@@ -11,6 +11,7 @@ from jobstat.errors import BrokenAnswer, JobstatError, TimedOut
 from jobstat.jobs.following import TICK
 from jobstat.jobs.job import decode, kind_of, parse_job
 from jobstat.jobs.patience import is_hopeless, patience_with, set_back
+from jobstat.jobs.polling import LEAST_HOLD
 from jobstat.jobs.verdict import judge
 from jobstat.limits import UNTOLD
 
@@ -84,14 +85,15 @@ def read_pages(
     policy: Policy,
     started: float,
     allowance: Allowance,
-    say: Callable[[Setback, float], None] = lambda _setback, _now: None,
+    say: Callable[[Setback | None, float, float], None] = lambda *_: None,
 ) -> Iterator[Page]:
     """All pages, one after the other.
 
     ``fetch`` gets the query of a page and the seconds it may take. Failures are
     ridden out, and the account's rate limit is kept, as the policy says; its
-    time-out counts from ``started``; ``say`` hears of each setback, and of the
-    time. Raises TimedOut, and what ``fetch`` raises.
+    time-out counts from ``started``. ``say`` hears of each wait: of the setback, None
+    where it is for the rate limit, of its end and of the time. Raises TimedOut, and
+    what ``fetch`` raises.
     """
     query = FIRST_PAGE
     asked: set[str] = set()
@@ -136,11 +138,14 @@ def _read(
     policy: Policy,
     started: float,
     allowance: Allowance,
-    say: Callable[[Setback, float], None],
+    say: Callable[[Setback | None, float, float], None],
 ) -> Page:
     setback: Setback | None = None
     while True:
-        _sleep(allowance.free_at - clock.monotonic(), clock, policy, started)
+        now = clock.monotonic()
+        if allowance.free_at - now > LEAST_HOLD:
+            say(None, allowance.free_at, now)
+        _sleep(allowance.free_at - now, clock, policy, started)
         asked_at = clock.monotonic()
         allowance.asked(asked_at)
         within = patience_with(setback, policy, asked_at)
@@ -150,7 +155,7 @@ def _read(
             page = fetch(query, within)
         except JobstatError as error:
             now = clock.monotonic()
-            allowance.told(error.limits, now)
+            allowance.refused(error, now)
             setback = set_back(
                 setback,
                 error,
@@ -159,10 +164,10 @@ def _read(
                 asked_at=asked_at,
                 within=within,
                 now=now,
-            )
+            ).held(allowance.free_at)
             if not error.passing or is_hopeless(setback, policy, now):
                 raise
-            say(setback, now)
+            say(setback, setback.again_at, now)
             _sleep(setback.again_at - now, clock, policy, started)
         else:
             allowance.told(page.limits, clock.monotonic())

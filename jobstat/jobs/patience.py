@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jobstat.jobs.polling import JITTER, LONGEST_DELAY, delay_after_failure
@@ -55,6 +55,10 @@ class Setback:
     failures: int
     since: float
     again_at: float
+
+    def held(self, until: float) -> Setback:
+        """The same, but tried again no sooner than the rate limit allows."""
+        return replace(self, again_at=max(self.again_at, until))
 
 
 def set_back(

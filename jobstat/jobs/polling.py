@@ -40,6 +40,9 @@ LONGEST_RETRY_AFTER = 3600.0
 
 MINUTE = 60.0
 
+LEAST_HOLD = 1.0
+"""Seconds by which the rate limit delays a request before that is worth a word."""
+
 _REQUESTS_KEPT = 1000
 """Times of requests that are remembered: more than the largest limit needs."""
 
@@ -93,6 +96,13 @@ class Allowance:
         if limits.limit is None:
             return
         self._limits, self._told_at = limits, now
+
+    def refused(self, error: JobstatError, now: float) -> None:
+        """A refusal tells of the limits. Its Retry-After says when they are over."""
+        limits = error.limits
+        if error.retry_after is not None:
+            limits = limits._replace(reset=error.retry_after)
+        self.told(limits, now)
 
     @property
     def free_at(self) -> float:

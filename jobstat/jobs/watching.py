@@ -10,7 +10,7 @@ from heapq import nsmallest
 from math import inf
 from typing import TYPE_CHECKING
 
-from jobstat.errors import BrokenAnswer, Unauthorized, Unreachable
+from jobstat.errors import BrokenAnswer, NotFound, Unauthorized, Unreachable
 from jobstat.exits import Exit, combine
 from jobstat.jobs.course import Course
 from jobstat.jobs.patience import (
@@ -20,7 +20,7 @@ from jobstat.jobs.patience import (
     patience_with,
     set_back,
 )
-from jobstat.jobs.polling import Allowance, delay_after_answer
+from jobstat.jobs.polling import LEAST_HOLD, Allowance, delay_after_answer
 from jobstat.jobs.verdict import judge
 from jobstat.limits import UNTOLD, Limits
 
@@ -54,7 +54,8 @@ class Watched:
     ``ran`` is whether it was seen before its end, ``fresh_at`` when its last
     good answer came, ``asked_at`` when it was last asked for. ``alone`` is whether
     that is to be done by a request of its own, ``misses`` how many answers about
-    several jobs left it out.
+    several jobs left it out. ``not_found`` is the error of the last answer that did
+    not know it, while it may be too young to be found.
     """
 
     id: str
@@ -69,6 +70,7 @@ class Watched:
     course: Course = field(default_factory=Course)
     alone: bool = False
     misses: int = 0
+    not_found: NotFound | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,15 @@ class Watch:
         known = [left for c in courses if (left := c.told_left(now)) is not None]
         return max(known, default=None)
 
+    def held_until(self, now: float) -> float | None:
+        """When the rate limit allows the next request, where it is what delays it."""
+        if self.setback or not self.open:
+            return None  # a setback tells its own time
+        first, _ = self._first_due(self.open, now)
+        free_at = self._allowance.free_at
+        due = max(first.due, now)
+        return free_at if not first.setback and free_at - due > LEAST_HOLD else None
+
     def next(self, now: float) -> Ask | Wait | None:
         """The next thing to do, None when nothing is left to do."""
         if self.policy.fail_fast and self._bad_news():
@@ -216,7 +227,7 @@ class Watch:
         credential and a refused request would meet the other jobs as well.
         """
         several, watched = len(ask.jobs) > 1, ask.jobs[0]
-        self._allowance.told(error.limits, now)
+        self._allowance.refused(error, now)
         for asked in ask.jobs:
             asked.due = max(asked.due, ask.at + self.policy.interval)
         if several and not self._is_of_all(error):
@@ -228,7 +239,7 @@ class Watch:
             self._largest = 1
             if not error.passing:
                 return None
-        if error.exit is Exit.NOT_FOUND:
+        if isinstance(error, NotFound):
             self.setback = None
             return self._not_found(watched, error, now)
         if not (error.passing or self._may_be_renewed(error)):
@@ -272,6 +283,8 @@ class Watch:
             because = setback or watched.setback
             watched.exit = code
             watched.error = because.error if because else None
+            if code is Exit.TIMEOUT and watched.job is None and watched.not_found:
+                watched.exit, watched.error = Exit.NOT_FOUND, watched.not_found
 
     def _first_due(
         self, jobs: list[Watched], now: float
@@ -327,6 +340,9 @@ class Watch:
     def _missed(self, watched: Watched, now: float) -> None:
         """An answer about several jobs left this one out."""
         if self._may_yet_be_found(watched, now):
+            watched.not_found = NotFound(
+                f"no job {watched.id}: it is not in the answer"
+            )
             watched.due = now + max(1.0, self.policy.interval)
         else:
             # Left out twice, it is never again asked for with others.
@@ -335,23 +351,26 @@ class Watch:
             watched.due = now + self.policy.interval
 
     def _not_found(
-        self, watched: Watched, error: JobstatError, now: float
+        self, watched: Watched, error: NotFound, now: float
     ) -> Setback | None:
         if not self._may_yet_be_found(watched, now):
             watched.exit, watched.error = error.exit, error
             return None
+        watched.not_found = error
         watched.due = now + max(1.0, self.policy.interval)
-        watched.setback = Setback(error, 0, now, watched.due)
+        watched.setback = Setback(error, 0, now, watched.due).held(self._gate())
         return watched.setback
 
     def _may_yet_be_found(self, watched: Watched, now: float) -> bool:
+        """Whether a job that is not found may be too young to be found."""
         seen_or_once = watched.job is not None or self.policy.once
-        return not seen_or_once and now - self.started < NOT_FOUND_PATIENCE
+        grace = min(NOT_FOUND_PATIENCE, self.policy.retry_for)
+        return not seen_or_once and now - self.started < grace
 
     def _set_back(
         self, of: Watch | Watched, ask: Ask, error: JobstatError, now: float
     ) -> Setback:
-        return set_back(
+        setback = set_back(
             of.setback,
             error,
             self.policy,
@@ -360,6 +379,7 @@ class Watch:
             within=ask.within,
             now=now,
         )
+        return setback.held(self._allowance.free_at)
 
 
 def _due(watched: Watched) -> float:

@@ -93,11 +93,12 @@ class Display:
         self._progress.__exit__()
 
     def closed(self, watched: Watched, now: float) -> None:
-        if not (self._stream or self._reports or self._already_read(watched)):
-            self._write(watched, now)
         if watched.id not in self._closed:
             self._closed.add(watched.id)
+            # Before the data: its reader may write to the same screen.
             self._progress.closed(watched, now)
+        if not (self._stream or self._reports or self._already_read(watched)):
+            self._write(watched, now)
         if watched.error and watched.exit in {watched.error.exit, Exit.TIMEOUT}:
             self._tell(watched.error)
 
@@ -187,7 +188,11 @@ def display_for(  # noqa: PLR0913 - what the user can choose of a view
     progress: Progress
     if quiet or watch.policy.once:
         progress = Silent()
-    elif seen.live and not plain:
+    elif (
+        seen.live
+        and not plain
+        and (not machine or _is_unseen(stdout, watch, stream=stream))
+    ):
         from jobstat.views.live import Live
 
         progress = Live(watch, account, seen, clock, last=machine)
@@ -203,3 +208,11 @@ def display_for(  # noqa: PLR0913 - what the user can choose of a view
         stream=stream,
         debug=debug,
     )
+
+
+def _is_unseen(stdout: Terminal, watch: Watch, *, stream: bool) -> bool:
+    """Whether no data appears on the screen before the live view has gone.
+
+    What is piped is often written to the same screen by the next program, as jq.
+    """
+    return stdout.is_file or (len(watch.jobs) == 1 and not stream)

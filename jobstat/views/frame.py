@@ -9,19 +9,22 @@ from jobstat.jobs.duration import clock
 from jobstat.views.many import (
     ended_of,
     failing,
-    items_of,
+    failures_in,
     outcome_of,
     states_of,
     verdict_of,
 )
 from jobstat.views.words import (
+    BAD,
     GOOD,
     UNKNOWN,
     counts_of,
+    item_counts,
     percent_of,
     problem_of,
     share_of,
     trying_again,
+    waiting_for_limit,
 )
 
 if TYPE_CHECKING:
@@ -35,6 +38,9 @@ NARROW = 72
 
 WIDE = 100
 """Columns from which there is room for the account, and for each job's time left."""
+
+GAP = "  "
+BOLD, DIM = "bold", "dim"
 
 LEAST_BAR = 8
 WIDEST_BAR = 40
@@ -67,6 +73,8 @@ class Frame:
         lines = self._whole()
         if watch.setback:
             lines.append(self._trouble("", watch.setback, watch.fresh_at))
+        elif until := watch.held_until(self._now):
+            lines.append([(f"! {waiting_for_limit(until, self._now)}", UNKNOWN.style)])
         bad = failing(watch.jobs)
         going_on = sorted(watch.open, key=_rank)
         good = sum(watched.exit is Exit.OK for watched in watch.jobs)
@@ -84,29 +92,59 @@ class Frame:
         names = {watched.id for watched in shown}
         hidden = [watched for watched in bad + going_on if watched.id not in names]
         if hidden:
-            lines.append([(f"and {len(hidden)} more: {states_of(hidden)}", "dim")])
+            lines.append([(self._hidden(hidden), "dim")])
         return [self._cut(line) for line in lines[: self._height]]
+
+    def _hidden(self, jobs: list[Watched]) -> str:
+        """Those that do not fit, counted: as many of their states as fit."""
+        more, states = f"and {len(jobs)} more", states_of(jobs).split(", ")
+        for count in range(len(states), 0, -1):
+            line = f"{more}: {', '.join(states[:count])}"
+            if count < len(states):
+                line += ", " + self._left_out
+            if len(line) <= self._width:
+                return line
+        return more
 
     def _whole(self) -> list[Parts]:
         """How far all of it is: in words, with a bar."""
         watch = self._watch
         done, total = watch.items
         ended, jobs = ended_of(watch), len(watch.jobs)
-        done, total = (done, total) if total else (ended, jobs)
-        share = done / total
-        times = clock(self._now - watch.started)
-        if self._width < NARROW:
-            figures = f"{ended}/{jobs} jobs  {share_of(done, total)}%  {times}"
-            return [[(figures, "bold")], self._bar(share, self._width, "green")]
+        known, (done, total) = bool(total), (done, total) if total else (ended, jobs)
+        narrow = self._width < NARROW
         left = watch.time_left(self._now)
-        if left is not None:
-            times += f"  about {clock(left)} left"
-        if self._width >= WIDE:
-            times += f"  {self._account}"
-        jobs_done, items = f"{ended} of {jobs} jobs done  ", f"  {items_of(watch)}"
-        room = self._width - len(jobs_done) - len(items) - len(times) - 2
-        bar = self._bar(share, max(min(room, WIDEST_BAR), LEAST_BAR), "green")
-        return [[(jobs_done, "bold"), *bar, (items, ""), (f"  {times}", "dim")]]
+        failed = failures_in(watch.jobs)
+        # Each with its rank: where there is no room, the last ones are left out.
+        parts = [
+            (
+                0,
+                f"{ended}/{jobs} jobs" if narrow else f"{ended} of {jobs} jobs done",
+                BOLD,
+            ),
+            (4, f"{done}/{total} items" if known else "", ""),
+            (3, f"{share_of(done, total)}%" if narrow or known else "", ""),
+            (2, failed, BAD.style),
+            (1, clock(self._now - watch.started), DIM),
+            (
+                5,
+                ""
+                if left is None
+                else f"{'' if narrow else 'about '}{clock(left)} left",
+                DIM,
+            ),
+            (6, self._account if self._width >= WIDE else "", DIM),
+        ]
+        room = self._width if narrow else self._width - LEAST_BAR - len(GAP)
+        kept = _fitting([part for part in parts if part[1]], room)
+        figures = [(text, style) for _, text, style in kept]
+        if narrow:
+            return [_spaced(figures), self._bar(done / total, self._width, "green")]
+        used = sum(len(text) + len(GAP) for text, _ in figures)
+        width = max(min(self._width - used, WIDEST_BAR), LEAST_BAR)
+        first, *others = figures
+        bar = self._bar(done / total, width, "green")
+        return [[first, (GAP, ""), *bar, (GAP, ""), *_spaced(others)]]
 
     def _job(self, watched: Watched) -> Parts:
         if watched.setback:
@@ -127,8 +165,8 @@ class Frame:
     def _outcome(self, job: Job) -> str:
         if self._width >= NARROW:
             return f"{outcome_of(job):>17}"
-        failed = len(job.failed)
-        return f"{failed}/{len(job.items)}" if failed else counts_of(job)
+        failed, told = item_counts(job)
+        return f"{failed}/{told}" if failed else counts_of(job)
 
     def _figures(self, job: Job, left: float | None) -> str:
         counts, percent = f"  {counts_of(job):>7}", percent_of(job)
@@ -174,6 +212,22 @@ class Frame:
     @property
     def _left_out(self) -> str:
         return "…" if self._unicode else "..."
+
+
+def _fitting(
+    parts: list[tuple[int, str, str]], room: int
+) -> list[tuple[int, str, str]]:
+    """The parts that fit beside each other, those of the lowest rank first."""
+    kept = parts
+    while len(GAP.join(text for _, text, _ in kept)) > room and len(kept) > 1:
+        last = max(kept)
+        kept = [part for part in kept if part is not last]
+    return kept
+
+
+def _spaced(parts: Parts) -> Parts:
+    """The parts with a gap between them."""
+    return [piece for part in parts for piece in ((GAP, ""), part)][1:]
 
 
 def _rank(watched: Watched) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -43,7 +42,7 @@ def show_list(
         for job in found.jobs:
             output.write(output.render(job))
         return
-    width = shutil.get_terminal_size().columns if stdout.interactive else None
+    width = stdout.size.columns if stdout.interactive else None
     jobs = [line_of_job(job) for job in found.jobs]
     lines = table(jobs, width, unicode=stdout.unicode)
     stdout.write("".join(painted(line, stdout) + "\n" for line in lines))

@@ -17,7 +17,12 @@ from jobstat.jobs.duration import clock
 from jobstat.views.frame import Frame
 from jobstat.views.many import painted, sentence_on
 from jobstat.views.progress import Silent
-from jobstat.views.words import UNKNOWN, problem_of, trying_again
+from jobstat.views.words import (
+    UNKNOWN,
+    problem_of,
+    trying_again,
+    waiting_for_limit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -112,9 +117,10 @@ class Live(Silent):
     def ended(self, now: float) -> None:
         if self._last and len(self._watch.jobs) > 1:
             with self.aside():
-                words = sentence_on(self._watch, self._account, self._terminal)
-                elapsed = clock(now - self._watch.started)
-                self._write(f"{words}  {elapsed}\n")
+                elapsed = now - self._watch.started
+                self._write(
+                    sentence_on(self._watch, self._account, self._terminal, elapsed)
+                )
 
     def _refresh(self, now: float) -> None:
         # One answer may tell of a hundred jobs: the frame of the next second
@@ -153,7 +159,7 @@ class Live(Silent):
 
     def _frame(self, now: float) -> list[str]:
         """The lines of a frame, none of which fills the last column."""
-        width, height = self._console.size
+        width, height = self._console.size = self._terminal.size
         # Behind it some terminals would wrap, and others erase what stands there.
         width, room = max(width - 1, 1), max(height - 1, 1)
         if len(self._watch.jobs) > 1:
@@ -197,10 +203,14 @@ class Live(Silent):
     def _trouble(self, watched: Watched, now: float) -> Iterator[RenderableType]:
         from rich.text import Text
 
+        words = None
         if setback := watched.setback:
             again = trying_again(setback, watched.fresh_at, now)
-            words = f"! {problem_of(setback.error)}; {again}"
-            yield Text(words, UNKNOWN.style, overflow="fold")
+            words = f"{problem_of(setback.error)}; {again}"
+        elif until := self._watch.held_until(now):
+            words = waiting_for_limit(until, now)
+        if words:
+            yield Text(f"! {words}", UNKNOWN.style, overflow="fold")
 
     @staticmethod
     def _note(words: str) -> RenderableType:

@@ -10,15 +10,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jobstat.exits import Exit
+from jobstat.jobs.duration import clock
 from jobstat.jobs.verdict import Verdict, judge
 from jobstat.views.words import (
     BAD,
     GOOD,
     LONGEST_TEXT,
     UNKNOWN,
+    counted,
     counts_of,
     glyph_of,
     id_of,
+    item_counts,
     safe,
     share_of,
     state_of,
@@ -57,8 +60,8 @@ def short_state_of(job: Job) -> tuple[Glyph, str]:
 
 def outcome_of(job: Job) -> str:
     """How many items failed, where any did, else how many are done."""
-    failed = len(job.failed)
-    return f"{failed} of {len(job.items)} failed" if failed else counts_of(job)
+    failed, told = item_counts(job)
+    return f"{failed} of {told} failed" if failed else counts_of(job)
 
 
 def states_of(jobs: Iterable[Watched]) -> str:
@@ -68,8 +71,28 @@ def states_of(jobs: Iterable[Watched]) -> str:
 
 
 def failing(jobs: Iterable[Watched]) -> list[Watched]:
-    """The jobs that ended, but not well."""
-    return [watched for watched in jobs if watched.exit not in _NO_FAILURE]
+    """The jobs that ended, but not well: the most serious first."""
+    found = [watched for watched in jobs if watched.exit not in _NO_FAILURE]
+    return sorted(found, key=_severity)
+
+
+def _severity(watched: Watched) -> tuple[int, int]:
+    code, job = watched.exit or Exit.OK, watched.job
+    return code.severity, -len(job.failed) if job else 0
+
+
+def failures_in(jobs: Sequence[Watched]) -> str:
+    """How many jobs and items failed, as far as that is known; empty where none did."""
+    bad_jobs, (bad_items, _) = len(failing(jobs)), items_failed(jobs)
+    counts = [(bad_jobs, "job"), (bad_items, "item")]
+    words = ", ".join(counted(count, noun) for count, noun in counts if count)
+    return f"{words} failed" if words else ""
+
+
+def items_failed(jobs: Iterable[Watched]) -> tuple[int, int]:
+    """How many items of all jobs failed, of how many that there are results of."""
+    counts = [item_counts(watched.job) for watched in jobs if watched.job]
+    return sum(failed for failed, _ in counts), sum(told for _, told in counts)
 
 
 def ended_of(watch: Watch) -> int:
@@ -91,9 +114,7 @@ def whole_of(watch: Watch) -> str:
 
 def verdict_on(watch: Watch, account: str) -> tuple[Glyph, str]:
     """All jobs in a sentence: how many of each state, and of failed items."""
-    jobs = [watched.job for watched in watch.jobs if watched.job]
-    failed = sum(len(job.failed) for job in jobs)
-    told = sum(len(job.items) for job in jobs)
+    failed, told = items_failed(watch.jobs)
     words = f"{len(watch.jobs)} jobs at {account}: {states_of(watch.jobs)}"
     if told:
         words += f"; {failed or 'none'} of {told} items failed"
@@ -103,10 +124,16 @@ def verdict_on(watch: Watch, account: str) -> tuple[Glyph, str]:
     return (GOOD if good else UNKNOWN), words
 
 
-def sentence_on(watch: Watch, account: str, terminal: Terminal) -> str:
+def sentence_on(
+    watch: Watch, account: str, terminal: Terminal, elapsed: float | None
+) -> str:
     """The same, as it is written to a terminal."""
     glyph, words = verdict_on(watch, account)
-    return terminal.paint(f"{glyph.on(unicode=terminal.unicode)} {words}", glyph.style)
+    if elapsed is not None:
+        words += f"  {clock(elapsed)}"
+    sentence = terminal.wrapped(f"{glyph.on(unicode=terminal.unicode)} {words}")
+    lines = sentence.splitlines()
+    return "".join(terminal.paint(line, glyph.style) + "\n" for line in lines)
 
 
 @dataclass(frozen=True, slots=True)

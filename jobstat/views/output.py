@@ -88,9 +88,7 @@ class _ForPeople(ABC):
 
         if elapsed is not None:
             self._each(watch)
-        summary = sentence_on(watch, self._account, self._terminal)
-        time = "" if elapsed is None else f"  {clock(elapsed)}"
-        self.write(f"{summary}{time}\n")
+        self.write(sentence_on(watch, self._account, self._terminal, elapsed))
 
     def _each(self, watch: Watch) -> None:
         """Write a line for each job, and a paragraph for each that went wrong."""
@@ -209,7 +207,7 @@ class ScreenOutput(_ForPeople):
         return capture.get()
 
     def _width(self) -> int:
-        return self._terminal.console().size.width
+        return self._terminal.size.columns
 
     def _failures(self, job: Job) -> str:
         from jobstat.views.screen import failures

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from math import inf
 from typing import TYPE_CHECKING, Protocol, Self
 
 from jobstat.jobs.duration import clock
 from jobstat.views.words import (
     LONGEST_TEXT,
     counts_of,
+    failures_of,
     glyph_of,
     percent_of,
     problem_of,
     safe,
     state_of,
     trying_again,
+    waiting_for_limit,
 )
 
 if TYPE_CHECKING:
@@ -102,6 +105,7 @@ class Plain(Silent):
         self._spoke_at = watch.started
         self._told: dict[str, tuple[str, float]] = {}
         self._complained: dict[str, tuple[str, float]] = {}
+        self._limit_told_until = -inf
 
     def changed(self, watched: Watched, now: float) -> None:
         self._tell_recovery(now)
@@ -122,6 +126,7 @@ class Plain(Silent):
 
     def idle(self, now: float) -> None:
         self._tell_recovery(now)
+        self._tell_limit(now)
         if now - self._spoke_at < QUIET_FOR:
             return
         self._spoke_at = now
@@ -154,6 +159,7 @@ class Plain(Silent):
             f"{glyph_of(job).on(unicode=self._lines.unicode)} {state_of(job)}",
             counts_of(job),
             "" if percent is None else f"{percent}%",
+            failures_of(job),
             safe(job.message or "", LONGEST_TEXT),
         )
 
@@ -162,6 +168,13 @@ class Plain(Silent):
         if self._lines:
             time = clock(now - self._watch.started)
             self._lines.write("  ".join(filter(None, [time, *parts])) + "\n")
+
+    def _tell_limit(self, now: float) -> None:
+        """Say, once a minute at most, that the rate limit delays the next request."""
+        until = self._watch.held_until(now)
+        if until is not None and now >= self._limit_told_until:
+            self._limit_told_until = max(until, now + QUIET_FOR)
+            self._complain("", waiting_for_limit(until, now), now)
 
     def _tell_recovery(self, now: float) -> None:
         if not self._complained:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.console import RenderableType
-    from rich.progress_bar import ProgressBar
 
     from jobstat.jobs.job import Job
 
@@ -147,14 +146,14 @@ def _state(
     figures = _figures(job)
     if width < NARROW:
         yield _spread([state, Text(figures)], width)
-        yield _one_row(_bar(job, width, live=live))
+        yield _one_row(_bar(job, width, unicode=unicode, live=live))
         if times:
             yield Text(times, "dim")
         return
-    used = state.cell_len + len(figures) + len(times) + 6
+    used = state.cell_len + len(figures) + max(len(times), 1) + 6
     yield _one_row(
         state,
-        _bar(job, min(max(width - used, 8), WIDEST_BAR), live=live),
+        _bar(job, min(max(width - used, 8), WIDEST_BAR), unicode=unicode, live=live),
         Text(figures),
         Text(times, "dim"),
     )
@@ -168,16 +167,23 @@ def _one_row(*cells: RenderableType) -> RenderableType:
     return grid
 
 
-def _bar(job: Job, width: int, *, live: bool) -> ProgressBar:
+def _bar(job: Job, width: int, *, unicode: bool, live: bool) -> RenderableType:
     from rich.progress_bar import ProgressBar
+    from rich.text import Text
 
+    style = glyph_of(job).style
     known = percent_of(job) is not None or not (live and job.state == "working")
+    done = min(max(job.progress or 0, 0), job.total or 1) if known else 0
+    if not unicode:
+        # In ASCII, rich's own bar has one character for what is done and what is not.
+        full = width * done // (job.total or 1)
+        return Text("=" * full, style) + Text(("-" if known else "?") * (width - full))
     return ProgressBar(
         total=(job.total or 1) if known else None,
-        completed=min(max(job.progress or 0, 0), job.total or 1) if known else 0,
+        completed=done,
         width=width,
-        complete_style=glyph_of(job).style,
-        finished_style=glyph_of(job).style,
+        complete_style=style,
+        finished_style=style,
         pulse_style="cyan",
     )
 

@@ -6,6 +6,7 @@ Nothing else asks for isatty, NO_COLOR, the encoding or the width.
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rich.console import Console
+
+
+USUAL_SIZE = os.terminal_size((80, 24))
+"""Columns and lines where a terminal does not tell, as over a serial line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,28 @@ class Terminal:
     def live(self) -> bool:
         """Whether a view that is redrawn in place makes sense here."""
         return self.interactive and not self.unattended
+
+    @property
+    def size(self) -> os.terminal_size:
+        """Columns and lines: the terminal's own, whatever the environment says.
+
+        LINES and COLUMNS are often those of another window, or of an earlier size.
+        """
+        try:
+            size = os.get_terminal_size(self.stream.fileno() if self.stream else -1)
+        except (OSError, ValueError):
+            size = os.terminal_size((0, 0))
+        return size if all(size) else USUAL_SIZE
+
+    @property
+    def is_file(self) -> bool:
+        """Whether nobody sees what is written as it comes: a file, or /dev/null."""
+        try:
+            mode = os.fstat(self.stream.fileno() if self.stream else -1).st_mode
+        except (OSError, ValueError):
+            return False
+        device = stat.S_ISCHR(mode) and self.stream and not self.stream.isatty()
+        return stat.S_ISREG(mode) or bool(device)
 
     @property
     def in_foreground(self) -> bool:
@@ -78,12 +105,11 @@ class Terminal:
         """A paragraph, wrapped between words on a terminal; a line elsewhere."""
         if not self.interactive:
             return f"{indent}{text}\n"
-        import shutil
         import textwrap
 
         filled = textwrap.fill(
             text,
-            shutil.get_terminal_size().columns,
+            self.size.columns,
             initial_indent=indent,
             subsequent_indent=indent,
             break_long_words=False,
@@ -102,11 +128,14 @@ class Terminal:
         return click.style(text, fg=style)
 
     def console(self) -> Console:
-        """A rich console on this terminal; what it prints is taken literally."""
+        """A rich console of this terminal's size; what it prints is taken literally."""
         from rich.console import Console
 
+        width, height = self.size
         return Console(
             file=self.stream,
+            width=width,
+            height=height,
             force_terminal=True,
             color_system="auto" if self.color else None,
             no_color=not self.color,
@@ -144,7 +173,8 @@ def open_terminal(
         interactive=interactive,
         unattended=bool(environ.get("CI")),
         color=_wants_color(color, environ, interactive=interactive),
-        unicode=(getattr(stream, "encoding", None) or "").lower().startswith("utf"),
+        unicode=(getattr(stream, "encoding", None) or "").lower().startswith("utf")
+        and not _is_plain_locale(environ),
     )
 
 
@@ -178,6 +208,16 @@ def read_input(largest: int) -> bytes:
     if len(content) > largest:
         raise UsageProblem(f"standard input is larger than {largest // 2**20} MiB")
     return content
+
+
+def _is_plain_locale(environ: Mapping[str, str]) -> bool:
+    """Whether the locale of characters is C or POSIX, as it is where none is set."""
+    category = environ.get("LC_CTYPE")
+    if category in {"C.UTF-8", "C.utf8"}:
+        # Python sets this itself where it finds the C locale (PEP 538).
+        category = None
+    locale = environ.get("LC_ALL") or category or environ.get("LANG") or "C"
+    return locale in {"C", "POSIX"}
 
 
 def _wants_color(choice: str, environ: Mapping[str, str], *, interactive: bool) -> bool:

@@ -32,6 +32,9 @@ of a message in a line of a watch or a list."""
 LONGEST_PROBLEM = 1000
 """Characters of an error that are shown."""
 
+MAX_ITEMS = 1_000_000
+"""Items of a job; Zendesk takes 100 in a request."""
+
 MOST_MARKS = 4
 """Marks that may stand on one letter: no language needs more of them."""
 
@@ -159,26 +162,44 @@ def share_of(done: int, total: int) -> int:
     return min(max(100 * done // total, 0), 100)
 
 
+def failures_of(job: Job) -> str:
+    """How many items failed, as far as that is known; empty where none did."""
+    failed, told = item_counts(job)
+    return f"{failed} of {counted(told, 'item')} failed" if failed else ""
+
+
 def summary_of(job: Job) -> str:
     """The verdict in a sentence; empty while there is none."""
-    failed = len(job.failed)
-    told = len(job.items)
-    if job.total is not None and _one_for_all(job):
-        told, failed = job.total, job.total * bool(failed)
-    partly = job.total is not None and 0 < told < job.total
+    failed, told = item_counts(job)
+    partly = job.total is not None and 0 < told < job.total <= MAX_ITEMS
     of_all = f"; Zendesk reported {told} of {job.total}" if partly else ""
     match judge(job):
         case Verdict.UNFINISHED:
-            return f"{_items(failed)} failed so far" if failed else ""
+            return f"{counted(failed, 'item')} failed so far" if failed else ""
         case Verdict.JOB_FAILED:
             verb = "was killed" if job.state == "killed" else "failed"
-            return f"the job {verb}" + (f"; {_items(failed)} failed" if failed else "")
+            return f"the job {verb}" + (
+                f"; {counted(failed, 'item')} failed" if failed else ""
+            )
         case Verdict.ITEMS_FAILED:
-            return f"{failed} of {_items(told)} failed{of_all}"
+            return f"{failed} of {counted(told, 'item')} failed{of_all}"
         case Verdict.OK:
             if told:
-                return f"{_items(told)}, none failed{of_all}"
+                return f"{counted(told, 'item')}, none failed{of_all}"
             return "completed; Zendesk reported no results"
+
+
+def item_counts(job: Job) -> tuple[int, int]:
+    """How many items failed, of how many that there are results of.
+
+    One result for all of them counts as the job's total, where that is a number that
+    one can believe.
+    """
+    failed, told = len(job.failed), len(job.items)
+    if _one_for_all(job) and 0 < (job.total or 0) <= MAX_ITEMS:
+        told = job.total or 0
+        failed = told * bool(failed)
+    return failed, told
 
 
 def _one_for_all(job: Job) -> bool:
@@ -323,5 +344,11 @@ def trying_again(setback: Setback, fresh_at: float | None, now: float) -> str:
     return f"{again}, last answer {spoken(now - fresh_at)} ago"
 
 
-def _items(count: int) -> str:
-    return "1 item" if count == 1 else f"{count} items"
+def waiting_for_limit(until: float, now: float) -> str:
+    """How long the account's rate limit delays the next request."""
+    return f"waiting for the rate limit; next request in {spoken(until - now + 0.5)}"
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 item``, ``2 items``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -343,9 +343,11 @@ def _proxy_secrets() -> list[str]:
 
 
 def _refusal_of_proxy(proxy: str, words: str) -> JobstatError:
-    if words.startswith("407"):
+    code = words[:3]
+    if code in {"401", "407"}:
+        # tinyproxy answers 401 to a wrong password, others 407.
         return UsageProblem(
-            f"{proxy} does not take its user and password (407)",
+            f"{proxy} does not take its user and password ({code})",
             hint="They stand in its URL: http://USER:PASSWORD@HOST:PORT.",
         )
     return Unreachable(f"{proxy} makes no connection: {words}")

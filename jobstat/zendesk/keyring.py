@@ -128,7 +128,11 @@ def _problem(error: BaseException) -> KeyringProblem:
         case KeyringLocked():
             sentence, hint = "the keyring is locked", "Unlock it, or set"
         case NoKeyringError():
-            sentence, hint = "there is no keyring here", "Set"
+            sentence = "there is no keyring here"
+            hint = (
+                "On a server, start a Secret Service (such as gnome-keyring, in a D-Bus"
+                " session), or store nothing and set"
+            )
         case _:
             said = " ".join(str(error).split()) or type(error).__name__
             sentence = f"the keyring cannot be used: {said}"

@@ -248,14 +248,19 @@ def test_all_are_found_within_the_time_out_too(
     assert (code, out) == (124, "")
     assert clock.now == 1090
     assert err == (
-        "jobstat: the time-out ran out before the account's jobs were known\n"
+        "jobstat: waiting for the rate limit; next request in 1 min\n" * 2
+        + "jobstat: the time-out ran out before the account's jobs were known\n"
     )
 
 
-@pytest.mark.parametrize("arguments", [[], ["--all", "x"]])
-def test_jobs_or_all_of_them(jobstat: Run, arguments: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "name jobs, or all of them with --all"),
+        (["--all", "x"], "--all and JOB exclude each other"),
+    ],
+)
+def test_jobs_or_all_of_them(jobstat: Run, arguments: list[str], says: str) -> None:
     code, _, err = jobstat("watch", *arguments)
     assert code == 2
-    assert err == (
-        "jobstat: name jobs, or all of them with --all\n  See jobstat watch --help.\n"
-    )
+    assert err == f"jobstat: {says}\n  See jobstat watch --help.\n"

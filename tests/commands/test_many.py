@@ -160,7 +160,7 @@ def test_off_a_terminal_a_line_a_change_then_the_report(
         == f"""\
 T  {ID}  ◦ queued  0/2
 T  {OTHER}  ▸ working  1/2  50%  Creating ticket #1
-T  {OTHER}  ✗ completed, with failures  2/2  100%  {BAD["message"]}
+T  {OTHER}  ✗ completed, with failures  2/2  100%  1 of 2 items failed  {BAD["message"]}
 T  2 of 3 jobs done  2/4 items  50%
 T  {ID}  ▸ working  1/2  50%  Creating ticket #1
 T  2 of 3 jobs done  3/4 items  75%

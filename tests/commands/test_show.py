@@ -12,6 +12,8 @@ from support import FAILURE, ID, OTHER, SUCCESS, TOKEN, Run, completed, job_obje
 from jobstat import __version__
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_httpx import HTTPXMock
 
 URL = f"https://acme.zendesk.com/api/v2/job_statuses/{ID}.json"
@@ -309,7 +311,6 @@ def test_a_url_of_another_account_is_refused(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], "which command?"),
         (["shwo"], "no such command 'shwo'. Did you mean 'show'?"),
         (["nonsense"], "no such command 'nonsense'"),
         (["watch", ID, "--timeout"], "requires an argument"),
@@ -337,6 +338,68 @@ def test_bad_arguments_are_one_line_and_a_hint(
     assert "\\" not in err
     if "argument" in says or "option" in says or "value" in says:
         assert err.splitlines()[1] == f"  See jobstat {arguments[0]} --help."
+
+
+@pytest.mark.parametrize("arguments", [[], ["auth"]])
+def test_without_a_command_the_help_is_printed(
+    jobstat: Run, arguments: list[str]
+) -> None:
+    code, out, err = jobstat(*arguments)
+    assert (code, err) == (0, "")
+    assert out == jobstat(*arguments, "--help")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says", "hint"),
+    [
+        (
+            ["--json", "list"],
+            "no such option --json before a command",
+            "Options stand after it: jobstat list --json",
+        ),
+        (
+            ["--nonsense"],
+            "no such option --nonsense before a command",
+            "Options stand after it: jobstat COMMAND --nonsense",
+        ),
+        (
+            ["login"],
+            "no such command 'login'. Did you mean 'auth login'?",
+            "See jobstat --help.",
+        ),
+        (
+            ["logout"],
+            "no such command 'logout'. Did you mean 'auth logout'?",
+            "See jobstat --help.",
+        ),
+        (
+            ["show", "-q", "--json", ID],
+            "--quiet and --json exclude each other",
+            "See jobstat show --help.",
+        ),
+        (
+            ["watch", "-q", "--stream", ID],
+            "--quiet and --stream exclude each other",
+            "See jobstat watch --help.",
+        ),
+    ],
+)
+def test_a_slip_of_the_keyboard_is_told_what_was_meant(
+    jobstat: Run, arguments: list[str], says: str, hint: str
+) -> None:
+    assert jobstat(*arguments) == (2, "", f"jobstat: {says}\n  {hint}\n")
+
+
+@pytest.mark.parametrize("command", ["show", "watch"])
+def test_the_name_of_a_file_is_told_how_to_read_it(
+    jobstat: Run, tmp_path: Path, command: str
+) -> None:
+    file = tmp_path / "my answers.jsonl"
+    file.touch()
+    code, out, err = jobstat(command, str(file))
+    assert (code, out) == (2, "")
+    assert err.startswith("jobstat: not a job id: ")
+    assert err.endswith(f"  It is a file: jobstat {command} - < '{file}'\n")
 
 
 def test_a_defect_is_told_as_one(jobstat: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -282,3 +282,93 @@ def test_a_retry_after_may_be_a_date(
     assert jobstat("watch", "-q", ID)[0] == 6
     # The user's patience with failures ends before that date.
     assert clock.now == 1300
+
+
+def limited(httpx_mock: HTTPXMock, **headers: str) -> None:
+    httpx_mock.add_response(
+        url=URL,
+        status_code=429,
+        headers={name.replace("_", "-"): value for name, value in headers.items()},
+    )
+
+
+def test_a_wait_after_a_429_is_announced_with_its_true_length(
+    jobstat: Run, httpx_mock: HTTPXMock, clock: FakeClock
+) -> None:
+    limited(httpx_mock, x_rate_limit="700", x_rate_limit_remaining="0")
+    answers(httpx_mock, completed(SUCCESS))
+    code, _, err = jobstat("watch", "--json", ID)
+    assert code == 0
+    assert clock.now == 1060
+    said, again = err.splitlines()
+    assert said.endswith("limits the requests (429); trying again in 1 min")
+    assert again == "jobstat: answers again"
+
+
+def test_a_small_retry_after_is_not_stretched_by_the_rate_limit(
+    jobstat: Run, httpx_mock: HTTPXMock, clock: FakeClock
+) -> None:
+    limit = {"x_rate_limit": "700", "x_rate_limit_remaining": "0"}
+    limited(httpx_mock, retry_after="1", **limit)
+    answers(httpx_mock, completed(SUCCESS))
+    code, _, err = jobstat("watch", "--json", ID)
+    assert code == 0
+    assert clock.now == 1001
+    assert "trying again in 1 s\n" in err
+
+
+@pytest.mark.parametrize("look", [[], ["--json"], ["--stream"]])
+def test_a_wait_for_the_rate_limit_is_announced(
+    jobstat: Run, httpx_mock: HTTPXMock, clock: FakeClock, look: list[str]
+) -> None:
+    used_up = {"x-rate-limit": "700", "x-rate-limit-remaining": "0"}
+    httpx_mock.add_response(url=URL, json={"job_status": WORKING}, headers=used_up)
+    answers(httpx_mock, completed(SUCCESS))
+    code, _, err = jobstat("watch", *look, ID)
+    assert code == 0
+    assert clock.now == 1060
+    # It is said with the first tick of the wait.
+    assert err == "jobstat: waiting for the rate limit; next request in 59 s\n"
+
+
+def test_the_usual_delay_is_no_wait_for_the_rate_limit(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    answers(httpx_mock, *[WORKING] * 9, completed(SUCCESS), **{"x-rate-limit": "700"})
+    assert jobstat("watch", ID)[::2] == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "requests", "ends_at"),
+    [
+        (["--retry-for", "0s"], 1, 1000),
+        (["--retry-for", "4s"], 5, 1004),
+        (["--timeout", "2s"], 2, 1002),
+        ([], 11, 1010),
+    ],
+)
+def test_a_job_that_was_never_found_ends_with_5_within_the_shortest_bound(
+    jobstat: Run,
+    httpx_mock: HTTPXMock,
+    clock: FakeClock,
+    arguments: list[str],
+    requests: int,
+    ends_at: float,
+) -> None:
+    httpx_mock.add_response(url=URL, status_code=404, is_reusable=True)
+    code, out, err = jobstat("watch", "--json", ID, *arguments)
+    assert (code, out) == (5, "")
+    assert clock.now == ends_at
+    assert len(httpx_mock.get_requests()) == requests
+    assert "Resume with" not in err
+    assert err.splitlines()[-2].startswith(f"jobstat: no job {ID} at acme.zendesk.com")
+
+
+def test_several_jobs_that_were_never_found_end_with_5_too(
+    jobstat: Run, zendesk: Any
+) -> None:
+    code, _, err = jobstat("watch", ID, "other", "--timeout", "2s")
+    assert code == 5
+    assert zendesk.asked == ["show_many"] * 2
+    assert f"jobstat: no job {ID}: it is not in the answer\n" in err
+    assert "Resume with" not in err

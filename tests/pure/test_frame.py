@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from jobstat.exits import Exit
 from jobstat.jobs.job import parse_job
 from jobstat.jobs.patience import Policy
 from jobstat.jobs.watching import Answer, Ask, Wait, Watch
+from jobstat.limits import Limits
 from jobstat.views.frame import Frame
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ def test_failures_first_then_what_works_then_what_waits_then_the_rest() -> None:
         "✓ 2 completed",
     ]
     whole, bad, working, *_ = shown
-    assert whole.endswith("340/500 items  68%  1:05")
+    assert whole.endswith("340/500 items  68%  1 job, 3 items failed  1:05")
     assert "3 of 100 failed" in bad
     assert "━" in working
     assert "40/100   40%  V3-00000000000000000000000000000002" in working
@@ -89,7 +91,7 @@ def test_failures_take_the_room_that_nobody_else_needs() -> None:
 def test_a_narrow_screen_has_short_figures() -> None:
     shown = lines(watch_of(GOOD, WORKING, BAD), width=40)
     assert shown == [
-        "2/3 jobs  80%  1:05",
+        "2/3 jobs  1 job, 3 items failed  1:05",
         "━" * 32 + "─" * 8,
         "✗ with failures  3/100  V3-00000…0000002",
         "▸ working  ━━━─────   40/100  V3-00…0001",
@@ -166,3 +168,67 @@ def test_waiting_changes_nothing_but_the_clock() -> None:
     watch = watch_of(GOOD, WORKING)
     assert isinstance(watch.next(0.1), Wait)
     assert lines(watch, now=5)[1:] == lines(watch, now=9)[1:]
+
+
+def ended(codes: list[Exit]) -> Watch:
+    """A watch whose jobs have ended with these codes."""
+    watch = watch_of(*[None] * len(codes))
+    for watched, code in zip(watch.jobs, codes, strict=True):
+        watched.exit = code
+        if code is Exit.ITEMS_FAILED:
+            watched.job = BAD
+        if code is Exit.JOB_FAILED:
+            watched.job = job("failed")
+    return watch
+
+
+def test_the_most_serious_failures_stand_first() -> None:
+    codes = [Exit.UNAVAILABLE, Exit.NOT_FOUND, Exit.ITEMS_FAILED, Exit.JOB_FAILED]
+    shown = lines(ended(codes * 10))
+    states = [line.split("  ")[0] for line in shown[1:-1]]
+    assert states[:10] == ["✗ failed"] * 10
+    assert states[10:20] == ["✗ with failures"] * 10
+    assert shown[-1] == "and 19 more: 10 no answer, 9 not found"
+
+
+def test_the_header_counts_what_failed_as_soon_as_it_is_known() -> None:
+    (header, *_) = lines(watch_of(WORKING, BAD, QUEUED))
+    assert "  1 job, 3 items failed  " in header
+    partly = job("working", total=100, progress=40, results=[FAILURE, SUCCESS])
+    (header, *_) = lines(watch_of(partly, QUEUED))
+    assert "  1 item failed  " in header
+    (header, *_) = lines(watch_of(WORKING, QUEUED))
+    assert "failed" not in header
+
+
+@pytest.mark.parametrize("width", [50, 55, 60, 70])
+def test_a_narrow_header_is_filled_with_what_fits(width: int) -> None:
+    watch = watch_of(GOOD, WORKING, QUEUED, QUEUED)
+    watch.course.first, watch.course.latest, watch.course.steps = (0, 0), (60, 140), 2
+    (header, *_) = lines(watch, width)
+    assert "140/400 items" in header
+    assert "  1:46 left" in header
+    assert len(header) <= width
+
+
+@pytest.mark.parametrize("width", range(20, 120))
+def test_no_word_of_the_header_or_the_last_line_is_cut(width: int) -> None:
+    shown = lines(watch_of(GOOD, QUEUED, WORKING, BAD, None, GOOD), width, height=4)
+    words = {"and", "3", "4", "more:", "1", "with", "failures,", "working,", "queued,"}
+    words |= {"not", "known", "yet", "more", "…", "failures", "working", "queued"}
+    assert set(shown[-1].split()) <= words
+    parts = {"3/6 jobs", "3 of 6 jobs done", "340/500 items", "68%", "1:05"}
+    parts |= {"1 job, 3 items failed", "acme", ""}
+    header = re.sub("[━─]", "", shown[0])
+    assert set(header.split("  ")) <= parts
+
+
+def test_a_wait_for_the_rate_limit_is_a_line() -> None:
+    watch = watch_of(WORKING, QUEUED)
+    ask = Ask(tuple(watch.jobs), 30, 0)
+    limits = Limits(limit=700, remaining=0)
+    told = tuple(watched.job for watched in watch.jobs if watched.job)
+    watch.answered(ask, Answer(told, limits), 0)
+    assert (
+        lines(watch, now=10)[1] == "! waiting for the rate limit; next request in 50 s"
+    )

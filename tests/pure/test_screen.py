@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 import pytest
@@ -61,6 +62,13 @@ def test_an_unknown_progress_moves_only_while_it_is_live() -> None:
     # A pulse has a colour a cell; a bar has one or two.
     assert bar(live=True).count("━\x1b") > 20
     assert bar(live=False).count("━\x1b") <= 2
+
+
+def test_in_ascii_what_is_done_differs_from_what_is_not() -> None:
+    job = parse_job(WORKING)
+    _, state = drawn(job_lines(job, "acme", width=80, unicode=False), 80)
+    assert re.search("> working  =+-+  10/40", state)
+    assert state.count("-") // state.count("=") == 3
 
 
 @pytest.mark.parametrize(

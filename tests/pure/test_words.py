@@ -142,6 +142,15 @@ def test_counts_and_percent(
             "completed, with failures",
             "3 of 3 items failed",
         ),
+        *(
+            (
+                job_object("completed", total=total, results={"success": False}),
+                "✗",
+                "completed, with failures",
+                "1 of 1 item failed",
+            )
+            for total in (-58254960, 0, None, 2**53)
+        ),
         (
             {**completed(FAILURE), "total": 50},
             "✗",

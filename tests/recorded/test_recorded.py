@@ -7,6 +7,7 @@ answers of the same shapes.
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from jobstat.jobs.verdict import judge
 from jobstat.jobs.watching import Answer, Watch
 from jobstat.limits import Limits
 from jobstat.views.output import JsonOutput, ScreenOutput, TextOutput
-from jobstat.views.terminal import open_terminal
+from jobstat.views.terminal import Terminal, open_terminal
 from jobstat.zendesk.account import Account
 from jobstat.zendesk.api import Api
 from jobstat.zendesk.credentials import bearer
@@ -121,7 +122,8 @@ def test_a_recorded_job_is_judged_and_shown(
 ) -> None:
     import sys
 
-    monkeypatch.setenv("LINES", "1000")  # a screen on which nothing is folded
+    # A screen on which nothing is folded.
+    monkeypatch.setattr(Terminal, "size", os.terminal_size((80, 1000)))
     sent = recorded(name)["body"]["job_status"]
     job = parse_answer(body(sent))
     code, failed = VERDICTS[name]

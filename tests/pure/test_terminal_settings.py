@@ -1,0 +1,57 @@
+"""What a terminal can show, as its environment tells."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from jobstat.views.terminal import USUAL_SIZE, open_terminal
+
+
+def unicode_in(**environ: str) -> bool:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    return open_terminal(stream, environ).unicode
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"LANG": "C"},
+        {"LANG": "POSIX"},
+        {"LANG": "de_DE.UTF-8", "LC_ALL": "C"},
+        {"LANG": "de_DE.UTF-8", "LC_CTYPE": "C"},
+        # Python sets this itself where it finds the C locale.
+        {"LANG": "C", "LC_CTYPE": "C.UTF-8"},
+        {"LC_CTYPE": "C.UTF-8"},
+    ],
+)
+def test_the_c_locale_has_ascii_alone(environ: dict[str, str]) -> None:
+    assert not unicode_in(**environ)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"LANG": "C.UTF-8"},
+        {"LANG": "de_DE.UTF-8"},
+        {"LANG": "C", "LC_CTYPE": "de_DE.UTF-8"},
+        {"LC_CTYPE": "UTF-8"},
+        {"LANG": "C", "LC_ALL": "C.UTF-8"},
+        {"LANG": "de_DE.UTF-8", "LC_CTYPE": "C.UTF-8"},
+    ],
+)
+def test_another_locale_has_what_its_encoding_has(environ: dict[str, str]) -> None:
+    assert unicode_in(**environ)
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
+    assert not open_terminal(stream, environ).unicode
+
+
+def test_what_is_no_terminal_has_the_usual_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setenv("LINES", "5")
+    assert open_terminal(None, {}).size == USUAL_SIZE
+    assert open_terminal(io.StringIO(), {}).size == USUAL_SIZE
