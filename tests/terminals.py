@@ -38,7 +38,7 @@ class Session:
         # One for the whole session: a chunk may end within a character.
         self.stream = pyte.ByteStream(self.screen)
 
-    def read(self, until: Callable[[str], bool] | None = None) -> str:
+    def read(self, until: Callable[[str], object] | None = None) -> str:
         """Feed the screen until it shows so, or until the program has ended."""
         deadline = time.monotonic() + BOUND / 2
         while time.monotonic() < deadline:

@@ -93,6 +93,11 @@ def refuse(answer: bytes) -> Callable[[socket.socket], None]:
             "the proxy 127.0.0.1:{} does not take its user and password (407)",
         ),
         (
+            b"HTTP/1.1 401 Unauthorized\r\n\r\n",
+            2,
+            "the proxy 127.0.0.1:{} does not take its user and password (401)",
+        ),
+        (
             b"HTTP/1.1 502 No\x1b[2J way\r\n\r\n",
             7,
             "the proxy 127.0.0.1:{} makes no connection: 502 No\\x1b[2J way",
@@ -136,6 +141,21 @@ def test_a_proxy_that_refuses_is_named(
     assert f"jobstat: {says.format(proxy.port)}" in done.stderr
     assert not [form for form in (*SECRETS, PAIR) if form in done.stderr]
     assert "\x1b" not in done.stderr
+
+
+@pytest.mark.parametrize("code", [401, 407])
+@pytest.mark.parametrize("user", ["", "someone:wrong@"])
+def test_a_proxy_that_wants_another_credential_is_asked_once(
+    code: int, user: str
+) -> None:
+    """tinyproxy answers 407 where there is none, and 401 to a wrong one."""
+    refusal = f"HTTP/1.1 {code} No\r\n\r\n".encode()
+    with raw_server(refusal) as proxy:
+        env = environment(ACCOUNT, HTTPS_PROXY=f"http://{user}127.0.0.1:{proxy.port}")
+        done = jobstat("watch", ID, env=env)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"does not take its user and password ({code})" in done.stderr
+    assert len(proxy.requests) == 1
 
 
 def test_a_proxy_that_is_not_there_is_named() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support import ID, start_job
+from terminals import on_terminal
 
 from jobstat.demo.server import TOKEN
 
@@ -114,3 +115,14 @@ def test_what_cannot_be_written_leaves_no_secret_behind(machine: Machine) -> Non
     assert len(done.stderr.splitlines()) == 1
     assert "cannot write" in done.stderr
     assert machine.held == {}
+
+
+def test_without_a_keyring_a_login_asks_nothing(machine: Machine) -> None:
+    env = machine.env | {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
+    with on_terminal("auth", "login", env=env, columns=400) as terminal:
+        shown = terminal.read()
+    assert terminal.process.returncode == 4
+    problem, hint = shown.splitlines()
+    assert problem == "jobstat: there is no keyring here"
+    assert "Secret Service" in hint
+    assert "ZENDESK_OAUTH_TOKEN" in hint

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -20,15 +22,20 @@ from support import (
     body,
     completed,
     environment,
+    finish_jobs,
     http,
     job_object,
     raw_server,
+    start_job,
 )
 from terminals import Session, on_terminal
+
+from jobstat.demo.server import TOKEN, DemoServer
 
 if TYPE_CHECKING:
     import socket
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
 WORKING = http(
     content=body(
@@ -257,3 +264,89 @@ def test_a_terminal_without_a_name_gets_lines() -> None:
     ):
         terminal.read()
     assert b"\x1b" not in terminal.raw
+
+
+@pytest.mark.parametrize("command", [WATCH, ("show", ID), ("list",)])
+def test_the_size_is_the_terminals_own(command: tuple[str, ...]) -> None:
+    """A shell that was started from Python's REPL exports these, and so do others."""
+    jobs = json.dumps({"job_statuses": [job_object("working", progress=1)]}).encode()
+    answer = http(content=jobs) if command == ("list",) else WORKING
+    with raw_server(answer) as server:
+        screens = []
+        for settings in ({}, {"LINES": "2", "COLUMNS": "31"}):
+            env = environment(server.base_url, **settings)
+            with on_terminal(*command, env=env) as terminal:
+                seen = terminal.read(lambda text: re.search("[0-9]+/[0-9]+", text))
+                screens.append(re.sub(r"[0-9]:[0-9]{2}", "", seen))
+    assert screens[0] == screens[1]
+
+
+def test_in_a_wide_and_low_terminal_lines_and_columns_do_not_fold_it() -> None:
+    with raw_server(WORKING) as server:
+        env = environment(server.base_url, LINES="2", COLUMNS="20")
+        with on_terminal(*WATCH, env=env, columns=100, rows=30) as terminal:
+            shown = terminal.read(lambda text: "Creating ticket #19" in text)
+    title, state, message = shown.splitlines()
+    assert title.startswith(f"Bulk Create Ticket  {ID}  127.0.0.1:")
+    assert "19/40  47%" in state
+    assert message == "Creating ticket #19"
+
+
+def test_several_jobs_piped_to_a_program_on_the_terminal_have_lines() -> None:
+    with DemoServer() as server:
+        ids = [start_job(server, duration=0), start_job(server)]
+        env = environment(server.base_url, ZENDESK_OAUTH_TOKEN=TOKEN)
+        script = '"$@" | sed "s/^/piped: /"'
+        with on_terminal(
+            *("watch", "--json", *ids),
+            env=env,
+            columns=1200,
+            under=["sh", "-c", script, "sh"],
+        ) as terminal:
+            terminal.read(lambda text: "piped: {" in text and "queued" in text)
+            finish_jobs(server)
+            shown = terminal.read()
+    # No cursor is moved: each program has lines of its own.
+    assert b"\x1b[?25l" not in terminal.raw
+    assert b"\x1b[K" not in terminal.raw
+    lines = shown.splitlines()
+    piped = [line.removeprefix("piped: ") for line in lines if line.startswith("piped")]
+    assert {json.loads(line)["id"] for line in piped} == set(ids)
+    assert all(re.match(r"piped: |[0-9]:[0-9]{2}  V3-", line) for line in lines)
+
+
+def test_one_job_piped_to_a_program_on_the_terminal_keeps_the_live_view() -> None:
+    with DemoServer() as server:
+        id = start_job(server)
+        env = environment(server.base_url, ZENDESK_OAUTH_TOKEN=TOKEN)
+        script = '"$@" | sed "s/^/piped: /"'
+        with on_terminal(
+            *("watch", "--json", id),
+            env=env,
+            columns=1200,
+            under=["sh", "-c", script, "sh"],
+        ) as terminal:
+            terminal.read(lambda text: "queued" in text)
+            assert terminal.screen.cursor.hidden
+            finish_jobs(server)
+            shown = terminal.read()
+    assert shown.count(f"Bulk Create Ticket  {id}") == 1
+    assert "queued" not in shown
+    # The view has gone before the data comes.
+    view, _, data = terminal.raw.rpartition(b"piped: ")
+    assert view.rfind(b"\x1b[?25h") > view.rfind(b"\x1b[?25l")
+    assert b"\x1b" not in data
+
+
+def test_a_stream_into_a_file_keeps_the_live_view(tmp_path: Path) -> None:
+    with DemoServer() as server, (tmp_path / "stream.jsonl").open("w+") as file:
+        ids = [start_job(server), start_job(server)]
+        env = environment(server.base_url, ZENDESK_OAUTH_TOKEN=TOKEN)
+        with on_terminal(
+            *("watch", "--stream", *ids), env=env, stdout=file.fileno()
+        ) as terminal:
+            terminal.read(lambda text: text.count("◦ queued") == 2)
+            finish_jobs(server)
+            terminal.read()
+        file.seek(0)
+        assert len(file.read().splitlines()) == 4

@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import termios
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support import (
@@ -27,6 +27,9 @@ from support import (
 from terminals import on_terminal
 
 from jobstat.demo.server import TOKEN, DemoServer
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 QUEUED = job_object("queued", total=40)
 WORKING = job_object(
@@ -355,22 +358,25 @@ def test_ctrl_c_leaves_the_last_state_of_each() -> None:
     assert "jobstat: stopped watching; 3 of 3 jobs go on" in shown
 
 
-def test_several_jobs_as_json_leave_a_sentence_on_the_terminal() -> None:
-    with DemoServer() as server:
+def test_several_jobs_as_json_in_a_file_leave_a_sentence_on_the_terminal(
+    tmp_path: Path,
+) -> None:
+    with DemoServer() as server, (tmp_path / "jobs.jsonl").open("w+") as file:
         ids = [start_job(server, failures=0.5) for _ in range(3)]
         env = environment(server.base_url, ZENDESK_OAUTH_TOKEN=TOKEN)
-        pipe = subprocess.PIPE
-        with on_terminal("watch", "--json", *ids, env=env, stdout=pipe) as terminal:
-            terminal.read(lambda text: "of 3 jobs done" in text)
+        command = ("watch", "--json", *ids)
+        with on_terminal(*command, env=env, stdout=file.fileno()) as terminal:
+            terminal.read(lambda text: text.count("◦ queued") == 3)
             finish_jobs(server)
             shown = terminal.read()
-            with terminal.stdout as stdout:
-                written = stdout.read().splitlines()
+        file.seek(0)
+        written = file.read().splitlines()
     assert sorted(json.loads(line)["id"] for line in written) == sorted(ids)
     words = f"✗ 3 jobs at {server.base_url[7:]}: 3 with failures; 6 of 12 items failed"
     *sentence, elapsed = shown.split()
     assert sentence == words.split()
     assert re.fullmatch(r"\d:\d\d", elapsed)
+    assert max(map(len, shown.splitlines())) <= 80
 
 
 def test_standard_input_that_is_a_terminal_gets_a_hint() -> None:
