@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from children import CLEAN, restore_default_signals
+from hypothesis import HealthCheck, settings
 
 from jobstat.demo.server import TOKEN, DemoServer
 from jobstat.demo.world import World
@@ -19,6 +20,12 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 WORKERS_PER_CORE = 4
+
+# On a busy machine an example takes as long as it takes.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True, scope="session")
