@@ -114,25 +114,18 @@ class Frame:
         known, (done, total) = bool(total), (done, total) if total else (ended, jobs)
         narrow = self._width < NARROW
         left = watch.time_left(self._now)
-        failed = failures_in(watch.jobs)
+        ended_words = (
+            f"{ended}/{jobs} jobs" if narrow else f"{ended} of {jobs} jobs done"
+        )
+        left_words = f"{'' if narrow else 'about '}{clock(left or 0)} left"
         # Each with its rank: where there is no room, the last ones are left out.
         parts = [
-            (
-                0,
-                f"{ended}/{jobs} jobs" if narrow else f"{ended} of {jobs} jobs done",
-                BOLD,
-            ),
+            (0, ended_words, BOLD),
             (4, f"{done}/{total} items" if known else "", ""),
             (3, f"{share_of(done, total)}%" if narrow or known else "", ""),
-            (2, failed, BAD.style),
+            (2, failures_in(watch.jobs), BAD.style),
             (1, clock(self._now - watch.started), DIM),
-            (
-                5,
-                ""
-                if left is None
-                else f"{'' if narrow else 'about '}{clock(left)} left",
-                DIM,
-            ),
+            (5, "" if left is None else left_words, DIM),
             (6, self._account if self._width >= WIDE else "", DIM),
         ]
         room = self._width if narrow else self._width - LEAST_BAR - len(GAP)

@@ -12,6 +12,7 @@ from jobstat.views.words import (
     Column,
     ResultsTable,
     counts_of,
+    failures_of,
     glyph_of,
     id_of,
     percent_of,
@@ -143,7 +144,7 @@ def _state(
 
     glyph = glyph_of(job)
     state = Text(f"{glyph.on(unicode=unicode)} {state_of(job)}", glyph.style)
-    figures = _figures(job)
+    figures = _figures(job, live=live)
     if width < NARROW:
         yield _spread([state, Text(figures)], width)
         yield _one_row(_bar(job, width, unicode=unicode, live=live))
@@ -188,10 +189,12 @@ def _bar(job: Job, width: int, *, unicode: bool, live: bool) -> RenderableType:
     )
 
 
-def _figures(job: Job) -> str:
+def _figures(job: Job, *, live: bool) -> str:
+    """Counts and percent; while it is live, also how many items failed so far."""
     percent = percent_of(job)
     share = "" if percent is None else f"{percent}%"
-    return "  ".join(filter(None, [counts_of(job), share]))
+    failed = failures_of(job) if live else ""
+    return "  ".join(filter(None, [counts_of(job), share, failed]))
 
 
 def _times(elapsed: float | None, left: float | None) -> str:

@@ -174,7 +174,7 @@ def open_terminal(
         unattended=bool(environ.get("CI")),
         color=_wants_color(color, environ, interactive=interactive),
         unicode=(getattr(stream, "encoding", None) or "").lower().startswith("utf")
-        and not _is_plain_locale(environ),
+        and not _is_c_locale(environ),
     )
 
 
@@ -210,7 +210,7 @@ def read_input(largest: int) -> bytes:
     return content
 
 
-def _is_plain_locale(environ: Mapping[str, str]) -> bool:
+def _is_c_locale(environ: Mapping[str, str]) -> bool:
     """Whether the locale of characters is C or POSIX, as it is where none is set."""
     category = environ.get("LC_CTYPE")
     if category in {"C.UTF-8", "C.utf8"}:

@@ -64,6 +64,12 @@ def test_an_unknown_progress_moves_only_while_it_is_live() -> None:
     assert bar(live=False).count("━\x1b") <= 2
 
 
+def test_items_that_failed_are_counted_while_the_job_works() -> None:
+    partly = job_object("working", total=40, progress=10, results=[FAILURE, SUCCESS])
+    _, state = lines(partly, live=True)
+    assert state.endswith("10/40  25%  1 of 2 items failed")
+
+
 def test_in_ascii_what_is_done_differs_from_what_is_not() -> None:
     job = parse_job(WORKING)
     _, state = drawn(job_lines(job, "acme", width=80, unicode=False), 80)
