@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
-from children import CLEAN, run
+from children import BOUND, CLEAN, run
 
 from jobstat.errors import NotFound
 from jobstat.jobs.following import follow
@@ -323,6 +323,16 @@ def http(
 
 Sent = bytes | Callable[[socket.socket], None]
 """An answer: its bytes, or what is done with the connection."""
+
+
+def after(moment: threading.Event, answer: bytes) -> Sent:
+    """An answer that is held back until then, so that what is before it can be seen."""
+
+    def act(connection: socket.socket) -> None:
+        moment.wait(BOUND)
+        connection.sendall(answer)
+
+    return act
 
 
 @dataclass(frozen=True)
