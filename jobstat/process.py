@@ -111,7 +111,7 @@ def _usage_problem(error: click.UsageError, arguments: list[str]) -> UsageProble
     # An option without its value is told without a context.
     command = [word for word in arguments[:1] if word in COMMANDS]
     path = error.ctx.command_path if error.ctx else " ".join(["jobstat", *command])
-    if isinstance(error, click.NoSuchOption) and path == "jobstat":
+    if isinstance(error, click.NoSuchOption) and _is_of_a_command(error):
         first = next((word for word in arguments if word in COMMANDS), "COMMAND")
         return UsageProblem(
             f"no such option {error.option_name} before a command",
@@ -119,6 +119,15 @@ def _usage_problem(error: click.UsageError, arguments: list[str]) -> UsageProble
         )
     said = " ".join(error.format_message().split()).removesuffix(".")
     return UsageProblem(said[:1].lower() + said[1:], hint=f"See {path} --help.")
+
+
+def _is_of_a_command(error: click.NoSuchOption) -> bool:
+    """Whether an option that stands before a command belongs behind one."""
+    if error.ctx is None or error.ctx.command is not cli:
+        return False
+    commands = (cli.get_command(error.ctx, name) for name in COMMANDS)
+    params = (param for command in commands if command for param in command.params)
+    return any(error.option_name in param.opts for param in params)
 
 
 def _raise_on_signals() -> None:

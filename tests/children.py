@@ -33,7 +33,7 @@ CLEAN = {
     "TERM": "xterm-256color",
     **NOBODY,
 }
-"""The environment of each test and child, whatever the tests were started in."""
+"""The environment of each test and child: nothing of the tester's own."""
 
 SIGNALS = ("SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGTSTP", "SIGTTIN", "SIGTTOU")
 

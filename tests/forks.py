@@ -154,7 +154,7 @@ class _Server:
             [sys.executable, __file__, str(theirs.fileno())],
             env=CLEAN,
             pass_fds=[theirs.fileno()],
-            # Pipes, as those of its children: Python asks its streams only once.
+            # Python looks at its streams once, at its start: pipes, as in the children.
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import shlex
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -67,6 +66,8 @@ def _reference(word: str) -> Reference:
     except UsageProblem as problem:
         if not os.path.isfile(word):  # noqa: PTH113 - pathlib is slow to import
             raise
+        import shlex
+
         command = click.get_current_context().command_path
         raise UsageProblem(
             problem.sentence,

@@ -213,6 +213,6 @@ def display_for(  # noqa: PLR0913 - what the user can choose of a view
 def _is_unseen(stdout: Terminal, watch: Watch, *, stream: bool) -> bool:
     """Whether no data appears on the screen before the live view has gone.
 
-    What is piped is often written to the same screen by the next program, as jq.
+    The next program in a pipe, such as jq, often writes to the same screen.
     """
     return stdout.is_file or (len(watch.jobs) == 1 and not stream)

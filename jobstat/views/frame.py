@@ -210,7 +210,7 @@ class Frame:
 def _fitting(
     parts: list[tuple[int, str, str]], room: int
 ) -> list[tuple[int, str, str]]:
-    """The parts that fit beside each other, those of the lowest rank first."""
+    """Leave out the parts of the highest rank until the others fit in a line."""
     kept = parts
     while len(GAP.join(text for _, text, _ in kept)) > room and len(kept) > 1:
         last = max(kept)

@@ -176,7 +176,7 @@ def _bar(job: Job, width: int, *, unicode: bool, live: bool) -> RenderableType:
     known = percent_of(job) is not None or not (live and job.state == "working")
     done = min(max(job.progress or 0, 0), job.total or 1) if known else 0
     if not unicode:
-        # In ASCII, rich's own bar has one character for what is done and what is not.
+        # rich's own bar in ASCII draws both parts with the same character.
         full = width * done // (job.total or 1)
         return Text("=" * full, style) + Text(("-" if known else "?") * (width - full))
     return ProgressBar(

@@ -46,9 +46,10 @@ class Terminal:
 
     @property
     def size(self) -> os.terminal_size:
-        """Columns and lines: the terminal's own, whatever the environment says.
+        """The terminal's own columns and lines.
 
-        LINES and COLUMNS are often those of another window, or of an earlier size.
+        LINES and COLUMNS of the environment are ignored: they are often those of
+        another window, or of an earlier size.
         """
         try:
             size = os.get_terminal_size(self.stream.fileno() if self.stream else -1)
@@ -58,7 +59,7 @@ class Terminal:
 
     @property
     def is_file(self) -> bool:
-        """Whether nobody sees what is written as it comes: a file, or /dev/null."""
+        """Whether the stream is a file or /dev/null, so that it reaches no screen."""
         try:
             mode = os.fstat(self.stream.fileno() if self.stream else -1).st_mode
         except (OSError, ValueError):
@@ -128,7 +129,7 @@ class Terminal:
         return click.style(text, fg=style)
 
     def console(self) -> Console:
-        """A rich console of this terminal's size; what it prints is taken literally."""
+        """A rich console of this terminal's size, which interprets no markup."""
         from rich.console import Console
 
         width, height = self.size

@@ -358,9 +358,14 @@ def test_without_a_command_the_help_is_printed(
             "Options stand after it: jobstat list --json",
         ),
         (
-            ["--nonsense"],
-            "no such option --nonsense before a command",
-            "Options stand after it: jobstat COMMAND --nonsense",
+            ["--timeout"],
+            "no such option --timeout before a command",
+            "Options stand after it: jobstat COMMAND --timeout",
+        ),
+        (
+            ["--versoin"],
+            "no such option '--versoin'. Did you mean '--version'?",
+            "See jobstat --help.",
         ),
         (
             ["login"],

@@ -171,7 +171,7 @@ SOON = 0.5
 
 
 def bounded(fault: str, *before: float) -> tuple[float, ...]:
-    """The patience with requests of which the last one meets this fault."""
+    """The seconds for each request, few for the one that this fault never ends."""
     return (*before, SOON) if FAULTS[fault][1] == NO_ANSWER else ()
 
 

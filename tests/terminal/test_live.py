@@ -295,16 +295,19 @@ def test_in_a_wide_and_low_terminal_lines_and_columns_do_not_fold_it() -> None:
     assert message == "Creating ticket #19"
 
 
+PIPED = ("sh", "-c", '"$@" | sed "s/^/piped: /"', "sh")
+"""Pipes the output to a program that writes to the same terminal, as jq does."""
+
+
 def test_several_jobs_piped_to_a_program_on_the_terminal_have_lines() -> None:
     with DemoServer() as server:
         ids = [start_job(server, duration=0), start_job(server)]
         env = environment(server.base_url, ZENDESK_OAUTH_TOKEN=TOKEN)
-        script = '"$@" | sed "s/^/piped: /"'
         with on_terminal(
             *("watch", "--json", *ids),
             env=env,
             columns=1200,
-            under=["sh", "-c", script, "sh"],
+            under=PIPED,
         ) as terminal:
             terminal.read(lambda text: "piped: {" in text and "queued" in text)
             finish_jobs(server)
@@ -322,12 +325,11 @@ def test_one_job_piped_to_a_program_on_the_terminal_keeps_the_live_view() -> Non
     with DemoServer() as server:
         id = start_job(server)
         env = environment(server.base_url, ZENDESK_OAUTH_TOKEN=TOKEN)
-        script = '"$@" | sed "s/^/piped: /"'
         with on_terminal(
             *("watch", "--json", id),
             env=env,
             columns=1200,
-            under=["sh", "-c", script, "sh"],
+            under=PIPED,
         ) as terminal:
             terminal.read(lambda text: "queued" in text)
             assert terminal.screen.cursor.hidden
