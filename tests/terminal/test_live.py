@@ -355,3 +355,16 @@ def test_a_stream_into_a_file_keeps_the_live_view(tmp_path: Path) -> None:
             terminal.read()
         file.seek(0)
         assert len(file.read().splitlines()) == 4
+
+
+def test_a_wait_for_the_rate_limit_is_shown_with_its_length() -> None:
+    used_up = ("X-Rate-Limit: 700", "X-Rate-Limit-Remaining: 0")
+    working = job_object("working", total=40, progress=19)
+    with (
+        raw_server(http("200 OK", body(working), *used_up)) as server,
+        on_terminal("watch", ID, env=environment(server.base_url)) as terminal,
+    ):
+        shown = terminal.read(lambda text: "rate limit" in text)
+    assert re.search(
+        "^! waiting for the rate limit; next request in [0-9]", shown, re.MULTILINE
+    )
