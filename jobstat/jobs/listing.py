@@ -143,9 +143,10 @@ def _read(
     setback: Setback | None = None
     while True:
         now = clock.monotonic()
-        if allowance.free_at - now > LEAST_HOLD:
-            say(None, allowance.free_at, now)
-        _sleep(allowance.free_at - now, clock, policy, started)
+        if setback is None:
+            if allowance.free_at - now > LEAST_HOLD:
+                say(None, allowance.free_at, now)
+            _sleep(allowance.free_at - now, clock, policy, started)
         asked_at = clock.monotonic()
         allowance.asked(asked_at)
         within = patience_with(setback, policy, asked_at)
@@ -164,7 +165,7 @@ def _read(
                 asked_at=asked_at,
                 within=within,
                 now=now,
-            ).held(allowance.free_at)
+            ).held(allowance.free_at, policy)
             if not error.passing or is_hopeless(setback, policy, now):
                 raise
             say(setback, setback.again_at, now)

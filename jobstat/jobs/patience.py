@@ -56,8 +56,12 @@ class Setback:
     since: float
     again_at: float
 
-    def held(self, until: float) -> Setback:
-        """The same, but tried again no sooner than the rate limit allows."""
+    def held(self, until: float, policy: Policy) -> Setback:
+        """The same, tried again no sooner than the rate limit allows.
+
+        Where the patience ends before that, it is tried a last time then.
+        """
+        until = min(until, self.since + policy.retry_for)
         return replace(self, again_at=max(self.again_at, until))
 
 

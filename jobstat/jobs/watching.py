@@ -284,6 +284,7 @@ class Watch:
             watched.exit = code
             watched.error = because.error if because else None
             if code is Exit.TIMEOUT and watched.job is None and watched.not_found:
+                # It was never there, and the time-out only cut the grace short.
                 watched.exit, watched.error = Exit.NOT_FOUND, watched.not_found
 
     def _first_due(
@@ -316,8 +317,7 @@ class Watch:
 
     def _gate(self) -> float:
         """The time before which nothing at all is asked."""
-        free_at = self._allowance.free_at
-        return max(free_at, self.setback.again_at) if self.setback else free_at
+        return self.setback.again_at if self.setback else self._allowance.free_at
 
     def _seen(self, watched: Watched, job: Job, now: float, chance: float) -> None:
         if watched.job is None or _visible(watched.job) != _visible(job):
@@ -339,10 +339,9 @@ class Watch:
 
     def _missed(self, watched: Watched, now: float) -> None:
         """An answer about several jobs left this one out."""
-        if self._may_yet_be_found(watched, now):
-            watched.not_found = NotFound(
-                f"no job {watched.id}: it is not in the answer"
-            )
+        # Before the time-out there should be time to ask for it singly.
+        early = now < (self.started + self.ends_at) / 2
+        if early and self._may_yet_be_found(watched, now):
             watched.due = now + max(1.0, self.policy.interval)
         else:
             # Left out twice, it is never again asked for with others.
@@ -358,7 +357,7 @@ class Watch:
             return None
         watched.not_found = error
         watched.due = now + max(1.0, self.policy.interval)
-        watched.setback = Setback(error, 0, now, watched.due).held(self._gate())
+        watched.setback = Setback(error, 0, now, max(watched.due, self._gate()))
         return watched.setback
 
     def _may_yet_be_found(self, watched: Watched, now: float) -> bool:
@@ -379,7 +378,7 @@ class Watch:
             within=ask.within,
             now=now,
         )
-        return setback.held(self._allowance.free_at)
+        return setback.held(self._allowance.free_at, self.policy)
 
 
 def _due(watched: Watched) -> float:

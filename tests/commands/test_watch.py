@@ -365,10 +365,25 @@ def test_a_job_that_was_never_found_ends_with_5_within_the_shortest_bound(
 
 
 def test_several_jobs_that_were_never_found_end_with_5_too(
-    jobstat: Run, zendesk: Any
+    jobstat: Run, zendesk: Any, clock: FakeClock
 ) -> None:
+    """Each is asked for singly before it counts as not found, however short it is."""
     code, _, err = jobstat("watch", ID, "other", "--timeout", "2s")
     assert code == 5
-    assert zendesk.asked == ["show_many"] * 2
-    assert f"jobstat: no job {ID}: it is not in the answer\n" in err
+    assert clock.now == 1002
+    assert zendesk.asked == ["show_many", "show_many", ID, "other"]
+    assert f"jobstat: no job {ID} at acme.zendesk.com (404)\n" in err
+    assert "jobstat: no job other at acme.zendesk.com (404)\n" in err
     assert "Resume with" not in err
+
+
+def test_a_wait_for_the_rate_limit_does_not_outlast_the_patience(
+    jobstat: Run, httpx_mock: HTTPXMock, clock: FakeClock
+) -> None:
+    limit = {"x_rate_limit": "700", "x_rate_limit_remaining": "0"}
+    for _ in range(2):
+        limited(httpx_mock, retry_after="8", **limit)
+    code, _, err = jobstat("watch", "--json", ID, "--retry-for", "3s")
+    assert code == 7
+    assert clock.now == 1003
+    assert "trying again in 3 s\n" in err
