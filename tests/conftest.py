@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 def pytest_xdist_auto_num_workers() -> int:
     """Several for each core: most tests wait for a child, or for a server."""
-    return WORKERS_PER_CORE * (os.cpu_count() or 1)
+    return min(WORKERS_PER_CORE * (os.cpu_count() or 1), MAX_WORKERS)
 
 
 WORKERS_PER_CORE = 4
+MAX_WORKERS = 16
 
 # On a busy machine an example takes as long as it takes.
 settings.register_profile(
