@@ -59,6 +59,29 @@ class Child(subprocess.Popen[Any]):
 
 
 @contextmanager
+def bounded(kill: Callable[[], None], what: object, bound: float) -> Iterator[None]:
+    """Call ``kill`` when the block is left, and after ``bound`` seconds at the latest.
+
+    That it took so long is an AssertionError, which names ``what``.
+    """
+    late = threading.Event()
+
+    def give_up() -> None:
+        late.set()
+        kill()
+
+    watchdog = threading.Timer(bound, give_up)
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        yield
+    finally:
+        watchdog.cancel()
+        kill()
+        assert not late.is_set(), f"not ended within {bound:.0f} s: {what}"
+
+
+@contextmanager
 def child(
     command: Sequence[str], *, bound: float = BOUND, **options: Any
 ) -> Iterator[Child]:
@@ -69,22 +92,11 @@ def child(
     """
     options.setdefault("stdin", subprocess.DEVNULL)
     options.setdefault("encoding", "utf-8")
-    late = threading.Event()
-    with Child(command, start_new_session=True, **options) as process:
-
-        def give_up() -> None:
-            late.set()
-            _kill_group(process)
-
-        watchdog = threading.Timer(bound, give_up)
-        watchdog.daemon = True
-        watchdog.start()
-        try:
-            yield process
-        finally:
-            watchdog.cancel()
-            _kill_group(process)
-    assert not late.is_set(), f"not ended within {bound:.0f} s: {command}"
+    with (
+        Child(command, start_new_session=True, **options) as process,
+        bounded(lambda: kill_group(process.pid), command, bound),
+    ):
+        yield process
 
 
 def run(
@@ -123,6 +135,7 @@ def end_by_signals(process: Child | Fork, number: int) -> int:
     return process.wait()
 
 
-def _kill_group(process: Child) -> None:
+def kill_group(leader: int) -> None:
+    """Kill a process and those of its group, if any are left."""
     with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(leader, signal.SIGKILL)

@@ -13,7 +13,6 @@ import gc
 import json
 import os
 import select
-import signal
 import socket
 import subprocess
 import sys
@@ -25,7 +24,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from children import BOUND, CLEAN
+from children import BOUND, CLEAN, bounded, kill_group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,8 +69,11 @@ class Fork:
 
     def kill(self) -> None:
         if self.poll() is None:
-            os.killpg(self.pid, signal.SIGKILL)
-            self.wait()
+            kill_group(self.pid)
+
+    def close(self) -> None:
+        """Wait for its end, and let go of the pipe that tells of it."""
+        self.wait()
         self._waiter.close()
 
 
@@ -99,22 +101,12 @@ def forked(
     _server().start(json.dumps(run).encode(), [*streams, told])
     for fd in {*streams, told}:
         os.close(fd)
-    fork, late = Fork(from_waiter), threading.Event()
-
-    def give_up() -> None:
-        late.set()
-        with suppress(ProcessLookupError):
-            os.killpg(fork.pid, signal.SIGKILL)
-
-    watchdog = threading.Timer(BOUND, give_up)
-    watchdog.daemon = True
-    watchdog.start()
+    fork = Fork(from_waiter)
     try:
-        yield fork
+        with bounded(lambda: kill_group(fork.pid), arguments, BOUND):
+            yield fork
     finally:
-        watchdog.cancel()
-        fork.kill()
-    assert not late.is_set(), f"not ended within {BOUND:.0f} s: {arguments}"
+        fork.close()
 
 
 def run_forked(

@@ -149,6 +149,9 @@ SECRETS = [
     for form in (secret, quote(secret, safe=""), b64encode(secret.encode()).decode())
 ]
 
+SOON = 0.5
+"""Seconds of a request that is never answered."""
+
 WITH_PATIENCE = """
 import os
 import jobstat.jobs.polling as polling

@@ -326,7 +326,7 @@ Sent = bytes | Callable[[socket.socket], None]
 
 
 def after(moment: threading.Event, answer: bytes) -> Sent:
-    """An answer that is held back until then, so that what is before it can be seen."""
+    """Send the answer only after ``moment``: a test can see the state before it."""
 
     def act(connection: socket.socket) -> None:
         moment.wait(BOUND)

@@ -55,7 +55,7 @@ class Session:
 
     @property
     def stdout(self) -> IO[bytes]:
-        """What it writes elsewhere than to the terminal, where it was asked for."""
+        """The pipe that its stdout was given in place of the terminal."""
         assert isinstance(self.process, Child)
         return self.process.stdout
 

@@ -207,6 +207,22 @@ def test_failures_while_finding_all_are_ridden_out(
     assert "acme.zendesk.com cannot answer now (503); trying again in 20 s\n" in err
 
 
+def test_a_rate_limit_while_finding_all_is_announced_with_its_true_length(
+    jobstat: Run, httpx_mock: HTTPXMock, clock: FakeClock
+) -> None:
+    used_up = {"x-rate-limit": "700", "x-rate-limit-remaining": "0"}
+    httpx_mock.add_response(url=LIST, status_code=429, headers=used_up)
+    limited = used_up | {"retry-after": "2"}
+    httpx_mock.add_response(url=LIST, status_code=429, headers=limited)
+    pages(httpx_mock, [GOOD])
+    code, _, err = jobstat("watch", "--all")
+    assert code == 0
+    assert clock.now == 1062
+    first, second, _ = err.splitlines()
+    assert first.endswith("limits the requests (429); trying again in 1 min")
+    assert second.endswith("limits the requests (429); trying again in 2 s")
+
+
 def test_the_pages_of_all_count_as_requests(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, clock: FakeClock
 ) -> None:

@@ -17,6 +17,7 @@ from misbehaving import (
     EMAIL,
     HTML,
     SECRETS,
+    SOON,
     Outcome,
     drip,
     endless,
@@ -165,9 +166,6 @@ HUGE_WAITS = {"429 for ever"}
 """What is not tried again before the patience has run out."""
 
 WATCH = ("watch", "--json")
-
-SOON = 0.5
-"""Seconds of a request that is never answered."""
 
 
 def bounded(fault: str, *before: float) -> tuple[float, ...]:

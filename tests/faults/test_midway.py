@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 from children import BOUND, child
-from misbehaving import RESOLVER, drip, reset, run_against, stall
+from misbehaving import RESOLVER, SOON, drip, reset, run_against, stall
 from support import (
     FAILURE,
     ID,
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 
 WORKING = http(content=body(job_object("working", progress=1)))
 DONE = http(content=body(completed(SUCCESS, FAILURE)))
-
-SOON = 0.5
-"""Seconds of a request that is never answered."""
 
 NO_ANSWER = "did not answer within"
 BROKE = "broke: "

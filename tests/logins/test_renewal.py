@@ -157,7 +157,7 @@ def test_what_cannot_be_stored_is_told_and_the_watch_goes_on(
     id = a_job(machine)
     machine.ring = "Reading"
     with machine.start("watch", id, "--json", "--interval", "0.3s") as process:
-        # The second renewal is from what it holds: the next command cannot.
+        # The second renewal shows that it uses the token that it could not store.
         wait_until(lambda: len(grants.granted) > 2)
         finish_jobs(machine.demo)
         shown, said = process.communicate()

@@ -527,7 +527,7 @@ def test_the_end_of_what_is_typed_is_not_that_of_the_login(machine: Machine) -> 
         shown = session.read(lambda text: "paste the address" in text)
         (url,) = re.findall(r"http://\S+/oauth/\S+", shown)
         session.type("\x04")
-        time.sleep(0.5)
+        time.sleep(0.5)  # nothing shows that the end of input has been read
         run_browser("allow", url)
         session.read()
     assert session.process.returncode == 0

@@ -172,7 +172,7 @@ def test_stopped_and_continued_it_asks_at_once() -> None:
         with started(*arguments, env=environment(server.base_url)) as process:
             wait_until(lambda: server.requests)
             process.send_signal(signal.SIGSTOP)
-            time.sleep(1.2)
+            time.sleep(1.2)  # past the interval, which is real time
             process.send_signal(signal.SIGCONT)
             process.wait()
     assert process.returncode == 0

@@ -299,16 +299,15 @@ PIPED = ("sh", "-c", '"$@" | sed "s/^/piped: /"', "sh")
 """Pipes the output to a program that writes to the same terminal, as jq does."""
 
 
+def piped(server: DemoServer, *arguments: str) -> AbstractContextManager[Session]:
+    env = environment(server.base_url, ZENDESK_OAUTH_TOKEN=TOKEN)
+    return on_terminal(*arguments, env=env, columns=1200, under=PIPED)
+
+
 def test_several_jobs_piped_to_a_program_on_the_terminal_have_lines() -> None:
     with DemoServer() as server:
         ids = [start_job(server, duration=0), start_job(server)]
-        env = environment(server.base_url, ZENDESK_OAUTH_TOKEN=TOKEN)
-        with on_terminal(
-            *("watch", "--json", *ids),
-            env=env,
-            columns=1200,
-            under=PIPED,
-        ) as terminal:
+        with piped(server, "watch", "--json", *ids) as terminal:
             terminal.read(lambda text: "piped: {" in text and "queued" in text)
             finish_jobs(server)
             shown = terminal.read()
@@ -316,21 +315,15 @@ def test_several_jobs_piped_to_a_program_on_the_terminal_have_lines() -> None:
     assert b"\x1b[?25l" not in terminal.raw
     assert b"\x1b[K" not in terminal.raw
     lines = shown.splitlines()
-    piped = [line.removeprefix("piped: ") for line in lines if line.startswith("piped")]
-    assert {json.loads(line)["id"] for line in piped} == set(ids)
+    data = [line.removeprefix("piped: ") for line in lines if line.startswith("piped")]
+    assert {json.loads(line)["id"] for line in data} == set(ids)
     assert all(re.match(r"piped: |[0-9]:[0-9]{2}  V3-", line) for line in lines)
 
 
 def test_one_job_piped_to_a_program_on_the_terminal_keeps_the_live_view() -> None:
     with DemoServer() as server:
         id = start_job(server)
-        env = environment(server.base_url, ZENDESK_OAUTH_TOKEN=TOKEN)
-        with on_terminal(
-            *("watch", "--json", id),
-            env=env,
-            columns=1200,
-            under=PIPED,
-        ) as terminal:
+        with piped(server, "watch", "--json", id) as terminal:
             terminal.read(lambda text: "queued" in text)
             assert terminal.screen.cursor.hidden
             finish_jobs(server)
