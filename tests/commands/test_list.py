@@ -223,6 +223,19 @@ def test_a_rate_limit_while_finding_all_is_announced_with_its_true_length(
     assert second.endswith("limits the requests (429); trying again in 2 s")
 
 
+def test_a_rate_limit_while_finding_all_does_not_outlast_the_patience(
+    jobstat: Run, httpx_mock: HTTPXMock, clock: FakeClock
+) -> None:
+    headers = {"x-rate-limit": "700", "x-rate-limit-remaining": "0", "retry-after": "8"}
+    httpx_mock.add_response(
+        url=LIST, status_code=429, headers=headers, is_reusable=True
+    )
+    code, _, err = jobstat("watch", "--all", "--retry-for", "3s")
+    assert code == 7
+    assert clock.now == 1003
+    assert "trying again in 3 s\n" in err
+
+
 def test_the_pages_of_all_count_as_requests(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, clock: FakeClock
 ) -> None:

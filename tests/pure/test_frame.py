@@ -223,6 +223,15 @@ def test_no_word_of_the_header_or_the_last_line_is_cut(width: int) -> None:
     assert set(header.split("  ")) <= parts
 
 
+def test_a_setback_tells_of_the_rate_limit_itself() -> None:
+    watch = watch_of(WORKING, QUEUED)
+    error = Unavailable("429", retry_after=9)
+    error.limits = Limits(limit=700, remaining=0)
+    watch.failed(Ask(tuple(watch.jobs), 30, 0), error, 0)
+    assert watch.held_until(1) is None
+    assert lines(watch, now=1)[1] == "! 429; trying again in 8 s, last answer 1 s ago"
+
+
 def test_a_wait_for_the_rate_limit_is_a_line() -> None:
     watch = watch_of(WORKING, QUEUED)
     ask = Ask(tuple(watch.jobs), 30, 0)

@@ -344,6 +344,7 @@ def test_a_stream_into_a_file_keeps_the_live_view(tmp_path: Path) -> None:
             *("watch", "--stream", *ids), env=env, stdout=file.fileno()
         ) as terminal:
             terminal.read(lambda text: text.count("◦ queued") == 2)
+            assert terminal.screen.cursor.hidden
             finish_jobs(server)
             terminal.read()
         file.seek(0)
