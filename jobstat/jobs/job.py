@@ -8,9 +8,13 @@ from math import inf
 from typing import Any, NoReturn
 
 from jobstat.errors import BrokenAnswer
+from jobstat.jobs.verdict import is_failed_group, is_failed_item, is_one_result
 
 LARGEST_COUNT = 2**53
 """A larger count counts nothing, and is unknown."""
+
+MAX_DIGITS = 20
+"""Digits of a count that are read; LARGEST_COUNT has 16."""
 
 MOST_VALUES = 1_000_000
 """Commas and brackets in an answer: one about 100 jobs of 100 items has 100,000.
@@ -26,22 +30,12 @@ class Item:
 
     ``index`` is the record's place in the request, from 0: Zendesk's own
     ``index`` where it is given, else the place in the results, which are in
-    the request's order.
+    the request's order. It is None where results are sorted into groups.
     """
 
-    index: int
+    index: int | None
     fields: dict[str, Any]
-
-    @property
-    def failed(self) -> bool:
-        """True when any of the forms in which Zendesk tells a failure is there."""
-        told = self.fields
-        return bool(
-            told.get("success") is False
-            or told.get("error")
-            or told.get("errors")
-            or str(told.get("status")).casefold() == "failed"
-        )
+    failed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +67,12 @@ class Job:
     def state(self) -> str:
         """The status as it is compared: Zendesk's word in lower case."""
         return self.status.casefold()
+
+    @property
+    def has_one_result(self) -> bool:
+        """Whether one result speaks for every item, as that of a permanent delete."""
+        results = self.fields.get("results")
+        return isinstance(results, dict) and is_one_result(results)
 
 
 def parse_answer(body: bytes) -> Job:
@@ -176,23 +176,43 @@ def _refuse_depth(document: object) -> None:
 
 
 def _items(results: object) -> tuple[Item, ...]:
-    # A permanent delete answers one object for all its records.
-    entries = [results] if isinstance(results, dict) else results
-    if entries is None:
+    """The items in ``results``: a list, one object for all, or an object of groups.
+
+    A group is an item or a list of items, such as ``{"created": [...]}``. A number
+    as its name is the item's index.
+    """
+    if results is None:
         return ()
-    if not isinstance(entries, list):
+    if isinstance(results, list):
+        return tuple(_item(entry, place) for place, entry in enumerate(results))
+    if not isinstance(results, dict):
         _broken(f"results that are {kind_of(results)}")
-    return tuple(_item(place, entry) for place, entry in enumerate(entries))
+    if is_one_result(results):
+        return (_item(results, 0),)
+    items: list[Item] = []
+    for name, group in results.items():
+        failed = is_failed_group(name)
+        if isinstance(group, list):
+            items += (_item(entry, None, failed=failed) for entry in group)
+        elif group is not None:
+            items.append(_item(group, _count(name), failed=failed))
+    return tuple(items)
 
 
-def _item(place: int, entry: object) -> Item:
+def _item(entry: object, place: int | None, *, failed: bool = False) -> Item:
     if not isinstance(entry, dict):
         _broken(f"results that hold {kind_of(entry)} where an item should be")
     index = _count(entry.get("index"))
-    return Item(place if index is None else index, entry)
+    failed = failed or is_failed_item(entry)
+    return Item(place if index is None else index, entry, failed)
 
 
 def _count(value: object) -> int | None:
+    """A count, also where it is written as a text or with a fraction of 0."""
+    if isinstance(value, str) and value.isascii() and value.strip().isdigit():
+        value = int(value[:MAX_DIGITS])
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
         return None
     return value if abs(value) <= LARGEST_COUNT else None

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from jobstat.exits import Exit
 from jobstat.jobs.duration import clock
-from jobstat.jobs.verdict import Verdict, judge
 from jobstat.views.words import (
     BAD,
     GOOD,
@@ -24,7 +23,7 @@ from jobstat.views.words import (
     item_counts,
     safe,
     share_of,
-    state_of,
+    short_state_of,
     title_of,
 )
 
@@ -49,13 +48,7 @@ def verdict_of(watched: Watched) -> tuple[Glyph, str]:
         return BAD, "no answer"
     if watched.job is None:
         return UNKNOWN, "not known yet"
-    return short_state_of(watched.job)
-
-
-def short_state_of(job: Job) -> tuple[Glyph, str]:
-    """How a job stands: a glyph and a word, or two where one is not the truth."""
-    failures = judge(job) is Verdict.ITEMS_FAILED
-    return glyph_of(job), "with failures" if failures else state_of(job)
+    return glyph_of(watched.job), short_state_of(watched.job)
 
 
 def outcome_of(job: Job) -> str:
@@ -162,7 +155,7 @@ def line_of(watched: Watched) -> Line:
 
 def line_of_job(job: Job) -> Line:
     """A job as it stands, in a line."""
-    return _line(*short_state_of(job), id_of(job), job)
+    return _line(glyph_of(job), short_state_of(job), id_of(job), job)
 
 
 def _line(glyph: Glyph, state: str, id: str, job: Job | None) -> Line:

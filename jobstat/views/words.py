@@ -8,7 +8,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from jobstat.jobs.duration import spoken
-from jobstat.jobs.verdict import Verdict, judge
+from jobstat.jobs.verdict import (
+    FAILED_STATES,
+    Verdict,
+    errors_of,
+    falls_short,
+    judge,
+)
 
 if TYPE_CHECKING:
     from jobstat.errors import JobstatError
@@ -120,9 +126,31 @@ def glyph_of(job: Job) -> Glyph:
 
 def state_of(job: Job) -> str:
     """A job's state in a word, or two where one would not be the truth."""
-    if judge(job) is Verdict.ITEMS_FAILED:
-        return "completed, with failures"
-    return safe(job.status, LONGEST_NAME)
+    status = safe(job.status, LONGEST_NAME)
+    return f"{status}, {flaw}" if (flaw := _flaw_of(job)) else status
+
+
+def short_state_of(job: Job) -> str:
+    """The same where there is little room, as in a column."""
+    return _flaw_of(job) or safe(job.status, LONGEST_NAME)
+
+
+def _flaw_of(job: Job) -> str:
+    """What the job's status hides; empty where it tells the truth."""
+    match judge(job):
+        case Verdict.JOB_FAILED if job.state not in FAILED_STATES:
+            return "with an error"
+        case Verdict.ITEMS_FAILED if _is_only_short(job):
+            return "in part"
+        case Verdict.ITEMS_FAILED:
+            return "with failures"
+        case _:
+            return ""
+
+
+def _is_only_short(job: Job) -> bool:
+    """Whether a job completed without all of its items, though none is told to fail."""
+    return falls_short(job) and not job.failed
 
 
 def title_of(job: Job) -> str:
@@ -133,6 +161,17 @@ def title_of(job: Job) -> str:
 def id_of(job: Job) -> str:
     """The id that the answer has."""
     return safe(job.id, LONGEST_NAME)
+
+
+_ENDED_AS = {
+    "killed": "was killed",
+    "cancelled": "was cancelled",
+    "canceled": "was cancelled",
+    "aborted": "was aborted",
+    "terminated": "was terminated",
+    "rejected": "was rejected",
+}
+"""How a job ended, by its status. All others failed."""
 
 
 def problem_of(error: JobstatError) -> str:
@@ -177,12 +216,21 @@ def summary_of(job: Job) -> str:
         case Verdict.UNFINISHED:
             return f"{counted(failed, 'item')} failed so far" if failed else ""
         case Verdict.JOB_FAILED:
-            verb = "was killed" if job.state == "killed" else "failed"
-            return f"the job {verb}" + (
-                f"; {counted(failed, 'item')} failed" if failed else ""
+            errors = safe(_flat(errors_of(job)), LONGEST_TEXT)
+            return (
+                f"the job {_ENDED_AS.get(job.state, 'failed')}"
+                + (f": {errors}" if errors else "")
+                + (f"; {counted(failed, 'item')} failed" if failed else "")
             )
         case Verdict.ITEMS_FAILED:
-            return f"{failed} of {counted(told, 'item')} failed{of_all}"
+            if failed:
+                words = f"{failed} of {counted(told, 'item')} failed"
+            elif _is_only_short(job):
+                done = f"{max(job.progress or 0, told)} of {job.total} items"
+                return f"only {done} were processed; Zendesk does not say why"
+            else:
+                words = "the job reports failures, but not of which items"
+            return words + of_all
         case Verdict.OK:
             if told:
                 return f"{counted(told, 'item')}, none failed{of_all}"
@@ -196,15 +244,10 @@ def item_counts(job: Job) -> tuple[int, int]:
     one can believe.
     """
     failed, told = len(job.failed), len(job.items)
-    if _one_for_all(job) and 0 < (job.total or 0) <= MAX_ITEMS:
+    if job.has_one_result and 0 < (job.total or 0) <= MAX_ITEMS:
         told = job.total or 0
         failed = told * bool(failed)
     return failed, told
-
-
-def _one_for_all(job: Job) -> bool:
-    """Whether one result speaks for every item, as that of a permanent delete."""
-    return isinstance(job.fields.get("results"), dict)
 
 
 class Column(StrEnum):
@@ -250,14 +293,18 @@ def results_table(
     With ``failed`` only the failed ones. ``most`` is the longest text of a cell,
     in characters; the rest is counted.
     """
-    index = "all" if _one_for_all(job) else None
+    one = job.has_one_result
     items = job.failed
     if not failed:
         items += tuple(item for item in job.items if not item.failed)
-    rows = [_row(item, index or str(item.index), most) for item in items]
+    rows = [_row(item, "all" if one else _index_of(item), most) for item in items]
     return ResultsTable(
         tuple(c for c in Column if any(c in row.cells for row in rows)), rows
     )
+
+
+def _index_of(item: Item) -> str:
+    return "-" if item.index is None else str(item.index)
 
 
 def _row(item: Item, index: str, most: int) -> Row:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from support import ID, body, completed, job_object
+from support import ID, SUCCESS, body, completed, job_object
 
 from jobstat.errors import BrokenAnswer
 from jobstat.jobs.job import MAX_DEPTH, Job, decode, parse_answer, parse_job
@@ -56,7 +56,13 @@ def test_an_item_without_an_index_has_its_place() -> None:
     assert [item.index for item in job.items] == [0, 1, 9]
 
 
-@pytest.mark.parametrize("count", ["5", 5.0, True, [], {}])
+@pytest.mark.parametrize("count", ["5", " 5", 5.0, 5])
+def test_count_in_another_form_is_read(count: object) -> None:
+    job = parse_job(job_object("working", total=count, progress=count))
+    assert (job.total, job.progress) == (5, 5)
+
+
+@pytest.mark.parametrize("count", ["five", "5.5", 5.5, 1e300, "9" * 5000, True, [], {}])
 def test_a_count_that_is_no_integer_is_unknown(count: object) -> None:
     job = parse_job(job_object("working", total=count, progress=count))
     assert (job.total, job.progress) == (None, None)
@@ -100,11 +106,36 @@ def test_what_is_no_job_status_is_one_named_error(sent: bytes, says: str) -> Non
         ("all is well", "results that are a text"),
         (7, "results that are a number"),
         (True, "results that are a truth value"),
+        ({"created": 3}, "hold a number where an item"),
+        ({"id": 7, "action": "update"}, "hold a number where an item"),
+        ({"0": [[SUCCESS]]}, "hold a list where an item"),
     ],
 )
 def test_results_that_decide_nothing_are_no_verdict(results: Any, says: str) -> None:
     with pytest.raises(BrokenAnswer, match=says):
         parse_job(job_object("completed", results=results))
+
+
+@pytest.mark.parametrize(
+    ("results", "places", "failed"),
+    [
+        ({"0": {"id": 5}, "7": {"id": 6, "success": False}}, [0, 7], 1),
+        ({"items": [{"id": 5}, {"index": 3, "error": "E"}]}, [None, 3], 1),
+        ({"created": [{"id": 5}], "failed": [{"id": 6}]}, [None, None], 1),
+        ({"success": [{"id": 5}], "errors": []}, [None], 0),
+        ({"items": [], "failed": None}, [], 0),
+        ({"success": True}, [0], 0),
+        ({"Status": "Deleted", "note": "all"}, [0], 0),
+        ({"error": {"title": "Forbidden"}}, [0], 1),
+        ({}, [], 0),
+    ],
+)
+def test_results_may_be_an_object(
+    results: dict[str, Any], places: list[int | None], failed: int
+) -> None:
+    job = parse_job(job_object("completed", results=results))
+    assert [item.index for item in job.items] == places
+    assert len(job.failed) == failed
 
 
 def test_an_object_with_a_name_twice_tells_nothing() -> None:

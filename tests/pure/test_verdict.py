@@ -1,48 +1,115 @@
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import Any, cast
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support import FAILURE, SUCCESS, completed, job, job_object
 
+from jobstat.errors import BrokenAnswer
 from jobstat.exits import Exit
 from jobstat.jobs.job import parse_job
-from jobstat.jobs.verdict import Verdict, judge
+from jobstat.jobs.verdict import Verdict, judge, lacks_results
+
+OK, ITEMS, JOB, UNFINISHED = (
+    Verdict.OK,
+    Verdict.ITEMS_FAILED,
+    Verdict.JOB_FAILED,
+    Verdict.UNFINISHED,
+)
 
 
 @pytest.mark.parametrize(
     ("status", "verdict"),
     [
-        ("queued", Verdict.UNFINISHED),
-        ("working", Verdict.UNFINISHED),
-        ("paused for lunch", Verdict.UNFINISHED),
-        ("completed", Verdict.OK),
-        ("Completed", Verdict.OK),
-        ("failed", Verdict.JOB_FAILED),
-        ("killed", Verdict.JOB_FAILED),
-        ("KILLED", Verdict.JOB_FAILED),
+        ("queued", UNFINISHED),
+        ("working", UNFINISHED),
+        ("paused for lunch", UNFINISHED),
+        ("cancelling", UNFINISHED),
+        ("completed", OK),
+        ("Completed", OK),
+        (" completed\n", OK),
+        ("KILLED", JOB),
+        (" Cancelled ", JOB),
+        *(
+            (status, JOB)
+            for status in (
+                "failed",
+                "failure",
+                "killed",
+                "cancelled",
+                "canceled",
+                "aborted",
+                "terminated",
+                "error",
+                "errored",
+                "rejected",
+            )
+        ),
     ],
 )
-def test_a_status_has_a_verdict(status: str, verdict: Verdict) -> None:
-    assert judge(job(status)) is verdict
+def test_status_has_a_verdict(status: str, verdict: Verdict) -> None:
+    assert judge(job(status, total=None)) is verdict
 
 
-@pytest.mark.parametrize(
-    "item",
-    [
-        {"index": 1, "error": "OrganizationUpdateFailed", "id": 6, "details": "taken"},
-        {"action": "update", "id": 5, "status": "Updated", "success": False},
-        {"id": 5, "title": "a", "errors": "Status is closed", "success": True},
-        {"id": 5, "errors": ["one"]},
-        {"id": 5, "errors": {"base": "one"}},
-        {"id": 5, "error": {"title": "t"}},
-        {"id": 5, "status": "Failed"},
-        {"id": 5, "status": "FAILED"},
-    ],
-)
+FAILED_ITEMS: list[dict[str, Any]] = [
+    # The forms that Zendesk was seen to use.
+    {"index": 1, "error": "OrganizationUpdateFailed", "id": 6, "details": "taken"},
+    {"action": "update", "id": 5, "status": "Updated", "success": False},
+    {"id": 5, "title": "a", "errors": "Status is closed", "success": True},
+    {"id": 5, "errors": ["one"]},
+    {"id": 5, "errors": {"base": "one"}},
+    {"id": 5, "error": {"title": "t"}},
+    {"id": 5, "status": "Failed"},
+    {"id": 5, "status": "FAILED"},
+    # success that is anything but true.
+    *(
+        {"id": 5, "status": "Updated", "success": value}
+        for value in cast("list[object]", ["false", "no", "", "0", 0, 2, None, [], {}])
+    ),
+    {"id": 5, "Success": False},
+    # Other words, and other writing.
+    *(
+        {"id": 5, "status": status}
+        for status in (
+            " failed ",
+            "failure",
+            "Error",
+            "rejected",
+            "killed",
+            "cancelled",
+            "canceled",
+            "aborted",
+            "terminated",
+            "UpdateFailed",
+            "Failed: closed",
+            "access denied",
+            "422",
+            500,
+            {"code": "failed"},
+        )
+    ),
+    # Other names.
+    {"id": 5, "Error": "E"},
+    {"id": 5, "ERRORS": ["E"]},
+    {"id": 5, "error_message": "E"},
+    {"id": 5, "errorMessage": "E"},
+    {"id": 5, "failed": True},
+    {"id": 5, "failed": "true"},
+    {"id": 5, "failures": ["E"]},
+    # An error without a word, and details that have some.
+    {"id": 5, "error": "", "details": "Name: is too short"},
+    {"id": 5, "error": None, "details": {"name": ["is too short"]}},
+    {"id": 5, "details": "Name: is too short", "errors": []},
+]
+
+
+@pytest.mark.parametrize("item", FAILED_ITEMS)
 def test_each_form_of_a_failed_item_is_seen(item: dict[str, Any]) -> None:
     seen = parse_job(completed(SUCCESS, item, SUCCESS))
-    assert judge(seen) is Verdict.ITEMS_FAILED
+    assert judge(seen) is ITEMS
     assert [failed.fields for failed in seen.failed] == [item]
 
 
@@ -54,35 +121,199 @@ def test_each_form_of_a_failed_item_is_seen(item: dict[str, Any]) -> None:
         {"action": "update", "id": 1, "status": "Updated", "success": True},
         {"id": 1, "title": "t", "errors": "", "success": True},
         {"id": 1, "error": None, "errors": []},
-        {"id": 1, "success": None},
+        {"id": 1, "success": "True"},
+        {"id": 1, "success": 1},
+        {"id": 1, "status": None, "failed": False, "details": ""},
+        {"id": 1, "failed": 0, "error": " "},
+        {"id": 1, "details": "Its title was cut"},
+        {"id": 1, "title": "Login failed", "status": "Updated"},
     ],
 )
 def test_each_form_of_a_good_item_is_good(item: dict[str, Any]) -> None:
-    assert judge(parse_job(completed(item))) is Verdict.OK
+    assert judge(parse_job(completed(item))) is OK
 
 
 @pytest.mark.parametrize(
     ("results", "verdict"),
     [
-        ({"success": True}, Verdict.OK),
-        ({"success": False}, Verdict.ITEMS_FAILED),
-        ([], Verdict.OK),
-        (None, Verdict.OK),
+        ({"success": True}, OK),
+        ({"success": False}, ITEMS),
+        ({"success": "false"}, ITEMS),
+        ({"success": None}, ITEMS),
+        ({"success": True, "error": "E"}, ITEMS),
+        ({"status": "Failed"}, ITEMS),
+        ({"0": {"success": True}, "1": {"success": False}}, ITEMS),
+        ({"items": [SUCCESS, FAILURE]}, ITEMS),
+        ({"items": [SUCCESS]}, OK),
+        ({"failed": [{"id": 1}]}, ITEMS),
+        ({"failed": [], "created": [SUCCESS]}, OK),
+        ({"Errors": {"id": 1}}, ITEMS),
+        ({}, OK),
+        ([], OK),
+        (None, OK),
     ],
 )
-def test_results_that_are_no_list_of_items(results: object, verdict: Verdict) -> None:
-    assert judge(job("completed", results=results)) is verdict
+def test_form_of_the_results(results: object, verdict: Verdict) -> None:
+    assert judge(job("completed", total=2, progress=2, results=results)) is verdict
+
+
+@pytest.mark.parametrize(
+    ("fields", "verdict"),
+    [
+        ({"success": False}, JOB),
+        ({"success": "false"}, JOB),
+        ({"success": 0}, JOB),
+        ({"error": "Boom"}, JOB),
+        ({"Error": {"title": "Boom"}}, JOB),
+        ({"errors": ["Boom"]}, JOB),
+        ({"error_message": "Boom"}, JOB),
+        ({"failed": 3}, ITEMS),
+        ({"failures": [{"id": 1}]}, ITEMS),
+        ({"success": True}, OK),
+        ({"success": None}, OK),
+        ({"error": None, "errors": [], "failed": 0}, OK),
+    ],
+)
+def test_failure_reported_by_the_job_itself(
+    fields: dict[str, Any], verdict: Verdict
+) -> None:
+    assert judge(parse_job(completed(SUCCESS) | fields)) is verdict
+
+
+@pytest.mark.parametrize(
+    ("fields", "verdict"),
+    [
+        ({"total": 40, "progress": 3}, ITEMS),
+        ({"total": 40, "progress": 3, "results": []}, ITEMS),
+        ({"total": 40, "progress": 3, "results": {}}, ITEMS),
+        ({"total": "40", "progress": "3"}, ITEMS),
+        ({"total": 40.0, "progress": 3.0}, ITEMS),
+        ({"total": 40, "progress": 0}, ITEMS),
+        ({"total": 3, "progress": 1, "results": [SUCCESS]}, ITEMS),
+        ({"total": 2, "progress": 1, "results": [SUCCESS, SUCCESS]}, OK),
+        ({"total": 40, "progress": 3, "results": {"success": True}}, OK),
+        ({"total": 5, "progress": 5, "results": []}, OK),
+        ({"total": None, "progress": 3}, OK),
+        ({"total": 40, "progress": None, "results": []}, OK),
+    ],
+)
+def test_completed_short_of_its_total(fields: dict[str, Any], verdict: Verdict) -> None:
+    assert judge(job("completed", **fields)) is verdict
+
+
+@pytest.mark.parametrize(
+    ("fields", "lacks"),
+    [
+        ({"total": 5}, True),
+        ({"total": None, "progress": 5}, True),
+        ({"total": 5, "results": []}, False),
+        ({"total": 5, "results": {"success": True}}, False),
+        ({"total": None}, False),
+        ({"total": 0, "progress": 0}, False),
+    ],
+)
+def test_completed_without_results(fields: dict[str, Any], lacks: bool) -> None:
+    assert lacks_results(job("completed", **fields)) is lacks
+    assert not lacks_results(job("working", **fields))
+    assert not lacks_results(job("failed", **fields))
 
 
 def test_items_do_not_decide_before_the_end() -> None:
     working = parse_job(job_object("working", results=[FAILURE]))
-    assert judge(working) is Verdict.UNFINISHED
+    assert judge(working) is UNFINISHED
 
 
-def test_a_verdict_is_an_exit_code() -> None:
+def test_verdict_is_an_exit_code() -> None:
     assert {verdict: verdict.exit for verdict in Verdict} == {
-        Verdict.OK: Exit.OK,
-        Verdict.ITEMS_FAILED: Exit.ITEMS_FAILED,
-        Verdict.JOB_FAILED: Exit.JOB_FAILED,
-        Verdict.UNFINISHED: Exit.UNFINISHED,
+        OK: Exit.OK,
+        ITEMS: Exit.ITEMS_FAILED,
+        JOB: Exit.JOB_FAILED,
+        UNFINISHED: Exit.UNFINISHED,
     }
+
+
+_TEXT = st.text(max_size=8)
+_VALUE = st.none() | st.booleans() | st.integers(-1, 3) | _TEXT | st.lists(_TEXT)
+_NAMES = "id index error errors success status details failed Error error_message"
+_ITEM = st.dictionaries(
+    st.sampled_from(_NAMES.split()),
+    _VALUE | st.sampled_from(["Updated", "Failed", "ok"]),
+)
+_RESULTS = (
+    st.none()
+    | st.lists(_ITEM, max_size=3)
+    | _ITEM
+    | st.dictionaries(st.sampled_from(["0", "items", "failed"]), st.lists(_ITEM))
+)
+_JOB = st.fixed_dictionaries(
+    {
+        "id": st.just("a"),
+        "status": st.sampled_from(["queued", "working", "completed", "failed", "odd"]),
+    },
+    optional={
+        "total": st.none() | st.integers(0, 4),
+        "progress": st.none() | st.integers(0, 4),
+        "results": _RESULTS,
+        "success": _VALUE,
+        "error": _VALUE,
+        "failed": _VALUE,
+    },
+)
+_SIGNS = [item for item in FAILED_ITEMS if "details" not in item]
+
+
+def _verdict(value: dict[str, Any]) -> Verdict | None:
+    """The verdict, None for a broken answer, which is never a success."""
+    try:
+        return judge(parse_job(value))
+    except BrokenAnswer:
+        return None
+
+
+def _is_no_better(after: Verdict | None, before: Verdict | None) -> bool:
+    if after is None or before is None:
+        return after is not OK
+    return after.exit.severity <= before.exit.severity
+
+
+@settings(max_examples=500)
+@given(_JOB, st.sampled_from(_SIGNS), st.integers(0, 3))
+def test_sign_of_failure_in_an_item_never_improves_the_verdict(
+    value: dict[str, Any], sign: dict[str, Any], place: int
+) -> None:
+    results = value.get("results")
+    worse = json.loads(json.dumps(value))
+    if isinstance(results, list) and results:
+        worse["results"][place % len(results)] |= sign
+    elif isinstance(results, dict):
+        groups = [name for name, group in results.items() if isinstance(group, list)]
+        if groups and results[groups[0]] and isinstance(results[groups[0]][0], dict):
+            worse["results"][groups[0]][0] |= sign
+        else:
+            worse["results"] |= sign
+    else:
+        worse["results"] = [sign]
+    assert _is_no_better(_verdict(worse), _verdict(value))
+    assert _verdict(worse) is not OK
+
+
+@given(
+    _JOB,
+    st.sampled_from(
+        [
+            {"success": False},
+            {"error": "E"},
+            {"errors": ["E"]},
+            {"error_message": "E"},
+            {"failed": 2},
+            {"status": "failed"},
+            {"status": "aborted"},
+        ]
+    ),
+)
+def test_sign_of_failure_in_the_job_never_improves_the_verdict(
+    value: dict[str, Any], sign: dict[str, Any]
+) -> None:
+    assert _is_no_better(_verdict(value | sign), _verdict(value))
+    if value["status"] == "completed":
+        assert _verdict(value | sign) is not OK
