@@ -80,9 +80,10 @@ def lacks_results(job: Job) -> bool:
 
     They may follow a moment later.
     """
+    if job.state != "completed" or judge(job) is Verdict.JOB_FAILED:
+        return False
     counted = (job.total or 0) > 0 or (job.progress or 0) > 0
-    completed = judge(job) is Verdict.OK
-    return completed and counted and job.fields.get("results") is None
+    return counted and job.fields.get("results") is None
 
 
 def is_failed_item(fields: Mapping[str, object]) -> bool:

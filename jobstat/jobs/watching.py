@@ -21,7 +21,7 @@ from jobstat.jobs.patience import (
     set_back,
 )
 from jobstat.jobs.polling import LEAST_HOLD, Allowance, delay_after_answer
-from jobstat.jobs.verdict import judge
+from jobstat.jobs.verdict import judge, lacks_results
 from jobstat.limits import UNTOLD, Limits
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 NOT_FOUND_PATIENCE = 10.0
 """Seconds in which a job that is not found may be too young to be found."""
+
+CONFIRM_DELAY = 1.0
+"""Seconds until a completed job without results is asked for once more."""
 
 LARGEST_BATCH = 100
 """Ids in one request; Zendesk is said to refuse more."""
@@ -55,7 +58,8 @@ class Watched:
     good answer came, ``asked_at`` when it was last asked for. ``alone`` is whether
     that is to be done by a request of its own, ``misses`` how many answers about
     several jobs left it out. ``not_found`` is the error of the last answer that did
-    not know it, while it may be too young to be found.
+    not know it, while it may be too young to be found. ``unconfirmed`` is an answer
+    that is believed when it comes a second time: a completed job without results.
     """
 
     id: str
@@ -71,6 +75,7 @@ class Watched:
     alone: bool = False
     misses: int = 0
     not_found: NotFound | None = None
+    unconfirmed: Job | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,19 +208,21 @@ class Watch:
         self._allowance.told(answer.limits, now)
         if len(ask.jobs) == 1:
             # Whatever id it has: there is only one job that it can be about.
-            found = {ask.jobs[0].id: answer.jobs[0]}
+            found = {ask.jobs[0].id: [answer.jobs[0]]}
         else:
-            found = {job.id: job for job in reversed(answer.jobs)}
+            found = _by_asked_id(ask, answer)
             self._several_known = True
         if self._several_known or self._largest > 1:
             self._largest = min(2 * self._largest, LARGEST_BATCH)
         chance = self._chance()
         for watched in ask.jobs:
-            job = found.get(watched.id)
-            if job is None:
-                self._missed(watched, now)
-            else:
-                self._seen(watched, job, now, chance)
+            match found.get(watched.id, []):
+                case []:
+                    self._missed(watched, now)
+                case [job]:
+                    self._seen(watched, job, now, chance)
+                case _:
+                    self._ask_alone(watched, now)
         if all(watched.job for watched in self.open):
             done, total = self.items
             self.course.note(total, done or None, now)
@@ -320,12 +327,17 @@ class Watch:
         return self.setback.again_at if self.setback else self._allowance.free_at
 
     def _seen(self, watched: Watched, job: Job, now: float, chance: float) -> None:
+        watched.setback, watched.fresh_at = None, now
+        watched.alone = watched.misses > 1
+        if lacks_results(job) and watched.unconfirmed is None:
+            watched.unconfirmed = job
+            in_time = max(self.ends_at - now, 0) / 2
+            watched.due = now + max(min(CONFIRM_DELAY, in_time), self.policy.interval)
+            return
         if watched.job is None or _visible(watched.job) != _visible(job):
             # First of all: a signal may come at any moment.
             self.news.append(watched)
-        watched.job = job
-        watched.setback, watched.fresh_at = None, now
-        watched.alone = watched.misses > 1
+        watched.job, watched.unconfirmed = job, None
         verdict = judge(job)
         watched.ran = watched.ran or not verdict.finished
         if verdict.finished or self.policy.once:
@@ -346,8 +358,12 @@ class Watch:
         else:
             # Left out twice, it is never again asked for with others.
             watched.misses += 1
-            watched.alone = True
-            watched.due = now + self.policy.interval
+            self._ask_alone(watched, now)
+
+    def _ask_alone(self, watched: Watched, now: float) -> None:
+        """Ask for the job by a request of its own, as soon as may be."""
+        watched.alone = True
+        watched.due = now + self.policy.interval
 
     def _not_found(
         self, watched: Watched, error: NotFound, now: float
@@ -383,6 +399,22 @@ class Watch:
 
 def _due(watched: Watched) -> float:
     return watched.due
+
+
+def _by_asked_id(ask: Ask, answer: Answer) -> dict[str, list[Job]]:
+    """The jobs of an answer by the ids that were asked for; equal copies are one.
+
+    A job is also found where its id is written in another case, unless that is the
+    id of another job.
+    """
+    exact = {watched.id for watched in ask.jobs}
+    folded = {watched.id.casefold(): watched.id for watched in ask.jobs}
+    found: dict[str, list[Job]] = {}
+    for job in answer.jobs:
+        id = job.id if job.id in exact else folded.get(job.id.casefold())
+        if id is not None and job not in (same := found.setdefault(id, [])):
+            same.append(job)
+    return found
 
 
 def _items_done(job: Job, total: int) -> int:

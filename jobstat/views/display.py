@@ -144,13 +144,15 @@ class Display:
         job = watched.job
         if job is None:
             return
-        if job.state not in KNOWN_STATES and job.status not in self._warned:
+        unknown = job.state not in KNOWN_STATES and not judge(job).finished
+        if unknown and job.status not in self._warned:
             self._warned.add(job.status)
             self.say(
                 f"jobstat: warning: unknown status '{state_of(job)}';"
                 " taken as unfinished\n"
             )
-        if job.id != watched.id and watched.id not in self._warned:
+        other = job.id.casefold() != watched.id.casefold()
+        if other and watched.id not in self._warned:
             self._warned.add(watched.id)
             self.say(
                 f"jobstat: warning: asked for {watched.id},"

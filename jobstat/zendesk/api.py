@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from jobstat import __version__, clock
 from jobstat.errors import (
     AuthError,
+    BrokenAnswer,
     JobstatError,
     NotFound,
     Unauthorized,
@@ -19,7 +21,7 @@ from jobstat.zendesk.http import Http, Request
 from jobstat.zendesk.refusals import reason, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from jobstat.jobs.listing import Page
     from jobstat.zendesk.account import Account
@@ -65,6 +67,7 @@ class Api:
         self._account = account
         self._login = login
         self._http = http_of(account)
+        self._insisted: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -76,6 +79,8 @@ class Api:
         """The jobs of these ids, 100 at most; ``within`` is in seconds.
 
         One id is asked for by itself. An answer about several may leave some out.
+        An answer about another id is not believed at once: it is asked for again
+        over a new connection, and taken if the server insists.
         ``idle`` is called about every second until the answer is there. Raises
         JobstatError: Unauthorized for 401, AuthError for 403, NotFound for 404,
         Unavailable for network errors, 429 and 5xx, BrokenAnswer for a body
@@ -85,10 +90,18 @@ class Api:
             if len(ids) > 1:
                 path = f"job_statuses/show_many?ids={','.join(ids)}"
                 page = self._page(path, within, idle)
+                if not {job.id for job in page.jobs} <= set(ids):
+                    self._http.reconnect()
                 return Answer(page.jobs, page.limits)
-            path = f"job_statuses/{ids[0]}.json"
-            response = self._get(path, within, idle, ids[0])
-            return Answer((parse_answer(response.body),), _limits(response.headers))
+            (id,) = ids
+            until = clock.monotonic() + within
+            answer = self._one(id, within, idle)
+            other = answer.jobs[0].id
+            if other.casefold() != id.casefold() and self._insisted.get(id) != other:
+                self._http.reconnect()
+                answer = self._one(id, until - clock.monotonic(), idle)
+                self._insisted[id] = answer.jobs[0].id
+            return answer
 
     def page(self, query: str, within: float) -> Page:
         """A page of the account's jobs. Raises what ``fetch`` raises."""
@@ -117,11 +130,27 @@ class Api:
                 return None if said_back else name
         return None
 
+    def _one(self, id: str, within: float, idle: Idle) -> Answer:
+        response = self._get(f"job_statuses/{id}.json", within, idle, id)
+        with self._reconnecting():
+            job = parse_answer(response.body)
+        return Answer((job,), _limits(response.headers))
+
     def _page(self, path: str, within: float, idle: Idle = None) -> Page:
         from jobstat.jobs.listing import parse_page
 
         response = self._get(path, within, idle)
-        return parse_page(response.body, _limits(response.headers))
+        with self._reconnecting():
+            return parse_page(response.body, _limits(response.headers))
+
+    @contextmanager
+    def _reconnecting(self) -> Iterator[None]:
+        """After a broken answer, use a new connection: it may be another's answer."""
+        try:
+            yield
+        except BrokenAnswer:
+            self._http.reconnect()
+            raise
 
     def _get(
         self, path: str, within: float, idle: Idle, id: str | None = None

@@ -109,9 +109,8 @@ class Http:
         that is too large or cannot be unpacked.
         """
         if clock.monotonic() - self._used_at > KEPT_FOR:
-            # Whatever httpx makes of its age: it knows nothing of a suspend.
-            self._client.close()
-            self._client, self._socket = self._open(), None
+            # httpx's keep-alive ignores a suspend.
+            self.reconnect()
         exchange = _Exchange(self._client, self._socket, request, within)
         finished = False
         try:
@@ -135,6 +134,14 @@ class Http:
         if problem is not error:
             problem.__cause__ = error
         raise problem
+
+    def reconnect(self) -> None:
+        """Use a new connection for the next request.
+
+        Bytes that were sent beyond an answer would be read as the next one.
+        """
+        self._client.close()
+        self._client, self._socket = self._open(), None
 
     def _open(self) -> httpx.Client:
         try:

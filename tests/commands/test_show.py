@@ -420,9 +420,11 @@ def test_a_defect_is_told_as_one(jobstat: Run, monkeypatch: pytest.MonkeyPatch) 
 def test_an_answer_about_another_job_is_warned_of(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
-    httpx_mock.add_response(url=URL, json={"job_status": {**BAD, "id": OTHER}})
+    other = {"job_status": {**BAD, "id": OTHER}}
+    httpx_mock.add_response(url=URL, json=other, is_reusable=True)
     code, _, err = jobstat("show", "-q", ID)
     assert code == 6
+    assert len(httpx_mock.get_requests()) == 2
     assert err == f"jobstat: warning: asked for {ID}, the answer is about {OTHER}\n"
 
 

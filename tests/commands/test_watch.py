@@ -387,3 +387,35 @@ def test_a_wait_for_the_rate_limit_does_not_outlast_the_patience(
     assert code == 7
     assert clock.now == 1003
     assert "trying again in 3 s\n" in err
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [("cancelled", "was cancelled"), ("Aborted", "was aborted"), ("error", "failed")],
+)
+def test_word_for_a_failed_job_ends_the_watch_without_a_warning(
+    jobstat: Run, httpx_mock: HTTPXMock, status: str, words: str
+) -> None:
+    answers(httpx_mock, WORKING, job_object(status))
+    code, out, err = jobstat("watch", ID)
+    assert (code, err) == (3, "")
+    assert out.endswith(f"✗ the job {words}\n")
+
+
+def test_job_that_stopped_short_is_told_in_words(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    answers(httpx_mock, *2 * [job_object("completed", total=40, progress=3)])
+    code, out, _ = jobstat("watch", ID)
+    assert code == 6
+    assert "✗ completed, in part  3/40  7%" in out
+    assert out.endswith(
+        "✗ only 3 of 40 items were processed; Zendesk does not say why\n"
+    )
+
+
+def test_error_of_the_job_itself_is_shown(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+    answers(httpx_mock, completed(SUCCESS) | {"error": "OutOfPaper"})
+    code, out, _ = jobstat("watch", ID)
+    assert code == 3
+    assert out.endswith("✗ the job failed: OutOfPaper\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import time
@@ -10,10 +11,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from children import BOUND, wait_until
 from misbehaving import drip, endless, head, stall
-from support import SUCCESS, Early, body, completed, http, raw_server
+from support import (
+    SUCCESS,
+    Early,
+    body,
+    completed,
+    http,
+    job_object,
+    raw_server,
+)
 
 from jobstat import clock
-from jobstat.errors import Unreachable, UsageProblem
+from jobstat.errors import BrokenAnswer, Unreachable, UsageProblem
 from jobstat.zendesk.account import Account
 from jobstat.zendesk.api import Api
 from jobstat.zendesk.credentials import bearer
@@ -21,6 +30,8 @@ from jobstat.zendesk.http import KEPT_FOR, Http, Request
 from jobstat.zendesk.logins import Login
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from support import RawServer
 
 DONE = http(content=body(completed(SUCCESS)))
@@ -175,6 +186,86 @@ def test_no_thread_can_be_started(monkeypatch: Any) -> None:
         monkeypatch.setattr(threading.Thread, "start", start)
         with pytest.raises(Unreachable, match="cannot start a thread"):
             http.send(Request("/"), BOUND)
+
+
+def sends_at_once(*jobs: dict[str, Any]) -> Callable[[socket.socket], None]:
+    """Send answers about these jobs, and refuse what is asked after that."""
+
+    def act(connection: socket.socket) -> None:
+        for job in jobs:
+            connection.sendall(http(content=body(job)).replace(b"close", b"keep-alive"))
+        connection.settimeout(BOUND)
+        while connection.recv(65536):
+            connection.sendall(KEPT_OPEN)
+
+    return act
+
+
+KEPT_OPEN = http("500 Not for this connection").replace(b"close", b"keep-alive")
+
+
+def api_of(server: RawServer) -> Api:
+    return Api(Account(server.base_url), Login(bearer("token", "a test")))
+
+
+def one(api: Api, id: str) -> tuple[str, str]:
+    (job,) = api.fetch([id], BOUND).jobs
+    return job.id, job.status
+
+
+def test_surplus_answer_is_not_taken_for_the_next_one() -> None:
+    first, surplus = completed(SUCCESS, id="one"), completed(SUCCESS, id="other")
+    answers = (
+        sends_at_once(first, surplus),
+        sends_at_once(job_object("working", id="two")),
+    )
+    with raw_server(*answers) as server, api_of(server) as api:
+        assert one(api, "one") == ("one", "completed")
+        assert one(api, "two") == ("two", "working")
+        assert len(server.requests) == 2
+
+
+def test_answer_about_another_id_is_taken_if_the_server_insists() -> None:
+    mock = http(content=body(completed(SUCCESS, id="fixed")))
+    with raw_server(mock) as server, api_of(server) as api:
+        assert one(api, "mine") == ("fixed", "completed")
+        assert one(api, "mine") == ("fixed", "completed")
+        assert len(server.requests) == 3  # once more, the first time
+
+
+def test_case_of_the_id_in_an_answer_does_not_matter() -> None:
+    with (
+        raw_server(http(content=body(completed(SUCCESS, id="MINE")))) as server,
+        api_of(server) as api,
+    ):
+        assert one(api, "mine") == ("MINE", "completed")
+        assert len(server.requests) == 1
+
+
+def test_new_connection_after_a_broken_answer() -> None:
+    answers = (
+        sends_at_once({"id": "mine"}),
+        sends_at_once(job_object("working", id="mine")),
+    )
+    with raw_server(*answers) as server, api_of(server) as api:
+        with pytest.raises(BrokenAnswer):
+            api.fetch(["mine"], BOUND)
+        assert one(api, "mine") == ("mine", "working")
+
+
+def test_new_connection_after_jobs_that_were_not_asked_for() -> None:
+    jobs = [completed(SUCCESS, id="one"), completed(SUCCESS, id="stranger")]
+    content = json.dumps({"job_statuses": jobs}).encode()
+    several = http(content=content).replace(b"close", b"keep-alive")
+
+    def act(connection: socket.socket) -> None:
+        connection.sendall(several)
+        sends_at_once()(connection)
+
+    answers = act, sends_at_once(job_object("working", id="two"))
+    with raw_server(*answers) as server, api_of(server) as api:
+        assert len(api.fetch(["one", "two"], BOUND).jobs) == 2
+        assert one(api, "two") == ("two", "working")
 
 
 def test_signals_are_for_the_main_thread() -> None:

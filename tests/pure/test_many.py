@@ -26,7 +26,7 @@ from jobstat.jobs.watching import NOT_FOUND_PATIENCE, Answer, Ask, Watch
 from jobstat.limits import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from jobstat.errors import JobstatError
     from jobstat.jobs.job import Job
@@ -37,6 +37,10 @@ WORKING = job("working", progress=1, total=4)
 IDS = [f"job{number}" for number in range(200)]
 
 State = "Job | JobstatError | None"
+
+
+def named(state: Job, id: str) -> Job:
+    return replace(state, id=id)
 
 
 def at(end: float, last: Job = DONE) -> Callable[[str, float], Job]:
@@ -171,17 +175,64 @@ def test_many_lost_ones_do_not_hold_up_the_others() -> None:
     assert "job0" in closed[:60]
 
 
-def test_what_nobody_asked_for_is_left_aside() -> None:
-    def fetch(ids: object, within: float, idle: Callable[[], None]) -> Answer:
-        stranger = replace(BAD, id="stranger")
-        later = replace(BAD, id="job0")
-        jobs = (stranger, replace(DONE, id="job1"), replace(DONE, id="job0"), later)
-        return Answer(jobs)
+def fetch_from(
+    several: list[Job], singly: dict[str, Job], asked: list[tuple[str, ...]]
+) -> Callable[..., Answer]:
+    """A server that has one answer about several jobs, and one about each."""
 
-    clock = FakeClock()
-    watch = Watch(["job0", "job1"], Policy(), clock.now)
-    follow(watch, fetch, clock, Notes())
+    def fetch(ids: Sequence[str], within: float, idle: Callable[[], None]) -> Answer:
+        asked.append(tuple(ids))
+        return Answer(tuple(several) if len(ids) > 1 else (singly[ids[0]],))
+
+    return fetch
+
+
+def test_job_that_was_not_asked_for_is_ignored() -> None:
+    jobs = [replace(BAD, id="stranger"), *(named(DONE, f"job{n}") for n in range(2))]
+    asked: list[tuple[str, ...]] = []
+    watch = Watch(["job0", "job1"], Policy(), 1000)
+    follow(watch, fetch_from(jobs, {}, asked), FakeClock(), Notes())
     assert watch.exit() is Exit.OK
+    assert asked == [("job0", "job1")]
+
+
+def test_equal_copies_of_a_job_are_one() -> None:
+    jobs = [named(DONE, "job0"), named(DONE, "job1"), named(DONE, "job0")]
+    asked: list[tuple[str, ...]] = []
+    watch = Watch(["job0", "job1"], Policy(), 1000)
+    follow(watch, fetch_from(jobs, {}, asked), FakeClock(), Notes())
+    assert watch.exit() is Exit.OK
+    assert asked == [("job0", "job1")]
+
+
+@pytest.mark.parametrize("policy", [Policy(), SHOW])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_different_copies_of_a_job_are_asked_for_singly(
+    policy: Policy, reverse: bool
+) -> None:
+    copies = [named(DONE, "job0"), named(BAD, "job0")]
+    jobs = [*(reversed(copies) if reverse else copies), named(DONE, "job1")]
+    asked: list[tuple[str, ...]] = []
+    watch = Watch(["job0", "job1"], policy, 1000)
+    fetch = fetch_from(jobs, {"job0": named(BAD, "job0")}, asked)
+    follow(watch, fetch, FakeClock(), Notes())
+    assert watch.exit() is Exit.ITEMS_FAILED
+    assert asked == [("job0", "job1"), ("job0",)]
+
+
+def test_case_of_an_id_does_not_matter_unless_it_tells_two_jobs_apart() -> None:
+    asked: list[tuple[str, ...]] = []
+    watch = Watch(["abc", "def"], Policy(), 1000)
+    jobs = [named(DONE, "ABC"), named(DONE, "def")]
+    follow(watch, fetch_from(jobs, {}, asked), FakeClock(), Notes())
+    assert watch.exit() is Exit.OK
+
+    watch = Watch(["abc", "ABC"], Policy(), 1000)
+    fetch = fetch_from(
+        [named(DONE, "abc")], {"abc": named(BAD, "abc"), "ABC": named(BAD, "ABC")}, []
+    )
+    follow(watch, fetch, FakeClock(), Notes())
+    assert [watched.exit for watched in watch.jobs] == [Exit.OK, Exit.ITEMS_FAILED]
 
 
 def test_the_answer_about_one_job_is_about_it_whatever_its_id() -> None:

@@ -205,6 +205,8 @@ def test_completed_short_of_its_total(fields: dict[str, Any], verdict: Verdict) 
     ("fields", "lacks"),
     [
         ({"total": 5}, True),
+        ({"total": 5, "progress": 2}, True),
+        ({"total": 5, "error": "E"}, False),
         ({"total": None, "progress": 5}, True),
         ({"total": 5, "results": []}, False),
         ({"total": 5, "results": {"success": True}}, False),

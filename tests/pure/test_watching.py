@@ -345,3 +345,40 @@ def test_each_thing_that_is_seen_is_a_change(fields: dict[str, object]) -> None:
 def test_an_answer_that_tells_nothing_new_is_no_change() -> None:
     _, _, notes = play(WORKING, WORKING, WORKING, DONE)
     assert [what for what, _, _ in notes.told] == ["changed", "changed", "closed"]
+
+
+EMPTY = job("completed", total=2, progress=2)
+
+
+@pytest.mark.parametrize("policy", [Policy(), SHOW])
+@pytest.mark.parametrize(
+    ("second", "code"), [(BAD, Exit.ITEMS_FAILED), (DONE, Exit.OK), (EMPTY, Exit.OK)]
+)
+def test_completed_job_without_results_is_asked_for_once_more(
+    policy: Policy, second: Job, code: Exit
+) -> None:
+    watch, server, notes = play(EMPTY, second, policy=policy)
+    assert watch.exit() is code
+    assert server.times == [1000, 1001]
+    assert [what for what, _, _ in notes.told] == ["changed", "closed"]
+
+
+def test_confirmation_keeps_to_the_interval_and_the_timeout() -> None:
+    _, server, _ = play(EMPTY, policy=Policy(interval=20))
+    assert server.times == [1000, 1020]
+    _, server, _ = play(EMPTY, policy=Policy(timeout=1))
+    assert server.times == [1000, 1000.5]
+
+
+def test_unconfirmed_end_is_not_believed() -> None:
+    watch, _, _ = play(WORKING, EMPTY, DOWN, policy=Policy(retry_for=10))
+    assert watch.exit() is Exit.UNAVAILABLE
+    watch, _, _ = play(WORKING, EMPTY, WORKING, EMPTY, BAD)
+    assert watch.exit() is Exit.ITEMS_FAILED
+
+
+@pytest.mark.parametrize("status", ["cancelled", "Aborted", " error "])
+def test_job_that_ended_by_another_word_ends_the_watch(status: str) -> None:
+    watch, server, _ = play(WORKING, job(status))
+    assert watch.exit() is Exit.JOB_FAILED
+    assert len(server.asked) == 2

@@ -205,7 +205,8 @@ def test_a_recorded_rate_limit_is_read(httpx_mock: Any) -> None:
         json=found["body"],
     )
     with Api(Account("https://acme.zendesk.com"), Login(bearer("t", "a test"))) as api:
-        assert api.fetch(["1"], 5).limits == Limits(700, 698, 33)
+        id = found["body"]["job_status"]["id"]
+        assert api.fetch([id], 5).limits == Limits(700, 698, 33)
 
 
 @pytest.mark.parametrize("name", VERDICTS)
