@@ -13,14 +13,14 @@ import click
 from jobstat import clock
 from jobstat.errors import UsageProblem
 from jobstat.jobs.following import follow
-from jobstat.jobs.patience import SHOW
+from jobstat.jobs.patience import LISTING
 from jobstat.jobs.polling import Allowance
 from jobstat.jobs.reference import is_id, parse_reference
 from jobstat.jobs.verdict import judge
 from jobstat.jobs.watching import Watch
 from jobstat.views.display import display_for
 from jobstat.views.terminal import read_input, standard_error
-from jobstat.views.words import problem_of, safe, trying_again, waiting_for_limit
+from jobstat.views.words import counted, safe
 from jobstat.zendesk.account import find_account
 from jobstat.zendesk.logins import find_login
 from jobstat.zendesk.memory import Memory
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from jobstat.exits import Exit
     from jobstat.jobs.feed import Feed
-    from jobstat.jobs.listing import Recent
+    from jobstat.jobs.listing import Page, Recent
     from jobstat.jobs.patience import Policy, Setback
     from jobstat.jobs.reference import Reference
     from jobstat.zendesk.account import Account
@@ -116,31 +116,34 @@ def watch_of(ids: Iterable[str], policy: Policy) -> Watch:
     return Watch(ids, policy, clock.monotonic(), random.random)
 
 
-def watch_of_unfinished(connection: Connection, policy: Policy) -> Watch:
+def watch_of_unfinished(
+    connection: Connection, policy: Policy, *, quiet: bool
+) -> tuple[Watch, int]:
     """A watch of every job of the account that is not finished.
 
-    Finding them counts as part of it. Raises JobstatError where that fails.
+    Also gives how many entries of the account's list can be neither read nor asked
+    for. An entry that cannot be read, but has an id, is asked for by itself. Finding
+    the jobs counts as part of the watch. Raises JobstatError where that fails.
     """
-    from jobstat.jobs.listing import read_pages
-
-    started = clock.monotonic()
-    allowance = Allowance(policy.share)
-
-    def say(setback: Setback | None, until: float, now: float) -> None:
-        words = waiting_for_limit(until, now)
-        if setback:
-            again = trying_again(setback, None, now)
-            words = f"{problem_of(setback.error)}; {again}"
-        standard_error().note(f"jobstat: {words}\n")
-
-    pages = read_pages(connection.api.page, clock, policy, started, allowance, say)
-    ids = [job.id for page in pages for job in page.jobs if not judge(job).finished]
+    started, allowance = clock.monotonic(), Allowance(policy.share)
+    ids: list[str] = []
+    unread: list[str | None] = []
+    for page in _pages(connection, policy, started, allowance, quiet=quiet):
+        ids += [job.id for job in page.jobs if not judge(job).finished]
+        unread += page.unread
     # They come from outside, and go into the path of a request.
-    good = [id for id in ids if is_id(id)]
-    if len(good) < len(ids):
-        what = f"{len(ids) - len(good)} jobs whose ids are none are left out"
-        standard_error().note(f"jobstat: warning: {what}\n")
-    return Watch(good, policy, started, random.random, allowance)
+    singly = {id for id in unread if id is not None and is_id(id)}
+    asked = [*filter(is_id, ids), *singly]
+    lost = len(ids) + len(unread) - len(asked)
+    if singly:
+        what = counted(len(singly), "job")
+        _warn(f"{what} of the list cannot be read; asking for each by its id")
+    if lost:
+        _warn(f"{counted(lost, 'job')} of the list cannot be watched: no valid id")
+    watch = Watch(asked, policy, started, random.random, allowance)
+    for watched in watch.jobs:
+        watched.alone = watched.id in singly
+    return watch, lost
 
 
 def recent_jobs(connection: Connection, limit: int, states: Collection[str]) -> Recent:
@@ -148,11 +151,39 @@ def recent_jobs(connection: Connection, limit: int, states: Collection[str]) -> 
 
     Raises JobstatError where they cannot be had.
     """
-    from jobstat.jobs.listing import read_pages, recent
+    from jobstat.jobs.listing import recent
 
-    started, allowance = clock.monotonic(), Allowance(SHOW.share)
-    pages = read_pages(connection.api.page, clock, SHOW, started, allowance)
+    started, allowance = clock.monotonic(), Allowance(LISTING.share)
+    pages = _pages(connection, LISTING, started, allowance, quiet=False)
     return recent(pages, limit, states)
+
+
+def _pages(
+    connection: Connection,
+    policy: Policy,
+    started: float,
+    allowance: Allowance,
+    *,
+    quiet: bool,
+) -> Iterator[Page]:
+    from jobstat.jobs.listing import read_pages
+    from jobstat.views.paging import Paging
+
+    with Paging(standard_error(), quiet=quiet) as paging:
+
+        def wait(setback: Setback | None, until: float, now: float) -> None:
+            if not (setback and policy.once):  # brief retries need no line
+                paging.wait(setback, until, now)
+
+        for page in read_pages(
+            connection.api.page, clock, policy, started, allowance, wait
+        ):
+            paging.read(len(page.jobs))
+            yield page
+
+
+def _warn(words: str) -> None:
+    standard_error().note(f"jobstat: warning: {safe(words)}\n")
 
 
 def follow_at(

@@ -17,7 +17,7 @@ from jobstat.commands.session import (
     watch_of_unfinished,
 )
 from jobstat.errors import AuthError, Stopped
-from jobstat.exits import Exit
+from jobstat.exits import Exit, combine
 from jobstat.jobs.duration import spoken
 from jobstat.jobs.patience import Policy
 from jobstat.options import (
@@ -121,9 +121,12 @@ def command(
     wanted = {name: options.pop(name) for name in _POLICY}
     policy = Policy(**wanted)
     named, feed = ((), None) if every else jobs_named(jobs)
+    lost = 0
     with connect(base_url, subdomain, named) as connection:
         if every:
-            watch = watch_of_unfinished(connection, policy)
+            watch, lost = watch_of_unfinished(
+                connection, policy, quiet=options["quiet"]
+            )
         else:
             watch = watch_of((job.id for job in named), policy)
         try:
@@ -132,7 +135,7 @@ def command(
             if isinstance(end, Stopped) or watch.fresh_at is not None:
                 _say_how_to_resume("stopped watching", watch, jobs, invocation)
             raise
-    if not watch.jobs:
+    if not (watch.jobs or lost):
         standard_error().note(
             f"jobstat: no unfinished job at {connection.account.name}\n"
         )
@@ -140,7 +143,8 @@ def command(
         if watch.ended_by(code):
             _say_how_to_resume(why.format(_after(policy)), watch, jobs, invocation)
             break
-    return code_of(watch, feed, exit_zero=exit_zero)
+    code = code_of(watch, feed, exit_zero=exit_zero)
+    return combine([code, Exit.UNAVAILABLE]) if lost else code
 
 
 def _after(policy: Policy) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -27,20 +27,21 @@ if TYPE_CHECKING:
 PAGE_SIZE = 100
 FIRST_PAGE = urlencode({"page[size]": PAGE_SIZE})
 
-MOST_PAGES = 100
-"""A server that never comes to an end is left after so many."""
+MAX_PAGES = 5000
+"""Pages after which a list is taken to have no end: 500,000 jobs of one day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """Several jobs of one answer.
 
-    ``unread`` is how many of its entries are no job status. ``following`` is the
-    query that asks for the next page, None when this is the last.
+    ``unread`` are the ids of its entries that are no job status, None for an entry
+    without an id. ``following`` is the query that asks for the next page, None when
+    this is the last.
     """
 
     jobs: tuple[Job, ...]
-    unread: int = 0
+    unread: tuple[str | None, ...] = ()
     following: str | None = None
     limits: Limits = UNTOLD
 
@@ -61,7 +62,7 @@ def parse_page(body: bytes, limits: Limits = UNTOLD) -> Page:
     """The jobs in ``{"job_statuses": [...]}``.
 
     Raises BrokenAnswer for anything else. An entry that is no job status says
-    nothing of the others: it is left out, and counted.
+    nothing of the others: its id is in ``unread``.
     """
     document = decode(body)
     entries = document.get("job_statuses") if isinstance(document, dict) else None
@@ -70,13 +71,15 @@ def parse_page(body: bytes, limits: Limits = UNTOLD) -> Page:
             f"the answer is not a list of job statuses: {kind_of(document)}"
             " without job_statuses"
         )
-    jobs = []
+    jobs: list[Job] = []
+    unread: list[str | None] = []
     for entry in entries:
         try:
             jobs.append(parse_job(entry))
         except BrokenAnswer:
-            continue
-    return Page(tuple(jobs), len(entries) - len(jobs), _following(document), limits)
+            id = entry.get("id") if isinstance(entry, dict) else None
+            unread.append(id if isinstance(id, str) else None)
+    return Page(tuple(jobs), tuple(unread), _following(document), limits)
 
 
 def read_pages(
@@ -87,25 +90,24 @@ def read_pages(
     allowance: Allowance,
     say: Callable[[Setback | None, float, float], None] = lambda *_: None,
 ) -> Iterator[Page]:
-    """All pages, one after the other.
+    """All pages, one after the other. A job may be on more than one.
 
     ``fetch`` gets the query of a page and the seconds it may take. Failures are
     ridden out, and the account's rate limit is kept, as the policy says; its
     time-out counts from ``started``. ``say`` hears of each wait: of the setback, None
-    where it is for the rate limit, of its end and of the time. Raises TimedOut, and
-    what ``fetch`` raises.
+    where it is for the rate limit, of its end and of the time. Raises TimedOut,
+    BrokenAnswer for a list without end, and what ``fetch`` raises.
     """
-    query = FIRST_PAGE
+    query: str | None = FIRST_PAGE
     asked: set[str] = set()
-    known: set[str] = set()
-    for _ in range(MOST_PAGES):
+    while query is not None:
+        if query in asked:
+            raise BrokenAnswer("the list of jobs does not end: a page leads back")
+        if len(asked) == MAX_PAGES:
+            raise BrokenAnswer(f"the list of jobs does not end: {MAX_PAGES:,} pages")
         page = _read(query, fetch, clock, policy, started, allowance, say)
-        yield replace(page, jobs=tuple(j for j in page.jobs if j.id not in known))
-        known |= {job.id for job in page.jobs}
         asked.add(query)
-        # Where a page leads back to one before, they go round in a circle.
-        if page.following is None or page.following in asked:
-            return
+        yield page
         query = page.following
 
 
@@ -118,12 +120,14 @@ def recent(pages: Iterable[Page], limit: int, states: Collection[str] = ()) -> R
     """
     running: list[Job] = []
     finished: list[Job] = []
+    known: set[str] = set()
     total = unread = 0
     for page in pages:
-        unread += page.unread
+        unread += len(page.unread)
         for job in page.jobs:
-            if states and job.state not in states:
+            if job.id in known or (states and job.state not in states):
                 continue
+            known.add(job.id)
             total += 1
             kept = finished if judge(job).finished else running
             if len(kept) < limit:
@@ -186,19 +190,25 @@ def _sleep(seconds: float, clock: Clock, policy: Policy, started: float) -> None
 
 
 def _following(document: dict[str, object]) -> str | None:
-    meta = document.get("meta")
-    if isinstance(meta, dict):
-        if meta.get("has_more") is not True:
-            return None
-        cursor = meta.get("after_cursor")
-        if isinstance(cursor, str) and cursor:
-            return urlencode({"page[size]": PAGE_SIZE, "page[after]": cursor})
-    links = document.get("links")
+    """The query of the next page; None where nothing says that there is one.
+
+    Raises BrokenAnswer where there is one, but not where.
+    """
+    meta, links = document.get("meta"), document.get("links")
+    meta = meta if isinstance(meta, dict) else {}
+    has_more = meta.get("has_more")
+    if has_more in (False, "false"):
+        return None
+    cursor = meta.get("after_cursor")
+    if isinstance(cursor, str) and cursor:
+        return urlencode({"page[size]": PAGE_SIZE, "page[after]": cursor})
     following = links.get("next") if isinstance(links, dict) else None
     for url in (following, document.get("next_page")):
-        if isinstance(url, str) and url:
-            # Its query alone: what is asked is always this account.
-            return urlencode(parse_qsl(_query(url))) or None
+        # Its query alone: what is asked is always this account.
+        if isinstance(url, str) and (query := urlencode(parse_qsl(_query(url)))):
+            return query
+    if has_more or following or document.get("next_page"):
+        raise BrokenAnswer("the list of jobs has another page, but not where")
     return None
 
 

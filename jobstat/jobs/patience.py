@@ -41,6 +41,8 @@ class Policy:
 
 
 SHOW = Policy(once=True, retry_for=10.0, tries=3, share=None)
+LISTING = replace(SHOW, share=0.5)
+"""A list may have more pages than the account has requests in a minute."""
 
 
 @dataclass(frozen=True, slots=True)

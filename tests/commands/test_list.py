@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -190,9 +191,82 @@ def test_ids_that_are_none_are_never_asked_for(
     pages(httpx_mock, [*evil, WORKING])
     zendesk.add(WORKING, completed(SUCCESS, id="working"))
     code, out, err = jobstat("watch", "--all", "--json")
-    assert code == 0
+    assert code == 7
     assert json.loads(out)["id"] == "working"
-    assert err == "jobstat: warning: 4 jobs whose ids are none are left out\n"
+    assert err == (
+        "jobstat: warning: 4 jobs of the list cannot be watched: no valid id\n"
+    )
+
+
+def test_entry_that_cannot_be_read_is_asked_for_by_its_id(
+    jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
+) -> None:
+    pages(httpx_mock, [GOOD, {"id": "odd", "status": None}, WORKING])
+    zendesk.add(WORKING, completed(SUCCESS, id="working"))
+    zendesk.add(job_object("queued", id="odd"), BAD | {"id": "odd"})
+    code, out, err = jobstat("watch", "--all", "--json")
+    assert code == 6
+    assert [json.loads(line)["id"] for line in out.splitlines()] == ["working", "odd"]
+    assert err == (
+        "jobstat: warning: 1 job of the list cannot be read; asking for each by its"
+        " id\n"
+    )
+    assert zendesk.asked.count("odd") == zendesk.asked.count("working")
+
+
+@pytest.mark.parametrize("entry", ["junk", {"status": "queued"}, {"id": "/x"}])
+def test_entry_that_cannot_be_asked_for_ends_with_7(
+    jobstat: Run, httpx_mock: HTTPXMock, entry: object
+) -> None:
+    pages(httpx_mock, [GOOD, entry])
+    said = "jobstat: warning: 1 job of the list cannot be watched: no valid id\n"
+    assert jobstat("watch", "--all", "--exit-zero") == (7, "", said)
+
+
+def test_failed_items_outrank_an_entry_that_cannot_be_asked_for(
+    jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
+) -> None:
+    pages(httpx_mock, [GOOD, "junk", WORKING])
+    zendesk.add(BAD | {"id": "working"})
+    assert jobstat("watch", "--all", "-q")[0] == 6
+
+
+def long_list(request: httpx.Request) -> httpx.Response:
+    """150 pages of finished jobs, and a page with a running one."""
+    number = int(request.url.params.get("page[after]", "0"))
+    jobs = [{**LEAST, "id": f"job{number}"}] if number < 150 else [WORKING]
+    meta = {"has_more": number < 150, "after_cursor": str(number + 1)}
+    told = {"job_statuses": jobs, "meta": meta}
+    return httpx.Response(200, json=told, headers={"x-rate-limit": "400"})
+
+
+def test_running_job_behind_many_finished_ones_is_found(
+    jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, clock: FakeClock
+) -> None:
+    httpx_mock.add_callback(
+        long_list, url=re.compile(re.escape(LIST) + ".*"), is_reusable=True
+    )
+    zendesk.add(WORKING, completed(SUCCESS, id="working"))
+    code, out, err = jobstat("list", "--limit", "1")
+    assert code == 0
+    assert "working" in out
+    assert err.endswith("jobstat: the newest 1 of 151 jobs; see --limit\n")
+    assert clock.now <= 1060
+
+    code, out, err = jobstat("watch", "--all", "--json")
+    assert (code, json.loads(out)["id"]) == (0, "working")
+    # At 40 requests a minute it takes a while, and says so once a minute.
+    assert err.count("waiting for the rate limit") == len(err.splitlines())
+    assert 6 <= err.count("waiting for the rate limit") <= 9
+
+
+def test_list_without_end_is_an_error(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+    told = {"job_statuses": [GOOD], "meta": {"has_more": True, "after_cursor": "same"}}
+    httpx_mock.add_response(json=told, is_reusable=True)
+    for arguments in (["list"], ["watch", "--all"]):
+        code, out, err = jobstat(*arguments)
+        assert (code, out) == (7, "")
+        assert err == "jobstat: the list of jobs does not end: a page leads back\n"
 
 
 def test_failures_while_finding_all_are_ridden_out(

@@ -19,7 +19,7 @@ from jobstat.errors import (
     Unavailable,
 )
 from jobstat.jobs.listing import (
-    MOST_PAGES,
+    MAX_PAGES,
     Page,
     parse_page,
     read_pages,
@@ -33,7 +33,7 @@ DOWN = Unavailable("503")
 
 
 def page(*ids: str, following: str | None = None, limit: int | None = None) -> Page:
-    return Page(tuple(job(id=id) for id in ids), 0, following, Limits(limit))
+    return Page(tuple(job(id=id) for id in ids), (), following, Limits(limit))
 
 
 def read(
@@ -84,22 +84,58 @@ def test_without_meta_by_the_query_of_its_link(document: dict[str, Any]) -> None
     [
         {},
         {"meta": {"has_more": False, "after_cursor": "x"}, "links": {"next": NEXT}},
-        {"meta": {"has_more": "yes"}},
-        {"meta": {"has_more": True, "after_cursor": None}, "links": {"next": None}},
-        {"meta": None, "links": None, "next_page": 7},
-        {"next_page": "https://[::"},
-        {"next_page": "https://acme.zendesk.com/api/v2/job_statuses.json"},
+        {"meta": {"has_more": "false"}, "links": {"next": NEXT}},
+        {"meta": {"has_more": None}, "links": {"next": None}},
+        {"meta": None, "links": None, "next_page": None},
+        {"meta": {}, "links": {"next": ""}},
     ],
 )
 def test_the_last_page_has_none(document: dict[str, Any]) -> None:
     assert following(document) is None
 
 
+@pytest.mark.parametrize(
+    "meta",
+    [
+        {},
+        {"has_more": None},
+        {"has_more": True},
+        {"has_more": "true"},
+        {"has_more": 1, "after_cursor": None},
+    ],
+)
+def test_link_is_followed_unless_there_is_no_more(meta: dict[str, Any]) -> None:
+    found = following({"meta": meta, "links": {"next": NEXT}})
+    assert found == {"page[after]": ["xyz"], "page[size]": ["7"]}
+
+
+def test_cursor_is_followed_unless_there_is_no_more() -> None:
+    found = following({"meta": {"has_more": "true", "after_cursor": "x"}})
+    assert found == following({"meta": {"after_cursor": "x"}})
+    assert found == {"page[size]": ["100"], "page[after]": ["x"]}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"meta": {"has_more": True, "after_cursor": None}, "links": {"next": None}},
+        {"meta": {"has_more": "yes"}},
+        {"next_page": 7},
+        {"links": {"next": {"href": NEXT}}},
+        {"next_page": "https://[::"},
+        {"next_page": "https://acme.zendesk.com/api/v2/job_statuses.json"},
+    ],
+)
+def test_page_that_cannot_be_found_is_a_broken_answer(document: dict[str, Any]) -> None:
+    with pytest.raises(BrokenAnswer, match="another page, but not where"):
+        following(document)
+
+
 def test_an_entry_that_is_no_job_says_nothing_of_the_others() -> None:
     entries = [job_object(id="a"), "junk", {"id": "b"}, {"id": "c", "status": "new"}]
     found = parse_page(json.dumps({"job_statuses": entries}).encode())
     assert [job.id for job in found.jobs] == ["a", "c"]
-    assert found.unread == 2
+    assert found.unread == (None, "b")
 
 
 @pytest.mark.parametrize(
@@ -125,25 +161,24 @@ def test_pages_are_read_to_the_last() -> None:
     assert asked[1:] == ["q1", "q2"]
 
 
-def test_pages_that_go_round_in_a_circle_are_left() -> None:
-    pages, asked, _ = read(page("a", following="q"), page("a", "b", following="q"))
-    assert len(asked) == 2
-    # And a job that stands on both is one.
-    assert [job.id for page in pages for job in page.jobs] == ["a", "b"]
+def test_pages_that_lead_back_are_an_error() -> None:
+    """A server that ignores the cursor never shows its second page."""
+    with pytest.raises(BrokenAnswer, match="does not end: a page leads back"):
+        read(page("a", following="q"), page("a", "b", following="q"))
 
 
 def test_a_page_without_a_job_is_not_the_last() -> None:
-    empty = Page((), 3, "q2")
+    empty = Page((), (None,), "q2")
     pages, _, _ = read(page("a", following="q1"), empty, page("b"))
     assert [job.id for page in pages for job in page.jobs] == ["a", "b"]
 
 
-def test_pages_without_end_are_left() -> None:
-    many = [
-        page(f"job{number}", following=f"q{number}") for number in range(MOST_PAGES + 5)
-    ]
-    _, asked, _ = read(*many)
-    assert len(asked) == MOST_PAGES
+def test_pages_without_end_are_an_error() -> None:
+    many = [page(f"job{n}", following=f"q{n}") for n in range(MAX_PAGES + 5)]
+    with pytest.raises(BrokenAnswer, match="does not end: 5,000 pages"):
+        read(*many)
+    pages, asked, _ = read(*many[: MAX_PAGES - 1], page("last"))
+    assert len(asked) == len(pages) == MAX_PAGES
 
 
 def test_the_rate_limit_is_kept() -> None:
@@ -183,10 +218,16 @@ def test_the_time_out_holds() -> None:
         read(DOWN, policy=policy)
 
 
+STATES = ("working", "paused", "queued", "completed")
+
+
 def test_what_is_not_finished_is_the_newest() -> None:
     pages = [
-        Page((job("completed", id="a"), job("failed", id="b")), 1),
-        Page((job("working", id="c"), job("paused", id="d"), job("queued", id="e")), 2),
+        Page((job("completed", id="a"), job("failed", id="b")), (None,)),
+        Page(
+            tuple(job(state, id=id) for state, id in zip(STATES, "cdea", strict=True)),
+            ("x", None),
+        ),
     ]
     found = recent(pages, 10)
     assert [job.id for job in found.jobs] == ["c", "d", "e", "a", "b"]

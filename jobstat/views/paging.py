@@ -1,0 +1,73 @@
+"""How the reading of an account's list of jobs is shown, which may take minutes."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING, Self
+
+from jobstat.views.words import problem_of, trying_again, waiting_for_limit
+
+if TYPE_CHECKING:
+    from jobstat.jobs.patience import Setback
+    from jobstat.views.terminal import Terminal
+
+SHORT = 300
+"""Jobs that are read without a word."""
+
+REMIND_AFTER = 60.0
+"""Seconds after which a wait for the rate limit is announced again."""
+
+
+class Paging:
+    """Tells how many jobs were read and what is waited for; a context manager.
+
+    On a terminal that is one line, which is erased at the end.
+    """
+
+    def __init__(self, terminal: Terminal, *, quiet: bool) -> None:
+        self._terminal = terminal
+        self._quiet = quiet
+        self._count = 0
+        self._shown = False
+        self._limit_told_until = -inf
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._erase()
+
+    def read(self, count: int) -> None:
+        """So many more jobs were read."""
+        self._count += count
+        if self._count > SHORT:
+            self._show("")
+
+    def wait(self, setback: Setback | None, until: float, now: float) -> None:
+        """The next page waits: for an account that fails, else for the rate limit."""
+        if setback:
+            again = trying_again(setback, None, now)
+            self._note(f"{problem_of(setback.error)}; {again}")
+        elif self._terminal.live:
+            self._show(waiting_for_limit(until, now))
+        elif now >= self._limit_told_until:
+            self._limit_told_until = max(until, now + REMIND_AFTER)
+            self._note(waiting_for_limit(until, now))
+
+    def _note(self, words: str) -> None:
+        self._erase()
+        if not self._quiet:
+            self._terminal.note(f"jobstat: {words}\n")
+
+    def _show(self, more: str) -> None:
+        if self._quiet or not self._terminal.live:
+            return
+        words = f"reading the list of jobs: {self._count:,}"
+        line = "; ".join(filter(None, [words, more]))
+        self._terminal.note(f"\r{line[: self._terminal.size.columns - 1]}\x1b[K")
+        self._shown = True
+
+    def _erase(self) -> None:
+        if self._shown:
+            self._terminal.note("\r\x1b[K")
+            self._shown = False
