@@ -19,8 +19,8 @@ from jobstat.jobs.reference import Reference, parse_id, parse_reference
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LARGEST_FEED = 64 * 2**20
-"""Bytes that are read; 10,000 jobs with all their results are about as many."""
+LARGEST_FEED = 10 * 2**20
+"""Bytes that are read; 1,000 jobs with all their results are about as many."""
 
 _BLANK = re.compile(r"[\s\x1e]+")
 """JSON text sequences (RFC 7464) put a record separator before each."""
@@ -36,7 +36,18 @@ _WEB_PAGE = re.compile(
 )
 _TITLE = re.compile(r"(?i)<title>([^<]{1,100})")
 
-_DECODER = json.JSONDecoder()
+_ANSWER = {"job_status", "job_statuses"}
+"""Names in an answer that holds jobs."""
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise UsageProblem("JSON with an object that has a name twice")
+    return fields
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +105,21 @@ def parse_feed(content: bytes) -> Feed:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise _problem(line, "this is not text in UTF-8") from None
-    named: list[Reference] = []
+    named: dict[Reference, None] = {}
     refusals: list[Refusal] = []
+    words: set[object] = set()
     place = _after(_BLANK, text, 0)
     while place < len(text):
         try:
             value, place_after = _read(text, place)
-            for found in _named(value):
+            is_new = not (isinstance(value, str) and value in words)
+            for found in _named(value) if is_new else ():
                 if isinstance(found, Refusal):
                     refusals.append(found)
                 else:
-                    named.append(found)
+                    named[found] = None
+            if isinstance(value, str):
+                words.add(value)
         except UsageProblem as problem:
             line = text.count("\n", 0, place) + 1
             raise _problem(line, problem.sentence, problem.hint) from None
@@ -150,21 +165,30 @@ def _named(value: object) -> Iterator[Reference | Refusal]:
                 if isinstance(entry, list):
                     raise UsageProblem("JSON that names no job: a list of lists")
                 yield from _named(entry)
-        case {"job_status": job}:
-            yield _reference_to(job)
-        case {"job_statuses": [*jobs]}:
-            yield from map(_reference_to, jobs)
-        case {"id": str(), "status": str()}:
+        case {"id": str(), "status": str(), **rest} if not _ANSWER & rest.keys():
             yield _reference_to(value)
-        case {"error": error, **others} if error:
-            running = others.get("current_job_ids")
-            ids = running if isinstance(running, list) else []
-            words = complaint(value) or "an error without words"
-            yield Refusal(words, tuple(map(parse_id, ids)))
         case dict():
-            raise UsageProblem("JSON that names no job: an object without job_status")
+            yield from _in_answer(value)
         case _:
             raise UsageProblem(f"JSON that names no job: {kind_of(value)}")
+
+
+def _in_answer(answer: dict[str, object]) -> Iterator[Reference | Refusal]:
+    """The jobs in an answer, and the words of a refusal beside them."""
+    error, several = answer.get("error"), answer.get("job_statuses")
+    if "job_status" in answer and (answer["job_status"] is not None or not error):
+        yield _reference_to(answer["job_status"])
+    if isinstance(several, list):
+        yield from map(_reference_to, several)
+    elif several is not None:
+        raise UsageProblem(f"job_statuses should be a list, but is {kind_of(several)}")
+    if error:
+        running = answer.get("current_job_ids")
+        ids = running if isinstance(running, list) else []
+        words = complaint(answer) or "an error without words"
+        yield Refusal(words, tuple(map(parse_id, ids)))
+    elif not _ANSWER & answer.keys():
+        raise UsageProblem("JSON that names no job: an object without job_status")
 
 
 def _reference_to(job: object) -> Reference:

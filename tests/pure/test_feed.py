@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -62,13 +63,46 @@ def test_all_forms_may_stand_side_by_side() -> None:
         "a",
         "b",
         ID,
-        ID,
         "c",
         "d",
         "e",
         ID,
         OTHER,
     ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {**CREATED, "job_statuses": [job_object(id=OTHER)]},
+        {"id": "x", "status": "ok", **CREATED, "job_statuses": [{"id": OTHER}]},
+        {**CREATED, "error": "", "job_statuses": [{"id": OTHER}]},
+    ],
+)
+def test_job_status_beside_job_statuses_loses_no_job(answer: object) -> None:
+    assert ids(answer) == [ID, OTHER]
+
+
+def test_error_beside_a_job_is_told_and_the_job_is_taken() -> None:
+    feed = parse_feed(json.dumps({**CREATED, **INVALID}).encode())
+    assert [reference.id for reference in feed.jobs] == [ID]
+    assert "RecordInvalid" in str(feed.problem)
+    feed = parse_feed(json.dumps({**CREATED, **FULL}).encode())
+    assert [reference.id for reference in feed.jobs] == [ID, ID, OTHER]
+    feed = parse_feed(json.dumps({"job_status": None, **INVALID}).encode())
+    assert (feed.jobs, str(feed.problem)[-6:]) == ((), "errors")
+
+
+def test_error_of_a_bare_job_is_its_own() -> None:
+    feed = parse_feed(json.dumps({**job_object(), "error": "Boom"}).encode())
+    assert [reference.id for reference in feed.jobs] == [ID]
+    assert feed.problem is None
+
+
+def test_word_that_is_known_already_costs_next_to_nothing() -> None:
+    with patch("jobstat.jobs.feed.parse_reference", wraps=parse_reference) as parse:
+        assert ids(*[ID, URL] * 1000) == [ID, ID]
+    assert parse.call_count == 2
 
 
 def test_a_url_keeps_the_account_that_it_names() -> None:
@@ -160,6 +194,9 @@ def test_nothing_is_no_job(nothing: str) -> None:
         ('{"job_status": {"id": "../users"}}', 1, "not a job id: '../users'"),
         ('{"error": "TooManyJobs", "current_job_ids": ["a b"]}', 1, "not a job id"),
         ('{"error": ""}', 1, "an object without job_status"),
+        ('{"job_statuses": {}}', 1, "job_statuses should be a list, but is an object"),
+        (f'{ID}\n{{"job_status":{{"id":"a"}},"job_status":{{"id":"b"}}}}', 2, "twice"),
+        ('[{"job_status":{"id":"a","id":"b"}}]', 1, "an object that has a name twice"),
         ("a\nb\n../c", 3, "not a job id: '../c'"),
         ("a\0b", 1, r"not a job id: 'a\x00b'"),
         ("null", 1, "not a job id: null"),
