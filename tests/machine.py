@@ -80,7 +80,7 @@ class Machine:
         """What the keyring has of the account."""
         path = self.home / "ring.json"
         entries = json.loads(path.read_text()) if path.exists() else {}
-        text = entries.get(f"jobstat/{self.name}")
+        text = entries.get(f"jobstat/{self.demo.base_url}")
         return dict(json.loads(text)) if text else {}
 
     def run(
@@ -103,7 +103,7 @@ class Machine:
         """Change what the keyring has of the account."""
         entry = json.dumps({**self.held, **changes})
         (self.home / "ring.json").write_text(
-            json.dumps({f"jobstat/{self.name}": entry})
+            json.dumps({f"jobstat/{self.demo.base_url}": entry})
         )
 
     def login(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:

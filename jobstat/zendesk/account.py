@@ -40,6 +40,14 @@ class Account:
         return self.origin.partition("://")[2]
 
     @property
+    def entry_name(self) -> str:
+        """The name of its keyring entry: the host for https, the origin for http.
+
+        http and https of one host and port are two accounts.
+        """
+        return self.name if self.origin.startswith("https:") else self.origin
+
+    @property
     def login(self) -> str:
         """The command that logs in to it."""
         subdomain = self.name.removesuffix(_ZENDESK)

@@ -75,7 +75,7 @@ def _is_time(told: object) -> bool:
 
 
 class Keep:
-    """Where an account's entry is kept: in the keyring, under its name."""
+    """The keyring entry of an account."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -84,7 +84,7 @@ class Keep:
         """Keep other processes from changing it; ``within`` is in seconds."""
         from jobstat.zendesk.known import locked
 
-        return locked(self._account.name, within)
+        return locked(self._account.entry_name, within)
 
     def read(self, within: float = PATIENCE) -> Entry | None:
         """The entry; ``within`` is in seconds.
@@ -93,7 +93,7 @@ class Keep:
         """
         from jobstat.zendesk import keyring
 
-        text = keyring.read(self._account.name, within)
+        text = keyring.read(self._account.entry_name, within)
         try:
             return parse_entry(text) if text else None
         except (ValueError, RecursionError):
@@ -107,7 +107,7 @@ class Keep:
         """Put an entry in the place of the one before. Raises KeyringProblem."""
         from jobstat.zendesk import keyring
 
-        keyring.write(self._account.name, entry.dump(), entry.secrets)
+        keyring.write(self._account.entry_name, entry.dump(), entry.secrets)
 
 
 def check_store() -> None:
@@ -135,15 +135,15 @@ def remember(account: Account, record: Record, entry: Entry, *, default: bool) -
 
     keep = Keep(account)
     with keep.locked(LOCK_PATIENCE):
-        before = keyring.read(account.name)
+        before = keyring.read(account.entry_name)
         try:
             known = change(edit, lambda: keep.write(entry))
         except BaseException:
             with suppress(KeyringProblem):
                 if before is None:
-                    keyring.forget(account.name)
+                    keyring.forget(account.entry_name)
                 else:
-                    keyring.write(account.name, before)
+                    keyring.write(account.entry_name, before)
             raise
     return known.default == account.origin
 
@@ -165,6 +165,6 @@ def forget(account: Account) -> Account | None:
             known.default = left[0] if len(left) == 1 else None
 
     with Keep(account).locked(LOCK_PATIENCE):
-        held = keyring.read(account.name)
-        known = change(edit, lambda: keyring.forget(account.name))
+        held = keyring.read(account.entry_name)
+        known = change(edit, lambda: keyring.forget(account.entry_name))
     return known.default_account

@@ -16,7 +16,7 @@ from jobstat.errors import AuthError, Unavailable, UsageProblem
 from jobstat.zendesk import kept, keyring, known
 from jobstat.zendesk.account import Account
 from jobstat.zendesk.credentials import Kind
-from jobstat.zendesk.kept import Entry, forget, remember
+from jobstat.zendesk.kept import Entry, Keep, forget, remember
 from jobstat.zendesk.keyring import KeyringProblem
 from jobstat.zendesk.known import Record, load, locked
 from jobstat.zendesk.oauth import Tokens
@@ -66,6 +66,20 @@ def test_what_is_remembered_is_read_again(folder: Path, held: dict[str, str]) ->
     assert forget(ACME) is None
     assert (load().records, held) == ({}, {})
     assert {path.suffix for path in folder.iterdir()} == {".toml", ".lock"}
+
+
+def test_http_and_https_of_one_host_are_two_logins(
+    folder: Path, held: dict[str, str]
+) -> None:
+    plain, tls = (Account(f"{scheme}://localhost") for scheme in ("http", "https"))
+    entries = {plain: Entry(Tokens("pl4in")), tls: Entry(Tokens("3ncrypted"))}
+    for account, entry in entries.items():
+        remember(account, RECORD, entry, default=False)
+    assert {account: Keep(account).read() for account in entries} == entries
+    with Keep(plain).locked(1), Keep(tls).locked(1):
+        pass
+    assert forget(plain) == tls
+    assert Keep(tls).read() == entries[tls]
 
 
 def test_which_of_several_is_the_default_is_not_guessed(

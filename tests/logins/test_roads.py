@@ -559,7 +559,7 @@ def test_a_record_without_its_secret_says_to_log_in_again(machine: Machine) -> N
         f"  Log in again with jobstat auth login --base-url {machine.demo.base_url}\n"
     )
     for entry in ("", "[]", '{"token": 3}', "{", '{"expires_at": "x"}', "[" * 10_000):
-        name = f"jobstat/{machine.name}"
+        name = f"jobstat/{machine.demo.base_url}"
         Path(machine.env["RING"]).write_text(json.dumps({name: entry}))
         done = machine.run("list")
         assert done.returncode == 4, entry

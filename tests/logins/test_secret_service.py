@@ -55,9 +55,9 @@ def test_a_login_is_kept_and_forgotten(machine: Machine) -> None:
         f"""
         echo {CLIENT_SECRET} | jobstat auth login {login} || exit
         jobstat auth status --json
-        secret-tool lookup service jobstat username {machine.name}; echo
+        secret-tool lookup service jobstat username {machine.demo.base_url}; echo
         jobstat auth logout || exit
-        secret-tool lookup service jobstat username {machine.name} || echo gone
+        secret-tool lookup service jobstat username {machine.demo.base_url} || echo gone
         """,
     )
     status, entry, gone = done.stdout.splitlines()

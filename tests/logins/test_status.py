@@ -156,7 +156,7 @@ def test_where_the_environments_does_not_go(machine: Machine) -> None:
         sandbox.login()
         ring = machine.home / "ring.json"
         held = json.loads(ring.read_text())
-        del held[f"jobstat/{sandbox.name}"]
+        del held[f"jobstat/{sandbox.demo.base_url}"]
         ring.write_text(json.dumps(held))
         job = f"{sandbox.demo.base_url}/api/v2/job_statuses/1"
         locked = machine.run(
