@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import ssl
+import stat
 import sys
 import zlib
 from base64 import b64encode
@@ -298,6 +300,8 @@ def _trusted() -> ssl.SSLContext:
     if folder and not file and not any(map(os.path.isdir, folders)):
         raise UsageProblem(f"SSL_CERT_DIR names no directory: {folder!r}")
     try:
+        if file:
+            _check_regular(file)
         return httpx.create_ssl_context()
     except OSError as error:
         # To the file that the second one names, Python's ssl writes its keys.
@@ -309,6 +313,12 @@ def _trusted() -> ssl.SSLContext:
         raise UsageProblem(
             f"{name} cannot be used: {os.environ.get(name)!r}: {why}"
         ) from error
+
+
+def _check_regular(file: str) -> None:
+    """Raise OSError unless it is a regular file: OpenSSL waits forever for a FIFO."""
+    if not stat.S_ISREG(os.stat(file).st_mode):  # noqa: PTH116 - as OpenSSL finds it
+        raise OSError(errno.EINVAL, "it is not a regular file")
 
 
 def _proxy_problem(error: Exception) -> UsageProblem:

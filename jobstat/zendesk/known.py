@@ -15,6 +15,7 @@ from jobstat import clock
 from jobstat.errors import Unavailable, UsageProblem
 from jobstat.zendesk.account import Account, at_url
 from jobstat.zendesk.credentials import Kind
+from jobstat.zendesk.files import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,7 +77,7 @@ def load() -> Known:
     except NoHome:
         return Known()
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = tomllib.loads(read_settings(path).decode())
     except FileNotFoundError:
         return Known()
     except OSError as error:
@@ -173,14 +174,10 @@ def _path() -> Path:
     named = folder() / "accounts.toml"
     try:
         # Where it is a link, what it leads to is replaced.
-        path = named.resolve()
-        is_other = path.exists() and not path.is_file()
+        return named.resolve()
     except (OSError, RuntimeError) as error:
         why = getattr(error, "strerror", None) or "its links go round in a circle"
         raise UsageProblem(f"cannot read {named}: {why}") from error
-    if is_other:
-        raise UsageProblem(f"{path} is no file")
-    return path
 
 
 def _write(path: Path, known: Known) -> None:

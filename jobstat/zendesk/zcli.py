@@ -12,6 +12,7 @@ from jobstat.errors import UsageProblem
 from jobstat.zendesk import keyring
 from jobstat.zendesk.account import at_subdomain
 from jobstat.zendesk.credentials import Credential, Kind, bearer
+from jobstat.zendesk.files import read_settings
 
 if TYPE_CHECKING:
     from jobstat.zendesk.account import Account
@@ -28,7 +29,7 @@ _USUAL = ".zendesk.com"
 def active_account() -> Account | None:
     """The account of zcli's active profile, None where there is none to be had."""
     try:
-        document = json.loads((Path.home() / ".zcli").read_text("utf-8"))
+        document = json.loads(read_settings(Path.home() / ".zcli").decode())
         profile = document["activeProfile"]
         subdomain, domain = profile["subdomain"], profile.get("domain")
         return at_subdomain(subdomain, domain or "zendesk.com", "zcli's profile")

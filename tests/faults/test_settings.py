@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from base64 import b64encode
 from typing import TYPE_CHECKING
@@ -209,6 +210,16 @@ def test_a_setting_that_cannot_be_used_is_named(
     *_, said = [line for line in done.stderr.splitlines() if line.startswith("jobs")]
     assert said.removeprefix("jobstat: ").startswith(says), done.stderr
     assert not [form for form in SECRETS if form in done.stderr]
+
+
+def test_a_fifo_is_no_certificate_file(tmp_path: Path) -> None:
+    fifo = tmp_path / "ca.pem"
+    os.mkfifo(fifo)
+    done = jobstat("show", ID, env=environment(ACCOUNT, SSL_CERT_FILE=str(fifo)))
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"jobstat: SSL_CERT_FILE cannot be used: '{fifo}': it is not a regular file\n"
+    )
 
 
 @pytest.mark.parametrize(

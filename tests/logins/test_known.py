@@ -116,7 +116,16 @@ def test_a_file_that_is_not_what_was_written(folder: Path, content: str) -> None
 
 def test_a_file_that_cannot_be_read(folder: Path) -> None:
     (folder / "accounts.toml").mkdir(parents=True)
-    with pytest.raises(UsageProblem, match="is no file"):
+    with pytest.raises(UsageProblem, match="Is a directory"):
+        load()
+
+
+def test_only_a_mebibyte_is_read(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "accounts.toml").write_text("#" * 2**20)
+    assert load().records == {}
+    (folder / "accounts.toml").write_text("#" * (2**20 + 1))
+    with pytest.raises(UsageProblem, match="it is larger than 1 MiB"):
         load()
 
 
@@ -227,12 +236,14 @@ def test_a_name_that_is_half_a_character_is_stored_all_the_same(
     assert load().records[ACME.origin].user == "?x"
 
 
-def test_what_is_no_file_is_left_alone(folder: Path, held: dict[str, str]) -> None:
+def test_a_fifo_is_neither_read_nor_replaced(
+    folder: Path, held: dict[str, str]
+) -> None:
     folder.mkdir()
     os.mkfifo(folder / "accounts.toml")
-    with pytest.raises(UsageProblem, match="is no file"):
+    with pytest.raises(UsageProblem, match="it is not a regular file"):
         load()
-    with pytest.raises(UsageProblem, match="is no file"):
+    with pytest.raises(UsageProblem, match="it is not a regular file"):
         remember(ACME, RECORD, ENTRY, default=False)
     assert stat.S_ISFIFO((folder / "accounts.toml").stat().st_mode)
     assert held == {}
@@ -248,10 +259,10 @@ def test_a_link_that_leads_to_itself(folder: Path) -> None:
 def test_a_folder_that_must_not_be_looked_into(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused(_: Path) -> bool:
+    def refused(_: Path) -> Path:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("pathlib.Path.exists", refused)
+    monkeypatch.setattr("pathlib.Path.resolve", refused)
     with pytest.raises(UsageProblem, match="Permission denied"):
         load()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from base64 import b64encode
@@ -150,6 +151,24 @@ def test_any_profile_is_an_account_or_none(
     (tmp_path / ".zcli").write_bytes(content.encode("utf-8", "surrogateescape"))
     found = active_account()
     assert (found and found.origin) == origin
+
+
+def test_a_fifo_in_place_of_the_profile_is_not_read(machine: Machine) -> None:
+    os.mkfifo(machine.home / ".zcli")
+    done = machine.run("list")
+    assert done.returncode == 2
+    assert "which Zendesk account? None is named" in done.stderr
+
+
+def test_only_a_mebibyte_of_the_profile_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    profile = '{"activeProfile": {"subdomain": "acme"}}'
+    (tmp_path / ".zcli").write_text(profile.ljust(2**20))
+    assert active_account() == Account("https://acme.zendesk.com")
+    (tmp_path / ".zcli").write_text(profile.ljust(2**20 + 1))
+    assert active_account() is None
 
 
 @pytest.mark.parametrize(
