@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from jobstat.errors import AuthError
 from jobstat.zendesk.keyring import PATIENCE, KeyringProblem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from jobstat.zendesk.account import Account
@@ -85,6 +86,23 @@ class Keep:
         from jobstat.zendesk.known import locked
 
         return locked(self._account.entry_name, within)
+
+    @contextmanager
+    def locked_if_writable(
+        self, within: float, warn: Callable[[str], None]
+    ) -> Iterator[None]:
+        """Lock it, or warn and go on where the lock cannot be written.
+
+        Raises Unavailable where another process holds the lock all the time.
+        """
+        from jobstat.zendesk.known import NoLock
+
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self.locked(within))
+            except NoLock as problem:
+                warn(f"the login is renewed without a lock: {problem.sentence}")
+            yield
 
     def read(self, within: float = PATIENCE) -> Entry | None:
         """The entry; ``within`` is in seconds.

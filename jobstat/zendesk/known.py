@@ -15,7 +15,7 @@ from jobstat import clock
 from jobstat.errors import Unavailable, UsageProblem
 from jobstat.zendesk.account import Account, at_url
 from jobstat.zendesk.credentials import Kind
-from jobstat.zendesk.files import read_settings
+from jobstat.zendesk.files import check_private, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,6 +57,10 @@ class NoHome(UsageProblem):
     """There is no place for what a user configures."""
 
 
+class NoLock(UsageProblem):
+    """The lock file cannot be written."""
+
+
 def folder() -> Path:
     """Where jobstat keeps its file: the user's configuration directory.
 
@@ -77,7 +81,7 @@ def load() -> Known:
     except NoHome:
         return Known()
     try:
-        document = tomllib.loads(read_settings(path).decode())
+        document = tomllib.loads(read_settings(path, check_private).decode())
     except FileNotFoundError:
         return Known()
     except OSError as error:
@@ -101,6 +105,7 @@ def change(edit: Callable[[Known], None], meanwhile: Callable[[], None]) -> Know
         edit(known)
         path = _path()
         new = path.with_name(f".{path.name}.{os.getpid()}")
+        _remove_stale(path)
         try:
             _write(new, known)
             meanwhile()
@@ -123,16 +128,18 @@ def check_writable() -> None:
 def locked(name: str, within: float) -> Iterator[None]:
     """Keep other processes of this user out of the same; ``within`` is in seconds.
 
-    Raises Unavailable where one of them is in there for all that time, UsageProblem
-    where there can be no lock.
+    Raises Unavailable where one of them is in there for all that time, NoLock where
+    the lock cannot be written, UsageProblem where another user could take it away.
     """
     path = folder() / f"{re.sub('[^0-9a-z._-]', '_', name)}.lock"
     until = clock.monotonic() + within
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        check_private(path.parent, path.parent.stat())
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        fd = os.open(path, flags, 0o600)
     except OSError as error:
-        raise UsageProblem(f"cannot write {path}: {error.strerror}") from error
+        raise NoLock(f"cannot write {path}: {error.strerror}") from error
     try:
         while True:
             try:
@@ -145,7 +152,7 @@ def locked(name: str, within: float) -> Iterator[None]:
                     ) from None
                 time.sleep(0.05)
             except OSError as error:
-                raise UsageProblem(f"cannot lock {path}: {error.strerror}") from error
+                raise NoLock(f"cannot lock {path}: {error.strerror}") from error
         yield
     finally:
         os.close(fd)
@@ -174,10 +181,23 @@ def _path() -> Path:
     named = folder() / "accounts.toml"
     try:
         # Where it is a link, what it leads to is replaced.
-        return named.resolve()
+        path = named.resolve()
+        for directory in (named.parent, path.parent):
+            with suppress(FileNotFoundError):
+                check_private(directory, directory.stat())
     except (OSError, RuntimeError) as error:
         why = getattr(error, "strerror", None) or "its links go round in a circle"
         raise UsageProblem(f"cannot read {named}: {why}") from error
+    return path
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove the new files of killed processes: only the holder of the lock has one."""
+    stale = re.compile(rf"\.{re.escape(path.name)}\.[0-9]+")
+    with suppress(OSError):
+        for file in path.parent.iterdir():
+            if stale.fullmatch(file.name):
+                file.unlink()
 
 
 def _write(path: Path, known: Known) -> None:
@@ -193,7 +213,7 @@ def _write(path: Path, known: Known) -> None:
     }
     default = {"default": known.default} if known.default else {}
     text = _HEADING + tomli_w.dumps({**default, "accounts": accounts})
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     # What cannot be text, as half of a character, is of no use either.
     with os.fdopen(
         os.open(path, flags, 0o600), "w", encoding="utf-8", errors="replace"

@@ -134,7 +134,8 @@ class Renewing(Login):
 
     def _renewed(self, http: Http, until: float, turn: threading.Lock) -> Entry:
         keep = self._keep
-        with keep.locked(until - clock.monotonic()) if keep else nullcontext():
+        left = until - clock.monotonic()
+        with keep.locked_if_writable(left, self._warn) if keep else nullcontext():
             entry = self._entry
             if keep:
                 entry = self._kept_now(keep, until - clock.monotonic())
@@ -179,12 +180,14 @@ class Renewing(Login):
             self._stored = entry
         except AuthError as problem:
             # This process can go on: it has what the next one will miss.
-            warning = (
+            self._warn(
                 f"the renewed login could not be stored: {problem.sentence};"
                 f" log in again with {self._account.login}"
             )
-            if warning not in self.warnings:
-                self.warnings.append(warning)
+
+    def _warn(self, warning: str) -> None:
+        if warning not in self.warnings:
+            self.warnings.append(warning)
 
 
 def _no_time() -> Unavailable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import threading
 from contextlib import suppress
@@ -18,11 +19,11 @@ from jobstat.zendesk.account import Account
 from jobstat.zendesk.credentials import Kind
 from jobstat.zendesk.kept import Entry, Keep, forget, remember
 from jobstat.zendesk.keyring import KeyringProblem
-from jobstat.zendesk.known import Record, load, locked
+from jobstat.zendesk.known import NoLock, Record, load, locked
 from jobstat.zendesk.oauth import Tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 ACME = Account("https://acme.zendesk.com")
@@ -166,12 +167,125 @@ def test_a_link_stays_one(folder: Path, held: dict[str, str]) -> None:
     assert stat.S_IMODE(real.stat().st_mode) == 0o600
 
 
+def test_what_killed_processes_left_is_removed(
+    folder: Path, held: dict[str, str]
+) -> None:
+    folder.mkdir()
+    for name in (".accounts.toml.1", f".accounts.toml.{os.getpid()}"):
+        (folder / name).write_text("left")
+    (folder / ".accounts.toml.swp").write_text("an editor's")
+    remember(ACME, RECORD, ENTRY, default=False)
+    names = {".accounts.toml.swp", "accounts.toml"}
+    locks = {"_accounts.lock", "acme.zendesk.com.lock"}
+    assert {path.name for path in folder.iterdir()} == names | locks
+
+
+def test_the_new_file_is_not_written_through_a_link(
+    folder: Path, held: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.mkdir()
+    victim = folder.parent / "victim"
+    victim.write_text("precious")
+    link = folder / f".accounts.toml.{os.getpid()}"
+    link.symlink_to(victim)
+    remember(ACME, RECORD, ENTRY, default=False)
+    # Planted again, once the old ones are removed.
+    monkeypatch.setattr(known, "_remove_stale", lambda path: link.symlink_to(victim))
+    with pytest.raises(UsageProblem, match="File exists"):
+        remember(SANDBOX, RECORD, ENTRY, default=False)
+    assert victim.read_text() == "precious"
+    assert list(load().records) == [ACME.origin]
+
+
+def test_a_lock_is_not_opened_through_a_link(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "x.lock").symlink_to(folder / "elsewhere")
+    with pytest.raises(NoLock, match=r"cannot write .*x\.lock"), locked("x", 1):
+        pass
+    assert not (folder / "elsewhere").exists()
+
+
+def by_mode(path: Path) -> str:
+    path.chmod(0o1777 if path.is_dir() else 0o606)
+    return f"chmod o-w {path}"
+
+
+def by_owner(path: Path) -> str:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file to another user")
+    os.chown(path, 12345, -1)
+    return f"sudo chown 0 {path}"
+
+
+@pytest.mark.parametrize(
+    ("target", "changed"),
+    [
+        ("jobstat", "jobstat"),
+        ("jobstat", "jobstat/accounts.toml"),
+        ("real", "jobstat"),
+        ("real", "real"),
+        ("real", "real/accounts.toml"),
+    ],
+)
+@pytest.mark.parametrize("change", [by_mode, by_owner])
+def test_what_another_user_can_change_is_refused(
+    folder: Path,
+    held: dict[str, str],
+    target: str,
+    changed: str,
+    change: Callable[[Path], str],
+) -> None:
+    """It could name an account as the default, to which the credential goes then."""
+    remember(ACME, RECORD, ENTRY, default=False)
+    if target == "real":
+        (folder.parent / "real").mkdir()
+        (folder / "accounts.toml").rename(folder.parent / "real" / "accounts.toml")
+        (folder / "accounts.toml").symlink_to("../real/accounts.toml")
+    path = folder.parent / changed
+    load()
+    command = change(path)
+    with pytest.raises(UsageProblem, match=f"{re.escape(str(path))} ") as refused:
+        load()
+    assert refused.value.hint == f"Check what it holds, then run: {command}"
+    with pytest.raises(UsageProblem, match=f"{re.escape(str(path))} "):
+        remember(SANDBOX, RECORD, ENTRY, default=True)
+    assert list(held) == ["acme.zendesk.com"]
+
+
+def test_a_directory_that_another_user_can_change_gets_no_lock(folder: Path) -> None:
+    folder.mkdir()
+    by_mode(folder)
+    with pytest.raises(UsageProblem, match="can be written by every user"):  # noqa: SIM117 - it is tried
+        with locked("x", 1):
+            pass
+    assert not list(folder.iterdir())
+
+
+def test_a_group_may_write_and_root_may_own(
+    folder: Path, held: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remember(ACME, RECORD, ENTRY, default=False)
+    folder.chmod(0o775)
+    (folder / "accounts.toml").chmod(0o664)
+    assert load().records
+    if (folder / "accounts.toml").stat().st_uid == 0:
+        monkeypatch.setattr(os, "geteuid", lambda: 12345)
+        assert load().records
+
+
 def test_a_lock_is_waited_for_and_given_up(folder: Path) -> None:
     with locked("x", 1), pytest.raises(Unavailable, match="another jobstat"):  # noqa: SIM117 - the inner one is tried
         with locked("x", 0.1):
             pass
     with locked("x", 0.1):
         pass
+
+
+def test_a_lock_that_another_process_has_is_not_ignored(folder: Path) -> None:
+    keep = Keep(ACME)
+    with keep.locked(1), pytest.raises(Unavailable, match="another jobstat"):  # noqa: SIM117 - the inner one is tried
+        with keep.locked_if_writable(0.1, pytest.fail):
+            pass
 
 
 def test_changes_of_several_are_all_there(folder: Path, held: dict[str, str]) -> None:
@@ -259,10 +373,10 @@ def test_a_link_that_leads_to_itself(folder: Path) -> None:
 def test_a_folder_that_must_not_be_looked_into(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused(_: Path) -> Path:
+    def refused(_: Path) -> os.stat_result:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("pathlib.Path.resolve", refused)
+    monkeypatch.setattr("pathlib.Path.stat", refused)
     with pytest.raises(UsageProblem, match="Permission denied"):
         load()
 

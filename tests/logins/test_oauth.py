@@ -325,7 +325,7 @@ def test_who_stops_waiting_lets_a_renewal_end() -> None:
     kept: list[Entry] = []
 
     class Held:
-        def locked(self, within: float) -> Any:
+        def locked_if_writable(self, within: float, warn: Any) -> Any:
             from contextlib import nullcontext
 
             return nullcontext()

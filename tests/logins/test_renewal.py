@@ -191,6 +191,31 @@ def test_a_keyring_that_is_locked_for_a_while_is_ridden_out(
     assert process.returncode == 6
 
 
+def test_a_lock_that_cannot_be_written_is_warned_of_once(
+    machine: Machine, grants: Grants
+) -> None:
+    """As in a home that is read-only: the login is used and renewed all the same."""
+    machine.demo.oauth.life = LIFE
+    by_browser(machine)
+    (lock,) = machine.config.glob("http*.lock")
+    lock.unlink()
+    lock.mkdir()
+    id = a_job(machine)
+    with machine.start("watch", id, "--json", "--interval", "0.3s") as process:
+        wait_until(lambda: len(grants.granted) > 2)
+        finish_jobs(machine.demo)
+        _, said = process.communicate()
+    assert process.returncode == 6
+    assert said == (
+        "jobstat: warning: the login is renewed without a lock:"
+        f" cannot write {lock}: Is a directory\n"
+    )
+    # A new login is another matter.
+    done = machine.login()
+    assert done.returncode == 2
+    assert f"cannot write {lock}: Is a directory" in done.stderr
+
+
 def test_a_first_401_has_nothing_to_resume(machine: Machine) -> None:
     settings = {
         "JOBSTAT_BASE_URL": machine.demo.base_url,
