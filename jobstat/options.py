@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import click
 
 from jobstat.errors import UsageProblem
 from jobstat.exits import Exit
-from jobstat.invocation import Invocation
+from jobstat.invocation import KEY_LOG, Invocation
 from jobstat.jobs.duration import parse_duration
 
 if TYPE_CHECKING:
@@ -69,7 +70,10 @@ def check_output_options(*, quiet: bool, json: bool, stream: bool = False) -> No
 
 def _remember_debug(ctx: click.Context, param: click.Parameter, value: bool) -> bool:  # noqa: FBT001 - click's signature
     del param
-    ctx.ensure_object(Invocation).debug = value
+    invocation = ctx.ensure_object(Invocation)
+    invocation.debug = value
+    if value and invocation.key_log:
+        os.environ[KEY_LOG] = invocation.key_log
     return value
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import signal
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from jobstat.cli import COMMANDS, cli
 from jobstat.errors import JobstatError, OutputError, Stopped, UsageProblem
-from jobstat.invocation import Invocation
+from jobstat.invocation import KEY_LOG, Invocation
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -35,7 +37,9 @@ def run(arguments: list[str]) -> int:
     gone: the process is then ended by that signal, so that a shell sees it.
     """
     _raise_on_signals()
-    invocation = Invocation(arguments)
+    _prevent_core_dump()
+    # The keys decrypt a recorded credential: they are written with --debug only.
+    invocation = Invocation(arguments, key_log=os.environ.pop(KEY_LOG, None))
     try:
         try:
             return _invoke(invocation)
@@ -128,6 +132,16 @@ def _is_of_a_command(error: click.NoSuchOption) -> bool:
     commands = (cli.get_command(error.ctx, name) for name in COMMANDS)
     params = (param for command in commands if command for param in command.params)
     return any(error.option_name in param.opts for param in params)
+
+
+def _prevent_core_dump() -> None:
+    """Keep the credential from a core dump, which SIGQUIT would write.
+
+    A limit of 0 does not keep Linux from handing the dump to a program; 1 does both.
+    """
+    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    with suppress(ValueError, OSError):  # a hard limit of 0
+        resource.setrlimit(resource.RLIMIT_CORE, (1, hard))
 
 
 def _raise_on_signals() -> None:

@@ -212,6 +212,30 @@ def test_a_setting_that_cannot_be_used_is_named(
     assert not [form for form in SECRETS if form in done.stderr]
 
 
+def test_tls_keys_are_logged_with_debug_only(
+    authority: trustme.CA, tmp_path: Path
+) -> None:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    keys = tmp_path / "keys"
+    with raw_server(DONE, tls=tls) as server:
+        env = environment(server.base_url, SSL_CERT_FILE=str(tmp_path / "ca.pem"))
+        for file in (str(keys), "/nowhere/keys"):
+            done = jobstat("show", ID, env=env | {"SSLKEYLOGFILE": file})
+            assert done.returncode == 0, done.stderr
+        assert not keys.exists()
+        done = jobstat("show", "--debug", ID, env=env | {"SSLKEYLOGFILE": str(keys)})
+        assert done.returncode == 0, done.stderr
+        assert "CLIENT" in keys.read_text()
+
+
+def test_a_file_for_tls_keys_that_cannot_be_written_is_named_with_debug() -> None:
+    env = environment(ACCOUNT, SSLKEYLOGFILE="/nowhere/keys")
+    done = jobstat("show", ID, "--debug", env=env)
+    assert done.returncode == 2
+    assert "\njobstat: SSLKEYLOGFILE cannot be used: '/nowhere/keys'" in done.stderr
+
+
 def test_a_fifo_is_no_certificate_file(tmp_path: Path) -> None:
     fifo = tmp_path / "ca.pem"
     os.mkfifo(fifo)

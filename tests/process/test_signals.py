@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from children import child, end_by_signals, wait_until
+from children import child, end_by_signals, run, wait_until
 from misbehaving import RESOLVER, stall
 from support import (
     FAILURE,
@@ -162,6 +162,41 @@ def test_a_signal_while_the_reader_of_a_pipe_does_not_read() -> None:
             wait_until_writing(process)
             process.send_signal(signal.SIGINT)
             assert process.wait() == -signal.SIGINT
+
+
+WAIT_STATUS = """
+import os, resource, sys
+hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+pid = os.posix_spawn(sys.executable, [sys.executable, "-c", *sys.argv[1:]], os.environ)
+print(os.waitpid(pid, 0)[1])
+"""
+"""Runs a program of Python that may dump its core, and prints its wait status."""
+
+QUIT = "import os; os.kill(os.getpid(), 3)"
+QUIT_WHILE_WAITING = f"""
+from jobstat import clock
+def sleep(seconds):
+    {QUIT}
+clock.sleep = sleep
+"""
+
+
+def test_sigquit_dumps_no_core(tmp_path: Path) -> None:
+    """It would hold the credential."""
+
+    def wait_status(*program: str, base_url: str | None = None) -> int:
+        command = [sys.executable, "-c", WAIT_STATUS, *program]
+        done = run(command, env=environment(base_url), cwd=tmp_path)
+        return int(done.stdout.splitlines()[-1])
+
+    if not os.WCOREDUMP(wait_status(QUIT)):
+        pytest.skip("this machine dumps no core")
+    with raw_server(ANSWER) as server:
+        program = (f"{QUIT_WHILE_WAITING}{MAIN}", "watch", ID)
+        status = wait_status(*program, base_url=server.base_url)
+    assert os.WTERMSIG(status) == signal.SIGQUIT
+    assert not os.WCOREDUMP(status)
 
 
 def test_stopped_and_continued_it_asks_at_once() -> None:
