@@ -12,9 +12,15 @@ from urllib.parse import quote, quote_plus
 from jobstat.errors import JobstatError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 HIDDEN = "[hidden]"
+
+CUT = " [cut off]"
+"""Marks the end of a text of which jobstat has not read the rest."""
+
+_SHORTEST = 4
+"""Characters: what is shorter is no secret, but a part of many a word."""
 
 
 @contextmanager
@@ -31,14 +37,18 @@ def discreet(secrets: Callable[[], Iterable[str]]) -> Iterator[None]:
 
 
 def hide_in(error: BaseException, secrets: Iterable[str]) -> None:
-    """Take these secrets out of an error and its causes, in any form it is met in."""
+    """Take these secrets out of an error and its causes, in any form it is met in.
+
+    Before ``CUT`` that includes the beginning of one.
+    """
     forms = _forms(secrets)
 
     def hidden(value: Any) -> Any:
-        if isinstance(value, str):
-            for form in forms:
-                value = value.replace(form, HIDDEN)
-        return value
+        if not isinstance(value, str):
+            return value
+        *cut, rest = value.split(CUT)
+        cut = [_without_beginning(_without(text, forms), forms) for text in cut]
+        return _without(CUT.join([*cut, rest]), forms)
 
     found: BaseException | None = error
     while found is not None:
@@ -46,6 +56,21 @@ def hide_in(error: BaseException, secrets: Iterable[str]) -> None:
         if isinstance(found, JobstatError):
             found.sentence, found.hint = hidden(found.sentence), hidden(found.hint)
         found = found.__cause__ or found.__context__
+
+
+def _without(text: str, forms: Iterable[str]) -> str:
+    for form in forms:
+        text = text.replace(form, HIDDEN)
+    return text
+
+
+def _without_beginning(text: str, forms: Sequence[str]) -> str:
+    """Take away the end of a text that was cut, where a secret may begin there."""
+    longest = max(map(len, forms), default=0)
+    for start in range(max(len(text) - longest, 0), len(text) - _SHORTEST + 1):
+        if any(form.startswith(text[start:]) for form in forms):
+            return text[:start] + HIDDEN
+    return text
 
 
 def _forms(secrets: Iterable[str]) -> list[str]:
@@ -58,8 +83,7 @@ def _forms(secrets: Iterable[str]) -> list[str]:
         # As an error of Python's, a text in JSON, or a text put on one line.
         found |= {repr(bare)[1:-1], repr(raw)[2:-1], json.dumps(bare)[1:-1]}
         found.add(" ".join(bare.split()))
-    # What is shorter is no secret, but a part of many a word.
-    return sorted((f for f in found if len(f) > 3), key=len, reverse=True)  # noqa: PLR2004 - as said
+    return sorted((f for f in found if len(f) >= _SHORTEST), key=len, reverse=True)
 
 
 def _lower(quoted: str) -> str:

@@ -58,11 +58,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer."""
+    """An answer; ``is_cut`` is whether the end of its body is missing."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes = b""
+    is_cut: bool = False
 
     @property
     def is_success(self) -> bool:
@@ -244,8 +245,9 @@ class _Exchange:
                 timeout=self.within,
                 extensions={"trace": self._trace},
             ) as response:
-                body = _unpacked(response, refusal=self.response is not None)
-            self.response = Response(response.status_code, response.headers, body)
+                body, is_cut = _unpacked(response, refusal=self.response is not None)
+            status, headers = response.status_code, response.headers
+            self.response = Response(status, headers, body, is_cut)
         except Exception as error:  # noqa: BLE001 - told by whoever waits for it
             self.error = error
 
@@ -271,8 +273,11 @@ class _Exchange:
             self.socket = info["return_value"].get_extra_info("socket")
 
 
-def _unpacked(response: httpx.Response, *, refusal: bool) -> bytes:
-    """The body, unpacked up to a limit: httpx would unpack whatever comes."""
+def _unpacked(response: httpx.Response, *, refusal: bool) -> tuple[bytes, bool]:
+    """The body, unpacked up to a limit, and whether its end is missing.
+
+    httpx would unpack whatever comes. Only a refusal may lack its end.
+    """
     largest = LARGEST_REFUSAL if refusal else LARGEST_BODY
     packing = response.headers.get("content-encoding", "").strip().lower()
     unpacking = None
@@ -288,9 +293,10 @@ def _unpacked(response: httpx.Response, *, refusal: bool) -> bytes:
             if refusal:
                 break
             raise BrokenAnswer(f"the answer is larger than {largest // 2**20} MiB")
-    if unpacking and not unpacking.eof and body and not refusal:
+    is_cut = len(body) > largest or bool(unpacking and not unpacking.eof and body)
+    if is_cut and not refusal:
         raise zlib.error("cut off")
-    return bytes(body)
+    return bytes(body), is_cut
 
 
 def _trusted() -> ssl.SSLContext:

@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 from jobstat.errors import JobstatError, Unavailable, UsageProblem
 from jobstat.jobs.complaint import complaint_in
 from jobstat.jobs.duration import spoken
+from jobstat.zendesk.hiding import CUT
 
 if TYPE_CHECKING:
     from jobstat.zendesk.account import Account
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 def reason(response: Response) -> str:
     """The code of a refusal, and what it says of itself."""
     said = complaint_in(response.body, response.headers.get("content-type", ""))
+    if said and response.is_cut:
+        # A character that was cut too would part a secret's beginning from the mark.
+        said = said.rstrip("\N{REPLACEMENT CHARACTER}") + CUT
     return f"{response.status}: {said}" if said else f"{response.status}"
 
 

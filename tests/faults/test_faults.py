@@ -6,8 +6,10 @@ with no patience left, which is one clear line; and for good under a time-out.
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
+import zlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,7 +32,9 @@ from misbehaving import (
     send_bomb,
     stall,
 )
-from support import FAILURE, SUCCESS, Early, body, completed, http, job_object
+from support import FAILURE, SUCCESS, TOKEN, Early, body, completed, http, job_object
+
+from jobstat.zendesk.http import LARGEST_REFUSAL
 
 if TYPE_CHECKING:
     from support import Reply
@@ -274,6 +278,28 @@ def test_a_credential_that_an_answer_repeats_is_hidden(
     # It would be seen: what an answer repeats is said, but for the secret.
     if name in SAID:
         assert "[hidden]" in run.err
+
+
+def unended(content: bytes) -> bytes:
+    """A gzip stream that lacks its end."""
+    packing = zlib.compressobj(wbits=31)
+    return packing.compress(content) + packing.flush(zlib.Z_SYNC_FLUSH)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        gzip.compress(TOKEN.encode().rjust(LARGEST_REFUSAL + 2)),
+        unended(TOKEN.encode()[:-1]),
+    ],
+    ids=["too large", "without its end"],
+)
+def test_a_credential_that_is_cut_is_hidden(content: bytes) -> None:
+    answer = http("422 No", content, "Content-Encoding: gzip", kind="text/plain")
+    run = run_against([answer], "watch", "--debug", "--retry-for=0")
+    assert run.code == 2
+    assert "refuses the request (422: [hidden] [cut off])" in run.err
+    assert TOKEN[:4] not in run.err
 
 
 def leaks(run: Outcome) -> list[str]:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
 import re
 import traceback
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from jobstat.errors import AuthError, JobstatError, UsageProblem
@@ -19,8 +22,13 @@ from jobstat.zendesk.credentials import (
     none_found,
     source_in,
 )
-from jobstat.zendesk.hiding import hide_in
+from jobstat.zendesk.hiding import CUT, HIDDEN, hide_in
+from jobstat.zendesk.http import Response
 from jobstat.zendesk.logins import find_login
+from jobstat.zendesk.refusals import reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ACME = "https://acme.zendesk.com"
 
@@ -433,6 +441,49 @@ def test_no_form_of_a_password_is_left(form: str) -> None:
     error = UsageProblem(f"it said {form}!")
     hide_in(error, find_credential(environ).secrets)
     assert not re.search(r"ssw|xe4", error.sentence)
+
+
+FORMS: dict[str, Callable[[str], str]] = {
+    "bare": str,
+    "on one line": lambda secret: " ".join(secret.split()),
+    "in a path": quote,
+    "in a form": quote_plus,
+    "in base64": lambda secret: b64encode(secret.encode()).decode(),
+    "in JSON": lambda secret: json.dumps(secret)[1:-1],
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@given(st.text(min_size=4), st.integers(min_value=4, max_value=40))
+@example(secret=" [cu ", length=4)
+@example(secret="abcd ", length=4)
+def test_no_beginning_of_a_secret_is_left_where_a_text_is_cut(
+    form: str, secret: str, length: int
+) -> None:
+    whole = FORMS[form](secret)
+    words = "it refuses (400: this: {}" + CUT + ")"
+    assume(len(whole) >= 4)
+    assume(whole[:4] not in words.format(HIDDEN))
+    error = UsageProblem(words.format(whole[:length]))
+    error.__cause__ = ValueError(words.format(whole[:length]))
+    hide_in(error, [secret])
+    for said in (error.sentence, str(error.__cause__)):
+        assert HIDDEN in said
+        assert whole[:4] not in said
+
+
+def test_a_character_that_is_cut_does_not_keep_a_secret_from_being_found() -> None:
+    body = "you sent pässwö".encode()[:-1]
+    said = reason(Response(400, {"content-type": "text/plain"}, body, is_cut=True))
+    error = UsageProblem(said)
+    hide_in(error, ["pässwört"])
+    assert error.sentence == f"400: you sent {HIDDEN}{CUT}"
+
+
+def test_elsewhere_a_beginning_of_a_secret_may_be_a_word() -> None:
+    error = UsageProblem(f"a test{CUT} of test")
+    hide_in(error, ["test-t0ken"])
+    assert error.sentence == f"a [hidden]{CUT} of test"
 
 
 def test_a_short_secret_does_not_take_words_apart() -> None:
