@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from jobstat import holding
 from jobstat.cli import COMMANDS, cli
 from jobstat.errors import JobstatError, OutputError, Stopped, UsageProblem
 from jobstat.invocation import KEY_LOG, Invocation
@@ -36,21 +37,49 @@ def run(arguments: list[str]) -> int:
     Does not return when a signal ends it, or the reader of its output has
     gone: the process is then ended by that signal, so that a shell sees it.
     """
-    _raise_on_signals()
-    _prevent_core_dump()
-    # The keys decrypt a recorded credential: they are written with --debug only.
-    invocation = Invocation(arguments, key_log=os.environ.pop(KEY_LOG, None))
+    holding.begin()
+    code = number = 0
     try:
-        try:
-            return _invoke(invocation)
-        except BrokenPipeError:
-            _end_by(signal.SIGPIPE)
-        except Exception as error:  # noqa: BLE001 - the outermost function owns errors
-            if isinstance(_first_cause(error), Stopped):
-                raise _first_cause(error) from None
-            return _explain(error, invocation)
+        _raise_on_signals()
+        _prevent_core_dump()
+        # The keys decrypt a recorded credential: they are written with --debug only.
+        key_log = os.environ.pop(KEY_LOG, None)
+        code = _run(Invocation(arguments, key_log))
+    except BrokenPipeError:
+        number = signal.SIGPIPE
     except Stopped as stopped:
-        _end_by(stopped.signal)
+        number = stopped.signal
+    if number := _finish(number):
+        _end_by(number)
+    return code
+
+
+def _run(invocation: Invocation) -> int:
+    try:
+        return _invoke(invocation)
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the outermost function owns errors
+        if isinstance(_first_cause(error), Stopped):
+            raise _first_cause(error) from None
+        return _explain(error, invocation)
+
+
+def _finish(number: int) -> int:
+    """Finish what must not be lost; gives the first signal of all, 0 for none."""
+    while True:
+        try:
+            holding.finish(_tell_of_held_work)
+        except Stopped as stopped:
+            number = number or stopped.signal
+        else:
+            return number
+
+
+def _tell_of_held_work() -> None:
+    from jobstat.views.terminal import tell_of_held_work
+
+    tell_of_held_work()
 
 
 def _first_cause(error: BaseException) -> BaseException:
@@ -159,9 +188,15 @@ def _stop(number: int, frame: FrameType | None) -> None:
     del frame
     until = time.monotonic() + GRACE
 
+    again = 0
+
     def stop_again(number: int, frame: FrameType | None) -> None:
+        nonlocal again
         del frame
-        if time.monotonic() > until:
+        if time.monotonic() <= until:
+            return
+        again += 1
+        if again > 1 or not holding.is_held():
             _end_by(number)
 
     for name in _ENDING_SIGNALS:

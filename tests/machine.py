@@ -33,14 +33,13 @@ class Grants:
     """What is asked of the account's OAuth: when tokens were granted, and how.
 
     ``taken`` counts the tokens that were shown and taken, ``refused`` the others,
-    ``asked`` all the requests for one. Each takes so ``long``, in seconds.
+    ``asked`` all the requests for one.
     """
 
     granted: list[tuple[float, str]] = field(default_factory=list)
     taken: int = 0
     refused: int = 0
     asked: int = 0
-    long: float = 0.0
 
 
 @dataclass

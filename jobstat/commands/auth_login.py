@@ -193,7 +193,7 @@ def _entry(account: Account, record: Record, port: int, timeout: float) -> Entry
             secret = read_secret("the OAuth client's secret")
             check_token(secret, "the client's secret")
             with http_of(account) as http:
-                tokens = mint(http, account, client_id, secret, PATIENCE)
+                tokens = mint(http, account, client_id, secret)
             return Entry(tokens, secret)
         case Kind.API_TOKEN, _:
             token = read_secret("the API token")

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jobstat.commands.session import connect_to
 from jobstat.errors import JobstatError
 from jobstat.exits import Exit
 from jobstat.options import epilog, shared_options
 from jobstat.views.accounts import Standing, show_accounts
 from jobstat.views.terminal import standard_error
 from jobstat.zendesk.account import Account, named_account
-from jobstat.zendesk.api import Api
 from jobstat.zendesk.credentials import Kind, end_of_api_tokens, source_in
 from jobstat.zendesk.known import load
 from jobstat.zendesk.logins import find_login
@@ -78,8 +78,8 @@ def _standing(
         if offline:
             login.check()
         else:
-            with Api(account, login) as api:
-                api.try_out(PATIENCE)
+            with connect_to(account, login) as connection:
+                connection.api.try_out(PATIENCE)
     except JobstatError as error:
         problem = error
     record = known.records.get(account.origin)

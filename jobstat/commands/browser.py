@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 GLANCE = 0.2
 """Seconds between two looks for the browser's answer while one may be pasted."""
 
-PATIENCE = 15.0
-"""Seconds that the account may take to give tokens for a code."""
-
 
 def tokens_by_browser(
     account: Account, client_id: str, port: int, timeout: float
@@ -51,7 +48,7 @@ def tokens_by_browser(
     if code is None:
         raise TimedOut(f"no answer from the browser within {spoken(timeout)}")
     with http_of(account) as http:
-        return authorization.tokens(http, code, PATIENCE)
+        return authorization.tokens(http, code)
 
 
 def _explain(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from jobstat.errors import UsageProblem
+from jobstat.options import duration as duration_of_option
 from jobstat.options import epilog, positive_duration
 from jobstat.views.terminal import standard_output
 
@@ -59,6 +60,13 @@ def percent(text: str) -> float:
     metavar="DURATION",
     help="How long OAuth's access tokens live. Default: as they are asked for.",
 )
+@click.option(
+    "--token-delay",
+    type=duration_of_option,
+    metavar="DURATION",
+    default="0",
+    help="How long OAuth takes to answer with tokens. Default: 0.",
+)
 def command(
     *,
     serve: bool,
@@ -66,6 +74,7 @@ def command(
     duration: float,
     failures: float,
     token_life: float | None,
+    token_delay: float,
 ) -> int:
     """Play a job on a pretend Zendesk and watch it.
 
@@ -77,7 +86,11 @@ def command(
 
     try:
         server = DemoServer(
-            port=port or 0, duration=duration, failures=failures, token_life=token_life
+            port=port or 0,
+            duration=duration,
+            failures=failures,
+            token_life=token_life,
+            token_delay=token_delay,
         )
     except (OSError, OverflowError) as error:
         why = getattr(error, "strerror", None) or "no such port"

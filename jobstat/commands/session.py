@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jobstat import clock
+from jobstat import clock, holding
 from jobstat.errors import UsageProblem
 from jobstat.jobs.following import follow
 from jobstat.jobs.patience import LISTING
@@ -19,7 +19,7 @@ from jobstat.jobs.reference import is_id, parse_reference
 from jobstat.jobs.verdict import judge
 from jobstat.jobs.watching import Watch
 from jobstat.views.display import display_for
-from jobstat.views.terminal import read_input, standard_error
+from jobstat.views.terminal import read_input, standard_error, tell_of_held_work
 from jobstat.views.words import counted, safe
 from jobstat.zendesk.account import find_account
 from jobstat.zendesk.logins import find_login
@@ -107,8 +107,10 @@ def connect_to(account: Account, login: Login) -> Iterator[Connection]:
         with Api(account, login) as api:
             yield Connection(account, login, api)
     finally:
+        holding.wait(tell_of_held_work)
+        login.settle()
         for warning in login.warnings[known:]:
-            standard_error().note(f"jobstat: warning: {safe(warning)}\n")
+            _warn(warning)
 
 
 def watch_of(ids: Iterable[str], policy: Policy) -> Watch:

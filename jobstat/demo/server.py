@@ -34,6 +34,8 @@ USER = {"id": 3612, "name": "Ada Agent", "email": "ada@demo.example", "role": "a
 
 _NO_ENDPOINT = {"error": "InvalidEndpoint", "description": "Not found"}
 
+_JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+
 LARGEST_BODY = 16 * 2**20
 
 _JOB = re.compile(r"/api/v2/job_statuses/([^/]+)")
@@ -43,7 +45,8 @@ class DemoServer:
     """A pretend account that answers as long as the context lasts.
 
     ``port`` 0 is any free one; ``token_life`` is how many seconds OAuth's access
-    tokens live. Raises OSError when the port is taken.
+    tokens live, ``token_delay`` after how many a token request is answered. Raises
+    OSError when the port is taken.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class DemoServer:
         duration: float = 8.0,
         failures: float = 0.0,
         token_life: float | None = None,
+        token_delay: float = 0.0,
     ) -> None:
         self._server = _Server(("127.0.0.1", port), _Handler)
         self.world = World(
@@ -62,6 +66,7 @@ class DemoServer:
         )
         self.oauth = OAuth(token_life)
         self._server.world, self._server.oauth = self.world, self.oauth
+        self._server.before_token = lambda: time.sleep(token_delay)
 
     @property
     def base_url(self) -> str:
@@ -84,6 +89,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     world: World
     oauth: OAuth
+    before_token: Callable[[], None]
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -112,10 +118,10 @@ class _Handler(BaseHTTPRequestHandler):
         length = self.headers["content-length"] or ""
         size = int(length) if length.isdigit() and length.isascii() else 0
         body = self.rfile.read(min(size, LARGEST_BODY))
+        if urlsplit(self.path).path.startswith("/oauth/"):
+            self._answer_oauth(body, now)
+            return
         with self.server.lock:
-            if urlsplit(self.path).path.startswith("/oauth/"):
-                self._answer_oauth(body, now)
-                return
             left, seconds = self.server.world.count_request(now)
             try:
                 code, document = 200, self._route(body, now, left)
@@ -124,23 +130,29 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(code, document, max(left, 0), seconds)
 
     def _answer_oauth(self, body: bytes, now: float) -> None:
+        try:
+            with self.server.lock:
+                code, content, headers = self._route_oauth(body, now)
+        except Refused as refused:
+            code, content, headers = refused.code, json.dumps(refused.body), _JSON
+        if self.path == "/oauth/tokens":
+            self.server.before_token()
+        self._write(code, content.encode(), headers)
+
+    def _route_oauth(self, body: bytes, now: float) -> tuple[int, str, dict[str, str]]:
         """OAuth's answers: a page, the way back from it, or a token."""
         oauth, url = self.server.oauth, urlsplit(self.path)
-        try:
-            match self.command, url.path:
-                case "GET", "/oauth/authorizations/new":
-                    page = oauth.page(dict(parse_qsl(url.query)))
-                    self._write(200, page.encode(), {"Content-Type": "text/html"})
-                case "POST", "/oauth/authorizations":
-                    form = dict(parse_qsl(body.decode("utf-8", "replace")))
-                    target = oauth.answer(form, now)
-                    self._write(302, b"", {"Location": target})
-                case "POST", "/oauth/tokens":
-                    self._write_json(200, oauth.grant(_object(body), now))
-                case _:
-                    self._write_json(404, _NO_ENDPOINT)
-        except Refused as refused:
-            self._write_json(refused.code, refused.body)
+        match self.command, url.path:
+            case "GET", "/oauth/authorizations/new":
+                page = oauth.page(dict(parse_qsl(url.query)))
+                return 200, page, {"Content-Type": "text/html"}
+            case "POST", "/oauth/authorizations":
+                form = dict(parse_qsl(body.decode("utf-8", "replace")))
+                return 302, "", {"Location": oauth.answer(form, now)}
+            case "POST", "/oauth/tokens":
+                return 200, json.dumps(oauth.grant(_object(body), now)), _JSON
+            case _:
+                raise Refused(404, _NO_ENDPOINT)
 
     def _route(self, body: bytes, now: float, left: int) -> Any:
         if left < 0:
@@ -253,10 +265,6 @@ class _Handler(BaseHTTPRequestHandler):
         if not left and code == 429:  # noqa: PLR2004 - HTTP's own number
             headers["Retry-After"] = seconds
         self._write(code, body, headers)
-
-    def _write_json(self, code: int, document: Any) -> None:
-        headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
-        self._write(code, json.dumps(document).encode(), headers)
 
     def _write(self, code: int, body: bytes, headers: Mapping[str, object]) -> None:
         self.send_response(code)

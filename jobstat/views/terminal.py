@@ -189,6 +189,13 @@ def standard_error() -> Terminal:
     return open_terminal(sys.stderr, os.environ)
 
 
+def tell_of_held_work() -> None:
+    """Say why the process does not end yet."""
+    standard_error().note(
+        "jobstat: waiting up to 30 s for new tokens; without them, the login is lost\n"
+    )
+
+
 def read_input(largest: int) -> bytes:
     """All of standard input, ``largest`` bytes at most.
 

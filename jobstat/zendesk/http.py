@@ -73,11 +73,19 @@ class Response:
 class Http:
     """Exchanges with one host, to be used as a context manager.
 
-    ``direct`` goes there without a proxy. Raises UsageProblem when the host is no
+    ``direct`` goes there without a proxy; ``tls`` is the certificates that are trusted,
+    None for those of the environment. Raises UsageProblem when the host is no
     host, or the proxy or certificate settings of the environment cannot be used.
     """
 
-    def __init__(self, origin: str, headers: dict[str, str], *, direct: bool) -> None:
+    def __init__(
+        self,
+        origin: str,
+        headers: dict[str, str],
+        *,
+        direct: bool,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._origin = origin
         self._name = origin.partition("://")[2]
         self._headers = headers
@@ -87,7 +95,7 @@ class Http:
             _ = httpx.URL(origin).host
         except (ValueError, httpx.InvalidURL) as error:
             raise UsageProblem(f"no valid host name: {self._name}") from error
-        self._tls = _trusted()
+        self._tls = tls or _trusted()
         self._client = self._open()
         self._socket: socket.socket | None = None
         self._used_at = clock.monotonic()
@@ -137,6 +145,10 @@ class Http:
         if problem is not error:
             problem.__cause__ = error
         raise problem
+
+    def apart(self) -> Http:
+        """Another client of the same host, with a connection of its own."""
+        return Http(self._origin, self._headers, direct=self._direct, tls=self._tls)
 
     def reconnect(self) -> None:
         """Use a new connection for the next request.

@@ -82,6 +82,9 @@ class Login:
         del refused, http, within, idle
         return None
 
+    def settle(self) -> None:
+        """Warn of what came up when nobody waited for it any longer."""
+
     def secrets(self) -> Iterable[str]:
         """What no error may repeat."""
         return self._credential.secrets

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 SCOPE = "read"
 
+TOKEN_TIMEOUT = 30.0
+"""Seconds that a token request may take, whatever else is waiting for it.
+
+Zendesk revokes the old tokens when it answers: an answer that nobody takes is lost.
+"""
+
 REFRESH_LIFE = 89 * 86400
 """Seconds that a login may lie unused: Zendesk grants up to 90 days."""
 
@@ -106,12 +112,7 @@ class Authorization:
             raise AuthError(f"the login at {self._account.name} {said}") from error
         return str(found["code"])
 
-    def tokens(
-        self,
-        http: Http,
-        code: str,
-        within: float,
-    ) -> Tokens:
+    def tokens(self, http: Http, code: str) -> Tokens:
         """The tokens for a code. Raises what ``mint`` raises."""
         form = self._client.prepare_request_body(
             code=code, redirect_uri=self._redirect_uri, code_verifier=self._verifier
@@ -124,7 +125,6 @@ class Authorization:
                 "scope": SCOPE,
                 "refresh_token_expires_in": REFRESH_LIFE,
             },
-            within,
             refused=f"{self._account.name} does not take the login",
             hint=f"Is the OAuth client {self._client_id} a public one, with the"
             f" redirect URL {self._redirect_uri}?",
@@ -136,9 +136,8 @@ def mint(
     account: Account,
     client_id: str,
     secret: str,
-    within: float,
 ) -> Tokens:
-    """A token for client credentials; ``within`` is in seconds.
+    """A token for client credentials.
 
     Raises AuthError for a refusal, and for all else what asking for a job raises.
     No error repeats a secret.
@@ -152,7 +151,6 @@ def mint(
         http,
         account,
         dict(parse_qsl(form)),
-        within,
         refused=f"{account.name} does not take the client credentials",
         hint=f"Is {client_id} a confidential OAuth client of this account, and is that"
         " its secret?",
@@ -164,7 +162,6 @@ def refresh(
     account: Account,
     client_id: str,
     refresh_token: str,
-    within: float,
 ) -> Tokens:
     """New tokens for old ones, which die by it. Raises what ``mint`` raises."""
     from oauthlib.oauth2 import WebApplicationClient
@@ -176,7 +173,6 @@ def refresh(
         http,
         account,
         dict(parse_qsl(form)),
-        within,
         refused=f"the login at {account.name} cannot be renewed",
         hint=f"Log in again with {account.login}",
     )
@@ -186,7 +182,6 @@ def _ask(
     http: Http,
     account: Account,
     fields: dict[str, str | int],
-    within: float,
     *,
     refused: str,
     hint: str,
@@ -199,7 +194,7 @@ def _ask(
     names = ("client_secret", "refresh_token", "code", "code_verifier")
     with discreet(lambda: [str(fields[name]) for name in names if name in fields]):
         asked_at = time.time()
-        response = http.send(request, within)
+        response = http.send(request, TOKEN_TIMEOUT)
         if response.status in {400, 401, 403}:
             raise AuthError(f"{refused} ({reason(response)})", hint=hint)
         if response.status == 404:

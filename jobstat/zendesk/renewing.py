@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jobstat import clock
-from jobstat.errors import AuthError, JobstatError, Unavailable, UsageProblem
+from jobstat.errors import (
+    AuthError,
+    JobstatError,
+    Unavailable,
+    UsageProblem,
+)
+from jobstat.holding import held
 from jobstat.zendesk.apart import Apart
 from jobstat.zendesk.credentials import Credential, Kind, bearer
 from jobstat.zendesk.kept import Entry
@@ -24,13 +29,6 @@ if TYPE_CHECKING:
     from jobstat.zendesk.oauth import Tokens
 
     Idle = Callable[[], None] | None
-
-LEAST_TIME = 1.0
-"""Seconds without which no renewal is begun."""
-
-SETTLING = 3.0
-"""Seconds that a renewal under way has to end when nobody waits for it any longer:
-its new tokens would be lost, and the old ones are dead."""
 
 
 class Renewing(Login):
@@ -59,6 +57,8 @@ class Renewing(Login):
         self._entry = entry
         self._keep = keep
         self._stored = entry
+        self._renewal: Apart[Entry] | None = None
+        self._problem: JobstatError | None = None
         self._seen = set(self._entry.secrets)
 
     @property
@@ -69,7 +69,7 @@ class Renewing(Login):
         tokens = self._entry.tokens
         if tokens is None:
             self._renew(http, within, idle)
-        elif tokens.is_stale(time.time()) and self._can_renew:
+        elif self._renewal or (tokens.is_stale(time.time()) and self._can_renew):
             try:
                 self._renew(http, within / 2, idle)
             except JobstatError:
@@ -81,7 +81,7 @@ class Renewing(Login):
     def another(
         self, refused: Credential, http: Http, within: float, idle: Idle = None
     ) -> Credential | None:
-        if self._can_renew:
+        if self._renewal or self._can_renew:
             self._renew(http, within, idle)
         return None if self._shown == refused else self._shown
 
@@ -99,40 +99,35 @@ class Renewing(Login):
         tokens = self._entry.tokens
         return bool(self._entry.client_secret or (tokens and tokens.refresh))
 
+    def settle(self) -> None:
+        if self._renewal and self._problem:
+            self._warn(
+                f"the login was not renewed: {self._problem.sentence}; if it is refused"
+                f" from now on, log in again with {self._account.login}"
+            )
+
     def _renew(self, http: Http, within: float, idle: Idle) -> None:
-        """Get other tokens, and keep them, before anything can come between."""
+        """Get other tokens, and keep them.
+
+        What takes longer than ``within`` seconds goes on in its thread, and a later
+        call takes its tokens. The process does not end before they are stored.
+        """
         until = clock.monotonic() + within
-        # Whoever takes the turn has it: asked for and not waited for, tokens are lost.
-        turn, ended = threading.Lock(), threading.Event()
-
-        def renewed() -> Entry:
-            try:
-                return self._renewed(http, until, turn)
-            finally:
-                ended.set()
-
-        too_late = False
+        if self._renewal is None:
+            self._problem = None
+            self._renewal = Apart(lambda: self._renewed(http, until), "renewal")
+        renewal = self._renewal
+        if not renewal.wait(lambda: until - clock.monotonic(), idle):
+            raise Unavailable(f"{self._account.name} has not renewed the login yet")
+        self._renewal = None
         try:
-            work = Apart(renewed, "renewal")
-            # Once it asks, it bounds itself, and keeps what comes.
-            while not too_late and not work.wait(
-                lambda: 1.0 if turn.locked() else until - clock.monotonic(), idle
-            ):
-                too_late = turn.acquire(blocking=False)
-        except BaseException:
-            if not turn.acquire(blocking=False):
-                ended.wait(SETTLING)
-            raise
-        if too_late:
-            raise _no_time()
-        try:
-            self._entry = work.result()
+            self._entry = renewal.result()
         except UsageProblem as problem:
             # It is of the login, and not of what this is about.
             raise AuthError(problem.sentence, hint=problem.hint) from problem
         self._seen |= set(self._entry.secrets)
 
-    def _renewed(self, http: Http, until: float, turn: threading.Lock) -> Entry:
+    def _renewed(self, http: Http, until: float) -> Entry:
         keep = self._keep
         left = until - clock.monotonic()
         with keep.locked_if_writable(left, self._warn) if keep else nullcontext():
@@ -142,12 +137,15 @@ class Renewing(Login):
                 tokens = entry.tokens
                 if entry != self._entry and tokens and not tokens.is_stale(time.time()):
                     return entry  # another process was here before
-            left = until - clock.monotonic()
-            if left < LEAST_TIME or not turn.acquire(blocking=False):
-                raise _no_time()
-            entry = Entry(self._ask(http, entry, left), entry.client_secret)
-            if keep:
-                self._store(keep, entry)
+            # Nobody else may close the connection under the request.
+            with held(), http.apart() as own:
+                try:
+                    entry = Entry(self._ask(own, entry), entry.client_secret)
+                except JobstatError as problem:
+                    self._problem = problem
+                    raise
+                if keep:
+                    self._store(keep, entry)
         return entry
 
     def _kept_now(self, keep: Keep, within: float) -> Entry:
@@ -163,14 +161,14 @@ class Renewing(Login):
         self._stored = kept
         return kept
 
-    def _ask(self, http: Http, entry: Entry, within: float) -> Tokens:
+    def _ask(self, http: Http, entry: Entry) -> Tokens:
         from jobstat.zendesk.oauth import mint, refresh
 
         account, client = self._account, self.client_id or ""
         if entry.client_secret:
-            return mint(http, account, client, entry.client_secret, within)
+            return mint(http, account, client, entry.client_secret)
         token = (entry.tokens and entry.tokens.refresh) or ""
-        tokens = refresh(http, account, client, token, within)
+        tokens = refresh(http, account, client, token)
         # Where it gave no other one, the old one is still good (RFC 6749).
         return tokens if tokens.refresh else replace(tokens, refresh=token)
 
@@ -188,7 +186,3 @@ class Renewing(Login):
     def _warn(self, warning: str) -> None:
         if warning not in self.warnings:
             self.warnings.append(warning)
-
-
-def _no_time() -> Unavailable:
-    return Unavailable("there is no time left to renew the login")

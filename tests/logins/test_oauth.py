@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 import traceback
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from children import BOUND
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobstat import holding
 from jobstat.errors import (
     AuthError,
     BrokenAnswer,
@@ -22,14 +27,21 @@ from jobstat.errors import (
     UsageProblem,
 )
 from jobstat.zendesk.account import Account
-from jobstat.zendesk.credentials import Kind
+from jobstat.zendesk.credentials import Kind, bearer
 from jobstat.zendesk.http import Request, Response
 from jobstat.zendesk.kept import Entry
-from jobstat.zendesk.oauth import Authorization, Tokens, mint, refresh
+from jobstat.zendesk.oauth import (
+    TOKEN_TIMEOUT,
+    Authorization,
+    Tokens,
+    mint,
+    refresh,
+)
 from jobstat.zendesk.renewing import Renewing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from jobstat.zendesk.http import Http
     from jobstat.zendesk.kept import Keep
@@ -44,14 +56,20 @@ class Endpoint:
 
     response: Response
     asked: list[Request] = field(default_factory=list)
-    takes: float = 0.0
+    ready: threading.Event | None = None
+    withins: list[float] = field(default_factory=list)
 
     def send(
         self, request: Request, within: float, idle: Callable[[], None] | None = None
     ) -> Response:
         self.asked.append(request)
-        time.sleep(self.takes)
+        self.withins.append(within)
+        if self.ready:
+            assert self.ready.wait(BOUND)
         return self.response
+
+    def apart(self) -> AbstractContextManager[Endpoint]:
+        return nullcontext(self)
 
     @property
     def http(self) -> Http:
@@ -76,7 +94,7 @@ def refusing(code: int, body: bytes, **headers: str) -> Endpoint:
 def test_what_is_asked_for_client_credentials() -> None:
     endpoint = granting(expires_in=1800)
     began = time.time()
-    tokens = mint(endpoint.http, ACME, "ci", "s3cret", 5)
+    tokens = mint(endpoint.http, ACME, "ci", "s3cret")
     assert endpoint.fields() == {
         "grant_type": "client_credentials",
         "client_id": "ci",
@@ -90,7 +108,7 @@ def test_what_is_asked_for_client_credentials() -> None:
 
 def test_what_is_asked_with_a_refresh_token() -> None:
     endpoint = granting(refresh_token="r2", expires_in=300)
-    tokens = refresh(endpoint.http, ACME, "app", "r1", 5)
+    tokens = refresh(endpoint.http, ACME, "app", "r1")
     assert endpoint.fields() == {
         "grant_type": "refresh_token",
         "client_id": "app",
@@ -118,7 +136,7 @@ def test_what_the_browser_is_sent_with_and_what_the_code_is_sent_with() -> None:
     }
     code = authorization.code_in(f"{REDIRECT}?code=c0de&state={state}")
     endpoint = granting(refresh_token="r1", expires_in=1800)
-    authorization.tokens(endpoint.http, code, 5)
+    authorization.tokens(endpoint.http, code)
     fields = endpoint.fields()
     verifier = fields.pop("code_verifier")
     assert fields == {
@@ -187,16 +205,16 @@ def test_what_is_refused(
     endpoint: Endpoint, kind: type[JobstatError], says: str
 ) -> None:
     with pytest.raises(kind, match=says) as caught:
-        mint(endpoint.http, ACME, "ci", "s3cret", 5)
+        mint(endpoint.http, ACME, "ci", "s3cret")
     assert "s3cret" not in words_of(caught.value)
 
 
 def asks() -> dict[str, Callable[[Http], Tokens]]:
     authorization = Authorization(ACME, "app", REDIRECT)
     return {
-        "s3cret": lambda http: mint(http, ACME, "ci", "s3cret", 5),
-        "r3fresh": lambda http: refresh(http, ACME, "app", "r3fresh", 5),
-        "c0de": lambda http: authorization.tokens(http, "c0de", 5),
+        "s3cret": lambda http: mint(http, ACME, "ci", "s3cret"),
+        "r3fresh": lambda http: refresh(http, ACME, "app", "r3fresh"),
+        "c0de": lambda http: authorization.tokens(http, "c0de"),
     }
 
 
@@ -239,14 +257,14 @@ NO_TOKENS = [
 @pytest.mark.parametrize("body", NO_TOKENS)
 def test_what_is_no_token_is_a_broken_answer(body: bytes) -> None:
     with pytest.raises(BrokenAnswer) as caught:
-        mint(refusing(200, body).http, ACME, "ci", "s3cret", 5)
+        mint(refusing(200, body).http, ACME, "ci", "s3cret")
     assert "t0ken" not in words_of(caught.value)
 
 
 @given(st.binary() | st.text().map(str.encode))
 def test_any_answer_is_tokens_or_a_broken_answer(body: bytes) -> None:
     try:
-        tokens = mint(refusing(200, body).http, ACME, "ci", "s3cret", 5)
+        tokens = mint(refusing(200, body).http, ACME, "ci", "s3cret")
     except BrokenAnswer:
         return
     assert tokens.access
@@ -255,7 +273,7 @@ def test_any_answer_is_tokens_or_a_broken_answer(body: bytes) -> None:
 @pytest.mark.parametrize("life", ["absent", None, -5, 0, 1e12, 10**400, 3_153_600_000])
 def test_a_token_whose_end_is_not_told_never_is_stale(life: Any) -> None:
     told = {} if life == "absent" else {"expires_in": life}
-    tokens = mint(granting(**told).http, ACME, "ci", "s3cret", 5)
+    tokens = mint(granting(**told).http, ACME, "ci", "s3cret")
     assert tokens.expires_at is None
     assert not tokens.is_stale(1e12)
 
@@ -314,38 +332,114 @@ def test_what_is_wrong_with_a_renewal_is_of_the_login(code: int) -> None:
         renewing(soon(-1)).credential(endpoint.http, 5)
 
 
-def test_no_renewal_is_begun_without_the_time_for_it() -> None:
-    endpoint = granting()
-    with pytest.raises(Unavailable, match="no time left"):
-        renewing(Tokens("old", "r1", 5.0, 4.0)).credential(endpoint.http, 0.5)
-    assert endpoint.asked == []
+class Shelf:
+    """In place of a keyring entry."""
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+
+    def locked_if_writable(self, within: float, warn: Any) -> Any:
+        return nullcontext()
+
+    def read(self, within: float) -> Entry | None:
+        return self.entry
+
+    def write(self, entry: Entry) -> None:
+        self.entry = entry
+
+    @property
+    def refresh(self) -> str | None:
+        return self.entry.tokens.refresh if self.entry.tokens else None
 
 
-def test_who_stops_waiting_lets_a_renewal_end() -> None:
-    kept: list[Entry] = []
+EXPIRED = Tokens("old", "r1", 5.0, 4.0)
 
-    class Held:
-        def locked_if_writable(self, within: float, warn: Any) -> Any:
-            from contextlib import nullcontext
 
-            return nullcontext()
+def kept(entry: Entry) -> tuple[Renewing, Shelf]:
+    shelf = Shelf(entry)
+    keep = cast("Keep", shelf)
+    return Renewing(ACME, "app", entry, Kind.BROWSER, "a test", keep), shelf
 
-        def read(self, within: float) -> Entry | None:
-            return old
 
-        def write(self, entry: Entry) -> None:
-            kept.append(entry)
+def test_token_request_has_a_timeout_of_its_own() -> None:
+    endpoint = granting(refresh_token="r2")
+    renewing(EXPIRED).credential(endpoint.http, 0.01)
+    assert endpoint.withins == [TOKEN_TIMEOUT]
 
+
+def test_renewal_that_takes_too_long_is_used_by_a_later_call() -> None:
+    endpoint = granting(refresh_token="r2", expires_in=300)
+    endpoint.ready = threading.Event()
+    login, shelf = kept(Entry(EXPIRED))
+    refused = bearer("old", "a test")
+    for ask in (login.credential, partial(login.another, refused)):
+        with pytest.raises(Unavailable, match="has not renewed the login yet"):
+            ask(endpoint.http, 0.05)
+    endpoint.ready.set()
+    assert login.credential(endpoint.http, BOUND).secret == "t0ken"
+    assert (shelf.refresh, len(endpoint.asked)) == ("r2", 1)
+
+
+def test_slow_renewal_leaves_an_old_token_in_use_until_its_end() -> None:
+    endpoint = granting(refresh_token="r2", expires_in=300)
+    endpoint.ready = threading.Event()
+    login, _ = kept(Entry(Tokens("old", "r1", time.time() + 600, 4.0)))
+    assert login.credential(endpoint.http, 0.05).secret == "old"
+    endpoint.ready.set()
+    assert login.credential(endpoint.http, BOUND).secret == "t0ken"
+
+
+def test_process_waits_for_a_renewal_that_was_interrupted() -> None:
     def stop() -> None:
         raise Stopped(2)
 
     endpoint = granting(refresh_token="r2", expires_in=300)
-    endpoint.takes = 1.3
-    old = Entry(Tokens("old", "r1", 5.0, 4.0))
-    login = Renewing(ACME, "app", old, Kind.BROWSER, "a test", cast("Keep", Held()))
+    endpoint.ready = threading.Event()
+    login, shelf = kept(Entry(EXPIRED))
     with pytest.raises(Stopped):
-        login.credential(endpoint.http, 30, stop)
-    assert [entry.tokens and entry.tokens.refresh for entry in kept] == ["r2"]
+        login.credential(endpoint.http, BOUND, stop)
+    assert holding.is_held()
+    told: list[str] = []
+
+    def tell() -> None:
+        told.append("once")
+        assert endpoint.ready
+        endpoint.ready.set()
+
+    holding.finish(tell)
+    assert (shelf.refresh, told) == ("r2", ["once"])
+    assert not holding.is_held()
+    login.settle()
+    assert login.warnings == []
+
+
+def test_no_renewal_begins_when_the_process_ends() -> None:
+    endpoint = granting(refresh_token="r2")
+    holding.finish(lambda: None)
+    with pytest.raises(holding.Ending):
+        renewing(EXPIRED).credential(endpoint.http, BOUND)
+    assert endpoint.asked == []
+
+
+def test_renewal_that_fails_when_nobody_waits_is_warned_of() -> None:
+    endpoint = refusing(400, b'{"error": "invalid_grant"}')
+    endpoint.ready = threading.Event()
+    login, _ = kept(Entry(EXPIRED))
+    with pytest.raises(Unavailable):
+        login.credential(endpoint.http, 0.05)
+    login.settle()
+    assert login.warnings == []  # not known yet
+    with pytest.raises(Unavailable):
+        login.credential(endpoint.http, 0.05)
+    endpoint.ready.set()
+    holding.wait(lambda: None)
+    login.settle()
+    (warning,) = login.warnings
+    assert warning == (
+        "the login was not renewed: the login at acme.zendesk.com cannot be renewed"
+        " (400: invalid_grant); if it is refused from now on, log in again with"
+        " jobstat auth login --subdomain acme"
+    )
 
 
 def test_secrets_that_were_shown_are_never_repeated() -> None:

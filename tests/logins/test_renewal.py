@@ -240,25 +240,6 @@ def test_a_logout_is_not_undone_by_a_watch(machine: Machine, grants: Grants) -> 
     assert machine.held == {}
 
 
-def test_signals_come_after_what_was_renewed_is_kept(
-    machine: Machine, grants: Grants
-) -> None:
-    """The old pair is dead by then: without the new one, the login would be lost."""
-    by_browser(machine)
-    id = a_job(machine)
-    before = machine.held
-    machine.hold(renew_at=0)
-    grants.long, grants.asked = 1.0, 0
-    with machine.start("watch", id) as process:
-        wait_until(lambda: grants.asked)
-        process.send_signal(2)
-        process.communicate()
-    assert process.returncode == -2
-    assert machine.held["token"] != before["token"]
-    grants.long = 0.0
-    assert machine.run("list").returncode == 0
-
-
 TOKENS = http(
     content=json.dumps(
         {"access_token": "t0ken-1", "token_type": "bearer", "expires_in": 1800}

@@ -1,0 +1,181 @@
+"""Token endpoints that answer late: no deadline and no signal loses a login."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from children import BOUND, wait_until
+from machine import Machine
+from support import start_job
+
+from jobstat.demo.server import DemoServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from children import Child
+    from machine import Grants
+
+WAITING = (
+    "jobstat: waiting up to 30 s for new tokens; without them, the login is lost\n"
+)
+WATCH = ("watch", "JOB", "--json")
+
+
+@pytest.fixture
+def answer(machine: Machine) -> Iterator[threading.Event]:
+    """Token requests are granted at once, and answered when this event is set."""
+    event = threading.Event()
+    event.set()
+    answer_tokens(machine.demo, lambda: event.wait(BOUND))
+    yield event
+    event.set()
+
+
+def answer_tokens(demo: DemoServer, wait: Callable[[], object]) -> None:
+    demo._server.before_token = wait  # type: ignore[assignment] # noqa: SLF001 - what it gives does not matter
+
+
+def logged_in(machine: Machine) -> dict[str, Any]:
+    """Log in, and let the token be too old: the old pair dies when it is renewed."""
+    assert machine.login_by_browser().returncode == 0
+    machine.hold(renew_at=0)
+    return machine.held
+
+
+def start(machine: Machine, arguments: tuple[str, ...]) -> Any:
+    id = start_job(machine.demo)
+    return machine.start(*(id if word == "JOB" else word for word in arguments))
+
+
+def assert_login_works(machine: Machine, before: dict[str, Any]) -> None:
+    assert machine.held["refresh_token"] != before["refresh_token"]
+    listed = machine.run("list")
+    assert (listed.returncode, listed.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("watch", "JOB", "--timeout", "1s", "--json"), 124),
+        (("watch", "--all", "--timeout", "1s"), 124),
+        (("auth", "status"), 7),
+        (("show", "JOB"), 7),
+    ],
+)
+def test_deadline_does_not_abandon_a_token_request(
+    machine: Machine,
+    grants: Grants,
+    answer: threading.Event,
+    arguments: tuple[str, ...],
+    code: int,
+) -> None:
+    before = logged_in(machine)
+    machine.hold(expires_at=1)
+    answer.clear()
+    with start(machine, arguments) as process:
+        said = ""
+        while WAITING not in said:
+            line = process.stderr.readline()
+            assert line, said
+            said += line
+        answer.set()
+        process.communicate()
+    assert process.returncode == code
+    assert_login_works(machine, before)
+
+
+def kill(process: Child, number: int) -> None:
+    """Send a signal, and wait until the next one does not count as its echo."""
+    process.send_signal(number)
+    time.sleep(0.7)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("times", [1, 2])
+def test_signal_ends_the_process_after_the_tokens_are_stored(
+    machine: Machine, grants: Grants, answer: threading.Event, number: int, times: int
+) -> None:
+    before = logged_in(machine)
+    answer.clear()
+    asked = grants.asked
+    with start(machine, WATCH) as process:
+        wait_until(lambda: grants.asked > asked)
+        for _ in range(times):
+            kill(process, number)
+        assert process.poll() is None
+        answer.set()
+        _, said = process.communicate()
+    assert process.returncode == -number
+    assert "Traceback" not in said
+    assert_login_works(machine, before)
+
+
+def test_third_signal_ends_the_process_at_once(
+    machine: Machine, grants: Grants, answer: threading.Event
+) -> None:
+    logged_in(machine)
+    answer.clear()
+    asked = grants.asked
+    with start(machine, WATCH) as process:
+        wait_until(lambda: grants.asked > asked)
+        signals = 0
+        while process.poll() is None:
+            kill(process, signal.SIGINT)
+            signals += 1
+    assert process.returncode == -signal.SIGINT
+    assert signals >= 3
+
+
+CELLS = {
+    "show": (("show", "JOB"), ()),
+    "watch 2s": (("watch", "JOB", "--timeout", "2s"), ()),
+    "watch 4s": (("watch", "JOB", "--timeout", "4s"), ()),
+    "watch 30s": (("watch", "JOB", "--timeout", "30s"), ()),
+    "auth status": (("auth", "status"), ()),
+    "Ctrl-C once": (WATCH, (signal.SIGINT,)),
+    "Ctrl-C twice": (WATCH, (signal.SIGINT, signal.SIGINT)),
+    "SIGTERM": (WATCH, (signal.SIGTERM,)),
+}
+DELAYS = (0.5, 1.2, 3, 6, 12, 20)
+
+
+def cell(home: Path, delay: float, name: str) -> None:
+    arguments, signals = CELLS[name]
+    home.mkdir()
+    with DemoServer(duration=600) as demo:
+        machine = Machine(home, demo)
+        before = logged_in(machine)
+        machine.hold(expires_at=1)
+        oauth = demo.oauth
+        answer_tokens(demo, lambda: time.sleep(delay))
+        with start(machine, arguments) as process:
+            old = before["refresh_token"]
+            wait_until(lambda: all(pair.refresh != old for pair in oauth.pairs))
+            for number in signals:
+                kill(process, number)
+            if arguments[-1] == "30s" or (signals and delay < 1):
+                # The renewal is soon over: end what else goes on.
+                wait_until(lambda: machine.held["token"] != before["token"])
+                process.send_signal(signal.SIGTERM)
+            process.communicate()
+        answer_tokens(demo, lambda: None)
+        assert_login_works(machine, before)
+
+
+@pytest.mark.long
+def test_no_delay_loses_a_login(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        runs = {
+            (delay, name): pool.submit(cell, tmp_path / f"{delay} {name}", delay, name)
+            for delay in sorted(DELAYS, reverse=True)
+            for name in CELLS
+        }
+    lost = {key: run.exception() for key, run in runs.items() if run.exception()}
+    assert lost == {}
