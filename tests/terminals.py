@@ -95,11 +95,13 @@ def on_terminal(
     program: Sequence[str] = (),
     under: Sequence[str] = (),
     before: str = "",
+    prelude: str = "",
     stdout: int | None = None,
 ) -> Iterator[Session]:
     """Run jobstat, ``under`` another program, on a screen that shows this before.
 
-    ``stdout`` is the terminal too, unless it is given.
+    ``stdout`` is the terminal too, unless it is given. ``prelude`` is Python that
+    runs first, where jobstat is forked: without ``program``, ``under`` and ``stdout``.
     """
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -119,7 +121,7 @@ def on_terminal(
         )
     else:
         streams = (os.dup(slave), os.dup(slave), os.dup(slave))
-        started = forked(arguments, env, streams, on_terminal=True)
+        started = forked(arguments, env, streams, prelude=prelude, on_terminal=True)
     with started as process:
         os.close(slave)
         screen = pyte.HistoryScreen(columns, rows, history=2000)

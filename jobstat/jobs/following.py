@@ -37,7 +37,7 @@ class Observer(Protocol):
         """Asking for these jobs failed; they will be asked for again."""
 
     def idle(self, now: float) -> None:
-        """Time has passed, about a second since the last call of any kind."""
+        """Time passes: called at the start, then about every second."""
 
     def closed(self, watched: Watched, now: float) -> None:
         """The job will not be asked for again, whatever the reason."""
@@ -67,6 +67,7 @@ def follow(watch: Watch, fetch: Fetch, clock: Clock, observer: Observer) -> None
     """
     untold = {watched.id: watched for watched in watch.jobs}
     try:
+        observer.idle(clock.monotonic())
         while (step := watch.next(clock.monotonic())) is not None:
             if isinstance(step, Wait):
                 clock.sleep(min(step.seconds, TICK))

@@ -25,7 +25,7 @@ from jobstat.views.words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from types import FrameType
 
     from rich.console import RenderableType
@@ -40,9 +40,12 @@ LEAST_GAP = 0.1
 
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 ERASE_LINE, ERASE_BELOW = "\x1b[K", "\x1b[J"
-ERASE_OTHERS = f"\x1b7\x1b[B{ERASE_BELOW}\x1b8"
-"""Erases the lines below that of the cursor. From the first column of a screen's
-first line on, tmux would not erase what is there, but move it to its history."""
+ERASE = f"\r{ERASE_LINE}\x1b7\x1b[B{ERASE_BELOW}\x1b8"
+"""Erases the line of the cursor, then the lines below it. From the first column of a
+screen's first line on, tmux would not erase what is there, but move it to its
+history."""
+
+WRITING_SIGNALS = {signal.SIGTSTP}
 
 
 class Live(Silent):
@@ -65,7 +68,6 @@ class Live(Silent):
         self._account = account
         self._terminal = terminal
         self._clock = clock
-        self._console = terminal.console()
         # On stderr it is no data: what cannot be shown there is not.
         self._write = terminal.note if last else terminal.write
         self._entered = False
@@ -73,10 +75,10 @@ class Live(Silent):
         self._drawn_at = -inf
 
     def __enter__(self) -> Self:
+        """Draw nothing yet: a signal in here would keep ``__exit__`` from running."""
         if signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:
             signal.signal(signal.SIGTSTP, self._suspend)
         self._entered = True
-        self._draw(self._clock.monotonic())
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -89,7 +91,8 @@ class Live(Silent):
         self.__exit__()
         yield
         if entered and self._watch.open:
-            self.__enter__()
+            self._entered = True
+            self._draw(self._clock.monotonic())
 
     def changed(self, watched: Watched, now: float) -> None:
         del watched
@@ -106,21 +109,22 @@ class Live(Silent):
         from jobstat.views.screen import summary_line
 
         if self._last and watched.job and len(self._watch.jobs) == 1:
-            with self.aside(), self._console.capture() as capture:
-                self._console.print(
-                    *self._full(watched, now, self._console.width, live=False),
-                    *summary_line(watched.job, unicode=self._terminal.unicode),
-                    sep="\n",
-                )
-            self._write(capture.get())
+            self.__exit__()
+            width = self._terminal.size.columns
+            parts = [
+                *self._full(watched, now, width, live=False),
+                *summary_line(watched.job, unicode=self._terminal.unicode),
+            ]
+            self._write(self._rendered(parts, width))
 
     def ended(self, now: float) -> None:
+        # A signal may interrupt this or the caller's exit from the context, not both.
+        self.__exit__()
         if self._last and len(self._watch.jobs) > 1:
-            with self.aside():
-                elapsed = now - self._watch.started
-                self._write(
-                    sentence_on(self._watch, self._account, self._terminal, elapsed)
-                )
+            elapsed = now - self._watch.started
+            self._write(
+                sentence_on(self._watch, self._account, self._terminal, elapsed)
+            )
 
     def _refresh(self, now: float) -> None:
         # One answer may tell of a hundred jobs: the frame of the next second
@@ -135,18 +139,23 @@ class Live(Silent):
             lines = self._frame(now)
             up = f"\x1b[{len(lines) - 1}A" * (len(lines) > 1)
             frame = f"{ERASE_LINE}\n".join(lines)
-            # A write cannot be interrupted by another one, that of _suspend.
-            before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTSTP})
-            try:
-                self._write(f"\r{HIDE_CURSOR}{frame}{ERASE_LINE}{ERASE_BELOW}{up}\r")
-            finally:
-                self._drawn = True
-                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            # Set before the write: a signal may interrupt it.
+            self._drawn = True
+            self._steer(f"\r{HIDE_CURSOR}{frame}{ERASE_LINE}{ERASE_BELOW}{up}\r")
 
     def _erase(self) -> None:
         if self._drawn:
+            # Cleared after the write, for the same reason. Erasing twice is harmless.
+            self._steer(f"{ERASE}{SHOW_CURSOR}")
             self._drawn = False
-            self._write(f"\r{ERASE_LINE}{ERASE_OTHERS}{SHOW_CURSOR}")
+
+    def _steer(self, text: str) -> None:
+        """Write to the terminal; put off signals whose handlers write, too."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, WRITING_SIGNALS)
+        try:
+            self._write(text)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _suspend(self, number: int, frame: FrameType | None) -> None:
         """Give the terminal back while the job control of a shell has it."""
@@ -159,7 +168,7 @@ class Live(Silent):
 
     def _frame(self, now: float) -> list[str]:
         """The lines of a frame, none of which fills the last column."""
-        width, height = self._console.size = self._terminal.size
+        width, height = self._terminal.size
         # Behind it some terminals would wrap, and others erase what stands there.
         width, room = max(width - 1, 1), max(height - 1, 1)
         if len(self._watch.jobs) > 1:
@@ -172,11 +181,17 @@ class Live(Silent):
                 unicode=self._terminal.unicode,
             )
             return [painted(line, self._terminal) for line in frame.lines()]
-        with self._console.capture() as capture:
-            for part in self._full(self._watch.jobs[0], now, width):
-                self._console.print(part, width=width)
+        parts = self._full(self._watch.jobs[0], now, width)
         # The bar is the second line: what does not fit goes from the end.
-        return capture.get().splitlines()[:room]
+        return self._rendered(parts, width).splitlines()[:room]
+
+    def _rendered(self, parts: Iterable[RenderableType], width: int) -> str:
+        # A signal may have interrupted another console before it gave its text away.
+        console = self._terminal.console()
+        with console.capture() as capture:
+            for part in parts:
+                console.print(part, width=width)
+        return capture.get()
 
     def _full(
         self, watched: Watched, now: float, width: int, *, live: bool = True

@@ -245,6 +245,17 @@ def test_a_paused_reader_of_json_does_not_hold_the_terminal() -> None:
         terminal.stdout.close()
 
 
+def test_a_terminal_that_is_paused_does_not_keep_it_from_being_ended() -> None:
+    """Ctrl-S pauses the output: each write blocks."""
+    with (
+        raw_server(WORKING) as server,
+        on_terminal(*WATCH, env=environment(server.base_url)) as terminal,
+    ):
+        terminal.read(lambda text: "19/40" in text)
+        terminal.type("\x13")
+        assert end_by_signals(terminal.process, signal.SIGINT) == -signal.SIGINT
+
+
 def test_what_is_typed_does_not_shift_the_frame() -> None:
     """The first line just fits: behind what is typed it would wrap, for good."""
     with (

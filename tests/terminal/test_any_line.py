@@ -1,0 +1,98 @@
+"""Ctrl-C at each line that a live view executes, from its start to its end."""
+
+from __future__ import annotations
+
+import json
+import signal
+
+import pytest
+from support import (
+    ID,
+    OTHER,
+    SUCCESS,
+    body,
+    completed,
+    environment,
+    http,
+    job_object,
+    raw_server,
+)
+from terminals import on_terminal
+
+INTERRUPTING = """
+import contextlib, os, signal, sys
+from jobstat import clock
+from jobstat.commands import session, watch
+from jobstat.jobs import following
+from jobstat.views import display, live
+
+lines_left = int(os.environ["LINE"])
+modules = contextlib, session, watch, following, display, live
+files = {module.__file__ for module in modules}
+
+def on_call(frame, event, argument):
+    return on_line if frame.f_code.co_filename in files else None
+
+def on_line(frame, event, argument):
+    global lines_left
+    lines_left -= event == "line"
+    if lines_left == 0:
+        sys.settrace(None)
+        os.kill(os.getpid(), signal.SIGINT)
+    return on_line
+
+def follow_traced(*arguments, **options):
+    sys.settrace(on_call)
+    try:
+        follow_at(*arguments, **options)
+    finally:
+        sys.settrace(None)
+
+follow_at, watch.follow_at = watch.follow_at, follow_traced
+
+slept, monotonic = 0.0, clock.monotonic
+
+def sleep(seconds):
+    global slept
+    slept += seconds
+
+clock.sleep, clock.monotonic = sleep, lambda: monotonic() + slept
+"""
+"""Sends SIGINT at the line of this number. Waiting takes no time."""
+
+WORKING = [job_object("working", id=id, total=40, progress=19) for id in (ID, OTHER)]
+DONE = [completed(SUCCESS, id=id) for id in (ID, OTHER)]
+
+ONE_JOB = [http(content=body(jobs[0])) for jobs in (WORKING, DONE)]
+BOTH_JOBS = [
+    http(content=json.dumps({"job_statuses": jobs}).encode())
+    for jobs in (WORKING, DONE)
+]
+ENDINGS = {
+    "one job": (["watch", ID], ONE_JOB, 0),
+    "one job, as JSON": (["watch", "--json", ID], ONE_JOB, 0),
+    "several jobs": (["watch", ID, OTHER], BOTH_JOBS, 0),
+    "an error": (["watch", ID], [ONE_JOB[0], http("401 No")], 4),
+}
+"""A command, what the server answers, and the exit code without a signal."""
+
+
+@pytest.mark.parametrize("step", [13, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_ctrl_c_at_any_line_leaves_the_terminal_as_it_was(
+    ending: str, step: int
+) -> None:
+    command, answers, code = ENDINGS[ending]
+    for line in range(1, 10_000, step):
+        with raw_server(*answers) as server:
+            env = environment(server.base_url, LINE=str(line))
+            with on_terminal(*command, env=env, prelude=INTERRUPTING) as terminal:
+                shown = terminal.read()
+        assert not terminal.screen.cursor.hidden, line
+        # The frame is erased. A report and JSON name the job, once each.
+        assert shown.count("Bulk Create Ticket") <= 2, line
+        assert "jobs done" not in shown, line
+        if terminal.process.returncode != -signal.SIGINT:
+            break
+    # The view executes fewer lines than this: nothing interrupted the last run.
+    assert terminal.process.returncode == code
