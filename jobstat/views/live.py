@@ -45,7 +45,12 @@ ERASE = f"\r{ERASE_LINE}\x1b7\x1b[B{ERASE_BELOW}\x1b8"
 screen's first line on, tmux would not erase what is there, but move it to its
 history."""
 
-WRITING_SIGNALS = {signal.SIGTSTP}
+SETTLED = 0.3
+"""Seconds without a resize before the next frame. tmux reports a resize up to 0.25 s
+late where another one came just before."""
+
+WRITING_SIGNALS = {signal.SIGTSTP, signal.SIGWINCH}
+"""Signals whose handlers write to the terminal."""
 
 
 class Live(Silent):
@@ -73,11 +78,13 @@ class Live(Silent):
         self._entered = False
         self._drawn = False
         self._drawn_at = -inf
+        self._resized_at = -inf
 
     def __enter__(self) -> Self:
         """Draw nothing yet: a signal in here would keep ``__exit__`` from running."""
         if signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:
             signal.signal(signal.SIGTSTP, self._suspend)
+        signal.signal(signal.SIGWINCH, self._resize)
         self._entered = True
         return self
 
@@ -92,7 +99,7 @@ class Live(Silent):
         yield
         if entered and self._watch.open:
             self._entered = True
-            self._draw(self._clock.monotonic())
+            self._refresh(self._clock.monotonic())
 
     def changed(self, watched: Watched, now: float) -> None:
         del watched
@@ -129,7 +136,8 @@ class Live(Silent):
     def _refresh(self, now: float) -> None:
         # One answer may tell of a hundred jobs: the frame of the next second
         # shows the others.
-        if self._entered and now - self._drawn_at >= LEAST_GAP:
+        settled = now - self._resized_at >= SETTLED
+        if self._entered and settled and now - self._drawn_at >= LEAST_GAP:
             self._draw(now)
 
     def _draw(self, now: float) -> None:
@@ -137,6 +145,8 @@ class Live(Silent):
         # A shell that has put the watch into the background has the terminal.
         if self._watch.open and self._terminal.in_foreground:
             lines = self._frame(now)
+            if self._resized_at > now:
+                return  # These lines may not fit any more.
             up = f"\x1b[{len(lines) - 1}A" * (len(lines) > 1)
             frame = f"{ERASE_LINE}\n".join(lines)
             # Set before the write: a signal may interrupt it.
@@ -148,9 +158,10 @@ class Live(Silent):
             # Cleared after the write, for the same reason. Erasing twice is harmless.
             self._steer(f"{ERASE}{SHOW_CURSOR}")
             self._drawn = False
+            self._drawn_at = -inf
 
     def _steer(self, text: str) -> None:
-        """Write to the terminal; put off signals whose handlers write, too."""
+        """Write to the terminal. Block the signals whose handlers write to it, too."""
         before = signal.pthread_sigmask(signal.SIG_BLOCK, WRITING_SIGNALS)
         try:
             self._write(text)
@@ -164,7 +175,13 @@ class Live(Silent):
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
         signal.signal(number, self._suspend)
-        self._drawn_at = -inf
+
+    def _resize(self, number: int, frame: FrameType | None) -> None:
+        """Erase the frame, so that the next resize has no lines to wrap."""
+        del number, frame
+        self._resized_at = self._clock.monotonic()
+        if self._drawn:
+            self._steer(ERASE)
 
     def _frame(self, now: float) -> list[str]:
         """The lines of a frame, none of which fills the last column."""

@@ -14,6 +14,7 @@ import termios
 import time
 from typing import TYPE_CHECKING
 
+import pyte
 import pytest
 from children import end_by_signals
 from support import (
@@ -31,6 +32,7 @@ from support import (
 from terminals import Session, on_terminal
 
 from jobstat.demo.server import TOKEN, DemoServer
+from jobstat.views.live import ERASE
 
 if TYPE_CHECKING:
     import socket
@@ -102,6 +104,24 @@ def test_a_terminal_of_another_size_has_one_frame(sizes: list[tuple[int, int]]) 
         last = terminal.read()
     assert "".join(last.split()).count("BulkCreateTicket") == 1
     assert not terminal.screen.cursor.hidden
+
+
+def test_a_resize_erases_the_frame_at_once() -> None:
+    """The next resize, in the middle of a drag, finds nothing to wrap."""
+    with (
+        raw_server(WORKING) as server,
+        on_terminal(*WATCH, env=environment(server.base_url)) as terminal,
+    ):
+        terminal.read(lambda text: "19/40" in text)
+        resize(terminal, 70, 24)
+        terminal.read(lambda _: ERASE.encode() in terminal.raw)
+        frames, erased, _ = terminal.raw.partition(ERASE.encode())
+        drawn_again(terminal)
+        assert "19/40" in terminal.text
+    screen = pyte.Screen(80, 24)
+    pyte.ByteStream(screen).feed(bytes(frames + erased))
+    assert not "".join(screen.display).strip()
+    assert screen.cursor.hidden
 
 
 def test_lines_above_it_stay() -> None:
