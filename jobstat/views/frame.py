@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from jobstat.views.many import Parts
 
 NARROW = 72
-"""Columns below which figures are shortened and the whole has two lines."""
+"""Columns below which figures are shortened."""
 
 WIDE = 100
 """Columns from which there is room for the account, and for each job's time left."""
@@ -42,7 +42,12 @@ WIDE = 100
 GAP = "  "
 BOLD, DIM = "bold", "dim"
 
+WHOLE_ID = 60
+"""Columns on which a job's line has its whole id, the counts and a short bar. On
+fewer the whole has two lines."""
+
 LEAST_BAR = 8
+SHORTEST_BAR = 4
 WIDEST_BAR = 40
 USUAL_ID = 35
 
@@ -128,10 +133,11 @@ class Frame:
             (5, "" if left is None else left_words, DIM),
             (6, self._account if self._width >= WIDE else "", DIM),
         ]
-        room = self._width if narrow else self._width - LEAST_BAR - len(GAP)
+        beside_bar = self._width >= WHOLE_ID
+        room = self._width - LEAST_BAR - len(GAP) if beside_bar else self._width
         kept = _fitting([part for part in parts if part[1]], room)
         figures = [(text, style) for _, text, style in kept]
-        if narrow:
+        if not beside_bar:
             return [_spaced(figures), self._bar(done / total, self._width, "green")]
         used = sum(len(text) + len(GAP) for text, _ in figures)
         width = max(min(self._width - used, WIDEST_BAR), LEAST_BAR)
@@ -151,7 +157,8 @@ class Frame:
             return self._named([sign, (self._outcome(job), "")], watched.id)
         figures = self._figures(job, watched.course.told_left(self._now))
         room = self._width - len(sign[0]) - len(figures) - 2 - USUAL_ID
-        width = max(min(room, WIDEST_BAR), LEAST_BAR)
+        least = SHORTEST_BAR if self._width < NARROW else LEAST_BAR
+        width = max(min(room, WIDEST_BAR), least)
         bar = self._bar((percent_of(job) or 0) / 100, width, glyph.style)
         return self._named([sign, *bar, (figures, "")], watched.id)
 
@@ -162,10 +169,10 @@ class Frame:
         return f"{failed}/{told}" if failed else counts_of(job)
 
     def _figures(self, job: Job, left: float | None) -> str:
-        counts, percent = f"  {counts_of(job):>7}", percent_of(job)
+        counts, percent = counts_of(job), percent_of(job)
         if self._width < NARROW:
-            return counts
-        figures = f"{counts}  {'' if percent is None else f'{percent}%':>4}"
+            return f"  {counts:>5}"
+        figures = f"  {counts:>7}  {'' if percent is None else f'{percent}%':>4}"
         if self._width < WIDE:
             return figures
         return f"{figures}  {'' if left is None else f'{clock(left)} left':>12}"

@@ -14,7 +14,7 @@ from math import inf
 from typing import TYPE_CHECKING, Self
 
 from jobstat.jobs.duration import clock
-from jobstat.views.frame import Frame
+from jobstat.views.frame import WHOLE_ID, Frame
 from jobstat.views.many import painted, sentence_on
 from jobstat.views.progress import Silent
 from jobstat.views.words import (
@@ -193,7 +193,9 @@ class Live(Silent):
                 self._watch,
                 self._account,
                 now,
-                width=width,
+                # A narrower terminal wraps longer lines, and so moves the frame's
+                # first ones to the scrollback. A split window halves its width.
+                width=min(width, max(WHOLE_ID, width // 2)),
                 height=room,
                 unicode=self._terminal.unicode,
             )

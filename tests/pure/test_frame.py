@@ -94,9 +94,15 @@ def test_a_narrow_screen_has_short_figures() -> None:
         "2/3 jobs  1 job, 3 items failed  1:05",
         "━" * 32 + "─" * 8,
         "✗ with failures  3/100  V3-00000…0000002",
-        "▸ working  ━━━─────   40/100  V3-00…0001",
+        "▸ working  ━───  40/100  V3-0000…0000001",
         "✓ 1 completed",
     ]
+
+
+def test_60_columns_have_room_for_the_whole_id() -> None:
+    shown = lines(watch_of(QUEUED, WORKING), width=60)
+    assert shown[1] == f"▸ working  ━───  40/100  V3-{1:032x}"
+    assert len(shown[1]) <= 60
 
 
 def test_a_wide_screen_has_the_time_that_each_has_left() -> None:

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import signal
 import struct
 import subprocess
@@ -16,9 +17,10 @@ from typing import TYPE_CHECKING
 
 import pyte
 import pytest
-from children import end_by_signals
+from children import end_by_signals, run, wait_until
 from support import (
     ID,
+    JOBSTAT,
     SUCCESS,
     body,
     completed,
@@ -122,6 +124,52 @@ def test_a_resize_erases_the_frame_at_once() -> None:
     pyte.ByteStream(screen).feed(bytes(frames + erased))
     assert not "".join(screen.display).strip()
     assert screen.cursor.hidden
+
+
+@pytest.mark.parametrize(("columns", "widest"), [(80, 60), (100, 60), (200, 100)])
+def test_several_jobs_leave_room_to_make_the_terminal_narrower(
+    columns: int, widest: int
+) -> None:
+    with DemoServer() as server:
+        for _ in range(3):
+            start_job(server)
+        env = environment(server.base_url, ZENDESK_OAUTH_TOKEN=TOKEN)
+        with on_terminal("watch", "--all", columns=columns, env=env) as terminal:
+            shown = terminal.read(lambda text: text.count("◦ queued") == 3)
+    assert max(map(len, shown.splitlines())) <= widest
+
+
+def test_a_narrower_tmux_has_no_line_of_the_frame_in_its_history(
+    tmp_path: Path,
+) -> None:
+    """tmux wraps lines that are too long, and moves as many off the screen."""
+    if not shutil.which("tmux"):
+        pytest.skip("no tmux here")
+    tmux = ["tmux", "-S", str(tmp_path / "tmux"), "-f", os.devnull]
+
+    def told(*words: str) -> str:
+        done = run([*tmux, *words], env=environment(server.base_url))
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def screen() -> str:
+        return told("capture-pane", "-p")
+
+    with DemoServer() as server:
+        for _ in range(30):
+            start_job(server)
+        env = environment(server.base_url, ZENDESK_OAUTH_TOKEN=TOKEN, LC_ALL="C.UTF-8")
+        size = ("-x", "100", "-y", "24")
+        start = [*tmux, "new-session", "-d", *size, *JOBSTAT, "watch", "--all"]
+        assert run(start, env=env).returncode == 0
+        try:
+            wait_until(lambda: "more: 9 queued" in screen(), "the first frame")
+            told("resize-window", "-x", "60")
+            wait_until(lambda: f"\n{'─' * 59}\n" in screen(), "a narrower frame")
+            assert told("display-message", "-p", "#{history_size}") == "0\n"
+            assert screen().count("0/30 jobs") == 1
+        finally:
+            told("kill-server")
 
 
 def test_lines_above_it_stay() -> None:
