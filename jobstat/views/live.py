@@ -193,9 +193,7 @@ class Live(Silent):
                 self._watch,
                 self._account,
                 now,
-                # A narrower terminal wraps longer lines, and so moves the frame's
-                # first ones to the scrollback. A split window halves its width.
-                width=min(width, max(WHOLE_ID, width // 2)),
+                width=self._line_width(width, height),
                 height=room,
                 unicode=self._terminal.unicode,
             )
@@ -203,6 +201,15 @@ class Live(Silent):
         parts = self._full(self._watch.jobs[0], now, width)
         # The bar is the second line: what does not fit goes from the end.
         return self._rendered(parts, width).splitlines()[:room]
+
+    def _line_width(self, width: int, height: int) -> int:
+        """The columns that a frame of several jobs uses.
+
+        A terminal that becomes narrower wraps longer lines, and so moves the first
+        lines of a high frame to the scrollback. A split window halves its width.
+        """
+        is_high = 2 * len(self._watch.jobs) > height
+        return min(width, max(WHOLE_ID, width // 2)) if is_high else width
 
     def _rendered(self, parts: Iterable[RenderableType], width: int) -> str:
         # A signal may have interrupted another console before it gave its text away.

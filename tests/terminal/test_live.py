@@ -126,15 +126,20 @@ def test_a_resize_erases_the_frame_at_once() -> None:
     assert screen.cursor.hidden
 
 
-@pytest.mark.parametrize(("columns", "widest"), [(80, 60), (100, 60), (200, 100)])
-def test_several_jobs_leave_room_to_make_the_terminal_narrower(
-    columns: int, widest: int
+@pytest.mark.parametrize(
+    ("rows", "columns", "widest"),
+    [(5, 80, 60), (5, 100, 60), (5, 200, 100), (24, 80, 79), (24, 100, 99)],
+)
+def test_frame_that_fills_half_of_the_screen_leaves_room_to_make_it_narrower(
+    rows: int, columns: int, widest: int
 ) -> None:
     with DemoServer() as server:
         for _ in range(3):
             start_job(server)
         env = environment(server.base_url, ZENDESK_OAUTH_TOKEN=TOKEN)
-        with on_terminal("watch", "--all", columns=columns, env=env) as terminal:
+        with on_terminal(
+            "watch", "--all", rows=rows, columns=columns, env=env
+        ) as terminal:
             shown = terminal.read(lambda text: text.count("◦ queued") == 3)
     assert max(map(len, shown.splitlines())) <= widest
 
