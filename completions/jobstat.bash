@@ -44,6 +44,7 @@ _jobstat() {
     'demo:--duration') words='' ;;
     'demo:--failures') words='' ;;
     'demo:--token-life') words='' ;;
+    'demo:--token-delay') words='' ;;
     *)
       case $command:$current in
         ':-'*) words='--version -h --help' ;;
@@ -56,7 +57,7 @@ _jobstat() {
         'auth login:-'*) words='--client-id --with-secret --with-token --email --port --timeout --default --subdomain --base-url --debug -h --help' ;;
         'auth status:-'*) words='--offline --json --subdomain --base-url --color --debug -h --help' ;;
         'auth logout:-'*) words='--subdomain --base-url --debug -h --help' ;;
-        'demo:-'*) words='--serve --port --duration --failures --token-life -h --help' ;;
+        'demo:-'*) words='--serve --port --duration --failures --token-life --token-delay -h --help' ;;
         'completion:-'*) words='-h --help' ;;
         'completion:'*) words='bash zsh fish' ;;
       esac ;;

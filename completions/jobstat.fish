@@ -71,6 +71,7 @@ complete -c jobstat -n '__fish_seen_subcommand_from demo' -l port -x -d 'Where t
 complete -c jobstat -n '__fish_seen_subcommand_from demo' -l duration -x -d 'How long a job takes'
 complete -c jobstat -n '__fish_seen_subcommand_from demo' -l failures -x -d 'How many of a job’s items fail; with 100 the job fails'
 complete -c jobstat -n '__fish_seen_subcommand_from demo' -l token-life -x -d 'How long OAuth’s access tokens live'
+complete -c jobstat -n '__fish_seen_subcommand_from demo' -l token-delay -x -d 'How long OAuth takes to answer with tokens'
 complete -c jobstat -n '__fish_seen_subcommand_from demo' -s h -l help -d 'Show this message and exit'
 complete -c jobstat -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'
 complete -c jobstat -n '__fish_seen_subcommand_from completion' -s h -l help -d 'Show this message and exit'

@@ -97,7 +97,7 @@ def _invoke(invocation: Invocation) -> int:
     except click.exceptions.NoArgsIsHelpError as no_command:
         from jobstat.views.terminal import standard_output
 
-        standard_output().write(f"{no_command.ctx.get_help()}\n")
+        standard_output().print(f"{no_command.ctx.get_help()}\n")
         code = 0
     except click.exceptions.Exit as done:
         # Only help ends a command in this way: it has been written by click,

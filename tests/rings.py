@@ -112,6 +112,13 @@ class Reading(Ring):
         raise KeyringError(f"cannot keep {password}")
 
 
+class Hostile(Ring):
+    """Cannot be written, and says so with what clears a screen."""
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise KeyringError("no\x1b[2J\u202e")
+
+
 class SecretService(SchemeSelectable, Ring):
     """Finds by attributes, as the Secret Service of Linux does."""
 

@@ -153,7 +153,7 @@ def _ask_account() -> Account:
         try:
             return at_subdomain(named, domain, "that")
         except UsageProblem as problem:
-            standard_error().note(f"jobstat: {safe(problem.sentence)}; try again\n")
+            standard_error().note(f"jobstat: {problem.sentence}; try again\n")
 
 
 def _ask_kind() -> Kind:

@@ -73,18 +73,22 @@ def _standing(
 ) -> tuple[Standing, JobstatError | None]:
     """How an account's login stands, and what is wrong with it, if anything is."""
     login = problem = None
+    warnings: list[str] = []
     try:
         login = find_login(account, os.environ)
         if offline:
             login.check()
         else:
             with connect_to(account, login) as connection:
-                connection.api.try_out(PATIENCE)
+                try:
+                    connection.api.try_out(PATIENCE)
+                finally:
+                    warnings += login.take_warnings()
     except JobstatError as error:
         problem = error
     record = known.records.get(account.origin)
     source = source_in(os.environ) if account.trusted else None
-    warnings = list(login.warnings) if login else []
+    warnings += login.take_warnings() if login else []
     if login and login.kind is Kind.API_TOKEN:
         warnings.append(end_of_api_tokens(time.time()))
     if source and record:

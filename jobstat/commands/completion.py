@@ -301,5 +301,5 @@ def command(ctx: click.Context, /, shell: str) -> int:
 
     It completes commands, options and their choices, and starts no Python.
     """
-    standard_output().write(script(shell, ctx.find_root()))
+    standard_output().print(script(shell, ctx.find_root()))
     return 0

@@ -123,7 +123,7 @@ def _play(server: DemoServer) -> None:
         watch = watch_of([job["id"]], Policy())
         follow_at(connection, watch)
     code = watch.exit()
-    out.write("\n")
+    out.print("\n")
     out.say(
         f"The demo ends with 0; a script that ran jobstat watch would have seen"
         f" exit code {code:d} ({code.word}): {code.meaning}."
@@ -135,7 +135,7 @@ def _serve(server: DemoServer) -> None:
     from jobstat.demo.server import TOKEN
 
     url = server.base_url
-    standard_output().write(f"""\
+    standard_output().print(f"""\
 A pretend Zendesk is up at {url} until Ctrl-C. In another terminal:
 
   export JOBSTAT_BASE_URL={url}

@@ -53,7 +53,7 @@ def command(
     """
     del debug  # every error ends it, and is told where errors are
     with connect(base_url, subdomain) as connection:
+        account = connection.account.name
         found = recent_jobs(connection, limit, status)
-    account, warnings = connection.account.name, connection.login.warnings
-    show_list(found, account, warnings, chosen=bool(status), **look)
+    show_list(found, account, chosen=bool(status), **look)
     return Exit.OK

@@ -19,8 +19,13 @@ from jobstat.jobs.reference import is_id, parse_reference
 from jobstat.jobs.verdict import judge
 from jobstat.jobs.watching import Watch
 from jobstat.views.display import display_for
-from jobstat.views.terminal import read_input, standard_error, tell_of_held_work
-from jobstat.views.words import counted, safe
+from jobstat.views.terminal import (
+    limit_writes,
+    read_input,
+    standard_error,
+    tell_of_held_work,
+)
+from jobstat.views.words import counted
 from jobstat.zendesk.account import find_account
 from jobstat.zendesk.logins import find_login
 from jobstat.zendesk.memory import Memory
@@ -102,14 +107,13 @@ def connect_to(account: Account, login: Login) -> Iterator[Connection]:
     """
     from jobstat.zendesk.api import Api
 
-    known = len(login.warnings)
     try:
         with Api(account, login) as api:
             yield Connection(account, login, api)
     finally:
         holding.wait(tell_of_held_work)
         login.settle()
-        for warning in login.warnings[known:]:
+        for warning in login.take_warnings():
             _warn(warning)
 
 
@@ -185,7 +189,7 @@ def _pages(
 
 
 def _warn(words: str) -> None:
-    standard_error().note(f"jobstat: warning: {safe(words)}\n")
+    standard_error().note(f"jobstat: warning: {words}\n")
 
 
 def follow_at(
@@ -196,9 +200,13 @@ def follow_at(
     ``look`` is what ``display_for`` takes. Raises JobstatError for whatever
     ends it early.
     """
+    limit_writes(watch.ends_at)
     with display_for(watch, connection.account.name, clock, **look) as display:
-        for warning in (*connection.login.warnings, *(feed.warnings if feed else ())):
-            display.say(f"jobstat: warning: {safe(warning)}\n")
+        for warning in (
+            *connection.login.take_warnings(),
+            *(feed.warnings if feed else ()),
+        ):
+            display.say(f"jobstat: warning: {warning}\n")
         follow(watch, connection.api.fetch, clock, display)
 
 

@@ -11,7 +11,7 @@ from jobstat.exits import Exit
 from jobstat.jobs.verdict import KNOWN_STATES, judge
 from jobstat.views.output import JsonOutput, ScreenOutput, TextOutput
 from jobstat.views.progress import Plain, Silent
-from jobstat.views.terminal import open_terminal
+from jobstat.views.terminal import limit_writes, open_terminal
 from jobstat.views.words import id_of, problem_lines, state_of, traceback_of
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ class Display:
     def interrupted(self) -> None:
         # A reader of stdout may let it wait, and the terminal is not to wait too.
         self._progress.__exit__()
+        limit_writes(0)
 
     def closed(self, watched: Watched, now: float) -> None:
         if watched.id not in self._closed:

@@ -11,15 +11,12 @@ from jobstat.views.output import JsonOutput
 from jobstat.views.terminal import open_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from jobstat.jobs.listing import Recent
 
 
 def show_list(
     found: Recent,
     account: str,
-    warnings: Iterable[str],
     *,
     chosen: bool,
     json: bool = False,
@@ -31,8 +28,6 @@ def show_list(
     """
     stdout = open_terminal(sys.stdout, os.environ, color)
     stderr = open_terminal(sys.stderr, os.environ, color)
-    for warning in warnings:
-        stderr.note(f"jobstat: warning: {warning}\n")
     if found.unread:
         stderr.note(
             f"jobstat: warning: {found.unread} entries of the list are no job status\n"

@@ -74,7 +74,7 @@ class Live(Silent):
         self._terminal = terminal
         self._clock = clock
         # On stderr it is no data: what cannot be shown there is not.
-        self._write = terminal.note if last else terminal.write
+        self._write = terminal.write_quietly if last else terminal.write
         self._entered = False
         self._drawn = False
         self._drawn_at = -inf

@@ -64,10 +64,12 @@ class Paging:
             return
         words = f"reading the list of jobs: {self._count:,}"
         line = "; ".join(filter(None, [words, more]))
-        self._terminal.note(f"\r{line[: self._terminal.size.columns - 1]}\x1b[K")
+        self._terminal.write_quietly(
+            f"\r{line[: self._terminal.size.columns - 1]}\x1b[K"
+        )
         self._shown = True
 
     def _erase(self) -> None:
         if self._shown:
-            self._terminal.note("\r\x1b[K")
+            self._terminal.write_quietly("\r\x1b[K")
             self._shown = False

@@ -6,13 +6,17 @@ Nothing else asks for isatty, NO_COLOR, the encoding or the width.
 from __future__ import annotations
 
 import os
+import select
+import signal
 import stat
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from io import TextIOWrapper
+from math import inf
 from typing import TYPE_CHECKING, TextIO
 
+from jobstat import clock
 from jobstat.errors import OutputError, UsageProblem
 
 if TYPE_CHECKING:
@@ -20,6 +24,16 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+
+ENDING_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}
+
+ROOM = select.PIPE_BUF
+"""Bytes for which a pipe has room when it says that it can be written to."""
+
+STALLED = 1.0
+"""Seconds without a reader after which a write is given up, if it is to be."""
+
+_give_up_at = inf
 
 USUAL_SIZE = os.terminal_size((80, 24))
 """Columns and lines where a terminal does not tell, as over a serial line."""
@@ -77,30 +91,47 @@ class Terminal:
             return True  # it is nobody's: there is no job control
 
     def write(self, text: str) -> None:
-        """Write and flush. Raises OutputError when that cannot be done.
+        """Write text as it is, colours and all, and flush. For views alone.
 
-        A reader that has gone is no error but the end: BrokenPipeError.
+        Text from outside must be sanitized before. Raises OutputError where the text
+        cannot be written, or nobody reads it and ``limit_writes`` says when to give
+        up. A reader that has gone is no error but the end: BrokenPipeError.
         """
         if self.stream is None:
             raise OutputError("standard output is closed")
         try:
-            self.stream.write(text)
             self.stream.flush()
+            try:
+                fd = self.stream.fileno()
+            except (OSError, ValueError):  # a test's own stream
+                self.stream.write(text)
+                self.stream.flush()
+            else:
+                content = text.encode(self.stream.encoding, "backslashreplace")
+                _write_all(fd, content, interruptible=self.stream.isatty())
         except BrokenPipeError:
             raise
         except OSError as error:
             raise OutputError(f"cannot write the output: {error.strerror}") from error
 
-    def note(self, text: str) -> None:
-        """Write what is no data: where that cannot be done, it is not said."""
+    def write_quietly(self, text: str) -> None:
+        """The same for what is no data: where it cannot be written, it is left out."""
         try:
             self.write(text)
         except (OSError, OutputError):
             forget(self.stream)
 
+    def print(self, lines: str) -> None:
+        """Write lines of plain text, sanitized. Raises what ``write`` raises."""
+        self.write(_sanitized(lines))
+
+    def note(self, lines: str) -> None:
+        """The same for what is no data: where it cannot be written, it is left out."""
+        self.write_quietly(_sanitized(lines))
+
     def say(self, text: str) -> None:
-        """Write a paragraph, wrapped between words on a terminal."""
-        self.write(self.wrapped(text))
+        """Print a paragraph, wrapped between words on a terminal."""
+        self.print(self.wrapped(text))
 
     def wrapped(self, text: str, indent: str = "") -> str:
         """A paragraph, wrapped between words on a terminal; a line elsewhere."""
@@ -144,6 +175,49 @@ class Terminal:
             emoji=False,
             highlight=False,
         )
+
+
+def limit_writes(until: float) -> None:
+    """Give up what nobody reads after this moment, in seconds of ``jobstat.clock``."""
+    global _give_up_at  # noqa: PLW0603 - the streams are those of the process
+    _give_up_at = until
+
+
+def _write_all(fd: int, content: bytes, *, interruptible: bool) -> None:
+    """Write it all, in parts that fit whenever there is room.
+
+    Signals come through only while nobody reads: a line of data is not cut in two.
+    ``interruptible`` lets them through all the time: a terminal's room is not known.
+    """
+    left = memoryview(content)
+    ending = set() if interruptible else ENDING_SIGNALS
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ending)
+    try:
+        while left:
+            if not select.select([], [fd], [], 0)[1]:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+                _wait_for_reader(fd)
+                signal.pthread_sigmask(signal.SIG_BLOCK, ending)
+            with suppress(BlockingIOError):
+                left = left[os.write(fd, left[:ROOM]) :]
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _wait_for_reader(fd: int) -> None:
+    stalled_at = clock.monotonic()
+    while True:
+        seconds = max(_give_up_at, stalled_at + STALLED) - clock.monotonic()
+        if seconds <= 0:
+            raise OutputError("cannot write the output: nobody reads it")
+        if select.select([], [fd], [], min(seconds, 60))[1]:
+            return
+
+
+def _sanitized(lines: str) -> str:
+    from jobstat.views.words import safe
+
+    return "\n".join(map(safe, lines.split("\n")))
 
 
 def forget(stream: TextIO | None) -> None:

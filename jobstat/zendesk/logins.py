@@ -41,6 +41,7 @@ class Login:
     renews = False
     remedy = "Is it meant for this account, and has it not expired?"
     client_id: str | None = None
+    _taken = 0
 
     def __init__(self, credential: Credential) -> None:
         self._credential = credential
@@ -81,6 +82,12 @@ class Login:
         """
         del refused, http, within, idle
         return None
+
+    def take_warnings(self) -> list[str]:
+        """The warnings that were not taken before: each is told once."""
+        new = self.warnings[self._taken :]
+        self._taken += len(new)
+        return new
 
     def settle(self) -> None:
         """Warn of what came up when nobody waited for it any longer."""

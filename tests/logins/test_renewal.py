@@ -170,6 +170,29 @@ def test_what_cannot_be_stored_is_told_and_the_watch_goes_on(
     )
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["list"], 0),
+        (["show", ID], 5),
+        (["watch", "--all"], 0),
+        (["auth", "status"], 0),
+    ],
+)
+def test_warning_of_a_keyring_is_sanitized_and_told_once(
+    machine: Machine, arguments: list[str], code: int
+) -> None:
+    by_browser(machine)
+    machine.hold(renew_at=0)
+    machine.ring = "Hostile"
+    done = machine.run(*arguments)
+    assert done.returncode == code
+    shown = done.stdout + done.stderr
+    assert shown.count(r"the keyring cannot be used: no\x1b[2J\u202e") == 1
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+
+
 def test_a_keyring_that_is_locked_for_a_while_is_ridden_out(
     machine: Machine, grants: Grants
 ) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from children import run
+from children import BOUND, run
 from support import (
     FAILURE,
     ID,
@@ -23,6 +25,8 @@ from support import (
     raw_server,
     sh,
 )
+
+from jobstat.views import terminal
 
 WORKING = job_object("working", progress=1)
 DONE = http(content=body(completed(SUCCESS, FAILURE)))
@@ -117,3 +121,38 @@ def test_a_closed_standard_input_is_told() -> None:
         ):
             done = sh('"$@" <&-', *command.split(), env=env)
             assert (done.returncode, done.stderr) == (code, says)
+
+
+def test_slow_reader_gets_it_all_though_the_deadline_has_passed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(terminal, "STALLED", BOUND)
+    monkeypatch.setattr(terminal, "_give_up_at", 0.0)
+    reading, writing = os.pipe()
+    content = "x" * 500_000
+    with (
+        ThreadPoolExecutor() as pool,
+        open(reading, encoding="utf-8") as reader,  # noqa: PTH123 - a pipe
+        open(writing, "w", encoding="utf-8") as writer,  # noqa: PTH123 - likewise
+    ):
+        writes = pool.submit(terminal.open_terminal(writer, {}).write, content)
+        shown = ""
+        while len(shown) < len(content):
+            shown += reader.read(50_000)
+            time.sleep(0.01)
+        writes.result(BOUND)
+    assert shown == content
+
+
+def test_write_to_a_pipe_that_does_not_block() -> None:
+    """Another program may have set the flag on a pipe that jobstat inherits."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with (
+        ThreadPoolExecutor() as pool,
+        open(reading, encoding="utf-8") as reader,  # noqa: PTH123 - a pipe
+    ):
+        read = pool.submit(reader.read)
+        with open(writing, "w", encoding="utf-8") as writer:  # noqa: PTH123 - likewise
+            terminal.open_terminal(writer, {}).write("x" * 500_000)
+        assert len(read.result(BOUND)) == 500_000

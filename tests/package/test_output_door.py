@@ -1,0 +1,58 @@
+"""Text reaches a terminal through ``Terminal``, sanitized unless a view wrote it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import jobstat
+
+PACKAGE = Path(jobstat.__file__).parent
+
+RAW = {"write", "write_quietly"}
+"""Methods of a Terminal that write text as it is."""
+
+VIEWS_THAT_PAINT = {"accounts", "listing", "live", "output", "paging", "progress"}
+"""They write colours and control sequences, and sanitize what they put between."""
+
+OTHER_WRITES = {
+    "__main__.py": "sys.stdout.write",  # the version
+    "demo/server.py": "self.wfile.write",
+    "zendesk/callback.py": "self.wfile.write",
+    "zendesk/known.py": "file.write",
+    "zendesk/kept.py": "keyring.write",
+    "zendesk/renewing.py": "keep.write",
+}
+"""Writes to something else than a Terminal."""
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def name_of(module: Path) -> str:
+    return str(module.relative_to(PACKAGE))
+
+
+def calls(module: Path) -> list[str]:
+    tree = ast.parse(module.read_text("utf-8"))
+    return [ast.unparse(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name_of)
+def test_only_views_write_text_as_it_is(module: Path) -> None:
+    name = name_of(module)
+    if name == "views/terminal.py":
+        return
+    found = {c for c in calls(module) if c.rpartition(".")[2] in RAW and "." in c}
+    found -= {OTHER_WRITES.get(name, ""), "keep.write"}
+    if module.parent.name == "views" and module.stem in VIEWS_THAT_PAINT:
+        return
+    assert {call for call in found if call != "self._output.write"} == set()
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name_of)
+def test_nothing_is_printed_past_the_terminal(module: Path) -> None:
+    for call in calls(module):
+        assert call not in {"print", "click.echo", "click.secho", "sys.stderr.write"}
+        assert call != "sys.stdout.write" or name_of(module) == "__main__.py"
