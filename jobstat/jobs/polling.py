@@ -43,6 +43,10 @@ MINUTE = 60.0
 LEAST_HOLD = 1.0
 """Seconds by which the rate limit delays a request before that is worth a word."""
 
+FIRST_REQUESTS = 5
+"""Requests of a watch that may use what is left of the limit, whatever the share: the
+end of a job that takes 2 s is known after so many."""
+
 _REQUESTS_KEPT = 1000
 """Times of requests that are remembered: more than the largest limit needs."""
 
@@ -78,18 +82,23 @@ class Allowance:
     """What may be used of the account's rate limit: a share of it, None for all.
 
     Where others have used more than half of a minute's requests, it is the share
-    of twice what remains, until that minute is over.
+    of twice what remains, until that minute is over. The first requests may use all
+    that remains.
     """
 
     def __init__(self, share: float | None) -> None:
         self._share = share
         self._asked: deque[float] = deque(maxlen=_REQUESTS_KEPT)
+        self._count = 0
         self._limits = UNTOLD
         self._told_at = 0.0
 
     def asked(self, now: float) -> None:
         """A request is made now."""
-        self._asked.append(now)
+        self._count += 1
+        beyond_share = now < self._share_free_at
+        if not (beyond_share and self._count <= FIRST_REQUESTS):
+            self._asked.append(now)
 
     def told(self, limits: Limits, now: float) -> None:
         """An answer tells of the account's limits, or nothing of them."""
@@ -106,6 +115,15 @@ class Allowance:
 
     @property
     def free_at(self) -> float:
+        """The time from which one more request may be made."""
+        limit, remaining = self._limits.limit, self._limits.remaining
+        left = (limit or 0) - self._count if remaining is None else remaining
+        if self._count < FIRST_REQUESTS:
+            return min(-inf if left > 0 else self._over_at, self._share_free_at)
+        return self._share_free_at
+
+    @property
+    def _share_free_at(self) -> float:
         """The time from which one more request keeps within the share."""
         limit, remaining = self._limits.limit, self._limits.remaining
         if limit is None or self._share is None:
@@ -113,11 +131,14 @@ class Allowance:
         fair = _spaced(self._asked, self._share * limit)
         if remaining is None or 2 * remaining >= limit:
             return fair
+        cautious = _spaced(self._asked, self._share * 2 * remaining)
+        return max(fair, min(cautious, self._over_at))
+
+    @property
+    def _over_at(self) -> float:
+        """The end of the minute for which the limits were told."""
         reset = MINUTE if self._limits.reset is None else self._limits.reset
-        over_at = self._told_at + min(reset, MINUTE)
-        return max(
-            fair, min(_spaced(self._asked, self._share * 2 * remaining), over_at)
-        )
+        return self._told_at + min(reset, MINUTE)
 
 
 def _spaced(times: Iterable[float], most: float) -> float:

@@ -313,8 +313,16 @@ def test_a_rate_limit_while_finding_all_does_not_outlast_the_patience(
 def test_the_pages_of_all_count_as_requests(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, clock: FakeClock
 ) -> None:
-    told = {"job_statuses": [WORKING]}
-    httpx_mock.add_response(url=LIST, json=told, headers={"x-rate-limit": "10"})
+    def answer(request: httpx.Request) -> httpx.Response:
+        number = len(httpx_mock.get_requests())
+        told = {
+            "job_statuses": [WORKING],
+            "meta": {"has_more": number < 5, "after_cursor": f"c{number}"},
+        }
+        return httpx.Response(200, json=told, headers={"x-rate-limit": "10"})
+
+    listed = re.compile(re.escape(LIST) + ".*")
+    httpx_mock.add_callback(answer, url=listed, is_reusable=True)
     times: list[float] = []
 
     def now(_: float) -> dict[str, Any]:

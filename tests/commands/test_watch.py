@@ -220,7 +220,33 @@ def test_the_accounts_limit_is_kept(
 ) -> None:
     answers(httpx_mock, WORKING, **{header: "10"})
     jobstat("watch", "-q", ID, "--timeout", "10m")
-    assert len(httpx_mock.get_requests()) == 10
+    # One a minute, and four more at the beginning.
+    assert len(httpx_mock.get_requests()) == 14
+
+
+@pytest.mark.parametrize("limit", [5, 10])
+def test_short_job_is_told_in_time_though_the_limit_is_small(
+    jobstat: Run, zendesk: Any, clock: FakeClock, limit: int
+) -> None:
+    zendesk.headers = {"x-rate-limit": str(limit), "x-rate-limit-remaining": "4"}
+    zendesk.add(WORKING, BAD, every=2)
+    assert jobstat("watch", ID)[0] == 6
+    assert clock.now <= 1005
+
+
+def test_used_up_limit_is_announced_with_its_true_length(
+    jobstat: Run, zendesk: Any, clock: FakeClock
+) -> None:
+    zendesk.headers = {
+        "x-rate-limit": "1",
+        "x-rate-limit-remaining": "0",
+        "ratelimit-reset": "40",
+    }
+    zendesk.add(WORKING, BAD, every=2)
+    code, _, err = jobstat("watch", ID)
+    assert code == 6
+    assert clock.now == 1040
+    assert err == "jobstat: waiting for the rate limit; next request in 39 s\n"
 
 
 @pytest.mark.parametrize(

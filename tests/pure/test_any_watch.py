@@ -22,6 +22,7 @@ from jobstat.exits import Exit
 from jobstat.jobs.following import follow
 from jobstat.jobs.job import parse_job
 from jobstat.jobs.patience import SHOW, Policy
+from jobstat.jobs.polling import FIRST_REQUESTS
 from jobstat.jobs.watching import Answer, Watch
 from jobstat.limits import Limits
 
@@ -113,7 +114,6 @@ def test_any_watch_ends_and_keeps_its_promises(
         assert {exits[id] for id in weather.lost} <= {Exit.NOT_FOUND}
         assert {exits[id] for id in weather.spoilt - weather.lost} <= {Exit.UNAVAILABLE}
     if weather.limit and policy is not SHOW:
-        # Nothing is known of the limit before the first answer.
-        for first in weather.times[3:]:
+        for first in weather.times[FIRST_REQUESTS:]:
             minute = [now for now in weather.times if first <= now < first + 59.999]
             assert len(minute) <= weather.limit / 10

@@ -22,6 +22,7 @@ from jobstat.exits import Exit
 from jobstat.jobs.following import follow
 from jobstat.jobs.job import parse_job
 from jobstat.jobs.patience import SHOW, Policy
+from jobstat.jobs.polling import FIRST_REQUESTS
 from jobstat.jobs.watching import NOT_FOUND_PATIENCE, Answer, Ask, Watch
 from jobstat.limits import Limits
 
@@ -87,8 +88,7 @@ def test_many_jobs_use_a_tenth_of_the_limit(
     server = account(at(5000), many, limit)
     server.follow(IDS[:150], Policy(timeout=1200))
     made = [now for now, _ in server.asked]
-    # Nothing is known of the limit before the first answer.
-    for first in made[2:]:
+    for first in made[FIRST_REQUESTS:]:
         in_a_minute = [now for now in made if first <= now < first + 60 - 1e-6]
         assert len(in_a_minute) <= limit / 10
 

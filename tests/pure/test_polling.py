@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from jobstat.jobs.course import Course
 from jobstat.jobs.polling import (
     FIRST_DELAY,
+    FIRST_REQUESTS,
     JITTER,
     LONGEST_DELAY,
     NEAR_DELAY,
@@ -130,7 +131,7 @@ def times(allowance: Allowance, limits: Limits, seconds: float) -> list[float]:
 def test_a_tenth_of_the_accounts_requests_at_most(limit: int) -> None:
     made = times(Allowance(0.1), Limits(limit), 600)
     most = max(1, limit // 10)
-    for first in made:
+    for first in made[FIRST_REQUESTS:]:
         in_a_minute = [at for at in made if first <= at < first + 60 - 1e-6]
         assert len(in_a_minute) <= most
     # And it is used: over ten minutes no less than half of it is asked for.
@@ -143,6 +144,31 @@ def test_some_may_be_asked_at_once_the_others_are_spaced() -> None:
     assert len(at_once) == 10
     spaced = [later - at for at, later in pairwise(made[9:])]
     assert spaced == pytest.approx([60 / 11] * len(spaced))
+
+
+@pytest.mark.parametrize(
+    ("limits", "times_at_once"),
+    [
+        (Limits(5), 5),
+        (Limits(5, 4), FIRST_REQUESTS),
+        (Limits(1), 1),
+        (Limits(1, 0, 60), 0),
+        (Limits(700, 0, 30), 0),
+        (Limits(10, 9), FIRST_REQUESTS),
+        (Limits(10, 1), FIRST_REQUESTS),
+        (Limits(200, 199), 10),
+    ],
+)
+def test_first_requests_may_use_what_is_left(
+    limits: Limits, times_at_once: int
+) -> None:
+    made = times(Allowance(0.1), limits, 0.001)
+    assert len(made) == times_at_once
+
+
+def test_first_requests_beyond_the_share_do_not_delay_the_others() -> None:
+    made = times(Allowance(0.1), Limits(10, 9), 300)
+    assert made == [0] * FIRST_REQUESTS + [60, 120, 180, 240]
 
 
 def test_what_is_not_told_does_not_bound() -> None:
