@@ -143,7 +143,7 @@ def watch_of_unfinished(
     lost = len(ids) + len(unread) - len(asked)
     if singly:
         what = counted(len(singly), "job")
-        _warn(f"{what} of the list cannot be read; asking for each by its id")
+        _warn(f"{what} of the list cannot be read; asking by id")
     if lost:
         _warn(f"{counted(lost, 'job')} of the list cannot be watched: no valid id")
     watch = Watch(asked, policy, started, random.random, allowance)

@@ -136,10 +136,15 @@ class TextOutput(_ForPeople):
             lines.append(safe(job.url))
         if job.items:
             lines += ["", *self._table(results_table(job))]
-        if summary := summary_of(job):
+        if summary_of(job):
             lines += [""] * bool(job.items)
-            lines.append(paint(f"{sign} {summary}", glyph.style))
+            lines.append(self._summary(job))
         return "\n".join(lines) + "\n"
+
+    def _summary(self, job: Job) -> str:
+        glyph = glyph_of(job)
+        sign = glyph.on(unicode=self._terminal.unicode)
+        return self._terminal.paint(f"{sign} {summary_of(job)}", glyph.style)
 
     def _each(self, watch: Watch) -> None:
         # The lines of its changes stand above.
@@ -152,6 +157,8 @@ class TextOutput(_ForPeople):
             lines.append(safe(job.message))
         if job.failed:
             lines += self._table(results_table(job, failed=True))
+        else:
+            lines.append(self._summary(job))
         return "\n".join(lines) + "\n"
 
     def _table(self, results: ResultsTable) -> list[str]:

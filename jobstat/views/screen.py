@@ -126,6 +126,8 @@ def failures(job: Job, *, width: int, unicode: bool) -> Iterator[RenderableType]
     if job.failed:
         table = results_table(job, LONGEST_TEXT, failed=True)
         yield from _results(table, width, unicode=unicode)
+    else:
+        yield from summary_line(job, unicode=unicode)
 
 
 def _results(

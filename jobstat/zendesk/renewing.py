@@ -137,8 +137,10 @@ class Renewing(Login):
                 tokens = entry.tokens
                 if entry != self._entry and tokens and not tokens.is_stale(time.time()):
                     return entry  # another process was here before
+            # A client's secret gets other tokens at any time: nothing would be lost.
+            holding = nullcontext() if entry.client_secret else held()
             # Nobody else may close the connection under the request.
-            with held(), http.apart() as own:
+            with holding, http.apart() as own:
                 try:
                     entry = Entry(self._ask(own, entry), entry.client_secret)
                 except JobstatError as problem:

@@ -207,10 +207,7 @@ def test_entry_that_cannot_be_read_is_asked_for_by_its_id(
     code, out, err = jobstat("watch", "--all", "--json")
     assert code == 6
     assert [json.loads(line)["id"] for line in out.splitlines()] == ["working", "odd"]
-    assert err == (
-        "jobstat: warning: 1 job of the list cannot be read; asking for each by its"
-        " id\n"
-    )
+    assert err == ("jobstat: warning: 1 job of the list cannot be read; asking by id\n")
     assert zendesk.asked.count("odd") == zendesk.asked.count("working")
 
 

@@ -211,6 +211,23 @@ def test_plain_progress_on_a_terminal_hides_no_json(
     assert "▸ working" in err
 
 
+def test_job_that_failed_without_failed_items_says_why_in_the_report(
+    jobstat: Run, zendesk: Any
+) -> None:
+    zendesk.add(job_object("completed", id="short", total=40, progress=3, results=[]))
+    zendesk.add(job_object("killed", id="killed", message="By Ada"))
+    zendesk.add(completed(SUCCESS, id="good"))
+    code, out, _ = jobstat("watch", "short", "killed", "good")
+    assert code == 3
+    report = out.split("\n\n")[1:]
+    short, killed = (paragraph.splitlines() for paragraph in report[1:3])
+    assert short == [
+        "Bulk Create Ticket  short",
+        "✗ only 3 of 40 items were processed; Zendesk does not say why",
+    ]
+    assert killed == ["Bulk Create Ticket  killed", "By Ada", "✗ the job was killed"]
+
+
 def test_hostile_text_in_the_report_is_made_visible(
     jobstat: Run, zendesk: Any, stdin: Callable[[str], None]
 ) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from children import BOUND
+from children import BOUND, wait_until
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -411,6 +411,16 @@ def test_process_waits_for_a_renewal_that_was_interrupted() -> None:
     assert not holding.is_held()
     login.settle()
     assert login.warnings == []
+
+
+def test_process_does_not_wait_for_a_token_that_its_secret_can_get_again() -> None:
+    endpoint = granting(expires_in=300)
+    endpoint.ready = threading.Event()
+    with pytest.raises(Unavailable):
+        renewing(None, "s3cret").credential(endpoint.http, 0.05)
+    wait_until(lambda: endpoint.asked)
+    assert not holding.is_held()
+    endpoint.ready.set()
 
 
 def test_no_renewal_begins_when_the_process_ends() -> None:
