@@ -1,4 +1,4 @@
-"""Work that the process finishes before it ends, whatever ends it.
+"""Work that the process finishes before it ends by an error, a time-out or a signal.
 
 A token request is such work: its answer replaces the tokens that are stored, and
 without it the login is lost.

@@ -44,8 +44,8 @@ LEAST_HOLD = 1.0
 """Seconds by which the rate limit delays a request before that is worth a word."""
 
 FIRST_REQUESTS = 5
-"""Requests of a watch that may use what is left of the limit, whatever the share: the
-end of a job that takes 2 s is known after so many."""
+"""Requests of a watch that may exceed the share, as long as any are left. After so many
+the end of a job that takes 2 s is known."""
 
 _REQUESTS_KEPT = 1000
 """Times of requests that are remembered: more than the largest limit needs."""

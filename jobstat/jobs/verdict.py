@@ -123,7 +123,7 @@ def is_one_result(results: Mapping[str, object]) -> bool:
 
 
 def errors_of(job: Job) -> list[object]:
-    """What the job itself reports as errors, beside those of its items."""
+    """The errors that the job itself reports. Those of its items are not among them."""
     return [v for name, v in job.fields.items() if _key(name) in _ERRORS and _holds(v)]
 
 

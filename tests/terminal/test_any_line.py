@@ -24,10 +24,10 @@ import contextlib, os, signal, sys
 from jobstat import clock
 from jobstat.commands import session, watch
 from jobstat.jobs import following
-from jobstat.views import display, live
+from jobstat.views import display, live, terminal
 
 lines_left = int(os.environ["LINE"])
-modules = contextlib, session, watch, following, display, live
+modules = contextlib, session, watch, following, display, live, terminal
 files = {module.__file__ for module in modules}
 
 def on_call(frame, event, argument):
