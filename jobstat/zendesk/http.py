@@ -98,6 +98,7 @@ class Http:
         self._tls = tls or _trusted()
         self._client = self._open()
         self._socket: socket.socket | None = None
+        self._is_closed = False
         self._used_at = clock.monotonic()
 
     def __enter__(self) -> Self:
@@ -135,6 +136,8 @@ class Http:
                 exchange.give_up()
                 self._client, self._socket = self._open(), None
         if exchange.response:
+            connection = exchange.response.headers.get("connection", "")
+            self._is_closed = connection.strip().lower() == "close"
             return exchange.response
         # What it met after it was given up is of our own making.
         error = exchange.error if finished else None
@@ -155,8 +158,9 @@ class Http:
 
         Bytes that were sent beyond an answer would be read as the next one.
         """
-        self._client.close()
-        self._client, self._socket = self._open(), None
+        if not self._is_closed:
+            self._client.close()
+            self._client, self._socket = self._open(), None
 
     def _open(self) -> httpx.Client:
         try:
