@@ -8,7 +8,12 @@ from math import inf
 from typing import Any, NoReturn
 
 from jobstat.errors import BrokenAnswer
-from jobstat.jobs.verdict import is_failed_group, is_failed_item, is_one_result
+from jobstat.jobs.verdict import (
+    is_failed_group,
+    is_failed_item,
+    is_one_result,
+    shows_error,
+)
 
 LARGEST_COUNT = 2**53
 """A larger count counts nothing, and is unknown."""
@@ -84,6 +89,9 @@ def parse_answer(body: bytes) -> Job:
     """
     document = decode(body)
     if isinstance(document, dict) and "job_status" in document:
+        refuse_errors(document)
+        if {"status", "results", "job_statuses"} & document.keys():
+            _broken("more than one at once")
         document = document["job_status"]
     elif not (isinstance(document, dict) and {"id", "status"} <= document.keys()):
         _broken(f"{kind_of(document)} without job_status")
@@ -113,6 +121,12 @@ def parse_job(value: object) -> Job:
         items=_items(value.get("results")),
         fields=value,
     )
+
+
+def refuse_errors(document: dict[str, Any]) -> None:
+    """Raise BrokenAnswer where an answer reports an error beside its jobs."""
+    if shows_error(document):
+        _broken("it reports an error beside it")
 
 
 def decode(body: bytes) -> object:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from jobstat.errors import BrokenAnswer, JobstatError, TimedOut
 from jobstat.jobs.following import TICK
-from jobstat.jobs.job import decode, kind_of, parse_job
+from jobstat.jobs.job import decode, kind_of, parse_job, refuse_errors
 from jobstat.jobs.patience import is_hopeless, patience_with, set_back
 from jobstat.jobs.polling import LEAST_HOLD
 from jobstat.jobs.verdict import judge
@@ -71,6 +71,7 @@ def parse_page(body: bytes, limits: Limits = UNTOLD) -> Page:
             f"the answer is not a list of job statuses: {kind_of(document)}"
             " without job_statuses"
         )
+    refuse_errors(document)
     jobs: list[Job] = []
     unread: list[str | None] = []
     for entry in entries:

@@ -59,7 +59,7 @@ def judge(job: Job) -> Verdict:
     ``completed`` only says that Zendesk has gone through the items. Whether they
     succeeded stands in the results. An unknown status is unfinished.
     """
-    if job.state in FAILED_STATES or _shows_error(job):
+    if job.state in FAILED_STATES or shows_error(job.fields):
         return Verdict.JOB_FAILED
     if job.state != "completed":
         return Verdict.UNFINISHED
@@ -122,18 +122,22 @@ def is_one_result(results: Mapping[str, object]) -> bool:
     return False
 
 
-def errors_of(job: Job) -> list[object]:
-    """The errors that the job itself reports. Those of its items are not among them."""
-    return [v for name, v in job.fields.items() if _key(name) in _ERRORS and _holds(v)]
+def errors_of(fields: Mapping[str, object]) -> list[object]:
+    """The errors that a job itself reports. Those of its items are not among them."""
+    return [
+        value
+        for name, value in fields.items()
+        if _key(name) in _ERRORS and _holds(value)
+    ]
 
 
-def _shows_error(job: Job) -> bool:
-    """Whether the job itself reports an error. Without a value, success is unknown."""
+def shows_error(fields: Mapping[str, object]) -> bool:
+    """Whether a job or an answer itself reports an error. A null tells nothing."""
     denied = any(
         _key(name) == "success" and value is not None and not _is_true(value)
-        for name, value in job.fields.items()
+        for name, value in fields.items()
     )
-    return denied or bool(errors_of(job))
+    return denied or bool(errors_of(fields))
 
 
 def _counts_failures(fields: Mapping[str, object]) -> bool:

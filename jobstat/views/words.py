@@ -216,7 +216,7 @@ def summary_of(job: Job) -> str:
         case Verdict.UNFINISHED:
             return f"{counted(failed, 'item')} failed so far" if failed else ""
         case Verdict.JOB_FAILED:
-            errors = safe(_flat(errors_of(job)), LONGEST_TEXT)
+            errors = safe(_flat(errors_of(job.fields)), LONGEST_TEXT)
             return (
                 f"the job {_ENDED_AS.get(job.state, 'failed')}"
                 + (f": {errors}" if errors else "")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from support import ID, SUCCESS, body, completed, job_object
+from support import FAILURE, ID, SUCCESS, body, completed, job_object
 
 from jobstat.errors import BrokenAnswer
 from jobstat.jobs.job import MAX_DEPTH, Job, decode, parse_answer, parse_job
@@ -136,6 +136,31 @@ def test_results_may_be_an_object(
     job = parse_job(job_object("completed", results=results))
     assert [item.index for item in job.items] == places
     assert len(job.failed) == failed
+
+
+@pytest.mark.parametrize(
+    ("beside", "says"),
+    [
+        ({"error": "Boom"}, "reports an error beside it"),
+        ({"Errors": [{"title": "Boom"}]}, "reports an error beside it"),
+        ({"success": False}, "reports an error beside it"),
+        ({"status": "failed"}, "more than one at once"),
+        ({"results": [FAILURE]}, "more than one at once"),
+        ({"job_statuses": []}, "more than one at once"),
+    ],
+)
+def test_contradiction_beside_a_job_is_a_broken_answer(
+    beside: dict[str, Any], says: str
+) -> None:
+    answer = {"job_status": completed(SUCCESS), **beside}
+    with pytest.raises(BrokenAnswer, match=says):
+        parse_answer(json.dumps(answer).encode())
+
+
+def test_what_else_stands_beside_a_job_does_no_harm() -> None:
+    beside = {"ticket": {"id": 1, "status": "open"}, "error": None, "success": True}
+    answer = {**beside, "job_status": completed(SUCCESS)}
+    assert parse_answer(json.dumps(answer).encode()).id == ID
 
 
 def test_an_object_with_a_name_twice_tells_nothing() -> None:

@@ -139,7 +139,16 @@ def test_an_entry_that_is_no_job_says_nothing_of_the_others() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"[]", b"{}", b'{"job_statuses": {}}', b'{"job_status": {}}']
+    "content",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"job_statuses": {}}',
+        b'{"job_status": {}}',
+        b'{"job_statuses": [], "error": "Boom"}',
+        b'{"job_statuses": [], "success": false}',
+    ],
 )
 def test_what_is_no_list_is_a_broken_answer(content: bytes) -> None:
     with pytest.raises(BrokenAnswer):
