@@ -1,4 +1,4 @@
-"""What a job's state means: the question jobstat is there to answer.
+"""The verdict on a job: the question that jobstat answers.
 
 Every sign of failure counts, and every doubt counts against success.
 """
@@ -35,7 +35,7 @@ _FAILED_ITEM = re.compile(
 
 
 class Verdict(Enum):
-    """How a job stands, whatever Zendesk's status word makes of it."""
+    """How a job stands, which Zendesk's status word may not tell."""
 
     OK = Exit.OK
     ITEMS_FAILED = Exit.ITEMS_FAILED

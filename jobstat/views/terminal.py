@@ -94,8 +94,8 @@ class Terminal:
         """Write text as it is, colours and all, and flush. For views alone.
 
         Text from outside must be sanitized before. Raises OutputError where the text
-        cannot be written, or nobody reads it and ``limit_writes`` says when to give
-        up. A reader that has gone is no error but the end: BrokenPipeError.
+        cannot be written, or has no reader by the moment of ``limit_writes``. A reader
+        that has gone is no error but the end: BrokenPipeError.
         """
         if self.stream is None:
             raise OutputError("standard output is closed")
@@ -178,7 +178,10 @@ class Terminal:
 
 
 def limit_writes(until: float) -> None:
-    """Give up what nobody reads after this moment, in seconds of ``jobstat.clock``."""
+    """Give up writes that have no reader from this moment on.
+
+    ``until`` is in seconds of ``jobstat.clock``.
+    """
     global _give_up_at  # noqa: PLW0603 - the streams are those of the process
     _give_up_at = until
 

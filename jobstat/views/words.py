@@ -136,7 +136,7 @@ def short_state_of(job: Job) -> str:
 
 
 def _flaw_of(job: Job) -> str:
-    """What the job's status hides; empty where it tells the truth."""
+    """A failure that the job's status hides; empty where there is none."""
     match judge(job):
         case Verdict.JOB_FAILED if job.state not in FAILED_STATES:
             return "with an error"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 HIDDEN = "[hidden]"
 
 CUT = " [cut off]"
-"""Marks the end of a text of which jobstat has not read the rest."""
+"""Marks the end of a text that jobstat has not read to its end."""
 
 _SHORTEST = 4
 """Characters: what is shorter is no secret, but a part of many a word."""

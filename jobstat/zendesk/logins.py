@@ -90,7 +90,7 @@ class Login:
         return new
 
     def settle(self) -> None:
-        """Warn of what came up when nobody waited for it any longer."""
+        """Warn of a renewal that failed after its caller had given up."""
 
     def secrets(self) -> Iterable[str]:
         """What no error may repeat."""

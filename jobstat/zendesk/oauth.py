@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 SCOPE = "read"
 
 TOKEN_TIMEOUT = 30.0
-"""Seconds that a token request may take, whatever else is waiting for it.
+"""Seconds that a token request may take, also where its caller has less time.
 
-Zendesk revokes the old tokens when it answers: an answer that nobody takes is lost.
+Zendesk revokes the old tokens when it answers: a lost answer is a lost login.
 """
 
 REFRESH_LIFE = 89 * 86400

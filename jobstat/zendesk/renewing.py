@@ -139,7 +139,7 @@ class Renewing(Login):
                     return entry  # another process was here before
             # A client's secret gets other tokens at any time: nothing would be lost.
             holding = nullcontext() if entry.client_secret else held()
-            # Nobody else may close the connection under the request.
+            # The caller may close its own connection while this request lasts.
             with holding, http.apart() as own:
                 try:
                     entry = Entry(self._ask(own, entry), entry.client_secret)
