@@ -16,7 +16,7 @@ from jobstat.jobs.following import follow
 from jobstat.jobs.patience import LISTING
 from jobstat.jobs.polling import Allowance
 from jobstat.jobs.reference import is_id, parse_reference
-from jobstat.jobs.verdict import judge
+from jobstat.jobs.verdict import has_ended
 from jobstat.jobs.watching import Watch
 from jobstat.views.display import display_for
 from jobstat.views.terminal import (
@@ -134,13 +134,24 @@ def watch_of_unfinished(
     started, allowance = clock.monotonic(), Allowance(policy.share)
     ids: list[str] = []
     unread: list[str | None] = []
+    known: set[str] = set()
+    pages = 0
     for page in _pages(connection, policy, started, allowance, quiet=quiet):
-        ids += [job.id for job in page.jobs if not judge(job).finished]
+        ids += [job.id for job in page.jobs if not has_ended(job)]
         unread += page.unread
+        known |= {job.id for job in page.jobs}
+        pages += 1
+    if pages > 1:
+        # A job that ended meanwhile has moved to the front, where it was not yet.
+        for page in _pages(connection, policy, started, allowance, quiet=quiet):
+            new = [job.id for job in page.jobs if job.id not in known]
+            ids += new
+            if len(new) < len(page.jobs) or not page.jobs:
+                break
     # They come from outside, and go into the path of a request.
     singly = {id for id in unread if id is not None and is_id(id)}
     asked = [*filter(is_id, ids), *singly]
-    lost = len(ids) + len(unread) - len(asked)
+    lost = sum(id is None or not is_id(id) for id in (*ids, *unread))
     if singly:
         what = counted(len(singly), "job")
         _warn(f"{what} of the list cannot be read; asking by id")

@@ -176,6 +176,7 @@ def _named(value: object) -> Iterator[Reference | Refusal]:
 def _in_answer(answer: dict[str, object]) -> Iterator[Reference | Refusal]:
     """The jobs in an answer, and the words of a refusal beside them."""
     error, several = answer.get("error"), answer.get("job_statuses")
+    error = error or answer.get("errors")
     if "job_status" in answer and (answer["job_status"] is not None or not error):
         yield _reference_to(answer["job_status"])
     if isinstance(several, list):
@@ -184,9 +185,10 @@ def _in_answer(answer: dict[str, object]) -> Iterator[Reference | Refusal]:
         raise UsageProblem(f"job_statuses should be a list, but is {kind_of(several)}")
     if error:
         running = answer.get("current_job_ids")
-        ids = running if isinstance(running, list) else []
+        if not (isinstance(running, list) and error == "TooManyJobs"):
+            running = []
         words = complaint(answer) or "an error without words"
-        yield Refusal(words, tuple(map(parse_id, ids)))
+        yield Refusal(words, tuple(map(parse_id, running)))
     elif not _ANSWER & answer.keys():
         raise UsageProblem("JSON that names no job: an object without job_status")
 

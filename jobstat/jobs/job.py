@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
-from math import inf
+from math import floor, inf
 from typing import Any, NoReturn
 
 from jobstat.errors import BrokenAnswer
 from jobstat.jobs.verdict import (
     is_failed_group,
     is_failed_item,
-    is_one_result,
+    is_own_field,
     shows_error,
 )
 
 LARGEST_COUNT = 2**53
-"""A larger count counts nothing, and is unknown."""
+ABSURD = LARGEST_COUNT + 1
+"""Stands for any larger count: no job has as many items."""
 
 MAX_DIGITS = 20
 """Digits of a count that are read; LARGEST_COUNT has 16."""
+
+_NUMBER = re.compile(r"0*(-?[0-9]+)(?:\.[0-9]*)?", re.ASCII)
 
 MOST_VALUES = 1_000_000
 """Commas and brackets in an answer: one about 100 jobs of 100 items has 100,000.
@@ -76,8 +80,7 @@ class Job:
     @property
     def has_one_result(self) -> bool:
         """Whether one result speaks for every item, as that of a permanent delete."""
-        results = self.fields.get("results")
-        return isinstance(results, dict) and is_one_result(results)
+        return len(self.items) == 1 and self.items[0].fields is self.fields["results"]
 
 
 def parse_answer(body: bytes) -> Job:
@@ -193,7 +196,7 @@ def _items(results: object) -> tuple[Item, ...]:
     """The items in ``results``: a list, one object for all, or an object of groups.
 
     A group is an item or a list of items, such as ``{"created": [...]}``. A number
-    as its name is the item's index.
+    as its name is the item's index. What else the object says is about all items.
     """
     if results is None:
         return ()
@@ -201,15 +204,21 @@ def _items(results: object) -> tuple[Item, ...]:
         return tuple(_item(entry, place) for place, entry in enumerate(results))
     if not isinstance(results, dict):
         _broken(f"results that are {kind_of(results)}")
-    if is_one_result(results):
+    own = {name: v for name, v in results.items() if is_own_field(name, v)}
+    others = {name: v for name, v in results.items() if name not in own}
+    if own and not any(isinstance(v, list | dict) for v in others.values()):
         return (_item(results, 0),)
     items: list[Item] = []
-    for name, group in results.items():
+    for name, group in others.items():
         failed = is_failed_group(name)
+        if not group:
+            continue  # an empty group, such as a null or a count of 0
         if isinstance(group, list):
             items += (_item(entry, None, failed=failed) for entry in group)
-        elif group is not None:
+        else:
             items.append(_item(group, _count(name), failed=failed))
+    if is_failed_item(own):
+        items.append(_item(own, None))
     return tuple(items)
 
 
@@ -222,14 +231,14 @@ def _item(entry: object, place: int | None, *, failed: bool = False) -> Item:
 
 
 def _count(value: object) -> int | None:
-    """A count, also where it is written as a text or with a fraction of 0."""
-    if isinstance(value, str) and value.isascii() and value.strip().isdigit():
-        value = int(value[:MAX_DIGITS])
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
+    """A count, also where it is written as a text or with a fraction."""
+    if isinstance(value, str) and (number := _NUMBER.fullmatch(value.strip())):
+        value = int(number[1]) if len(number[1]) <= MAX_DIGITS else ABSURD
+    if isinstance(value, float):
+        value = floor(value)
     if not isinstance(value, int) or isinstance(value, bool):
         return None
-    return value if abs(value) <= LARGEST_COUNT else None
+    return min(max(value, -ABSURD), ABSURD)
 
 
 def _text(value: object) -> str | None:

@@ -196,19 +196,24 @@ def _following(document: dict[str, object]) -> str | None:
     Raises BrokenAnswer where there is one, but not where.
     """
     meta, links = document.get("meta"), document.get("links")
-    meta = meta if isinstance(meta, dict) else {}
-    has_more = meta.get("has_more")
+    meta = document if meta is None else meta
+    if not isinstance(meta, dict):
+        raise BrokenAnswer(f"the list of jobs has a meta that is {kind_of(meta)}")
+    has_more, cursor = meta.get("has_more"), meta.get("after_cursor")
     if has_more in (False, "false"):
         return None
-    cursor = meta.get("after_cursor")
-    if isinstance(cursor, str) and cursor:
-        return urlencode({"page[size]": PAGE_SIZE, "page[after]": cursor})
-    following = links.get("next") if isinstance(links, dict) else None
-    for url in (following, document.get("next_page")):
-        # Its query alone: what is asked is always this account.
-        if isinstance(url, str) and (query := urlencode(parse_qsl(_query(url)))):
-            return query
-    if has_more or following or document.get("next_page"):
+    following = links.get("next") if isinstance(links, dict) else links
+    urls = following, document.get("next_page")
+    try:
+        if isinstance(cursor, str) and cursor:
+            return urlencode({"page[size]": PAGE_SIZE, "page[after]": cursor})
+        for url in urls:
+            # Its query alone: what is asked is always this account.
+            if isinstance(url, str) and (query := urlencode(parse_qsl(_query(url)))):
+                return query
+    except UnicodeEncodeError:
+        pass  # half of a character
+    if has_more or cursor or any(urls):
         raise BrokenAnswer("the list of jobs has another page, but not where")
     return None
 

@@ -59,6 +59,11 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
+def is_same_id(one: str, other: str) -> bool:
+    """Whether two ids are the same, letter case aside."""
+    return one == other or (other.isascii() and one.lower() == other.lower())
+
+
 def parse_id(text: object) -> Reference:
     """The job of this id. Raises UsageProblem for what is no id."""
     if text == "null":
@@ -68,8 +73,9 @@ def parse_id(text: object) -> Reference:
             " was the bulk request refused?",
         )
     if not (isinstance(text, str) and is_id(text)):
+        kind = f"a {type(text).__name__}"
         raise UsageProblem(
-            f"not a job id: {_quoted(text)}",
+            f"not a job id: {_quoted(text) if isinstance(text, str | int) else kind}",
             hint="An id has 1 to 64 letters, digits, - and _;"
             " the URL of a job is taken too.",
         )

@@ -25,13 +25,20 @@ FAILED_STATES = frozenset(
 )
 """Status words with which a job has ended without success."""
 
-_ERRORS = frozenset({"error", "errors", "errormessage", "errormessages"})
-_FAILURES = frozenset({"failed", "failure", "failures"})
+_SEPARATORS = re.compile(r"[\s_.-]+")
+_ERROR = re.compile("errors?|exception")
+_FAILURE = re.compile("failed|failures?")
+"""How the names of fields begin that report a failure."""
+
+_OTHER_SUCCESS = frozenset({"succeeded", "successful", "ok"})
+"""Names that deny success with false. With a number they count."""
+
 _FAILED_ITEM = re.compile(
     "fail|error|reject|kill|cancel|abort|terminat|refus|denied|invalid|unsuccess"
-    r"|^[45]\d\d$"
+    "|unprocess|unauthori|forbidden|conflict|skipp|time.?out|pending|queued|^false$"
+    r"|(?<![a-z])not(?![a-z])|(?<!\d)[45]\d\d(?!\d)"
 )
-"""The status of an item that failed, in lower case: a word, or an HTTP status code."""
+"""The status of an item that did not succeed, in lower case: words, HTTP codes."""
 
 
 class Verdict(Enum):
@@ -68,26 +75,36 @@ def judge(job: Job) -> Verdict:
     return Verdict.OK
 
 
+def has_ended(job: Job) -> bool:
+    """Whether the job's status says that it has ended, well or not."""
+    return job.state == "completed" or job.state in FAILED_STATES
+
+
 def falls_short(job: Job) -> bool:
     """Whether fewer items were processed than there are, and no result says why."""
-    if job.total is None or job.progress is None or job.has_one_result:
+    if job.total is None or job.progress is None:
+        return False
+    if job.has_one_result and _is_true(job.items[0].fields.get("success")):
         return False
     return max(job.progress, len(job.items)) < job.total
 
 
-def lacks_results(job: Job) -> bool:
+def lacks_results(job: Job, before: Job | None = None) -> bool:
     """Whether a completed job counted items and has no results, not even an empty list.
 
-    They may follow a moment later.
+    They may follow a moment later. ``before`` is an earlier answer, which may have
+    counted items, too.
     """
     if job.state != "completed" or judge(job) is Verdict.JOB_FAILED:
         return False
-    counted = (job.total or 0) > 0 or (job.progress or 0) > 0
-    return counted and job.fields.get("results") is None
+    counts = [count for j in (job, before) if j for count in (j.total, j.progress)]
+    return (
+        any((count or 0) > 0 for count in counts) and job.fields.get("results") is None
+    )
 
 
 def is_failed_item(fields: Mapping[str, object]) -> bool:
-    """Whether an item shows any sign of failure.
+    """Whether an item shows any sign of failure, also in an object inside it.
 
     Zendesk has several forms, and servers that answer as Zendesk does have more.
     Field names are compared without regard to case and separators.
@@ -97,29 +114,28 @@ def is_failed_item(fields: Mapping[str, object]) -> bool:
         key = _key(name)
         if key == "success" and not _is_true(value):
             return True
-        if key in _ERRORS | _FAILURES and _holds(value):
-            return True
         if key == "status" and _FAILED_ITEM.search(str(value).strip().lower()):
             return True
-        has_empty_error |= key in _ERRORS
+        if _reports_failure(key, value) or _has_failure_within(value):
+            return True
+        has_empty_error |= _ERROR.match(key) is not None
         has_details |= key == "details" and _holds(value)
     return has_details and has_empty_error
 
 
 def is_failed_group(name: str) -> bool:
     """Whether results under this name are those that failed: ``{"failed": [...]}``."""
-    return _key(name) in _ERRORS | _FAILURES
+    return _FAILED_ITEM.search(name.lower()) is not None
 
 
-def is_one_result(results: Mapping[str, object]) -> bool:
-    """Whether a results object is one result for all items: ``{"success": true}``."""
-    for name, value in results.items():
-        key = _key(name)
-        if key in _ERRORS | {"success", "status"} and not isinstance(value, list):
-            return True
-        if key in _FAILURES and value and not isinstance(value, list | dict):
-            return True
-    return False
+def is_own_field(name: str, value: object) -> bool:
+    """Whether a field of a results object is about all items, and not some of them."""
+    key = _key(name)
+    if key in {"success", "status"}:
+        return not isinstance(value, list)
+    if _ERROR.match(key):
+        return not isinstance(value, list) or not value
+    return bool(_FAILURE.match(key)) and not isinstance(value, list | dict)
 
 
 def errors_of(fields: Mapping[str, object]) -> list[object]:
@@ -127,31 +143,68 @@ def errors_of(fields: Mapping[str, object]) -> list[object]:
     return [
         value
         for name, value in fields.items()
-        if _key(name) in _ERRORS and _holds(value)
+        if _ERROR.match(_key(name)) and _holds(value) and not _is_number(value)
     ]
 
 
 def shows_error(fields: Mapping[str, object]) -> bool:
     """Whether a job or an answer itself reports an error. A null tells nothing."""
     denied = any(
-        _key(name) == "success" and value is not None and not _is_true(value)
+        _key(name) in _OTHER_SUCCESS | {"success"} and _is_false(value)
         for name, value in fields.items()
     )
     return denied or bool(errors_of(fields))
 
 
 def _counts_failures(fields: Mapping[str, object]) -> bool:
-    return any(_key(name) in _FAILURES and _holds(v) for name, v in fields.items())
+    return any(
+        (_FAILURE.match(key) and _holds(value))
+        or (_ERROR.match(key) and _holds(value) and _is_number(value))
+        for key, value in ((_key(name), value) for name, value in fields.items())
+    )
+
+
+def _reports_failure(key: str, value: object) -> bool:
+    if key in _OTHER_SUCCESS:
+        return _is_false(value)
+    return bool(_ERROR.match(key) or _FAILURE.match(key)) and _holds(value)
+
+
+def _has_failure_within(value: object) -> bool:
+    """Whether an object inside an item denies success or reports an error.
+
+    Its status does not count: it may be that of a record.
+    """
+    if isinstance(value, list):
+        return any(map(_has_failure_within, value))
+    if not isinstance(value, dict):
+        return False
+    return any(
+        (_key(name) == "success" and inner is not None and not _is_true(inner))
+        or _reports_failure(_key(name), inner)
+        or _has_failure_within(inner)
+        for name, inner in value.items()
+    )
 
 
 def _key(name: str) -> str:
-    return name.lower().replace("_", "").replace("-", "").strip()
+    return _SEPARATORS.sub("", name).lower()
 
 
 def _is_true(value: object) -> bool:
     if isinstance(value, str):
         return value.strip().lower() == "true"
     return value is True or value == 1
+
+
+def _is_false(value: object) -> bool:
+    if isinstance(value, str):
+        return value.strip().lower() in {"false", "no", "0"}
+    return value is False or (_is_number(value) and value == 0)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _holds(value: object) -> bool:

@@ -5,6 +5,7 @@ A watch is told what was answered and when; it never asks, for a job or the time
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from math import inf
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from jobstat.errors import BrokenAnswer, NotFound, Unauthorized, Unreachable
 from jobstat.exits import Exit, combine
 from jobstat.jobs.course import Course
+from jobstat.jobs.job import Job
 from jobstat.jobs.patience import (
     Policy,
     Setback,
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from jobstat.errors import JobstatError
-    from jobstat.jobs.job import Job
 
 NOT_FOUND_PATIENCE = 10.0
 """Seconds in which a job that is not found may be too young to be found."""
@@ -42,10 +43,14 @@ LARGEST_BATCH = 100
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A good answer: the jobs in it, and what it tells of the rate limit."""
+    """A good answer: the jobs in it, and what it tells of the rate limit.
+
+    ``unread`` are the ids of entries that are no job status.
+    """
 
     jobs: tuple[Job, ...]
     limits: Limits = UNTOLD
+    unread: tuple[str | None, ...] = ()
 
 
 @dataclass(slots=True)
@@ -208,7 +213,7 @@ class Watch:
         self._allowance.told(answer.limits, now)
         if len(ask.jobs) == 1:
             # Whatever id it has: there is only one job that it can be about.
-            found = {ask.jobs[0].id: [answer.jobs[0]]}
+            found: dict[str, list[Job | None]] = {ask.jobs[0].id: [answer.jobs[0]]}
         else:
             found = _by_asked_id(ask, answer)
             self._several_known = True
@@ -219,7 +224,7 @@ class Watch:
             match found.get(watched.id, []):
                 case []:
                     self._missed(watched, now)
-                case [job]:
+                case [Job() as job]:
                     self._seen(watched, job, now, chance)
                 case _:
                     self._ask_alone(watched, now)
@@ -237,6 +242,7 @@ class Watch:
         self._allowance.refused(error, now)
         for asked in ask.jobs:
             asked.due = max(asked.due, ask.at + self.policy.interval)
+            asked.not_found = None  # unless this error says so again
         if several and not self._is_of_all(error):
             # Not every server knows the request for several jobs, and one job
             # may spoil the answer about all: asked for singly it says so alone.
@@ -329,7 +335,7 @@ class Watch:
     def _seen(self, watched: Watched, job: Job, now: float, chance: float) -> None:
         watched.setback, watched.fresh_at = None, now
         watched.alone = watched.misses > 1
-        if lacks_results(job) and watched.unconfirmed is None:
+        if lacks_results(job, watched.job) and watched.unconfirmed is None:
             watched.unconfirmed = job
             in_time = max(self.ends_at - now, 0) / 2
             watched.due = now + max(min(CONFIRM_DELAY, in_time), self.policy.interval)
@@ -401,19 +407,23 @@ def _due(watched: Watched) -> float:
     return watched.due
 
 
-def _by_asked_id(ask: Ask, answer: Answer) -> dict[str, list[Job]]:
+def _by_asked_id(ask: Ask, answer: Answer) -> dict[str, list[Job | None]]:
     """The jobs of an answer by the ids that were asked for; equal copies are one.
 
-    A job is also found where its id is written in another case, unless that is the
-    id of another job.
+    None stands for an entry that is no job status. A job is also found where its id
+    is written in another case, unless two of the ids that were asked for differ by
+    case alone.
     """
-    exact = {watched.id for watched in ask.jobs}
-    folded = {watched.id.casefold(): watched.id for watched in ask.jobs}
-    found: dict[str, list[Job]] = {}
-    for job in answer.jobs:
-        id = job.id if job.id in exact else folded.get(job.id.casefold())
-        if id is not None and job not in (same := found.setdefault(id, [])):
-            same.append(job)
+    found: dict[str, list[Job | None]] = {watched.id: [] for watched in ask.jobs}
+    spellings = Counter(id.lower() for id in found)
+    folded = {id.lower(): id for id in found if spellings[id.lower()] == 1}
+    for id, job in [
+        *((job.id, job) for job in answer.jobs),
+        *((id, None) for id in answer.unread if id is not None),
+    ]:
+        asked = id if id in found else folded.get(id.lower())
+        if asked is not None and job not in found[asked]:
+            found[asked].append(job)
     return found
 
 
@@ -424,4 +434,5 @@ def _items_done(job: Job, total: int) -> int:
 
 
 def _visible(job: Job) -> tuple[object, ...]:
-    return (job.status, job.total, job.progress, job.message, len(job.items))
+    counts = (job.total, job.progress, len(job.items), len(job.failed))
+    return (job.status, job.message, judge(job), *counts)

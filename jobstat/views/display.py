@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Self
 
 from jobstat.exits import Exit
+from jobstat.jobs.reference import is_same_id
 from jobstat.jobs.verdict import KNOWN_STATES, judge
 from jobstat.views.output import JsonOutput, ScreenOutput, TextOutput
 from jobstat.views.progress import Plain, Silent
@@ -152,8 +153,7 @@ class Display:
                 f"jobstat: warning: unknown status '{state_of(job)}';"
                 " taken as unfinished\n"
             )
-        other = job.id.casefold() != watched.id.casefold()
-        if other and watched.id not in self._warned:
+        if not is_same_id(watched.id, job.id) and watched.id not in self._warned:
             self._warned.add(watched.id)
             self.say(
                 f"jobstat: warning: asked for {watched.id},"

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from jobstat.jobs.duration import spoken
+from jobstat.jobs.job import LARGEST_COUNT
 from jobstat.jobs.verdict import (
     FAILED_STATES,
     Verdict,
@@ -183,14 +184,18 @@ def counts_of(job: Job) -> str:
     """``19/40``, or as much of it as is known; empty when nothing is."""
     if job.total is None and job.progress is None:
         return ""
-    progress = "?" if job.progress is None else job.progress
-    if job.progress is None and job.state == "queued":
-        progress = 0
-    return f"{progress}/{'?' if job.total is None else job.total}"
+    progress = 0 if job.progress is None and job.state == "queued" else job.progress
+    return f"{_counted_or_unknown(progress)}/{_counted_or_unknown(job.total)}"
+
+
+def _counted_or_unknown(count: int | None) -> str:
+    return "?" if count is None or abs(count) > LARGEST_COUNT else str(count)
 
 
 def percent_of(job: Job) -> int | None:
     """Whole percent done, from 0 to 100; None while it cannot be known."""
+    if "?" in (_counted_or_unknown(job.total), _counted_or_unknown(job.progress)):
+        return None
     if not job.total or job.total < 0 or job.progress is None:
         return None
     return share_of(job.progress, job.total)

@@ -14,6 +14,7 @@ from jobstat.errors import (
     Unauthorized,
 )
 from jobstat.jobs.job import decode, parse_answer
+from jobstat.jobs.reference import is_same_id
 from jobstat.jobs.watching import Answer
 from jobstat.limits import Limits
 from jobstat.zendesk.hiding import discreet
@@ -92,15 +93,18 @@ class Api:
                 page = self._page(path, within, idle)
                 if not {job.id for job in page.jobs} <= set(ids):
                     self._http.reconnect()
-                return Answer(page.jobs, page.limits)
+                return Answer(page.jobs, page.limits, page.unread)
             (id,) = ids
             until = clock.monotonic() + within
             answer = self._one(id, within, idle)
             other = answer.jobs[0].id
-            if other.casefold() != id.casefold() and self._insisted.get(id) != other:
+            if not is_same_id(id, other) and self._insisted.get(id) != other:
                 self._http.reconnect()
                 answer = self._one(id, until - clock.monotonic(), idle)
-                self._insisted[id] = answer.jobs[0].id
+                again = answer.jobs[0].id
+                if again not in {other, id} and not is_same_id(id, again):
+                    raise BrokenAnswer(f"the answers are about other jobs than {id}")
+                self._insisted[id] = again
             return answer
 
     def page(self, query: str, within: float) -> Page:

@@ -98,6 +98,7 @@ class Http:
         self._tls = tls or _trusted()
         self._client = self._open()
         self._socket: socket.socket | None = None
+        self._reads = _Reads()
         self._is_closed = False
         self._used_at = clock.monotonic()
 
@@ -123,7 +124,8 @@ class Http:
         if clock.monotonic() - self._used_at > KEPT_FOR:
             # httpx's keep-alive ignores a suspend.
             self.reconnect()
-        exchange = _Exchange(self._client, self._socket, request, within)
+        until = clock.monotonic() + within
+        exchange = _Exchange(self._client, self._socket, self._reads, request, within)
         finished = False
         try:
             finished = exchange.wait(idle)
@@ -135,10 +137,13 @@ class Http:
                 # Its client goes with it: it may still be in there for a while.
                 exchange.give_up()
                 self._client, self._socket = self._open(), None
-        if exchange.response:
+        if exchange.response and not exchange.is_early:
             connection = exchange.response.headers.get("connection", "")
             self._is_closed = connection.strip().lower() == "close"
             return exchange.response
+        if exchange.is_early:
+            self.reconnect()
+            return self.send(request, max(until - clock.monotonic(), 0), idle)
         # What it met after it was given up is of our own making.
         error = exchange.error if finished else None
         if error:
@@ -204,6 +209,24 @@ class Http:
         return _network_problem(name, what, _root(error))
 
 
+class _Reads:
+    """Counts how often bytes are read from a connection."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def watch(self, stream: Any) -> None:
+        """Count what is read from a network stream of httpcore's."""
+        read = stream.read
+
+        def counted(*arguments: Any, **options: Any) -> bytes:
+            self.count += 1
+            content: bytes = read(*arguments, **options)
+            return content
+
+        stream.read = counted
+
+
 class _Exchange:
     """A request and its answer, in a thread of their own.
 
@@ -215,10 +238,14 @@ class _Exchange:
         self,
         client: httpx.Client,
         connected: socket.socket | None,
+        reads: _Reads,
         request: Request,
         within: float,
     ) -> None:
         self.within = within
+        self.is_early = False
+        self._reads = reads
+        self._reads_before = 0
         self.socket = connected
         self.peer: str | None = None
         self.connecting = connected is None
@@ -287,6 +314,16 @@ class _Exchange:
         elif event.endswith(("connect_tcp.complete", "start_tls.complete")):
             self.connecting = False
             self.socket = info["return_value"].get_extra_info("socket")
+            self._reads.watch(info["return_value"])
+        elif event.endswith("send_request_headers.started"):
+            self._reads_before = self._reads.count
+        elif (
+            event.endswith("receive_response_headers.complete")
+            and self._reads.count == self._reads_before
+        ):
+            # It was read with the answer before: it was there before its question.
+            self.is_early = True
+            raise httpx.RemoteProtocolError("an answer before its question")
 
 
 def _unpacked(response: httpx.Response, *, refusal: bool) -> tuple[bytes, bool]:
@@ -304,7 +341,10 @@ def _unpacked(response: httpx.Response, *, refusal: bool) -> tuple[bytes, bool]:
     body = bytearray()
     for chunk in response.iter_raw():
         room = largest + 1 - len(body)
-        body += unpacking.decompress(chunk, room) if unpacking else chunk
+        if unpacking is None:
+            body += chunk
+        else:
+            unpacking = _unpack(chunk, unpacking, body, room)
         if len(body) > largest:
             if refusal:
                 break
@@ -313,6 +353,18 @@ def _unpacked(response: httpx.Response, *, refusal: bool) -> tuple[bytes, bool]:
     if is_cut and not refusal:
         raise zlib.error("cut off")
     return bytes(body), is_cut
+
+
+def _unpack(chunk: bytes, unpacking: Any, body: bytearray, room: int) -> Any:
+    """Unpack a chunk into the body; gives what unpacks the next one.
+
+    gzip may have several members, one after the other (RFC 1952).
+    """
+    body += unpacking.decompress(chunk, room)
+    while unpacking.eof and (rest := unpacking.unused_data):
+        unpacking = zlib.decompressobj(wbits=31)
+        body += unpacking.decompress(rest, room)
+    return unpacking
 
 
 def _trusted() -> ssl.SSLContext:

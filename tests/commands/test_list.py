@@ -314,7 +314,7 @@ def test_the_pages_of_all_count_as_requests(
         number = len(httpx_mock.get_requests())
         told = {
             "job_statuses": [WORKING],
-            "meta": {"has_more": number < 5, "after_cursor": f"c{number}"},
+            "meta": {"has_more": number < 4, "after_cursor": f"c{number}"},
         }
         return httpx.Response(200, json=told, headers={"x-rate-limit": "10"})
 

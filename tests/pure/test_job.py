@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from support import FAILURE, ID, SUCCESS, body, completed, job_object
 
 from jobstat.errors import BrokenAnswer
-from jobstat.jobs.job import MAX_DEPTH, Job, decode, parse_answer, parse_job
+from jobstat.jobs.job import (
+    ABSURD,
+    MAX_DEPTH,
+    Job,
+    decode,
+    parse_answer,
+    parse_job,
+)
 from jobstat.jobs.verdict import judge
 
 ANY_JSON = st.recursive(
@@ -56,14 +63,17 @@ def test_an_item_without_an_index_has_its_place() -> None:
     assert [item.index for item in job.items] == [0, 1, 9]
 
 
-@pytest.mark.parametrize("count", ["5", " 5", 5.0, 5])
+@pytest.mark.parametrize(
+    "count",
+    ["5", " 5", 30 * " " + "5", "\x1c5", "0" * 30 + "5", "5.0", "5.9", 5.5, 5.0, 5],
+)
 def test_count_in_another_form_is_read(count: object) -> None:
     job = parse_job(job_object("working", total=count, progress=count))
     assert (job.total, job.progress) == (5, 5)
 
 
-@pytest.mark.parametrize("count", ["five", "5.5", 5.5, 1e300, "9" * 5000, True, [], {}])
-def test_a_count_that_is_no_integer_is_unknown(count: object) -> None:
+@pytest.mark.parametrize("count", ["five", "٣", "5,5", "", True, [], {}])
+def test_count_that_is_no_number_is_unknown(count: object) -> None:
     job = parse_job(job_object("working", total=count, progress=count))
     assert (job.total, job.progress) == (None, None)
 
@@ -116,6 +126,11 @@ def test_results_that_decide_nothing_are_no_verdict(results: Any, says: str) -> 
         parse_job(job_object("completed", results=results))
 
 
+@pytest.mark.parametrize("count", [1e300, "9" * 5000, 2**60, str(2**60)])
+def test_absurd_counts_are_alike(count: object) -> None:
+    assert parse_job(job_object("working", total=count)).total == ABSURD
+
+
 @pytest.mark.parametrize(
     ("results", "places", "failed"),
     [
@@ -128,6 +143,14 @@ def test_results_that_decide_nothing_are_no_verdict(results: Any, says: str) -> 
         ({"Status": "Deleted", "note": "all"}, [0], 0),
         ({"error": {"title": "Forbidden"}}, [0], 1),
         ({}, [], 0),
+        ({"errors": None, "updated": []}, [], 0),
+        ({"created": [{"id": 5}], "failed": 0}, [None], 0),
+        ({"created": [{"id": 5}], "failed": {}}, [None], 0),
+        ({"id": 5, "error": None}, [0], 0),
+        ({"created": [{"id": 5}], "rejected": [{"id": 6}]}, [None, None], 1),
+        ({"success": True, "results": [{"index": 4, "error": "E"}]}, [4], 1),
+        ({"errors": None, "updated": [{"id": 2, "success": False}]}, [None], 1),
+        ({"success": False, "items": [{"id": 2}]}, [None, None], 1),
     ],
 )
 def test_results_may_be_an_object(
