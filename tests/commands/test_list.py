@@ -340,6 +340,19 @@ def test_all_of_none_is_no_error(
     assert jobstat("watch", "--all", *look) == (0, "", said)
 
 
+def test_finding_all_counts_toward_the_time_out(
+    jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, clock: FakeClock
+) -> None:
+    def slow(request: httpx.Request) -> httpx.Response:
+        clock.sleep(20)
+        return httpx.Response(200, json={"job_statuses": [WORKING]})
+
+    httpx_mock.add_callback(slow, url=LIST)
+    zendesk.add(WORKING)
+    assert jobstat("watch", "--all", "-q", "--timeout", "30")[0] == 124
+    assert clock.now == 1030
+
+
 def test_all_are_found_within_the_time_out_too(
     jobstat: Run, httpx_mock: HTTPXMock, clock: FakeClock
 ) -> None:

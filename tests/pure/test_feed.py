@@ -126,6 +126,13 @@ def test_of_a_full_account_the_jobs_in_the_way_are_taken() -> None:
     )
 
 
+@pytest.mark.parametrize("told", ["abc", 7, {"a": 1}, None, []])
+def test_a_full_account_that_lists_no_jobs_is_a_refusal(told: object) -> None:
+    feed = parse_feed(json.dumps({**FULL, "current_job_ids": told}).encode())
+    assert feed.jobs == ()
+    assert "TooManyJobs" in str(feed.problem)
+
+
 def test_a_full_account_among_good_answers_is_told_of() -> None:
     feed = parse_feed("\n".join(map(json.dumps, [FULL, CREATED])).encode())
     assert [reference.id for reference in feed.jobs] == [ID, ID, OTHER]

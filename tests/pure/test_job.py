@@ -199,6 +199,12 @@ def test_as_many_values_as_an_account_can_have_are_read() -> None:
         decode(b"[" + b"0," * 1_000_001 + b"0]")
 
 
+@pytest.mark.parametrize("value", [b"[[]]", b'{"a":{}}'])
+def test_brackets_are_values_too(value: bytes) -> None:
+    with pytest.raises(BrokenAnswer, match="more than 1,000,000 values"):
+        decode(b"[" + (value + b",") * 400_000 + b"0]")
+
+
 def test_a_byte_order_mark_does_no_harm() -> None:
     assert parse_answer(b"\xef\xbb\xbf" + body(job_object())).id == ID
 

@@ -207,7 +207,7 @@ def test_failures_are_ridden_out_briefly() -> None:
     with pytest.raises(Unavailable):
         read(Unavailable("429", retry_after=60))
     with pytest.raises(AuthError):
-        read(AuthError("401"))
+        read(AuthError("401"), page("a"))
 
 
 def test_a_page_that_is_asked_for_again_is_a_request_too() -> None:
@@ -226,6 +226,26 @@ def test_the_time_out_holds() -> None:
         read(*many, policy=policy, share=0.1)
     with pytest.raises(TimedOut):
         read(DOWN, policy=policy)
+
+
+@pytest.mark.parametrize(
+    ("policy", "takes", "withins"),
+    [(Policy(timeout=25), 20, [25, 5]), (Policy(), 1, [30, 30]), (SHOW, 1, [10, 10])],
+)
+def test_a_request_for_a_page_may_take_the_patience_or_what_the_time_out_leaves(
+    policy: Policy, takes: float, withins: list[float]
+) -> None:
+    clock = FakeClock()
+    asked: list[float] = []
+
+    def fetch(query: str, within: float) -> Page:
+        asked.append(within)
+        clock.sleep(takes)
+        return page("a", following="q") if len(asked) == 1 else page("b")
+
+    pages = read_pages(fetch, clock, policy, clock.now, Allowance(None))
+    assert len(list(pages)) == 2
+    assert asked == withins
 
 
 STATES = ("working", "paused", "queued", "completed")

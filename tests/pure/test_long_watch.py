@@ -10,6 +10,7 @@ import pytest
 from support import (
     FAILURE,
     ID,
+    OTHER,
     SUCCESS,
     Account,
     FakeClock,
@@ -20,11 +21,18 @@ from support import (
 )
 
 from jobstat import clock as wall
-from jobstat.errors import OutputError, Stopped, Unauthorized, Unreachable
+from jobstat.errors import (
+    AuthError,
+    BrokenAnswer,
+    OutputError,
+    Stopped,
+    Unauthorized,
+    Unreachable,
+)
 from jobstat.exits import Exit
 from jobstat.jobs.following import follow
 from jobstat.jobs.job import parse_job
-from jobstat.jobs.patience import Policy
+from jobstat.jobs.patience import Policy, Setback, set_back
 from jobstat.jobs.polling import LONGEST_DELAY
 from jobstat.jobs.watching import Answer, Watch
 
@@ -213,6 +221,31 @@ def test_patience_is_short_where_retry_for_is() -> None:
     watch, times = watched_on(Laptop(), answers, Policy(retry_for=4))
     assert watch.exit() is Exit.UNAVAILABLE
     assert max(times) < 1020
+
+
+def test_the_time_in_a_queue_takes_no_patience() -> None:
+    before = Setback(DOWN, failures=1, since=1000, again_at=1001)
+    after = set_back(
+        before, DOWN, Policy(), fresh_at=None, asked_at=1101, within=30, now=1102
+    )
+    assert after.since == 1100
+
+
+def test_after_a_broken_answer_a_request_may_take_the_patience_that_is_left() -> None:
+    broken = BrokenAnswer("not JSON")
+    _, server, _ = play(broken, BAD, policy=Policy(retry_for=20))
+    assert [within for _, _, within in server.asked] == [20, 19]
+
+
+@pytest.mark.parametrize("ids", [[ID], [ID, OTHER]])
+def test_a_keyring_that_stays_locked_ends_the_watch_by_its_own_code(
+    ids: list[str],
+) -> None:
+    class Locked(AuthError):
+        passing = True
+
+    watch, _, _ = play(Locked("locked"), policy=Policy(retry_for=10), ids=ids)
+    assert watch.exit() is Exit.AUTH
 
 
 def test_a_request_that_the_time_out_cut_short_is_the_time_outs() -> None:

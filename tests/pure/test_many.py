@@ -321,6 +321,19 @@ def test_a_refusal_after_good_answers_is_not_for_good() -> None:
     assert len(server.asked[-1][1]) == 50
 
 
+def test_a_server_that_stops_taking_several_ids_is_tried_once_more_with_two() -> None:
+    class Changed(Account):
+        def fetch(self, ids: object, within: float, idle: Callable[[], None]) -> Answer:
+            self.many = NotFound("404") if len(self.asked) >= 3 else None
+            return Account.fetch(self, ids, within, idle)  # type: ignore[arg-type] # as it is
+
+    server = Changed(FakeClock(), at(1100))
+    watch, _ = server.follow(IDS[:5])
+    assert watch.exit() is Exit.OK
+    refused = [len(ids) for _, ids in server.asked[3:] if len(ids) > 1]
+    assert refused == [5, 2]
+
+
 @pytest.mark.parametrize("limit", [10, 30, 200])
 def test_a_lost_job_is_looked_for_while_the_others_run(limit: int) -> None:
     def answers(id: str, now: float) -> Job | None:
@@ -440,6 +453,15 @@ def test_fail_fast_ends_with_the_first_bad_news(last: Job | None) -> None:
         ("closed", "job2", "working"),
         ("closed", "job3", "working"),
     ]
+
+
+def test_a_young_job_is_not_called_lost_when_another_ends_the_watch() -> None:
+    def answers(id: str, now: float) -> Job | None:
+        return named(BAD, id) if id == "bad" else None
+
+    server = account(answers, many=UsageProblem("400"))
+    watch, _ = server.follow(["young", "bad"], Policy(fail_fast=True))
+    assert [w.exit for w in watch.jobs] == [Exit.UNFINISHED, Exit.ITEMS_FAILED]
 
 
 def test_a_time_out_tells_each_that_did_not_end() -> None:

@@ -18,7 +18,7 @@ from jobstat.jobs.polling import (
     Allowance,
     delay_after_answer,
 )
-from jobstat.limits import Limits
+from jobstat.limits import UNTOLD, Limits
 
 ages = st.floats(0, 1e6)
 
@@ -179,10 +179,32 @@ def test_what_is_not_told_does_not_bound() -> None:
     assert allowance.free_at < 0
 
 
+def test_an_answer_that_tells_no_limits_leaves_those_that_were_told() -> None:
+    allowance = Allowance(0.1)
+    allowance.told(Limits(10, 9), 0)
+    for _ in range(FIRST_REQUESTS):
+        allowance.asked(0)
+        allowance.told(UNTOLD, 1)
+    assert allowance.free_at == 60
+
+
 @pytest.mark.parametrize(("remaining", "count"), [(700, 70), (350, 70), (70, 14)])
 def test_less_is_used_when_others_use_it(remaining: int, count: int) -> None:
     limits = Limits(700, remaining, 60)
     assert len(times(Allowance(0.1), limits, 59.9)) == count
+
+
+@pytest.mark.parametrize(
+    ("limits", "free_at"), [(Limits(700, 1, 20), 20), (Limits(10, 1, 5), 60)]
+)
+def test_caution_ends_with_the_minute_but_the_share_holds(
+    limits: Limits, free_at: float
+) -> None:
+    allowance = Allowance(0.1)
+    allowance.told(limits, 0)
+    for _ in range(FIRST_REQUESTS):
+        allowance.asked(0)
+    assert allowance.free_at == free_at
 
 
 @pytest.mark.parametrize(

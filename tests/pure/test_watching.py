@@ -147,6 +147,12 @@ def test_a_retry_after_of_nothing_is_no_leave_to_hurry() -> None:
     assert delays[:4] == [1, 2, 4, 8]
 
 
+def test_a_retry_after_of_days_is_an_hour() -> None:
+    days = Unavailable("429", retry_after=1e6)
+    _, server, _ = play(days, DONE, policy=Policy(retry_for=1e7))
+    assert server.times == [1000, 4600]
+
+
 def test_an_interval_is_a_floor_for_retry_after_too() -> None:
     limited = Unavailable("429", retry_after=3)
     _, server, _ = play(limited, DONE, policy=Policy(interval=20))
@@ -208,6 +214,11 @@ def test_a_job_that_is_never_found_is_not_found() -> None:
     watch, server, _ = play(GONE)
     assert watch.exit() is Exit.NOT_FOUND
     assert server.times[-1] - server.times[0] == NOT_FOUND_PATIENCE
+
+
+def test_a_young_job_is_asked_for_no_more_often_than_the_interval() -> None:
+    _, server, _ = play(GONE, DONE, policy=Policy(interval=5))
+    assert server.times == [1000, 1005]
 
 
 def test_a_job_that_was_seen_and_is_gone_has_expired() -> None:

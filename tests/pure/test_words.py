@@ -187,6 +187,12 @@ def test_counts_and_percent(
             "only 1 of 3 items were processed; Zendesk does not say why",
         ),
         (
+            {**completed(SUCCESS, SUCCESS), "total": 5, "progress": 1},
+            "✗",
+            "completed, in part",
+            "only 2 of 5 items were processed; Zendesk does not say why",
+        ),
+        (
             job_object("completed", total=40, progress=3),
             "✗",
             "completed, in part",
