@@ -50,6 +50,32 @@ def test_basic_credentials_of_the_environment(
     assert "hunter2" not in out + err
 
 
+def test_a_refusal_that_repeats_the_credential_is_shown_without_it(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    told = {"error": f"not {TOKEN}"}
+    httpx_mock.add_response(url=URL, status_code=422, json=told)
+    code, out, err = jobstat("show", "--debug", ID)
+    assert (code, out) == (2, "")
+    assert "not [hidden]" in err
+    assert TOKEN not in err
+
+
+def test_a_process_may_get_a_token_in_each_of_several_runs(
+    jobstat: Run,
+    httpx_mock: HTTPXMock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("ZENDESK_OAUTH_TOKEN")
+    monkeypatch.setenv("ZENDESK_OAUTH_CLIENT_ID", "ci")
+    monkeypatch.setenv("ZENDESK_OAUTH_CLIENT_SECRET", "s3cret")
+    tokens = {"access_token": TOKEN, "token_type": "bearer"}
+    url = "https://acme.zendesk.com/oauth/tokens"
+    httpx_mock.add_response(url=url, json=tokens, is_reusable=True)
+    httpx_mock.add_response(url=URL, json={"job_status": BAD}, is_reusable=True)
+    assert [jobstat("show", ID)[0] for _ in range(2)] == [6, 6]
+
+
 def test_for_people(jobstat: Run, httpx_mock: HTTPXMock) -> None:
     httpx_mock.add_response(url=URL, json={"job_status": BAD})
     code, out, err = jobstat("show", ID)

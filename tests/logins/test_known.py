@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import re
 import stat
 import threading
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,13 +19,14 @@ from jobstat.errors import AuthError, Unavailable, UsageProblem
 from jobstat.zendesk import kept, keyring, known
 from jobstat.zendesk.account import Account
 from jobstat.zendesk.credentials import Kind
-from jobstat.zendesk.kept import Entry, Keep, forget, remember
+from jobstat.zendesk.kept import Entry, Keep, forget, parse_entry, remember
 from jobstat.zendesk.keyring import KeyringProblem
 from jobstat.zendesk.known import NoLock, Record, load, locked
 from jobstat.zendesk.oauth import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 ACME = Account("https://acme.zendesk.com")
@@ -288,6 +291,31 @@ def test_a_lock_that_another_process_has_is_not_ignored(folder: Path) -> None:
             pass
 
 
+def test_a_renewal_waits_for_the_lock_as_long_as_it_may(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    withins: list[float] = []
+
+    def noted(name: str, within: float) -> AbstractContextManager[None]:
+        withins.append(within)
+        return nullcontext()
+
+    monkeypatch.setattr(known, "locked", noted)
+    with Keep(ACME).locked_if_writable(0.1, pytest.fail):
+        assert withins == [0.1]
+
+
+def test_a_file_system_without_locks_has_none(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flock(fd: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with pytest.raises(NoLock, match="cannot lock"), locked("x", 1):
+        pass
+
+
 def test_changes_of_several_are_all_there(folder: Path, held: dict[str, str]) -> None:
     accounts = [Account(f"https://a{number}.example") for number in range(12)]
 
@@ -426,6 +454,29 @@ def test_any_entry_is_one_or_a_value_error(document: Any) -> None:
     except ValueError:
         return
     assert kept.parse_entry(entry.dump()) == entry
+
+
+@pytest.mark.parametrize(
+    ("told", "what"),
+    [
+        ({"token": 7}, "secret"),
+        ({"token": "a\nb"}, "secret"),
+        ({"token": "t", "refresh_token": "\u2026"}, "secret"),
+        ({"token": "t", "expires_at": "soon"}, "time"),
+        ({"token": "t", "renew_at": 1e12}, "time"),
+    ],
+)
+def test_what_cannot_be_used_is_no_entry(told: object, what: str) -> None:
+    with pytest.raises(ValueError, match=f"a {what} that is none"):
+        parse_entry(json.dumps(told))
+
+
+def test_an_entry_that_is_nested_too_deep_is_not_what_was_written(
+    held: dict[str, str],
+) -> None:
+    held[ACME.name] = "[" * 100_000
+    with pytest.raises(AuthError, match="is not what jobstat wrote"):
+        Keep(ACME).read()
 
 
 def test_no_secret_is_in_a_repr() -> None:

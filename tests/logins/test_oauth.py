@@ -7,7 +7,7 @@ import threading
 import time
 import traceback
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, urlsplit
@@ -30,6 +30,7 @@ from jobstat.zendesk.account import Account
 from jobstat.zendesk.credentials import Kind, bearer
 from jobstat.zendesk.http import Request, Response
 from jobstat.zendesk.kept import Entry
+from jobstat.zendesk.keyring import KeyringProblem
 from jobstat.zendesk.oauth import (
     TOKEN_TIMEOUT,
     Authorization,
@@ -116,7 +117,24 @@ def test_what_is_asked_with_a_refresh_token() -> None:
     }
     assert tokens.refresh == "r2"
     assert tokens.expires_at
-    assert tokens.renew_at == pytest.approx(tokens.expires_at - 30)
+    assert tokens.renew_at
+    assert tokens.expires_at - tokens.renew_at == pytest.approx(30)
+
+
+def test_the_life_of_a_token_counts_from_the_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 1000.0
+
+    def answered(request: Request, within: float) -> Response:
+        nonlocal now
+        now += 20
+        return endpoint.response
+
+    endpoint = granting(expires_in=300)
+    monkeypatch.setattr(endpoint, "send", answered)
+    monkeypatch.setattr(time, "time", lambda: now)
+    assert mint(endpoint.http, ACME, "ci", "s3cret").expires_at == 1300
 
 
 def test_what_the_browser_is_sent_with_and_what_the_code_is_sent_with() -> None:
@@ -337,14 +355,20 @@ class Shelf:
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
+        self.writable = True
+        self.withins: list[float] = []
 
     def locked_if_writable(self, within: float, warn: Any) -> Any:
+        self.withins.append(within)
         return nullcontext()
 
     def read(self, within: float) -> Entry | None:
+        self.withins.append(within)
         return self.entry
 
     def write(self, entry: Entry) -> None:
+        if not self.writable:
+            raise KeyringProblem("the keyring cannot be used")
         self.entry = entry
 
     @property
@@ -367,6 +391,15 @@ def test_token_request_has_a_timeout_of_its_own() -> None:
     assert endpoint.withins == [TOKEN_TIMEOUT]
 
 
+def test_token_request_has_a_connection_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shared, own = granting(), granting(refresh_token="r2")
+    monkeypatch.setattr(shared, "apart", lambda: nullcontext(own))
+    renewing(EXPIRED).credential(shared.http, BOUND)
+    assert (len(shared.asked), len(own.asked)) == (0, 1)
+
+
 def test_renewal_that_takes_too_long_is_used_by_a_later_call() -> None:
     endpoint = granting(refresh_token="r2", expires_in=300)
     endpoint.ready = threading.Event()
@@ -378,6 +411,41 @@ def test_renewal_that_takes_too_long_is_used_by_a_later_call() -> None:
     endpoint.ready.set()
     assert login.credential(endpoint.http, BOUND).secret == "t0ken"
     assert (shelf.refresh, len(endpoint.asked)) == ("r2", 1)
+
+
+def test_lock_and_keyring_are_waited_for_as_long_as_the_request_may_take() -> None:
+    login, shelf = kept(Entry(EXPIRED))
+    login.credential(granting(refresh_token="r2").http, BOUND)
+    assert len(shelf.withins) == 2
+    assert max(shelf.withins) <= BOUND
+
+
+def test_renewal_of_a_token_that_still_works_leaves_time_for_the_request() -> None:
+    login, shelf = kept(Entry(soon(600)))
+    login.credential(granting(refresh_token="r2").http, BOUND)
+    assert max(shelf.withins) <= BOUND / 2
+
+
+def test_tokens_that_could_not_be_stored_follow_those_of_another_process() -> None:
+    login, shelf = kept(Entry(EXPIRED))
+    shelf.entry = Entry(replace(EXPIRED, access="others", refresh="r2"))
+    shelf.writable = False
+    for number in (3, 4):
+        endpoint = granting(refresh_token=f"r{number}")
+        login.another(bearer("old", "a test"), endpoint.http, BOUND)
+        assert endpoint.fields()["refresh_token"] == f"r{number - 1}"
+
+
+def test_slow_renewal_of_a_refused_token_is_used_before_the_token_is_shown_again() -> (
+    None
+):
+    endpoint = granting(refresh_token="r2")
+    endpoint.ready = threading.Event()
+    login, _ = kept(Entry(Tokens("old", "r1")))
+    with pytest.raises(Unavailable):
+        login.another(bearer("old", "a test"), endpoint.http, 0.05)
+    endpoint.ready.set()
+    assert login.credential(endpoint.http, BOUND).secret == "t0ken"
 
 
 def test_slow_renewal_leaves_an_old_token_in_use_until_its_end() -> None:
@@ -450,6 +518,20 @@ def test_renewal_that_fails_when_nobody_waits_is_warned_of() -> None:
         " (400: invalid_grant); if it is refused from now on, log in again with"
         " jobstat auth login --subdomain acme"
     )
+
+
+def test_renewal_that_succeeds_after_one_that_failed_is_not_warned_of() -> None:
+    login, _ = kept(Entry(EXPIRED))
+    with pytest.raises(AuthError):
+        login.credential(refusing(400, b"").http, BOUND)
+    endpoint = granting(refresh_token="r2")
+    endpoint.ready = threading.Event()
+    with pytest.raises(Unavailable):
+        login.credential(endpoint.http, 0.05)
+    endpoint.ready.set()
+    holding.wait(lambda: None)
+    login.settle()
+    assert login.warnings == []
 
 
 def test_secrets_that_were_shown_are_never_repeated() -> None:

@@ -225,12 +225,37 @@ def test_surplus_answer_is_not_taken_for_the_next_one() -> None:
         assert len(server.requests) == 2
 
 
+def test_new_connection_after_an_answer_about_another_id() -> None:
+    answers = (
+        sends_at_once(completed(SUCCESS, id="other")),
+        sends_at_once(job_object("working", id="mine")),
+    )
+    with raw_server(*answers) as server, api_of(server) as api:
+        assert one(api, "mine") == ("mine", "working")
+
+
 def test_answer_about_another_id_is_taken_if_the_server_insists() -> None:
     mock = http(content=body(completed(SUCCESS, id="fixed")))
     with raw_server(mock) as server, api_of(server) as api:
         assert one(api, "mine") == ("fixed", "completed")
         assert one(api, "mine") == ("fixed", "completed")
         assert len(server.requests) == 3  # once more, the first time
+
+
+def test_asking_again_for_another_id_takes_no_longer_in_all(monkeypatch: Any) -> None:
+    withins: list[float] = []
+    ask = Api._one  # noqa: SLF001 - how long each of two requests may take
+
+    def noted(api: Api, id: str, within: float, idle: Any) -> Any:
+        withins.append(within)
+        return ask(api, id, within, idle)
+
+    monkeypatch.setattr(Api, "_one", noted)
+    mock = http(content=body(completed(SUCCESS, id="fixed")))
+    with raw_server(mock) as server, api_of(server) as api:
+        one(api, "mine")
+    first, second = withins
+    assert second < first == BOUND
 
 
 def test_case_of_the_id_in_an_answer_does_not_matter() -> None:
