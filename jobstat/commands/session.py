@@ -57,11 +57,11 @@ def jobs_named(
     from jobstat.jobs.feed import LARGEST_FEED, parse_feed
 
     feed = parse_feed(read_input(LARGEST_FEED))
-    jobs: list[Reference] = []
-    for word in dict.fromkeys(words):
-        jobs += feed.jobs if word == STANDARD_INPUT else [_reference(word)]
-    if not jobs:
+    if not feed.jobs:
         raise feed.problem or UsageProblem("standard input names no job")
+    jobs: list[Reference] = []
+    for word in words:
+        jobs += feed.jobs if word == STANDARD_INPUT else [_reference(word)]
     return tuple(jobs), feed
 
 

@@ -166,7 +166,7 @@ def _say_how_to_resume(
     if STANDARD_INPUT in jobs:
         # What was read there is gone.
         left = [w.id for w in watch.jobs if w.exit in _ENDED_EARLY]
-        words = [word for word in words if word not in jobs]
+        words = [word for word in words if word not in {*jobs, "--"}]
         if len(left) > MOST_RESUMED:
             words.append("--all")
         else:

@@ -81,7 +81,7 @@ class Renewing(Login):
     def another(
         self, refused: Credential, http: Http, within: float, idle: Idle = None
     ) -> Credential | None:
-        if self._renewal or self._can_renew:
+        if self._can_renew:
             self._renew(http, within, idle)
         return None if self._shown == refused else self._shown
 
@@ -177,7 +177,6 @@ class Renewing(Login):
     def _store(self, keep: Keep, entry: Entry) -> None:
         try:
             keep.write(entry)
-            self._stored = entry
         except AuthError as problem:
             # This process can go on: it has what the next one will miss.
             self._warn(

@@ -211,6 +211,47 @@ def test_entry_that_cannot_be_read_is_asked_for_by_its_id(
     assert zendesk.asked.count("odd") == zendesk.asked.count("working")
 
 
+def test_entry_that_cannot_be_read_may_be_on_two_pages(
+    jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
+) -> None:
+    odd = {"id": "odd", "status": None}
+    pages(httpx_mock, [GOOD, odd, odd], [odd])
+    zendesk.add(completed(SUCCESS, id="odd"))
+    assert jobstat("watch", "--all", "-q")[0] == 0
+
+
+def test_job_that_ends_between_two_pages_is_not_missed(
+    jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
+) -> None:
+    finished = [{**LEAST, "id": f"job{number}"} for number in range(200)]
+    times = 0
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        nonlocal times
+        times += 1
+        cursor = request.url.params.get("page[after]")
+        # It ends after the first page was read, and moves before it.
+        front = [BAD] if times > 1 else []
+        jobs = finished[100:] if cursor else [*front, *finished[:100]]
+        meta = {"has_more": not cursor, "after_cursor": "c"}
+        return httpx.Response(200, json={"job_statuses": jobs, "meta": meta})
+
+    listed = re.compile(re.escape(LIST) + ".*")
+    httpx_mock.add_callback(answer, url=listed, is_reusable=True)
+    zendesk.add(BAD)
+    assert jobstat("watch", "--all", "-q")[0] == 6
+    assert times == 3
+
+
+@pytest.mark.parametrize("error", [{"error": "Boom"}, {"success": False}])
+def test_error_of_an_unfinished_entry_is_told(
+    jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, error: dict[str, Any]
+) -> None:
+    pages(httpx_mock, [GOOD, WORKING | error])
+    zendesk.add(WORKING | error)
+    assert jobstat("watch", "--all", "-q")[0] == 3
+
+
 @pytest.mark.parametrize("entry", ["junk", {"status": "queued"}, {"id": "/x"}])
 def test_entry_that_cannot_be_asked_for_ends_with_7(
     jobstat: Run, httpx_mock: HTTPXMock, entry: object

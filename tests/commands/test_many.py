@@ -255,6 +255,22 @@ def test_an_id_that_looks_like_an_option_can_be_resumed(
     assert "  Resume with: jobstat watch -q --timeout 9 -- -1\n" in err
 
 
+def test_id_that_looks_like_an_option_is_resumed_from_standard_input(
+    jobstat: Run, zendesk: Any, stdin: Any
+) -> None:
+    zendesk.add(job_object("working", id="-x1"))
+    stdin("-x1")
+    code, _, err = jobstat("watch", "--timeout", "9s", "--", "-")
+    assert code == 124
+    assert err.endswith("Resume with: jobstat watch --timeout 9s -- -x1\n")
+
+
+def test_empty_standard_input_beside_a_job_is_refused(jobstat: Run, stdin: Any) -> None:
+    stdin("")
+    said = "jobstat: standard input names no job\n"
+    assert jobstat("show", ID, "-") == (2, "", said)
+
+
 def test_fail_fast_ends_at_the_first_bad_news(
     jobstat: Run, zendesk: Any, clock: FakeClock
 ) -> None:

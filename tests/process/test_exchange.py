@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import threading
@@ -12,6 +13,7 @@ import pytest
 from children import BOUND, wait_until
 from misbehaving import drip, endless, head, stall
 from support import (
+    FAILURE,
     SUCCESS,
     Early,
     body,
@@ -192,8 +194,8 @@ def sends_at_once(*jobs: dict[str, Any]) -> Callable[[socket.socket], None]:
     """Send answers about these jobs, and refuse what is asked after that."""
 
     def act(connection: socket.socket) -> None:
-        for job in jobs:
-            connection.sendall(http(content=body(job)).replace(b"close", b"keep-alive"))
+        answers = [http(content=body(job)) for job in jobs]
+        connection.sendall(b"".join(answers).replace(b": close", b": keep-alive"))
         connection.settimeout(BOUND)
         while connection.recv(65536):
             connection.sendall(KEPT_OPEN)
@@ -232,6 +234,44 @@ def test_new_connection_after_an_answer_about_another_id() -> None:
     )
     with raw_server(*answers) as server, api_of(server) as api:
         assert one(api, "mine") == ("mine", "working")
+
+
+def test_answer_that_came_before_its_question_is_not_taken() -> None:
+    early = sends_at_once(
+        job_object("working", id="mine"), completed(SUCCESS, id="mine")
+    )
+    late = sends_at_once(completed(FAILURE, id="mine"))
+    with raw_server(early, late) as server, api_of(server) as api:
+        assert one(api, "mine") == ("mine", "working")
+        (job,) = api.fetch(["mine"], BOUND).jobs
+        assert len(job.failed) == 1
+
+
+def test_answers_about_several_other_jobs_are_a_broken_answer() -> None:
+    answers = [http(content=body(completed(SUCCESS, id=id))) for id in ("one", "two")]
+    with (
+        raw_server(*answers) as server,
+        api_of(server) as api,
+        pytest.raises(BrokenAnswer, match="about other jobs than mine"),
+    ):
+        api.fetch(["mine"], BOUND)
+
+
+def test_gzip_of_several_members_is_read_to_its_end() -> None:
+    content = body(completed(SUCCESS, id="mine"))
+    parts = gzip.compress(content[:40]) + gzip.compress(content[40:])
+    packed = http("200 OK", parts, "Content-Encoding: gzip")
+    with raw_server(packed) as server, api_of(server) as api:
+        assert one(api, "mine") == ("mine", "completed")
+    junk = http("200 OK", gzip.compress(content) + b"junk", "Content-Encoding: gzip")
+    two = gzip.compress(content) * 2
+    for sent in (junk, http("200 OK", two, "Content-Encoding: gzip")):
+        with (
+            raw_server(sent) as server,
+            api_of(server) as api,
+            pytest.raises(BrokenAnswer),
+        ):
+            api.fetch(["mine"], BOUND)
 
 
 def test_answer_about_another_id_is_taken_if_the_server_insists() -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from children import BOUND, run
@@ -156,3 +157,18 @@ def test_write_to_a_pipe_that_does_not_block() -> None:
         with open(writing, "w", encoding="utf-8") as writer:  # noqa: PTH123 - likewise
             terminal.open_terminal(writer, {}).write("x" * 500_000)
         assert len(read.result(BOUND)) == 500_000
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_file_that_cannot_take_it_all_is_an_error(
+    unbuffered: str, tmp_path: Path
+) -> None:
+    large = completed(*[FAILURE | {"details": "x" * 100}] * 1000)
+    with raw_server(http(content=body(large))) as server:
+        env = environment(server.base_url, PYTHONUNBUFFERED=unbuffered)
+        script = 'ulimit -f 8; "$@" > large.json'
+        done = sh(script, "show", ID, "--json", env=env, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "jobstat: cannot write the output: File too large\n",
+    )

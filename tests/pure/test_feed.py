@@ -93,6 +93,17 @@ def test_error_beside_a_job_is_told_and_the_job_is_taken() -> None:
     assert (feed.jobs, str(feed.problem)[-6:]) == ((), "errors")
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"error": "RecordInvalid", "current_job_ids": [ID]},
+        {"errors": [{"title": "Boom"}], **CREATED},
+    ],
+)
+def test_any_error_but_too_many_jobs_is_a_problem(answer: object) -> None:
+    assert parse_feed(json.dumps(answer).encode()).problem
+
+
 def test_error_of_a_bare_job_is_its_own() -> None:
     feed = parse_feed(json.dumps({**job_object(), "error": "Boom"}).encode())
     assert [reference.id for reference in feed.jobs] == [ID]
@@ -198,6 +209,7 @@ def test_nothing_is_no_job(nothing: str) -> None:
         ('{"job_status": {"id": "a', 1, "JSON that is cut off or broken"),
         ('{"job_status": null}', 1, "a job status without id: null"),
         ('{"job_status": {"id": 7}}', 1, "not a job id: 7"),
+        ('{"job_status": {"id": %s}}' % ("[" * 900 + "]" * 900), 1, "id: a list"),
         ('{"job_status": {"id": "../users"}}', 1, "not a job id: '../users'"),
         ('{"error": "TooManyJobs", "current_job_ids": ["a b"]}', 1, "not a job id"),
         ('{"error": ""}', 1, "an object without job_status"),

@@ -123,12 +123,22 @@ def test_cursor_is_followed_unless_there_is_no_more() -> None:
         {"next_page": 7},
         {"links": {"next": {"href": NEXT}}},
         {"next_page": "https://[::"},
+        {"meta": {"has_more": True, "after_cursor": "\ud800"}},
+        {"links": {"next": "https://acme.zendesk.com/?a=\ud800"}},
+        {"meta": {"after_cursor": 7}},
+        {"has_more": True},
         {"next_page": "https://acme.zendesk.com/api/v2/job_statuses.json"},
     ],
 )
 def test_page_that_cannot_be_found_is_a_broken_answer(document: dict[str, Any]) -> None:
     with pytest.raises(BrokenAnswer, match="another page, but not where"):
         following(document)
+
+
+@pytest.mark.parametrize("meta", [[], "more", 7])
+def test_meta_of_another_kind_is_a_broken_answer(meta: object) -> None:
+    with pytest.raises(BrokenAnswer, match="a meta that is"):
+        following({"meta": meta, "links": {"next": NEXT}})
 
 
 def test_an_entry_that_is_no_job_says_nothing_of_the_others() -> None:

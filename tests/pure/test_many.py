@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support import FAILURE, SUCCESS, Account, FakeClock, Notes, completed, job
@@ -220,6 +220,22 @@ def test_different_copies_of_a_job_are_asked_for_singly(
     assert asked == [("job0", "job1"), ("job0",)]
 
 
+def test_entry_that_cannot_be_read_is_asked_for_singly() -> None:
+    """It contradicts a good entry about the same job."""
+    asked: list[tuple[str, ...]] = []
+    fetch = fetch_from(
+        [named(DONE, "job0"), named(DONE, "job1")], {"job0": named(BAD, "job0")}, asked
+    )
+
+    def with_unread(*arguments: Any) -> Answer:
+        return replace(fetch(*arguments), unread=("job0", None, "stranger"))
+
+    watch = Watch(["job0", "job1"], Policy(), 1000)
+    follow(watch, with_unread, FakeClock(), Notes())
+    assert watch.exit() is Exit.ITEMS_FAILED
+    assert asked == [("job0", "job1"), ("job0",)]
+
+
 def test_case_of_an_id_does_not_matter_unless_it_tells_two_jobs_apart() -> None:
     asked: list[tuple[str, ...]] = []
     watch = Watch(["abc", "def"], Policy(), 1000)
@@ -231,6 +247,12 @@ def test_case_of_an_id_does_not_matter_unless_it_tells_two_jobs_apart() -> None:
     fetch = fetch_from(
         [named(DONE, "abc")], {"abc": named(BAD, "abc"), "ABC": named(BAD, "ABC")}, []
     )
+    follow(watch, fetch, FakeClock(), Notes())
+    assert [watched.exit for watched in watch.jobs] == [Exit.OK, Exit.ITEMS_FAILED]
+
+    watch = Watch(["abc", "ABC"], Policy(), 1000)
+    several = [named(DONE, "abc"), named(DONE, "Abc")]
+    fetch = fetch_from(several, {"ABC": named(BAD, "ABC")}, [])
     follow(watch, fetch, FakeClock(), Notes())
     assert [watched.exit for watched in watch.jobs] == [Exit.OK, Exit.ITEMS_FAILED]
 

@@ -393,3 +393,23 @@ def test_job_that_ended_by_another_word_ends_the_watch(status: str) -> None:
     watch, server, _ = play(WORKING, job(status))
     assert watch.exit() is Exit.JOB_FAILED
     assert len(server.asked) == 2
+
+
+def test_later_error_takes_back_that_a_job_was_not_found() -> None:
+    watch, _, _ = play(GONE, FAULT, policy=Policy(timeout=4))
+    assert watch.exit() is Exit.TIMEOUT
+
+
+@pytest.mark.parametrize("fields", [{"error": "boom"}, {"success": False}])
+def test_end_that_only_an_error_tells_of_is_a_change(fields: dict[str, object]) -> None:
+    failed = job("working", progress=1, total=4, **fields)
+    watch, _, notes = play(WORKING, failed)
+    assert watch.exit() is Exit.JOB_FAILED
+    assert [what for what, _, _ in notes.told] == ["changed", "changed", "closed"]
+
+
+def test_items_that_were_counted_before_the_end_need_results() -> None:
+    end = job("completed", total=None)
+    watch, server, _ = play(WORKING, end, BAD)
+    assert watch.exit() is Exit.ITEMS_FAILED
+    assert len(server.asked) == 3
