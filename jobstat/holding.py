@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+LONGEST = 60.0
+"""Seconds that such work may take: a token request has 30, the keyring a few."""
+
 _changed = threading.Condition()
 _held = 0
 _ending = False
@@ -44,13 +47,13 @@ def is_held() -> bool:
 
 
 def wait(tell: Callable[[], None]) -> None:
-    """Wait for such work; ``tell`` is called after a second of it."""
+    """Wait for such work, LONGEST at most; ``tell`` is called after a second of it."""
     with _changed:
         if _changed.wait_for(lambda: not _held, 1.0):
             return
     tell()
     with _changed:
-        _changed.wait_for(lambda: not _held)
+        _changed.wait_for(lambda: not _held, LONGEST)
 
 
 def begin() -> None:

@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from children import BOUND, run
@@ -28,6 +28,9 @@ from support import (
 )
 
 from jobstat.views import terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WORKING = job_object("working", progress=1)
 DONE = http(content=body(completed(SUCCESS, FAILURE)))
