@@ -331,7 +331,7 @@ def _is_no_better(after: Verdict | None, before: Verdict | None) -> bool:
     return after.exit.severity <= before.exit.severity
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(_JOB, st.sampled_from(_SIGNS), st.integers(0, 3))
 def test_sign_of_failure_in_an_item_never_improves_the_verdict(
     value: dict[str, Any], sign: dict[str, Any], place: int

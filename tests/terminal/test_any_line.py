@@ -77,7 +77,7 @@ ENDINGS = {
 """A command, what the server answers, and the exit code without a signal."""
 
 
-@pytest.mark.parametrize("step", [13, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("step", [41, pytest.param(1, marks=pytest.mark.long)])
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_ctrl_c_at_any_line_leaves_the_terminal_as_it_was(
     ending: str, step: int
