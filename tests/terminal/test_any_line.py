@@ -77,8 +77,14 @@ ENDINGS = {
 """A command, what the server answers, and the exit code without a signal."""
 
 
-@pytest.mark.parametrize("step", [41, pytest.param(1, marks=pytest.mark.long)])
-@pytest.mark.parametrize("ending", ENDINGS)
+EACH_LINE = pytest.param("one job", 1, marks=pytest.mark.long)
+EACH_THIRD_LINE = [pytest.param(e, 3, marks=pytest.mark.long) for e in ENDINGS]
+
+
+@pytest.mark.parametrize(
+    ("ending", "step"),
+    [*((ending, 41) for ending in ENDINGS), EACH_LINE, *EACH_THIRD_LINE[1:]],
+)
 def test_ctrl_c_at_any_line_leaves_the_terminal_as_it_was(
     ending: str, step: int
 ) -> None:
