@@ -13,7 +13,7 @@ import random
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -166,7 +166,7 @@ def watched(seconds: float, seed: int = SEED) -> tuple[int, int, list[Sample]]:
         end = time.monotonic() + seconds
         while process.poll() is None:
             time.sleep(1)
-            if process.poll() is None:
+            with suppress(IndexError, OSError):  # a process that has ended
                 samples.append(Sample.of(process.pid))
             if time.monotonic() > end:
                 finish()
