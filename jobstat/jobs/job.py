@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from jobstat.errors import BrokenAnswer
 from jobstat.jobs.verdict import (
+    counts_failures,
     is_failed_group,
     is_failed_item,
     is_own_field,
@@ -17,6 +18,9 @@ from jobstat.jobs.verdict import (
 )
 
 LARGEST_COUNT = 2**53
+_DECIDING = frozenset({"status", "results"})
+"""Fields that decide the verdict."""
+
 ABSURD = LARGEST_COUNT + 1
 """Stands for any larger count: no job has as many items."""
 
@@ -93,7 +97,8 @@ def parse_answer(body: bytes) -> Job:
     document = decode(body)
     if isinstance(document, dict) and "job_status" in document:
         refuse_errors(document)
-        if {"status", "results", "job_statuses"} & document.keys():
+        names = {name.strip().lower() for name in document}
+        if {"status", "results", "job_statuses"} & names:
             _broken("more than one at once")
         document = document["job_status"]
     elif not (isinstance(document, dict) and {"id", "status"} <= document.keys()):
@@ -113,6 +118,10 @@ def parse_job(value: object) -> Job:
     for name in ("id", "status"):
         if not (isinstance(value.get(name), str) and value[name].strip()):
             _broken(f"a job_status without {name}")
+    for name in value:
+        # Which of two spellings decides, nobody can tell.
+        if name not in _DECIDING and name.strip().lower() in _DECIDING:
+            _broken(f"a job_status with {name!r}")
     return Job(
         id=value["id"],
         status=value["status"].strip(),
@@ -128,7 +137,7 @@ def parse_job(value: object) -> Job:
 
 def refuse_errors(document: dict[str, Any]) -> None:
     """Raise BrokenAnswer where an answer reports an error beside its jobs."""
-    if shows_error(document):
+    if shows_error(document) or counts_failures(document):
         _broken("it reports an error beside it")
 
 

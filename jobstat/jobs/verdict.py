@@ -35,7 +35,8 @@ _OTHER_SUCCESS = frozenset({"succeeded", "successful", "ok"})
 
 _FAILED_ITEM = re.compile(
     "fail|error|reject|kill|cancel|abort|terminat|refus|denied|invalid|unsuccess"
-    "|unprocess|unauthori|forbidden|conflict|skipp|time.?out|pending|queued|^false$"
+    "|unprocess|unauthori|forbidden|conflict|skipp|timed?.?out|pending|queued|^false$"
+    "|exception|not.?(?:found|created|updated|deleted|allowed|processed|imported)"
     r"|(?<![a-z])not(?![a-z])|(?<!\d)[45]\d\d(?!\d)"
 )
 """The status of an item that did not succeed, in lower case: words, HTTP codes."""
@@ -70,7 +71,7 @@ def judge(job: Job) -> Verdict:
         return Verdict.JOB_FAILED
     if job.state != "completed":
         return Verdict.UNFINISHED
-    if job.failed or falls_short(job) or _counts_failures(job.fields):
+    if job.failed or falls_short(job) or counts_failures(job.fields):
         return Verdict.ITEMS_FAILED
     return Verdict.OK
 
@@ -133,6 +134,8 @@ def is_own_field(name: str, value: object) -> bool:
     key = _key(name)
     if key in {"success", "status"}:
         return not isinstance(value, list)
+    if key == "details":
+        return True
     if _ERROR.match(key):
         return not isinstance(value, list) or not value
     return bool(_FAILURE.match(key)) and not isinstance(value, list | dict)
@@ -156,7 +159,8 @@ def shows_error(fields: Mapping[str, object]) -> bool:
     return denied or bool(errors_of(fields))
 
 
-def _counts_failures(fields: Mapping[str, object]) -> bool:
+def counts_failures(fields: Mapping[str, object]) -> bool:
+    """Whether a job or an answer itself counts failures: ``"failed": 3``."""
     return any(
         (_FAILURE.match(key) and _holds(value))
         or (_ERROR.match(key) and _holds(value) and _is_number(value))

@@ -167,6 +167,9 @@ def test_results_may_be_an_object(
         ({"error": "Boom"}, "reports an error beside it"),
         ({"Errors": [{"title": "Boom"}]}, "reports an error beside it"),
         ({"success": False}, "reports an error beside it"),
+        ({"errors": 422}, "reports an error beside it"),
+        ({"failed": 3}, "reports an error beside it"),
+        ({"Status": "failed"}, "more than one at once"),
         ({"status": "failed"}, "more than one at once"),
         ({"results": [FAILURE]}, "more than one at once"),
         ({"job_statuses": []}, "more than one at once"),
@@ -178,6 +181,16 @@ def test_contradiction_beside_a_job_is_a_broken_answer(
     answer = {"job_status": completed(SUCCESS), **beside}
     with pytest.raises(BrokenAnswer, match=says):
         parse_answer(json.dumps(answer).encode())
+
+
+@pytest.mark.parametrize(
+    "field", [{"Status": "failed"}, {"status ": "failed"}, {"Results": []}]
+)
+def test_deciding_field_in_another_spelling_is_a_broken_answer(
+    field: dict[str, Any],
+) -> None:
+    with pytest.raises(BrokenAnswer, match="a job_status with"):
+        parse_job(completed(SUCCESS) | field)
 
 
 def test_what_else_stands_beside_a_job_does_no_harm() -> None:
