@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from math import floor, inf
+from math import floor, inf, isfinite
 from typing import Any, NoReturn
 
 from jobstat.errors import BrokenAnswer
@@ -243,7 +243,7 @@ def _count(value: object) -> int | None:
     """A count, also where it is written as a text or with a fraction."""
     if isinstance(value, str) and (number := _NUMBER.fullmatch(value.strip())):
         value = int(number[1]) if len(number[1]) <= MAX_DIGITS else ABSURD
-    if isinstance(value, float):
+    if isinstance(value, float) and isfinite(value):
         value = floor(value)
     if not isinstance(value, int) or isinstance(value, bool):
         return None

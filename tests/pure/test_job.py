@@ -72,7 +72,9 @@ def test_count_in_another_form_is_read(count: object) -> None:
     assert (job.total, job.progress) == (5, 5)
 
 
-@pytest.mark.parametrize("count", ["five", "٣", "5,5", "", True, [], {}])
+@pytest.mark.parametrize(
+    "count", [float("nan"), float("inf"), "five", "٣", "5,5", "", True, [], {}]
+)
 def test_count_that_is_no_number_is_unknown(count: object) -> None:
     job = parse_job(job_object("working", total=count, progress=count))
     assert (job.total, job.progress) == (None, None)
