@@ -6,16 +6,20 @@ import json
 import re
 from dataclasses import dataclass, field
 from math import floor, inf, isfinite
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from jobstat.errors import BrokenAnswer
 from jobstat.jobs.verdict import (
     counts_failures,
+    hides_failure,
     is_failed_group,
     is_failed_item,
     is_own_field,
     shows_error,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LARGEST_COUNT = 2**53
 _DECIDING = frozenset({"status", "results"})
@@ -27,7 +31,9 @@ ABSURD = LARGEST_COUNT + 1
 MAX_DIGITS = 20
 """Digits of a count that are read; LARGEST_COUNT has 16."""
 
-_NUMBER = re.compile(r"0*(-?[0-9]+)(?:\.[0-9]*)?", re.ASCII)
+_NUMBER = re.compile(r"\+?0*(-?[0-9]+)(?:\.[0-9]*)?", re.ASCII)
+_COMMA = re.compile(r",(?=[0-9]{3}(?![0-9]))", re.ASCII)
+"""Stands between thousands. In "5,5" it stands for a point, or nobody knows what."""
 
 MOST_VALUES = 1_000_000
 """Commas and brackets in an answer: one about 100 jobs of 100 items has 100,000.
@@ -137,7 +143,7 @@ def parse_job(value: object) -> Job:
 
 def refuse_errors(document: dict[str, Any]) -> None:
     """Raise BrokenAnswer where an answer reports an error beside its jobs."""
-    if shows_error(document) or counts_failures(document):
+    if any(shown(document) for shown in (shows_error, counts_failures, hides_failure)):
         _broken("it reports an error beside it")
 
 
@@ -204,8 +210,9 @@ def _refuse_depth(document: object) -> None:
 def _items(results: object) -> tuple[Item, ...]:
     """The items in ``results``: a list, one object for all, or an object of groups.
 
-    A group is an item or a list of items, such as ``{"created": [...]}``. A number
-    as its name is the item's index. What else the object says is about all items.
+    A group is an item, a list of items, such as ``{"created": [...]}``, or an object
+    of groups. A number as its name is the item's index. What else the object says is
+    about all items.
     """
     if results is None:
         return ()
@@ -213,22 +220,36 @@ def _items(results: object) -> tuple[Item, ...]:
         return tuple(_item(entry, place) for place, entry in enumerate(results))
     if not isinstance(results, dict):
         _broken(f"results that are {kind_of(results)}")
+    return tuple(_grouped(results))
+
+
+def _grouped(results: dict[str, Any], *, failed: bool = False) -> Iterator[Item]:
     own = {name: v for name, v in results.items() if is_own_field(name, v)}
     others = {name: v for name, v in results.items() if name not in own}
     if own and not any(isinstance(v, list | dict) for v in others.values()):
-        return (_item(results, 0),)
-    items: list[Item] = []
+        yield _item(results, 0, failed=failed)
+        return
     for name, group in others.items():
-        failed = is_failed_group(name)
-        if not group:
+        index, all_failed = _count(name), failed or is_failed_group(name)
+        if not group and group is not False and group != "":
             continue  # an empty group, such as a null or a count of 0
         if isinstance(group, list):
-            items += (_item(entry, None, failed=failed) for entry in group)
+            yield from (_item(entry, None, failed=all_failed) for entry in group)
+        elif index is None and _holds_groups(group):
+            yield from _grouped(group, failed=all_failed)
         else:
-            items.append(_item(group, _count(name), failed=failed))
+            yield _item(group, index, failed=all_failed)
     if is_failed_item(own):
-        items.append(_item(own, None))
-    return tuple(items)
+        yield _item(own, None)
+
+
+def _holds_groups(group: object) -> bool:
+    """Whether it is an object of groups, as ``{"tickets": {"created": [...]}}`` has."""
+    return isinstance(group, dict) and all(
+        isinstance(v, list | dict) and not is_own_field(name, v)
+        for name, v in group.items()
+        if v is not None
+    )
 
 
 def _item(entry: object, place: int | None, *, failed: bool = False) -> Item:
@@ -241,7 +262,9 @@ def _item(entry: object, place: int | None, *, failed: bool = False) -> Item:
 
 def _count(value: object) -> int | None:
     """A count, also where it is written as a text or with a fraction."""
-    if isinstance(value, str) and (number := _NUMBER.fullmatch(value.strip())):
+    if isinstance(value, str) and (
+        number := _NUMBER.fullmatch(_COMMA.sub("", value.strip()))
+    ):
         value = int(number[1]) if len(number[1]) <= MAX_DIGITS else ABSURD
     if isinstance(value, float) and isfinite(value):
         value = floor(value)

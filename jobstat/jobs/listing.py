@@ -12,7 +12,7 @@ from jobstat.jobs.following import TICK
 from jobstat.jobs.job import decode, kind_of, parse_job, refuse_errors
 from jobstat.jobs.patience import is_hopeless, patience_with, set_back
 from jobstat.jobs.polling import LEAST_HOLD
-from jobstat.jobs.verdict import judge
+from jobstat.jobs.verdict import judge, plain_name
 from jobstat.limits import UNTOLD
 
 if TYPE_CHECKING:
@@ -196,14 +196,18 @@ def _following(document: dict[str, object]) -> str | None:
     Raises BrokenAnswer where there is one, but not where.
     """
     meta, links = document.get("meta"), document.get("links")
-    meta = document if meta is None else meta
-    if not isinstance(meta, dict):
+    if not isinstance(meta, dict | None):
         raise BrokenAnswer(f"the list of jobs has a meta that is {kind_of(meta)}")
-    has_more, cursor = meta.get("has_more"), meta.get("after_cursor")
-    if has_more in (False, "false"):
+    told = {
+        plain_name(name): value for name, value in (document | (meta or {})).items()
+    }
+    cursor, more = told.get("aftercursor"), told.get("hasmore")
+    if more is None and isinstance(is_end := told.get("endofstream"), bool):
+        more = not is_end
+    if more in (False, "false"):
         return None
     following = links.get("next") if isinstance(links, dict) else links
-    urls = following, document.get("next_page")
+    urls = following, told.get("nextpage"), told.get("afterurl")
     try:
         if isinstance(cursor, str) and cursor:
             return urlencode({"page[size]": PAGE_SIZE, "page[after]": cursor})
@@ -213,7 +217,7 @@ def _following(document: dict[str, object]) -> str | None:
                 return query
     except UnicodeEncodeError:
         pass  # half of a character
-    if has_more or cursor or any(urls):
+    if more or cursor or any(urls):
         raise BrokenAnswer("the list of jobs has another page, but not where")
     return None
 

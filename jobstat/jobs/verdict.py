@@ -36,10 +36,15 @@ _OTHER_SUCCESS = frozenset({"succeeded", "successful", "ok"})
 _FAILED_ITEM = re.compile(
     "fail|error|reject|kill|cancel|abort|terminat|refus|denied|invalid|unsuccess"
     "|unprocess|unauthori|forbidden|conflict|skipp|timed?.?out|pending|queued|^false$"
-    "|exception|not.?(?:found|created|updated|deleted|allowed|processed|imported)"
+    "|exception|unavailable|unable|bad.?request|too.?many|exceed|cannot|not.?(?:found|created|updated|deleted|allowed|processed|imported)"
     r"|(?<![a-z])not(?![a-z])|(?<!\d)[45]\d\d(?!\d)"
 )
 """The status of an item that did not succeed, in lower case: words, HTTP codes."""
+
+_JUDGED_ALONE = frozenset({"results", "jobstatus", "jobstatuses"})
+
+_FAILED_WITHIN = frozenset({"failed", "failure", "error", "errored"})
+"""The status of an object inside an item, where it cannot be that of a record."""
 
 
 class Verdict(Enum):
@@ -71,7 +76,9 @@ def judge(job: Job) -> Verdict:
         return Verdict.JOB_FAILED
     if job.state != "completed":
         return Verdict.UNFINISHED
-    if job.failed or falls_short(job) or counts_failures(job.fields):
+    if job.failed or falls_short(job):
+        return Verdict.ITEMS_FAILED
+    if counts_failures(job.fields) or hides_failure(job.fields):
         return Verdict.ITEMS_FAILED
     return Verdict.OK
 
@@ -112,7 +119,7 @@ def is_failed_item(fields: Mapping[str, object]) -> bool:
     """
     has_details = has_empty_error = False
     for name, value in fields.items():
-        key = _key(name)
+        key = plain_name(name)
         if key == "success" and not _is_true(value):
             return True
         if key == "status" and _FAILED_ITEM.search(str(value).strip().lower()):
@@ -131,7 +138,7 @@ def is_failed_group(name: str) -> bool:
 
 def is_own_field(name: str, value: object) -> bool:
     """Whether a field of a results object is about all items, and not some of them."""
-    key = _key(name)
+    key = plain_name(name)
     if key in {"success", "status"}:
         return not isinstance(value, list)
     if key == "details":
@@ -146,14 +153,14 @@ def errors_of(fields: Mapping[str, object]) -> list[object]:
     return [
         value
         for name, value in fields.items()
-        if _ERROR.match(_key(name)) and _holds(value) and not _is_number(value)
+        if _ERROR.match(plain_name(name)) and _holds(value) and not _is_number(value)
     ]
 
 
 def shows_error(fields: Mapping[str, object]) -> bool:
     """Whether a job or an answer itself reports an error. A null tells nothing."""
     denied = any(
-        _key(name) in _OTHER_SUCCESS | {"success"} and _is_false(value)
+        plain_name(name) in _OTHER_SUCCESS | {"success"} and _is_false(value)
         for name, value in fields.items()
     )
     return denied or bool(errors_of(fields))
@@ -164,8 +171,17 @@ def counts_failures(fields: Mapping[str, object]) -> bool:
     return any(
         (_FAILURE.match(key) and _holds(value))
         or (_ERROR.match(key) and _holds(value) and _is_number(value))
-        for key, value in ((_key(name), value) for name, value in fields.items())
+        for key, value in ((plain_name(name), value) for name, value in fields.items())
     )
+
+
+def hides_failure(fields: Mapping[str, object]) -> bool:
+    """Whether an object inside a job or an answer reports a failure.
+
+    Results and jobs do not count: they are judged by themselves.
+    """
+    others = (v for name, v in fields.items() if plain_name(name) not in _JUDGED_ALONE)
+    return any(map(_has_failure_within, others))
 
 
 def _reports_failure(key: str, value: object) -> bool:
@@ -175,23 +191,22 @@ def _reports_failure(key: str, value: object) -> bool:
 
 
 def _has_failure_within(value: object) -> bool:
-    """Whether an object inside an item denies success or reports an error.
-
-    Its status does not count: it may be that of a record.
-    """
+    """Whether an object inside another denies success or reports an error."""
     if isinstance(value, list):
         return any(map(_has_failure_within, value))
     if not isinstance(value, dict):
         return False
     return any(
-        (_key(name) == "success" and inner is not None and not _is_true(inner))
-        or _reports_failure(_key(name), inner)
+        (key == "success" and not _is_true(inner))
+        or (key == "status" and str(inner).strip().lower() in _FAILED_WITHIN)
+        or _reports_failure(key, inner)
         or _has_failure_within(inner)
-        for name, inner in value.items()
+        for key, inner in ((plain_name(name), inner) for name, inner in value.items())
     )
 
 
-def _key(name: str) -> str:
+def plain_name(name: str) -> str:
+    """A field's name as it is compared: in lower case, without separators."""
     return _SEPARATORS.sub("", name).lower()
 
 

@@ -88,6 +88,7 @@ def test_without_meta_by_the_query_of_its_link(document: dict[str, Any]) -> None
         {"meta": {"has_more": None}, "links": {"next": None}},
         {"meta": None, "links": None, "next_page": None},
         {"meta": {}, "links": {"next": ""}},
+        {"end_of_stream": True, "after_url": NEXT},
     ],
 )
 def test_the_last_page_has_none(document: dict[str, Any]) -> None:
@@ -109,6 +110,19 @@ def test_link_is_followed_unless_there_is_no_more(meta: dict[str, Any]) -> None:
     assert found == {"page[after]": ["xyz"], "page[size]": ["7"]}
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"meta": {}, "nextPage": NEXT},
+        {"meta": {"has_more": True, "next_page": NEXT}},
+        {"end_of_stream": False, "after_url": NEXT},
+    ],
+)
+def test_link_to_the_next_page_has_several_names(document: dict[str, Any]) -> None:
+    found = following(document)
+    assert found == {"page[after]": ["xyz"], "page[size]": ["7"]}
+
+
 def test_cursor_is_followed_unless_there_is_no_more() -> None:
     found = following({"meta": {"has_more": "true", "after_cursor": "x"}})
     assert found == following({"meta": {"after_cursor": "x"}})
@@ -127,6 +141,9 @@ def test_cursor_is_followed_unless_there_is_no_more() -> None:
         {"links": {"next": "https://acme.zendesk.com/?a=\ud800"}},
         {"meta": {"after_cursor": 7}},
         {"has_more": True},
+        {"has_more": True, "meta": {}},
+        {"meta": {"hasMore": True}},
+        {"end_of_stream": False},
         {"next_page": "https://acme.zendesk.com/api/v2/job_statuses.json"},
     ],
 )
