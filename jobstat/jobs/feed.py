@@ -15,6 +15,7 @@ from jobstat.errors import UsageProblem
 from jobstat.jobs.complaint import complaint
 from jobstat.jobs.job import kind_of
 from jobstat.jobs.reference import Reference, parse_id, parse_reference
+from jobstat.jobs.verdict import counts_failures, shows_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -175,19 +176,20 @@ def _named(value: object) -> Iterator[Reference | Refusal]:
 
 def _in_answer(answer: dict[str, object]) -> Iterator[Reference | Refusal]:
     """The jobs in an answer, and the words of a refusal beside them."""
-    error, several = answer.get("error"), answer.get("job_statuses")
-    error = error or answer.get("errors")
-    if "job_status" in answer and (answer["job_status"] is not None or not error):
+    several = answer.get("job_statuses")
+    is_refusal = shows_error(answer) or counts_failures(answer)
+    if "job_status" in answer and (answer["job_status"] is not None or not is_refusal):
         yield _reference_to(answer["job_status"])
     if isinstance(several, list):
         yield from map(_reference_to, several)
     elif several is not None:
         raise UsageProblem(f"job_statuses should be a list, but is {kind_of(several)}")
-    if error:
+    if is_refusal:
         running = answer.get("current_job_ids")
-        if not (isinstance(running, list) and error == "TooManyJobs"):
+        if not (isinstance(running, list) and answer.get("error") == "TooManyJobs"):
             running = []
-        words = complaint(answer) or "an error without words"
+        beside = {name: v for name, v in answer.items() if name not in _ANSWER}
+        words = complaint(answer) or json.dumps(beside, ensure_ascii=False)
         yield Refusal(words, tuple(map(parse_id, running)))
     elif not _ANSWER & answer.keys():
         raise UsageProblem("JSON that names no job: an object without job_status")

@@ -98,10 +98,28 @@ def test_error_beside_a_job_is_told_and_the_job_is_taken() -> None:
     [
         {"error": "RecordInvalid", "current_job_ids": [ID]},
         {"errors": [{"title": "Boom"}], **CREATED},
+        {"success": False, **CREATED},
+        {"failed": 3, **CREATED},
+        {"error_message": "Boom"},
     ],
 )
 def test_any_error_but_too_many_jobs_is_a_problem(answer: object) -> None:
     assert parse_feed(json.dumps(answer).encode()).problem
+
+
+def test_error_in_no_form_that_is_known_is_told_as_it_is() -> None:
+    answer = {"errors": [{"title": "Bööm"}], **CREATED}
+    feed = parse_feed(json.dumps(answer).encode())
+    assert str(feed.problem) == (
+        'Zendesk refused a request: {"errors": [{"title": "Bööm"}]}'
+    )
+
+
+def test_what_stands_beside_a_job_is_no_refusal() -> None:
+    answer = {**CREATED, "ticket": {"id": 1, "status": "failed"}, "success": True}
+    feed = parse_feed(json.dumps(answer).encode())
+    assert [reference.id for reference in feed.jobs] == [ID]
+    assert feed.problem is None
 
 
 def test_error_of_a_bare_job_is_its_own() -> None:
