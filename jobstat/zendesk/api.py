@@ -83,9 +83,9 @@ class Api:
         An answer about another id is not believed at once: it is asked for again
         over a new connection, and taken if the server insists.
         ``idle`` is called about every second until the answer is there. Raises
-        JobstatError: Unauthorized for 401, AuthError for 403, NotFound for 404,
-        Unavailable for network errors, 429 and 5xx, BrokenAnswer for a body
-        that is no job status, UsageProblem for any other refusal.
+        JobstatError: Unauthorized for 401, AuthError for 403, NotFound for 404
+        and 410, Unavailable for network errors, 429 and 5xx, BrokenAnswer for a
+        body that is no job status, UsageProblem for any other refusal.
         """
         with discreet(self._login.secrets):
             if len(ids) > 1:
@@ -188,7 +188,7 @@ class Api:
             if code == 401:
                 return Unauthorized(refused, hint=self._login.remedy)
             return AuthError(refused, hint=_FOR_AGENTS)
-        if code == 404:
+        if code in {404, 410}:
             right_account = "Is that the right account?"
             if id is None:
                 return NotFound(

@@ -224,6 +224,16 @@ def test_the_accounts_limit_is_kept(
     assert len(httpx_mock.get_requests()) == 14
 
 
+@pytest.mark.parametrize("limit", [b"", b"ten", b"-1", b"\xb2", b"1e1", b"0"])
+def test_limit_that_is_no_number_is_none(
+    jobstat: Run, httpx_mock: HTTPXMock, limit: bytes
+) -> None:
+    content = json.dumps({"job_status": BAD}).encode()
+    headers = [(b"x-rate-limit", limit), (b"x-rate-limit-remaining", limit)]
+    httpx_mock.add_response(url=URL, content=content, headers=headers)
+    assert jobstat("watch", "-q", ID) == (6, "", "")
+
+
 @pytest.mark.parametrize("limit", [5, 10])
 def test_short_job_is_told_in_time_though_the_limit_is_small(
     jobstat: Run, zendesk: Any, clock: FakeClock, limit: int

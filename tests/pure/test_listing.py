@@ -18,6 +18,7 @@ from jobstat.errors import (
     TimedOut,
     Unavailable,
 )
+from jobstat.jobs.following import TICK
 from jobstat.jobs.listing import (
     MAX_PAGES,
     Page,
@@ -37,10 +38,13 @@ def page(*ids: str, following: str | None = None, limit: int | None = None) -> P
 
 
 def read(
-    *answers: Page | JobstatError, policy: Policy = SHOW, share: float = 0.5
+    *answers: Page | JobstatError,
+    policy: Policy = SHOW,
+    share: float = 0.5,
+    clock: FakeClock | None = None,
 ) -> tuple[list[Page], list[str], FakeClock]:
     """The pages that are read from a server that answers so, then repeats."""
-    clock = FakeClock()
+    clock = clock or FakeClock()
     steps = list(answers)
     asked: list[str] = []
 
@@ -244,6 +248,19 @@ def test_a_page_that_is_asked_for_again_is_a_request_too() -> None:
     _, asked, clock = read(*[limited] * 5, page("a"), policy=policy, share=0.1)
     assert len(asked) == 6
     assert clock.now == 1060
+
+
+def test_a_wait_is_slept_in_steps_lest_it_outlast_a_suspended_machine() -> None:
+    slept: list[float] = []
+
+    class Clock(FakeClock):
+        def sleep(self, seconds: float) -> None:
+            slept.append(seconds)
+            super().sleep(seconds)
+
+    read(DOWN, Unavailable("429", retry_after=8), page("a"), clock=Clock())
+    assert sum(slept) > 8
+    assert max(slept) <= TICK
 
 
 def test_the_time_out_holds() -> None:
