@@ -125,7 +125,7 @@ def parse_job(value: object) -> Job:
         if not (isinstance(value.get(name), str) and value[name].strip()):
             _broken(f"a job_status without {name}")
     for name in value:
-        # Which of two spellings decides, nobody can tell.
+        # Beside "status", a "Status" could contradict it.
         if name not in _DECIDING and name.strip().lower() in _DECIDING:
             _broken(f"a job_status with {name!r}")
     return Job(

@@ -149,7 +149,7 @@ def is_own_field(name: str, value: object) -> bool:
 
 
 def errors_of(fields: Mapping[str, object]) -> list[object]:
-    """The errors that a job itself reports. Those of its items are not among them."""
+    """The errors of the job itself, without those of its items."""
     return [
         value
         for name, value in fields.items()

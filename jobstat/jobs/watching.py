@@ -43,7 +43,7 @@ LARGEST_BATCH = 100
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A good answer: the jobs in it, and what it tells of the rate limit.
+    """A good answer: its jobs, and the rate limit from its headers.
 
     ``unread`` are the ids of entries that are no job status.
     """

@@ -41,9 +41,8 @@ LEAST_GAP = 0.1
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 ERASE_LINE, ERASE_BELOW = "\x1b[K", "\x1b[J"
 ERASE = f"\r{ERASE_LINE}\x1b7\x1b[B{ERASE_BELOW}\x1b8"
-"""Erases the line of the cursor, then the lines below it. From the first column of a
-screen's first line on, tmux would not erase what is there, but move it to its
-history."""
+"""Erases the line of the cursor, then the lines below it. One sequence for both would
+make tmux move the lines to its history when the cursor is at the top left."""
 
 SETTLED = 0.3
 """Seconds without a resize before the next frame. tmux reports a resize up to 0.25 s

@@ -19,9 +19,9 @@ REMIND_AFTER = 60.0
 
 
 class Paging:
-    """Tells how many jobs were read and what is waited for; a context manager.
+    """Shows how many jobs have been read, and each wait; a context manager.
 
-    On a terminal that is one line, which is erased at the end.
+    On a terminal this is one line, erased at the end.
     """
 
     def __init__(self, terminal: Terminal, *, quiet: bool) -> None:
