@@ -10,6 +10,7 @@ import json
 import os
 import time
 from pathlib import Path
+from subprocess import CalledProcessError
 from typing import TYPE_CHECKING, ClassVar
 
 from keyring.backend import KeyringBackend, SchemeSelectable
@@ -110,6 +111,17 @@ class Reading(Ring):
 
     def set_password(self, service: str, username: str, password: str) -> None:
         raise KeyringError(f"cannot keep {password}")
+
+
+class Revealing(Ring):
+    """Cannot be written, and repeats the secret outside its error's arguments."""
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise {
+            "command": CalledProcessError(1, ["pass", f"--password={password}"]),
+            "file": FileNotFoundError(2, "No such file", f"/keep/{password}"),
+            "tuple": RuntimeError(("cannot keep", password)),
+        }[os.environ["REVEALING"]]
 
 
 class Hostile(Ring):

@@ -58,6 +58,11 @@ def hide_in(error: BaseException, secrets: Iterable[str]) -> None:
         found = found.__cause__ or found.__context__
 
 
+def repeats(text: str, secrets: Iterable[str]) -> bool:
+    """Whether a text holds one of these secrets, in any form."""
+    return any(form in text for form in _forms(secrets))
+
+
 def _without(text: str, forms: Iterable[str]) -> str:
     for form in forms:
         text = text.replace(form, HIDDEN)

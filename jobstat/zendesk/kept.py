@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING
 
 from jobstat.errors import AuthError
+from jobstat.holding import held
+from jobstat.zendesk.apart import Apart
 from jobstat.zendesk.keyring import PATIENCE, KeyringProblem
 
 if TYPE_CHECKING:
@@ -15,9 +18,12 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from jobstat.zendesk.account import Account
-    from jobstat.zendesk.known import Record
+    from jobstat.zendesk.known import Known, Record
     from jobstat.zendesk.oauth import Tokens
 
+
+LOCK_PATIENCE = 60.0
+"""Seconds that another jobstat may take to renew a login: its request has 30."""
 
 LATEST = 1e11
 """Unix seconds of a time that is taken for one: what is later is nonsense."""
@@ -121,11 +127,15 @@ class Keep:
                 hint=f"Log in again with {self._account.login}",
             ) from None
 
-    def write(self, entry: Entry) -> None:
-        """Put an entry in the place of the one before. Raises KeyringProblem."""
+    def write(self, entry: Entry, within: float = PATIENCE) -> None:
+        """Put an entry in the place of the one before; ``within`` is in seconds.
+
+        Raises KeyringProblem.
+        """
         from jobstat.zendesk import keyring
 
-        keyring.write(self._account.entry_name, entry.dump(), entry.secrets)
+        name, secrets = self._account.entry_name, entry.secrets
+        keyring.write(name, entry.dump(), secrets, within)
 
 
 def check_store() -> None:
@@ -141,10 +151,11 @@ def remember(account: Account, record: Record, entry: Entry, *, default: bool) -
     """Store a login in place of one before; gives whether it is the default account's.
 
     It is also where it is the only one. Where that cannot be done, all stays as it
-    was: raises KeyringProblem, UsageProblem, Unavailable.
+    was: raises KeyringProblem, UsageProblem, Unavailable. A signal does not leave it
+    half done.
     """
     from jobstat.zendesk import keyring
-    from jobstat.zendesk.known import LOCK_PATIENCE, Known, change
+    from jobstat.zendesk.known import change
 
     def edit(known: Known) -> None:
         known.records[account.origin] = record
@@ -152,18 +163,21 @@ def remember(account: Account, record: Record, entry: Entry, *, default: bool) -
             known.default = account.origin
 
     keep = Keep(account)
-    with keep.locked(LOCK_PATIENCE):
-        before = keyring.read(account.entry_name)
-        try:
-            known = change(edit, lambda: keep.write(entry))
-        except BaseException:
-            with suppress(KeyringProblem):
-                if before is None:
-                    keyring.forget(account.entry_name)
-                else:
-                    keyring.write(account.entry_name, before)
-            raise
-    return known.default == account.origin
+
+    def store() -> Known:
+        with keep.locked(LOCK_PATIENCE), held():
+            before = keyring.read(account.entry_name)
+            try:
+                return change(edit, lambda: keep.write(entry))
+            except BaseException:
+                with suppress(KeyringProblem):
+                    if before is None:
+                        keyring.forget(account.entry_name)
+                    else:
+                        keyring.write(account.entry_name, before)
+                raise
+
+    return _apart(store).default == account.origin
 
 
 def forget(account: Account) -> Account | None:
@@ -173,16 +187,28 @@ def forget(account: Account) -> Account | None:
     and what ``remember`` raises.
     """
     from jobstat.zendesk import keyring
-    from jobstat.zendesk.known import LOCK_PATIENCE, Known, change
+    from jobstat.zendesk.known import change
 
     def edit(known: Known) -> None:
-        if known.records.pop(account.origin, None) is None and not held:
+        if known.records.pop(account.origin, None) is None and not entry:
             raise AuthError(f"not logged in to {account.name}")
         if known.default == account.origin:
             left = list(known.records)
             known.default = left[0] if len(left) == 1 else None
 
-    with Keep(account).locked(LOCK_PATIENCE):
-        held = keyring.read(account.entry_name)
-        known = change(edit, lambda: keyring.forget(account.entry_name))
-    return known.default_account
+    entry: str | None = None
+
+    def erase() -> Known:
+        nonlocal entry
+        with Keep(account).locked(LOCK_PATIENCE), held():
+            entry = keyring.read(account.entry_name)
+            return change(edit, lambda: keyring.forget(account.entry_name))
+
+    return _apart(erase).default_account
+
+
+def _apart(call: Callable[[], Known]) -> Known:
+    """What a call gives, in a thread: no signal interrupts it there."""
+    work = Apart(call, "accounts")
+    work.wait(lambda: inf)
+    return work.result()

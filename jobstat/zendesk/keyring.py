@@ -12,7 +12,7 @@ from jobstat import clock
 from jobstat.errors import AuthError
 from jobstat.zendesk.apart import Apart
 from jobstat.zendesk.credentials import IN_ENVIRONMENT
-from jobstat.zendesk.hiding import hide_in
+from jobstat.zendesk.hiding import hide_in, repeats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,22 +35,24 @@ def read(name: str, within: float = PATIENCE) -> str | None:
     ``within`` is in seconds. Raises KeyringProblem, as the other ones do.
     """
     found: str | None = _bounded(
-        lambda keyring: keyring.get_password(SERVICE, name), within
+        lambda keyring: keyring.get_password(SERVICE, name), min(within, PATIENCE)
     )
     return found
 
 
-def write(name: str, secret: str, parts: Sequence[str] = ()) -> None:
+def write(
+    name: str, secret: str, parts: Sequence[str] = (), within: float = PATIENCE
+) -> None:
     """Keep a secret of an account, in place of the one before.
 
-    No error repeats it, or one of its parts.
+    No error repeats it, or one of its parts. ``within`` is in seconds.
     """
 
     def call(keyring: Any) -> Any:
         keyring.set_password(SERVICE, name, secret)
         return keyring.get_password(SERVICE, name)
 
-    if _bounded(call, secrets=(secret, *parts)) != secret:
+    if _bounded(call, within, secrets=(secret, *parts)) != secret:
         raise KeyringProblem(
             "the keyring did not keep what was stored in it",
             hint=f"Without one, set {IN_ENVIRONMENT}",
@@ -75,7 +77,7 @@ def read_zcli(name: str, within: float = PATIENCE) -> Iterator[str]:
         # Of several keyrings, a chain is made.
         return list(_zcli_in(getattr(backend, "backends", [backend]), name))
 
-    found: list[str] = _bounded(call, within)
+    found: list[str] = _bounded(call, min(within, PATIENCE))
     return iter(found)
 
 
@@ -106,19 +108,25 @@ def _bounded(
     # Its time is that of a busy machine, and none of the keyring's.
     import keyring
 
-    until = clock.monotonic() + min(within, PATIENCE)
+    until = clock.monotonic() + within
     apart = Apart(lambda: call(keyring), "keyring")
     if not apart.wait(lambda: until - clock.monotonic()):
         raise KeyringProblem(
-            f"the keyring did not answer within {PATIENCE:.0f} s",
+            f"the keyring did not answer within {max(within, PATIENCE):.0f} s",
             hint=f"Is it locked? Without one, set {IN_ENVIRONMENT}",
         )
     try:
         return apart.result()
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - raised as its cause, if it may be
         # A backend may be anybody's, and raise anything.
         hide_in(error, secrets)
-        raise _problem(error) from error
+        problem = _problem(error)
+        hide_in(problem, secrets)
+        from traceback import format_exception
+
+        # It may keep a secret elsewhere than in its arguments.
+        shows = repeats("".join(format_exception(error)), secrets)
+        raise problem from (None if shows else error)
 
 
 def _problem(error: BaseException) -> KeyringProblem:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
@@ -163,7 +164,11 @@ def refresh(
     client_id: str,
     refresh_token: str,
 ) -> Tokens:
-    """New tokens for old ones, which die by it. Raises what ``mint`` raises."""
+    """New tokens for old ones, which Zendesk ends. Raises what ``mint`` raises.
+
+    ``refresh_token_expires_in`` is taken here too (Zendesk's announcement of refresh
+    tokens, April 2025). Without it, a login would end after 30 days unused.
+    """
     from oauthlib.oauth2 import WebApplicationClient
 
     form = WebApplicationClient(client_id).prepare_refresh_body(
@@ -172,7 +177,7 @@ def refresh(
     return _ask(
         http,
         account,
-        dict(parse_qsl(form)),
+        {**dict(parse_qsl(form)), "refresh_token_expires_in": REFRESH_LIFE},
         refused=f"the login at {account.name} cannot be renewed",
         hint=f"Log in again with {account.login}",
     )
@@ -208,21 +213,39 @@ def _ask(
 
 
 def _parsed(body: bytes, account: Account, asked_at: float) -> Tokens:
-    from oauthlib.oauth2 import WebApplicationClient
+    """The tokens in an answer.
 
+    The old ones have ended with it, so whatever else stands beside them is no reason
+    to throw them away.
+    """
     try:
-        told = WebApplicationClient("").parse_request_body_response(body.decode())
-        access, other = told["access_token"], told.get("refresh_token")
-        for token in (access, other or access):
-            check_token(token, "the answer")
-        life = told.get("expires_in")
-    except Exception:  # noqa: BLE001 - oauthlib raises whatever a strange answer meets
-        # Not in its own words, nor with its cause: there may be a token in it.
-        access = None
+        told = json.loads(body.decode("utf-8-sig"))
+        access, other = (_token(told.get(n)) for n in ("access_token", "refresh_token"))
+    except (ValueError, RecursionError, AttributeError):
+        # Not with its cause: there may be a token in it.
+        access = other = None
     if access is None:
         raise BrokenAnswer(f"the answer of {account.name} is no token")
-    if not (isinstance(life, int | float) and 0 < life < LONGEST_LIFE):
+    life = _seconds(told.get("expires_in"))
+    if not 0 < life < LONGEST_LIFE:
         return Tokens(access, other)
     margin = min(life * MARGIN, LARGEST_MARGIN)
     expires_at = asked_at + life
     return Tokens(access, other, expires_at, expires_at - margin)
+
+
+def _token(told: object) -> str | None:
+    if not isinstance(told, str):
+        return None
+    with suppress(UsageProblem):
+        check_token(told, "the answer")
+        return told
+    return None
+
+
+def _seconds(told: object) -> float:
+    """A number of seconds, also where it is written as a text; 0 for anything else."""
+    if isinstance(told, str | int | float) and not isinstance(told, bool):
+        with suppress(ValueError, OverflowError):
+            return float(told)
+    return 0.0

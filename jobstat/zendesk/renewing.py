@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from jobstat.holding import held
 from jobstat.zendesk.apart import Apart
 from jobstat.zendesk.credentials import Credential, Kind, bearer
 from jobstat.zendesk.kept import Entry
+from jobstat.zendesk.keyring import PATIENCE
 from jobstat.zendesk.logins import Login
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from jobstat.zendesk.oauth import Tokens
 
     Idle = Callable[[], None] | None
+
+STORE_PATIENCE = 10.0
+"""Seconds that the keyring may take to store new tokens, each of two times."""
 
 
 class Renewing(Login):
@@ -57,6 +61,7 @@ class Renewing(Login):
         self._entry = entry
         self._keep = keep
         self._stored = entry
+        self._is_stored = True
         self._renewal: Apart[Entry] | None = None
         self._problem: JobstatError | None = None
         self._seen = set(self._entry.secrets)
@@ -100,6 +105,8 @@ class Renewing(Login):
         return bool(self._entry.client_secret or (tokens and tokens.refresh))
 
     def settle(self) -> None:
+        if self._keep and not self._is_stored:
+            self._store_late(self._keep)
         if self._renewal and self._problem:
             self._warn(
                 f"the login was not renewed: {self._problem.sentence}; if it is refused"
@@ -134,9 +141,10 @@ class Renewing(Login):
             entry = self._entry
             if keep:
                 entry = self._kept_now(keep, until - clock.monotonic())
-                tokens = entry.tokens
-                if entry != self._entry and tokens and not tokens.is_stale(time.time()):
+                if entry != self._entry and _is_fresh(entry):
                     return entry  # another process was here before
+                if not entry.client_secret:
+                    self._check_storable(keep, entry)
             # A client's secret gets other tokens at any time: nothing would be lost.
             holding = nullcontext() if entry.client_secret else held()
             # The caller may close its own connection while this request lasts.
@@ -144,6 +152,8 @@ class Renewing(Login):
                 try:
                     entry = Entry(self._ask(own, entry), entry.client_secret)
                 except JobstatError as problem:
+                    if keep and (newer := self._newer(keep, entry)):
+                        return newer  # another process was quicker, without a lock
                     self._problem = problem
                     raise
                 if keep:
@@ -174,11 +184,42 @@ class Renewing(Login):
         # Where it gave no other one, the old one is still good (RFC 6749).
         return tokens if tokens.refresh else replace(tokens, refresh=token)
 
-    def _store(self, keep: Keep, entry: Entry) -> None:
+    def _check_storable(self, keep: Keep, entry: Entry) -> None:
+        """Store what is there already; raises KeyringProblem.
+
+        The request ends the old tokens, so the new ones must be storable.
+        """
         try:
             keep.write(entry)
-        except AuthError as problem:
-            # This process can go on: it has what the next one will miss.
+        except JobstatError as problem:
+            self._warn(f"the login cannot be renewed now: {problem.sentence}")
+            raise
+        self._stored, self._is_stored = entry, True
+
+    def _newer(self, keep: Keep, entry: Entry) -> Entry | None:
+        """What another process has stored in place of ``entry``, if it can be used."""
+        with suppress(JobstatError):
+            kept = keep.read(PATIENCE)
+            if kept and kept != entry and _is_fresh(kept):
+                return kept
+        return None
+
+    def _store(self, keep: Keep, entry: Entry) -> None:
+        """Store new tokens. What fails twice is tried again when the watch ends."""
+        self._is_stored = False
+        for _ in range(2):
+            with suppress(JobstatError):
+                keep.write(entry, STORE_PATIENCE)
+                self._stored, self._is_stored = entry, True
+                return
+
+    def _store_late(self, keep: Keep) -> None:
+        try:
+            with keep.locked_if_writable(PATIENCE, self._warn):
+                if self._kept_now(keep, PATIENCE) == self._entry:
+                    keep.write(self._entry)
+            self._is_stored = True
+        except JobstatError as problem:
             self._warn(
                 f"the renewed login could not be stored: {problem.sentence};"
                 f" log in again with {self._account.login}"
@@ -187,3 +228,7 @@ class Renewing(Login):
     def _warn(self, warning: str) -> None:
         if warning not in self.warnings:
             self.warnings.append(warning)
+
+
+def _is_fresh(entry: Entry) -> bool:
+    return entry.tokens is not None and not entry.tokens.is_stale(time.time())

@@ -12,7 +12,7 @@ from jobstat.errors import UsageProblem
 from jobstat.zendesk import keyring
 from jobstat.zendesk.account import at_subdomain
 from jobstat.zendesk.credentials import Credential, Kind, bearer
-from jobstat.zendesk.files import read_settings
+from jobstat.zendesk.files import check_private, read_settings
 
 if TYPE_CHECKING:
     from jobstat.zendesk.account import Account
@@ -27,16 +27,24 @@ _USUAL = ".zendesk.com"
 
 
 def active_account() -> Account | None:
-    """The account of zcli's active profile, None where there is none to be had."""
+    """The account of zcli's active profile, None where there is none to be had.
+
+    Raises UsageProblem where another user can change it: it says which account gets
+    the credential.
+    """
     try:
-        document = json.loads(read_settings(Path.home() / ".zcli").decode())
+        content = read_settings(Path.home() / ".zcli", check_private)
+    except (OSError, RuntimeError):
+        return None  # there is none, or no home
+    try:
+        document = json.loads(content.decode())
         profile = document["activeProfile"]
         subdomain, domain = profile["subdomain"], profile.get("domain")
         return at_subdomain(subdomain, domain or "zendesk.com", "zcli's profile")
-    except (OSError, ValueError, LookupError, UsageProblem):
+    except (ValueError, LookupError, UsageProblem):
         return None
-    except (TypeError, AttributeError, RuntimeError):
-        return None  # in a form that jobstat knows nothing of, or without a home
+    except (TypeError, AttributeError, RecursionError):
+        return None  # in a form that jobstat knows nothing of
 
 
 def credential_of(
@@ -46,9 +54,9 @@ def credential_of(
 
     Raises KeyringProblem.
     """
-    if "." not in account.name:
-        return None  # by such a name, it has that of another
     name = account.name.removesuffix(_USUAL)
+    if ("." in name) == account.name.endswith(_USUAL):
+        return None  # by such a name, it has that of another account
     found = map(_parsed, keyring.read_zcli(name, within))
     return next(filter(None, found), None)
 

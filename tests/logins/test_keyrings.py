@@ -88,6 +88,23 @@ def test_an_empty_keyring_is_no_problem_but_has_no_credential(
     assert done.returncode == 4
 
 
+@pytest.mark.parametrize("kind", ["command", "file", "tuple"])
+@pytest.mark.parametrize("debug", [[], ["--debug"]])
+def test_no_error_of_a_keyring_repeats_the_secret(
+    machine: Machine, kind: str, debug: list[str]
+) -> None:
+    done = replace(machine, ring="Revealing").run(
+        *("auth", "login", "--base-url", machine.demo.base_url, "--with-token"),
+        *debug,
+        typed=TOKEN,
+        REVEALING=kind,
+    )
+    assert done.returncode == 4
+    assert "the keyring cannot be used: " in done.stderr
+    assert "[hidden]" in done.stderr
+    assert TOKEN not in done.stdout + done.stderr
+
+
 def test_a_keyring_that_hangs_is_given_up(machine: Machine) -> None:
     asked = ("show", ID, "--base-url", machine.demo.base_url)
     done = replace(machine, ring="Hanging").run(*asked)

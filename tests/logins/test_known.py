@@ -12,12 +12,15 @@ from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from children import BOUND
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jobstat.errors import AuthError, Unavailable, UsageProblem
+from jobstat import holding
+from jobstat.errors import AuthError, Stopped, Unavailable, UsageProblem
 from jobstat.zendesk import kept, keyring, known
 from jobstat.zendesk.account import Account
+from jobstat.zendesk.apart import Apart
 from jobstat.zendesk.credentials import Kind
 from jobstat.zendesk.kept import Entry, Keep, forget, parse_entry, remember
 from jobstat.zendesk.keyring import KeyringProblem
@@ -47,7 +50,9 @@ def held(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """What the keyring holds."""
     entries: dict[str, str] = {}
 
-    def write(name: str, secret: str, parts: Sequence[str] = ()) -> None:
+    def write(
+        name: str, secret: str, parts: Sequence[str] = (), within: float = 3.0
+    ) -> None:
         entries[name] = secret
 
     monkeypatch.setattr(keyring, "read", lambda name, within=3.0: entries.get(name))
@@ -331,24 +336,28 @@ def test_changes_of_several_are_all_there(folder: Path, held: dict[str, str]) ->
 
 
 @pytest.mark.parametrize("account", [ACME, SANDBOX])
+@pytest.mark.parametrize(
+    "error", [KeyringProblem("it did not answer any longer"), KeyboardInterrupt()]
+)
 def test_what_cannot_be_stored_changes_nothing(
     folder: Path,
     held: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
     account: Account,
+    error: BaseException,
 ) -> None:
     """Neither a login that is there already nor one that is new is left by halves."""
     remember(ACME, RECORD, ENTRY, default=False)
     before = ((folder / "accounts.toml").read_bytes(), dict(held))
     other = Record(Kind.CLIENT, client_id="ci")
 
-    def half(name: str, secret: str, parts: Sequence[str] = ()) -> None:
+    def half(name: str, secret: str, *_: object) -> None:
         held[name] = secret
         if secret != before[1].get(name):
-            raise KeyringProblem("it did not answer any longer")
+            raise error
 
     monkeypatch.setattr(keyring, "write", half)
-    with pytest.raises(KeyringProblem):
+    with pytest.raises(type(error)):
         remember(account, other, Entry(None, "an0ther"), default=True)
     assert ((folder / "accounts.toml").read_bytes(), held) == before
 
@@ -359,6 +368,64 @@ def test_what_cannot_be_stored_changes_nothing(
     with pytest.raises(KeyringProblem):
         forget(ACME)
     assert ((folder / "accounts.toml").read_bytes(), held) == before
+
+
+def test_error_is_that_of_storing_though_the_old_entry_cannot_be_put_back(
+    folder: Path, held: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remember(ACME, RECORD, ENTRY, default=False)
+    errors = [KeyringProblem("first"), KeyringProblem("second")]
+
+    def write(*_: object) -> None:
+        raise errors.pop(0)
+
+    monkeypatch.setattr(keyring, "write", write)
+    with pytest.raises(KeyringProblem, match="first"):
+        remember(ACME, RECORD, Entry(None, "an0ther"), default=True)
+    assert errors == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda: remember(ACME, RECORD, ENTRY, default=False), lambda: forget(ACME)],
+)
+def test_login_is_not_changed_while_another_process_renews_it(
+    folder: Path,
+    held: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[], object],
+) -> None:
+    remember(ACME, RECORD, ENTRY, default=False)
+    before = ((folder / "accounts.toml").read_bytes(), dict(held))
+    monkeypatch.setattr("jobstat.zendesk.kept.LOCK_PATIENCE", 0.05)
+    with Keep(ACME).locked(1), pytest.raises(Unavailable, match="keeps the lock"):
+        change()
+    assert ((folder / "accounts.toml").read_bytes(), held) == before
+
+
+def test_login_is_stored_though_a_signal_comes_meanwhile(
+    folder: Path, held: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_go_on = threading.Event(), threading.Event()
+    write = keyring.write
+
+    def slow(*arguments: Any) -> None:
+        begun.set()
+        assert may_go_on.wait(BOUND)
+        write(*arguments)
+
+    def wait(apart: Apart[Any], left: object) -> bool:
+        assert begun.wait(BOUND)
+        raise Stopped(2)
+
+    monkeypatch.setattr(keyring, "write", slow)
+    monkeypatch.setattr(Apart, "wait", wait)
+    with pytest.raises(Stopped):
+        remember(ACME, RECORD, ENTRY, default=False)
+    assert holding.is_held()
+    holding.finish(may_go_on.set)
+    assert ACME.origin in load().records
+    assert set(held) == {ACME.entry_name}
 
 
 def test_a_secret_without_a_record_is_forgotten_too(

@@ -29,8 +29,8 @@ from jobstat.errors import (
 from jobstat.zendesk.account import Account
 from jobstat.zendesk.credentials import Kind, bearer
 from jobstat.zendesk.http import Request, Response
-from jobstat.zendesk.kept import Entry
-from jobstat.zendesk.keyring import KeyringProblem
+from jobstat.zendesk.kept import LOCK_PATIENCE, Entry
+from jobstat.zendesk.keyring import PATIENCE, KeyringProblem
 from jobstat.zendesk.oauth import (
     TOKEN_TIMEOUT,
     Authorization,
@@ -38,7 +38,7 @@ from jobstat.zendesk.oauth import (
     mint,
     refresh,
 )
-from jobstat.zendesk.renewing import Renewing
+from jobstat.zendesk.renewing import STORE_PATIENCE, Renewing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,6 +114,7 @@ def test_what_is_asked_with_a_refresh_token() -> None:
         "grant_type": "refresh_token",
         "client_id": "app",
         "refresh_token": "r1",
+        "refresh_token_expires_in": 89 * 86400,
     }
     assert tokens.refresh == "r2"
     assert tokens.expires_at
@@ -263,11 +264,7 @@ NO_TOKENS = [
     b'{"access_token": 3}',
     b'{"access_token": ""}',
     b'{"access_token": "a b"}',
-    b'{"access_token": "t0ken", "refresh_token": 3}',
-    b'{"access_token": "t0ken", "refresh_token": "a\\nb"}',
-    b'{"access_token": "t0ken", "expires_in": "soon"}',
-    b'{"access_token": "t0ken", "expires_in": 1e999}',
-    b'{"access_token": "t0ken", "scope": 7}',
+    b'["access_token"]',
     b'{"error": "invalid_grant"}',
 ]
 
@@ -277,6 +274,46 @@ def test_what_is_no_token_is_a_broken_answer(body: bytes) -> None:
     with pytest.raises(BrokenAnswer) as caught:
         mint(refusing(200, body).http, ACME, "ci", "s3cret")
     assert "t0ken" not in words_of(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("told", "life"),
+    [
+        ({"expires_in": "1800"}, 1800),
+        ({"expires_in": "1800.0"}, 1800),
+        ({"expires_in": "1e3"}, 1000),
+        ({"expires_in": []}, None),
+        ({"expires_in": {}}, None),
+        *(({"expires_in": odd}, None) for odd in ("soon", "", True, "nan")),
+        ({"expires_in": float("nan")}, None),
+        ({"expires_in": float("inf")}, None),
+        ({"scope": {}}, None),
+        *(({"scope": odd}, None) for odd in (7, True, None)),
+        ({"error": None}, None),
+        ({"token_type": 7}, None),
+    ],
+)
+def test_tokens_are_taken_whatever_stands_beside_them(
+    told: dict[str, Any], life: float | None
+) -> None:
+    """The old ones have ended: tokens that are not taken are a lost login."""
+    tokens = refresh(granting(refresh_token="r2", **told).http, ACME, "app", "r1")
+    assert (tokens.access, tokens.refresh) == ("t0ken", "r2")
+    if life is None:
+        assert tokens.expires_at is None
+    else:
+        assert tokens.expires_at == pytest.approx(time.time() + life, abs=5)
+
+
+@pytest.mark.parametrize("other", [3, "a\nb", "", [], None])
+def test_access_token_is_taken_without_a_refresh_token(other: object) -> None:
+    tokens = refresh(granting(refresh_token=other).http, ACME, "app", "r1")
+    assert (tokens.access, tokens.refresh) == ("t0ken", None)
+
+
+def test_tokens_may_come_with_a_byte_order_mark() -> None:
+    body = '\ufeff{"access_token": "t0ken"}'.encode()
+    assert mint(refusing(200, body).http, ACME, "ci", "s3cret").access == "t0ken"
 
 
 @given(st.binary() | st.text().map(str.encode))
@@ -355,7 +392,8 @@ class Shelf:
 
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
-        self.writable = True
+        self.may_write: Callable[[Entry], bool] = lambda _: True
+        self.written: list[Entry] = []
         self.withins: list[float] = []
 
     def locked_if_writable(self, within: float, warn: Any) -> Any:
@@ -366,8 +404,9 @@ class Shelf:
         self.withins.append(within)
         return self.entry
 
-    def write(self, entry: Entry) -> None:
-        if not self.writable:
+    def write(self, entry: Entry, within: float = 3.0) -> None:
+        self.written.append(entry)
+        if not self.may_write(entry):
             raise KeyringProblem("the keyring cannot be used")
         self.entry = entry
 
@@ -429,11 +468,112 @@ def test_renewal_of_a_token_that_still_works_leaves_time_for_the_request() -> No
 def test_tokens_that_could_not_be_stored_follow_those_of_another_process() -> None:
     login, shelf = kept(Entry(EXPIRED))
     shelf.entry = Entry(replace(EXPIRED, access="others", refresh="r2"))
-    shelf.writable = False
-    for number in (3, 4):
-        endpoint = granting(refresh_token=f"r{number}")
-        login.another(bearer("old", "a test"), endpoint.http, BOUND)
-        assert endpoint.fields()["refresh_token"] == f"r{number - 1}"
+    takes_old_ones_only(shelf)
+    endpoint = granting(refresh_token="r3")
+    login.another(bearer("old", "a test"), endpoint.http, BOUND)
+    assert endpoint.fields()["refresh_token"] == "r2"
+    assert shelf.refresh == "r2"
+    shelf.may_write = lambda _: True
+    endpoint = granting(refresh_token="r4")
+    login.another(bearer("old", "a test"), endpoint.http, BOUND)
+    assert endpoint.fields()["refresh_token"] == "r3"
+    assert [entry.tokens and entry.tokens.refresh for entry in shelf.written] == [
+        *("r2", "r3", "r3"),
+        *("r3", "r4"),
+    ]
+
+
+def takes_old_ones_only(shelf: Shelf) -> None:
+    """Writing fails from the token request on."""
+    shelf.may_write = lambda entry: entry == shelf.entry
+
+
+def test_no_tokens_are_asked_for_that_could_not_be_stored() -> None:
+    """The request would end the old ones, which are all that other processes have."""
+    for entry in (Entry(EXPIRED), Entry(soon(60))):
+        login, shelf = kept(entry)
+        shelf.may_write = lambda _: False
+        endpoint = granting(refresh_token="r2")
+        if entry.tokens == EXPIRED:
+            with pytest.raises(KeyringProblem):
+                login.credential(endpoint.http, BOUND)
+        else:
+            assert login.credential(endpoint.http, BOUND).secret == "old"
+        assert endpoint.asked == []
+        assert login.warnings == [
+            "the login cannot be renewed now: the keyring cannot be used"
+        ]
+
+
+def test_clients_secret_gets_tokens_that_cannot_be_stored() -> None:
+    login, shelf = kept(Entry(EXPIRED, "s3cret"))
+    shelf.may_write = lambda _: False
+    assert login.credential(granting().http, BOUND).secret == "t0ken"
+
+
+def test_tokens_that_could_not_be_stored_at_once_are_stored_at_the_second_try() -> None:
+    login, shelf = kept(Entry(EXPIRED))
+    shelf.may_write = lambda _: len(shelf.written) != 2
+    login.credential(granting(refresh_token="r2").http, BOUND)
+    assert (shelf.refresh, len(shelf.written)) == ("r2", 3)
+    login.settle()
+    assert login.warnings == []
+    assert len(shelf.written) == 3
+
+
+def test_tokens_that_could_not_be_stored_are_stored_at_the_end() -> None:
+    login, shelf = kept(Entry(EXPIRED))
+    takes_old_ones_only(shelf)
+    login.credential(granting(refresh_token="r2").http, BOUND)
+    assert shelf.refresh == "r1"
+    shelf.may_write = lambda _: True
+    login.settle()
+    assert shelf.refresh == "r2"
+    assert login.warnings == []
+
+
+def test_tokens_that_cannot_be_stored_at_all_are_warned_of_once() -> None:
+    login, shelf = kept(Entry(EXPIRED))
+    takes_old_ones_only(shelf)
+    login.credential(granting(refresh_token="r2").http, BOUND)
+    for _ in range(2):
+        login.settle()
+        (warning,) = login.warnings
+        assert warning == (
+            "the renewed login could not be stored: the keyring cannot be used;"
+            " log in again with jobstat auth login --subdomain acme"
+        )
+
+
+def test_tokens_are_not_stored_late_in_place_of_those_of_another_process() -> None:
+    login, shelf = kept(Entry(EXPIRED))
+    takes_old_ones_only(shelf)
+    login.credential(granting(refresh_token="r2").http, BOUND)
+    shelf.may_write = lambda _: True
+    others = shelf.entry = Entry(Tokens("others", "r9"))
+    login.settle()
+    assert shelf.entry == others
+    assert login.warnings == []
+
+
+def test_refused_refresh_token_may_have_been_used_by_another_process() -> None:
+    """Without a lock, two may ask at once: the second one is refused."""
+    login, shelf = kept(Entry(EXPIRED))
+    endpoint = refusing(400, b'{"error": "invalid_grant"}')
+    endpoint.ready = threading.Event()
+    with pytest.raises(Unavailable):
+        login.credential(endpoint.http, 0.05)
+    wait_until(lambda: endpoint.asked)
+    shelf.entry = Entry(Tokens("others", "r2"))
+    endpoint.ready.set()
+    assert login.credential(endpoint.http, BOUND).secret == "others"
+    login.settle()
+    assert login.warnings == []
+
+
+def test_process_waits_as_long_as_a_renewal_may_take() -> None:
+    keyring = 2 * PATIENCE + 2 * STORE_PATIENCE
+    assert TOKEN_TIMEOUT + keyring <= holding.LONGEST <= LOCK_PATIENCE
 
 
 def test_slow_renewal_of_a_refused_token_is_used_before_the_token_is_shown_again() -> (

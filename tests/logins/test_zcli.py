@@ -15,11 +15,13 @@ from children import wait_until
 from support import ID, MAIN, finish_jobs, start_job
 
 from jobstat.demo.server import TOKEN
+from jobstat.zendesk import keyring
 from jobstat.zendesk.account import Account
 from jobstat.zendesk.credentials import Kind
 from jobstat.zendesk.zcli import active_account, credential_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from machine import Machine
@@ -151,6 +153,40 @@ def test_any_profile_is_an_account_or_none(
     (tmp_path / ".zcli").write_bytes(content.encode("utf-8", "surrogateescape"))
     found = active_account()
     assert (found and found.origin) == origin
+
+
+@pytest.mark.parametrize(
+    ("host", "entry"),
+    [
+        ("acme.zendesk.com", "acme"),
+        ("acme.example.com", "acme.example.com"),
+        ("acme.example.com.zendesk.com", None),
+        ("localhost", None),
+    ],
+)
+def test_account_has_no_entry_by_the_name_of_another(
+    monkeypatch: pytest.MonkeyPatch, host: str, entry: str | None
+) -> None:
+    asked: list[str] = []
+
+    def read(name: str, within: float) -> Iterator[str]:
+        asked.append(name)
+        return iter([])
+
+    monkeypatch.setattr(keyring, "read_zcli", read)
+    assert credential_of(Account(f"https://{host}")) is None
+    assert asked == [entry] * (entry is not None)
+
+
+def test_profile_that_another_user_can_change_is_refused(machine: Machine) -> None:
+    profile = machine.home / ".zcli"
+    profile.write_text('{"activeProfile": {"subdomain": "evil"}}')
+    profile.chmod(0o666)
+    done = machine.run("list", ZENDESK_OAUTH_TOKEN=TOKEN)
+    assert done.returncode == 2
+    problem, hint = done.stderr.splitlines()
+    assert problem == f"jobstat: {profile} can be written by every user"
+    assert "chmod o-w" in hint
 
 
 def test_a_fifo_in_place_of_the_profile_is_not_read(machine: Machine) -> None:
