@@ -218,7 +218,6 @@ class Renewing(Login):
             with keep.locked_if_writable(PATIENCE, self._warn):
                 if self._kept_now(keep, PATIENCE) == self._entry:
                     keep.write(self._entry)
-            self._is_stored = True
         except JobstatError as problem:
             self._warn(
                 f"the renewed login could not be stored: {problem.sentence};"

@@ -310,6 +310,19 @@ def test_a_renewal_waits_for_the_lock_as_long_as_it_may(
         assert withins == [0.1]
 
 
+def test_entry_is_written_for_as_long_as_it_may_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    withins: list[float] = []
+
+    def noted(name: str, secret: str, parts: Sequence[str], within: float) -> None:
+        withins.append(within)
+
+    monkeypatch.setattr(keyring, "write", noted)
+    Keep(ACME).write(ENTRY, 10.0)
+    assert withins == [10.0]
+
+
 def test_a_file_system_without_locks_has_none(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

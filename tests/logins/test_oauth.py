@@ -394,6 +394,7 @@ class Shelf:
         self.entry = entry
         self.may_write: Callable[[Entry], bool] = lambda _: True
         self.written: list[Entry] = []
+        self.write_withins: list[float] = []
         self.withins: list[float] = []
 
     def locked_if_writable(self, within: float, warn: Any) -> Any:
@@ -406,6 +407,7 @@ class Shelf:
 
     def write(self, entry: Entry, within: float = 3.0) -> None:
         self.written.append(entry)
+        self.write_withins.append(within)
         if not self.may_write(entry):
             raise KeyringProblem("the keyring cannot be used")
         self.entry = entry
@@ -515,7 +517,8 @@ def test_tokens_that_could_not_be_stored_at_once_are_stored_at_the_second_try() 
     login, shelf = kept(Entry(EXPIRED))
     shelf.may_write = lambda _: len(shelf.written) != 2
     login.credential(granting(refresh_token="r2").http, BOUND)
-    assert (shelf.refresh, len(shelf.written)) == ("r2", 3)
+    assert shelf.refresh == "r2"
+    assert shelf.write_withins == [PATIENCE, STORE_PATIENCE, STORE_PATIENCE]
     login.settle()
     assert login.warnings == []
     assert len(shelf.written) == 3
@@ -569,6 +572,12 @@ def test_refused_refresh_token_may_have_been_used_by_another_process() -> None:
     assert login.credential(endpoint.http, BOUND).secret == "others"
     login.settle()
     assert login.warnings == []
+
+
+def test_refused_refresh_token_that_no_other_process_used_is_an_error() -> None:
+    login, _ = kept(Entry(Tokens("old", "r1")))
+    with pytest.raises(AuthError, match="cannot be renewed"):
+        login.another(bearer("old", "a test"), refusing(400, b"").http, BOUND)
 
 
 def test_process_waits_as_long_as_a_renewal_may_take() -> None:
