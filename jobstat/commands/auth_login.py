@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import click
 
-from jobstat.errors import JobstatError, UsageProblem
+from jobstat.errors import JobstatError, Unavailable, UsageProblem
 from jobstat.options import epilog, positive_duration, shared_options
 from jobstat.views.asking import ask, can_ask, choose, read_secret
 from jobstat.views.terminal import standard_error
@@ -204,11 +204,22 @@ def _entry(account: Account, record: Record, port: int, timeout: float) -> Entry
 
 
 def _try_out(account: Account, record: Record, entry: Entry) -> str | None:
-    """Whose login it is, as far as the account tells. Raises what refuses it."""
+    """Whose login it is, as far as the account tells. Raises what refuses it.
+
+    What the account has just granted in the browser is good though it cannot be asked
+    now: it need not be granted again.
+    """
     credential = credential_in(entry, record)
     assert credential is not None  # noqa: S101 - there is a token in it
     with Api(account, Login(credential)) as api:
-        api.try_out(PATIENCE)
+        try:
+            api.try_out(PATIENCE)
+        except Unavailable as problem:
+            if record.kind is not Kind.BROWSER:
+                raise
+            warning = f"the login could not be tried: {problem.sentence}"
+            standard_error().note(f"jobstat: warning: {warning}\n")
+            return None
         try:
             return api.user(PATIENCE)
         except JobstatError:

@@ -24,6 +24,7 @@ from terminals import on_terminal
 
 from jobstat.demo.oauth import CLIENT_SECRET, CONFIDENTIAL_CLIENT, PUBLIC_CLIENT
 from jobstat.demo.server import TOKEN, USER
+from jobstat.demo.world import Refused, World
 from jobstat.zendesk.callback import Callback
 
 if TYPE_CHECKING:
@@ -99,6 +100,28 @@ def test_in_the_browser(machine: Machine) -> None:
     assert "You may close this" in browser["shown"]
     (port,) = re.findall(r"127\.0\.0\.1:(\d+)/callback\n", done.stderr)
     assert browser["target"].startswith(f"http://127.0.0.1:{port}/callback?")
+
+
+def test_granted_login_is_kept_though_the_account_cannot_be_asked_now(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token that was typed is not: it can be typed again."""
+
+    def down(*_: object) -> None:
+        raise Refused(503, {"error": "Down"})
+
+    with monkeypatch.context() as patched:
+        patched.setattr(World, "jobs", down)
+        done = machine.login_by_browser()
+        assert machine.login().returncode == 7
+    assert done.returncode == 0
+    assert (
+        "jobstat: warning: the login could not be tried:"
+        f" {machine.name} cannot answer now (503: Down)\n"
+        f"Logged in to {machine.name}.\n"
+    ) in done.stderr
+    assert machine.accounts["accounts"][machine.demo.base_url]["kind"] == "browser"
+    assert machine.run("list").returncode == 0
 
 
 def test_what_a_browser_is_started_with_holds_no_secret(machine: Machine) -> None:
