@@ -18,7 +18,7 @@ from jobstat.holding import held
 from jobstat.zendesk.apart import Apart
 from jobstat.zendesk.credentials import Credential, Kind, bearer
 from jobstat.zendesk.kept import Entry
-from jobstat.zendesk.keyring import PATIENCE
+from jobstat.zendesk.keyring import PATIENCE, KeyringProblem
 from jobstat.zendesk.logins import Login
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ class Renewing(Login):
         self._is_stored = True
         self._renewal: Apart[Entry] | None = None
         self._problem: JobstatError | None = None
+        self._put_off: KeyringProblem | None = None
         self._seen = set(self._entry.secrets)
 
     @property
@@ -77,10 +78,12 @@ class Renewing(Login):
         elif self._renewal or (tokens.is_stale(time.time()) and self._can_renew):
             try:
                 self._renew(http, within / 2, idle)
-            except JobstatError:
+            except JobstatError as problem:
                 # Until its end, the old one is as good as another.
                 if self.has_expired:
                     raise
+                if isinstance(problem, KeyringProblem):
+                    self._put_off = problem
         return self._shown
 
     def another(
@@ -107,6 +110,8 @@ class Renewing(Login):
     def settle(self) -> None:
         if self._keep and not self._is_stored:
             self._store_late(self._keep)
+        if self._put_off:
+            self._warn(f"the login was not renewed: {self._put_off.sentence}")
         if self._renewal and self._problem:
             self._warn(
                 f"the login was not renewed: {self._problem.sentence}; if it is refused"
@@ -132,6 +137,7 @@ class Renewing(Login):
         except UsageProblem as problem:
             # It is of the login, and not of what this is about.
             raise AuthError(problem.sentence, hint=problem.hint) from problem
+        self._put_off = None
         self._seen |= set(self._entry.secrets)
 
     def _renewed(self, http: Http, until: float) -> Entry:
@@ -144,7 +150,9 @@ class Renewing(Login):
                 if entry != self._entry and _is_fresh(entry):
                     return entry  # another process was here before
                 if not entry.client_secret:
-                    self._check_storable(keep, entry)
+                    # The request ends the old tokens: can new ones be stored?
+                    keep.write(entry)
+                    self._stored, self._is_stored = entry, True
             # A client's secret gets other tokens at any time: nothing would be lost.
             holding = nullcontext() if entry.client_secret else held()
             # The caller may close its own connection while this request lasts.
@@ -183,18 +191,6 @@ class Renewing(Login):
         tokens = refresh(http, account, client, token)
         # Where it gave no other one, the old one is still good (RFC 6749).
         return tokens if tokens.refresh else replace(tokens, refresh=token)
-
-    def _check_storable(self, keep: Keep, entry: Entry) -> None:
-        """Store what is there already; raises KeyringProblem.
-
-        The request ends the old tokens, so the new ones must be storable.
-        """
-        try:
-            keep.write(entry)
-        except JobstatError as problem:
-            self._warn(f"the login cannot be renewed now: {problem.sentence}")
-            raise
-        self._stored, self._is_stored = entry, True
 
     def _newer(self, keep: Keep, entry: Entry) -> Entry | None:
         """What another process has stored in place of ``entry``, if it can be used."""

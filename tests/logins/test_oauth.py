@@ -502,9 +502,21 @@ def test_no_tokens_are_asked_for_that_could_not_be_stored() -> None:
         else:
             assert login.credential(endpoint.http, BOUND).secret == "old"
         assert endpoint.asked == []
-        assert login.warnings == [
-            "the login cannot be renewed now: the keyring cannot be used"
-        ]
+
+
+def test_login_that_was_not_renewed_is_warned_of_at_the_end() -> None:
+    login, shelf = kept(Entry(soon(60)))
+    shelf.may_write = lambda _: False
+    assert login.credential(granting().http, BOUND).secret == "old"
+    login.settle()
+    assert login.warnings == ["the login was not renewed: the keyring cannot be used"]
+    login, shelf = kept(Entry(soon(60)))
+    shelf.may_write = lambda _: False
+    assert login.credential(granting().http, BOUND).secret == "old"
+    shelf.may_write = lambda _: True
+    login.credential(granting(refresh_token="r2").http, BOUND)
+    login.settle()
+    assert login.warnings == []
 
 
 def test_clients_secret_gets_tokens_that_cannot_be_stored() -> None:
