@@ -61,7 +61,7 @@ class Renewing(Login):
         self._entry = entry
         self._keep = keep
         self._stored = entry
-        self._is_stored = True
+        self._unstored: Entry | None = None
         self._renewal: Apart[Entry] | None = None
         self._problem: JobstatError | None = None
         self._put_off: KeyringProblem | None = None
@@ -108,8 +108,8 @@ class Renewing(Login):
         return bool(self._entry.client_secret or (tokens and tokens.refresh))
 
     def settle(self) -> None:
-        if self._keep and not self._is_stored:
-            self._store_late(self._keep)
+        if self._keep and self._unstored:
+            self._store_late(self._keep, self._unstored)
         if self._put_off:
             self._warn(f"the login was not renewed: {self._put_off.sentence}")
         if self._renewal and self._problem:
@@ -152,7 +152,7 @@ class Renewing(Login):
                 if not entry.client_secret:
                     # The request ends the old tokens: can new ones be stored?
                     keep.write(entry)
-                    self._stored, self._is_stored = entry, True
+                    self._stored, self._unstored = entry, None
             # A client's secret gets other tokens at any time: nothing would be lost.
             holding = nullcontext() if entry.client_secret else held()
             # The caller may close its own connection while this request lasts.
@@ -201,19 +201,24 @@ class Renewing(Login):
         return None
 
     def _store(self, keep: Keep, entry: Entry) -> None:
-        """Store new tokens. What fails twice is tried again when the watch ends."""
-        self._is_stored = False
-        for _ in range(2):
-            with suppress(JobstatError):
-                keep.write(entry, STORE_PATIENCE)
-                self._stored, self._is_stored = entry, True
-                return
+        """Store new tokens. What fails twice is tried once more at the end.
 
-    def _store_late(self, keep: Keep) -> None:
+        Those of a client's secret are only kept to save requests.
+        """
+        patience = [PATIENCE] if entry.client_secret else [STORE_PATIENCE] * 2
+        for within in patience:
+            with suppress(JobstatError):
+                keep.write(entry, within)
+                self._stored = entry
+                return
+        self._unstored = None if entry.client_secret else entry
+
+    def _store_late(self, keep: Keep, entry: Entry) -> None:
         try:
             with keep.locked_if_writable(PATIENCE, self._warn):
-                if self._kept_now(keep, PATIENCE) == self._entry:
-                    keep.write(self._entry)
+                # Unless another process has stored its own, or the user logged out.
+                if keep.read(PATIENCE) == self._stored:
+                    keep.write(entry)
         except JobstatError as problem:
             self._warn(
                 f"the renewed login could not be stored: {problem.sentence};"

@@ -523,6 +523,23 @@ def test_clients_secret_gets_tokens_that_cannot_be_stored() -> None:
     login, shelf = kept(Entry(EXPIRED, "s3cret"))
     shelf.may_write = lambda _: False
     assert login.credential(granting().http, BOUND).secret == "t0ken"
+    assert shelf.write_withins == [PATIENCE]
+    login.settle()
+    assert login.warnings == []
+
+
+def test_tokens_that_nobody_waited_for_are_stored_at_the_end() -> None:
+    login, shelf = kept(Entry(EXPIRED))
+    takes_old_ones_only(shelf)
+    endpoint = granting(refresh_token="r2")
+    endpoint.ready = threading.Event()
+    with pytest.raises(Unavailable):
+        login.credential(endpoint.http, 0.05)
+    endpoint.ready.set()
+    holding.wait(lambda: None)
+    shelf.may_write = lambda _: True
+    login.settle()
+    assert shelf.refresh == "r2"
 
 
 def test_tokens_that_could_not_be_stored_at_once_are_stored_at_the_second_try() -> None:
