@@ -15,6 +15,7 @@ from jobstat.jobs.verdict import (
     is_failed_group,
     is_failed_item,
     is_own_field,
+    plain_name,
     shows_error,
 )
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LARGEST_COUNT = 2**53
-_DECIDING = frozenset({"status", "results"})
-"""Fields that decide the verdict."""
+_DECIDING = frozenset({"status", "results", "jobstatus", "jobstatuses"})
+"""Names of what decides a verdict, in any spelling: each is in its place, or amiss."""
 
 ABSURD = LARGEST_COUNT + 1
 """Stands for any larger count: no job has as many items."""
@@ -31,7 +32,7 @@ ABSURD = LARGEST_COUNT + 1
 MAX_DIGITS = 20
 """Digits of a count that are read; LARGEST_COUNT has 16."""
 
-_NUMBER = re.compile(r"\+?0*(-?[0-9]+)(?:\.[0-9]*)?", re.ASCII)
+_NUMBER = re.compile(r"([+-]?)([0-9]+)(?:\.[0-9]*)?", re.ASCII)
 _COMMA = re.compile(r",(?=[0-9]{3}(?![0-9]))", re.ASCII)
 """Stands between thousands. In "5,5" it stands for a point, or nobody knows what."""
 
@@ -102,10 +103,7 @@ def parse_answer(body: bytes) -> Job:
     """
     document = decode(body)
     if isinstance(document, dict) and "job_status" in document:
-        refuse_errors(document)
-        names = {name.strip().lower() for name in document}
-        if {"status", "results", "job_statuses"} & names:
-            _broken("more than one at once")
+        check_around(document, "job_status")
         document = document["job_status"]
     elif not (isinstance(document, dict) and {"id", "status"} <= document.keys()):
         _broken(f"{kind_of(document)} without job_status")
@@ -124,10 +122,9 @@ def parse_job(value: object) -> Job:
     for name in ("id", "status"):
         if not (isinstance(value.get(name), str) and value[name].strip()):
             _broken(f"a job_status without {name}")
-    for name in value:
-        # Beside "status", a "Status" could contradict it.
-        if name not in _DECIDING and name.strip().lower() in _DECIDING:
-            _broken(f"a job_status with {name!r}")
+    # Beside "status", a "Status" could contradict it.
+    if other := _deciding(value, {"status", "results"}):
+        _broken(f"a job_status with {other!r}")
     return Job(
         id=value["id"],
         status=value["status"].strip(),
@@ -141,10 +138,21 @@ def parse_job(value: object) -> Job:
     )
 
 
-def refuse_errors(document: dict[str, Any]) -> None:
-    """Raise BrokenAnswer where an answer reports an error beside its jobs."""
+def check_around(document: dict[str, Any], expected: str) -> None:
+    """Raise BrokenAnswer where anything beside the jobs could contradict them.
+
+    ``expected`` is the name that holds them.
+    """
+    if other := _deciding(document, {expected}):
+        _broken(f"it has {other!r} beside {expected!r}")
     if any(shown(document) for shown in (shows_error, counts_failures, hides_failure)):
         _broken("it reports an error beside it")
+
+
+def _deciding(document: dict[str, Any], expected: set[str]) -> str | None:
+    """A name that decides a verdict, and is not expected there; None without one."""
+    others = (name for name in document if plain_name(name) in _DECIDING)
+    return next((name for name in others if name not in expected), None)
 
 
 def decode(body: bytes) -> object:
@@ -231,8 +239,8 @@ def _grouped(results: dict[str, Any], *, failed: bool = False) -> Iterator[Item]
         return
     for name, group in others.items():
         index, all_failed = _count(name), failed or is_failed_group(name)
-        if not group and group is not False and group != "":
-            continue  # an empty group, such as a null or a count of 0
+        if _is_empty(group) and not (failed and group == {}):
+            continue
         if isinstance(group, list):
             yield from (_item(entry, None, failed=all_failed) for entry in group)
         elif index is None and _holds_groups(group):
@@ -245,11 +253,16 @@ def _grouped(results: dict[str, Any], *, failed: bool = False) -> Iterator[Item]
 
 def _holds_groups(group: object) -> bool:
     """Whether it is an object of groups, as ``{"tickets": {"created": [...]}}`` has."""
-    return isinstance(group, dict) and all(
-        isinstance(v, list | dict) and not is_own_field(name, v)
-        for name, v in group.items()
-        if v is not None
-    )
+    if not isinstance(group, dict):
+        return False
+    others = [v for name, v in group.items() if not is_own_field(name, v)]
+    holds_any = any(isinstance(value, list | dict) for value in others)
+    return holds_any and all(_is_empty(v) or isinstance(v, list | dict) for v in others)
+
+
+def _is_empty(group: object) -> bool:
+    """Whether a group has no items: a null, a count of 0, an empty list or object."""
+    return not group and group is not False and group != ""
 
 
 def _item(entry: object, place: int | None, *, failed: bool = False) -> Item:
@@ -262,10 +275,13 @@ def _item(entry: object, place: int | None, *, failed: bool = False) -> Item:
 
 def _count(value: object) -> int | None:
     """A count, also where it is written as a text or with a fraction."""
-    if isinstance(value, str) and (
-        number := _NUMBER.fullmatch(_COMMA.sub("", value.strip()))
-    ):
-        value = int(number[1]) if len(number[1]) <= MAX_DIGITS else ABSURD
+    if isinstance(value, str):
+        number = _NUMBER.fullmatch(_COMMA.sub("", value.strip()))
+        if number is None:
+            return None
+        digits = number[2].lstrip("0") or "0"
+        value = int(digits) if len(digits) <= MAX_DIGITS else ABSURD
+        value = -value if number[1] == "-" else value
     if isinstance(value, float) and isfinite(value):
         value = floor(value)
     if not isinstance(value, int) or isinstance(value, bool):

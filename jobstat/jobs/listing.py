@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from jobstat.errors import BrokenAnswer, JobstatError, TimedOut
 from jobstat.jobs.following import TICK
-from jobstat.jobs.job import decode, kind_of, parse_job, refuse_errors
+from jobstat.jobs.job import check_around, decode, kind_of, parse_job
 from jobstat.jobs.patience import is_hopeless, patience_with, set_back
 from jobstat.jobs.polling import LEAST_HOLD
 from jobstat.jobs.verdict import judge, plain_name
@@ -71,7 +71,7 @@ def parse_page(body: bytes, limits: Limits = UNTOLD) -> Page:
             f"the answer is not a list of job statuses: {kind_of(document)}"
             " without job_statuses"
         )
-    refuse_errors(document)
+    check_around(document, "job_statuses")
     jobs: list[Job] = []
     unread: list[str | None] = []
     for entry in entries:
@@ -195,19 +195,21 @@ def _following(document: dict[str, object]) -> str | None:
 
     Raises BrokenAnswer where there is one, but not where.
     """
-    meta, links = document.get("meta"), document.get("links")
+    top = {plain_name(name): value for name, value in document.items()}
+    meta, links = top.get("meta"), top.get("links")
     if not isinstance(meta, dict | None):
         raise BrokenAnswer(f"the list of jobs has a meta that is {kind_of(meta)}")
-    told = {
-        plain_name(name): value for name, value in (document | (meta or {})).items()
-    }
+    told = top | {plain_name(name): value for name, value in (meta or {}).items()}
     cursor, more = told.get("aftercursor"), told.get("hasmore")
     if more is None and isinstance(is_end := told.get("endofstream"), bool):
         more = not is_end
     if more in (False, "false"):
         return None
-    following = links.get("next") if isinstance(links, dict) else links
-    urls = following, told.get("nextpage"), told.get("afterurl")
+    if isinstance(links, dict):
+        links = next(
+            (v for name, v in links.items() if plain_name(name) == "next"), None
+        )
+    urls = links, *map(told.get, ("nextpage", "afterurl", "next"))
     try:
         if isinstance(cursor, str) and cursor:
             return urlencode({"page[size]": PAGE_SIZE, "page[after]": cursor})

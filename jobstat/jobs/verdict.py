@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from jobstat.exits import Exit
@@ -41,10 +42,8 @@ _FAILED_ITEM = re.compile(
 )
 """The status of an item that did not succeed, in lower case: words, HTTP codes."""
 
-_JUDGED_ALONE = frozenset({"results", "jobstatus", "jobstatuses"})
-
-_FAILED_WITHIN = frozenset({"failed", "failure", "error", "errored"})
-"""The status of an object inside an item, where it cannot be that of a record."""
+_FAILED_WITHIN = re.compile(r"fail|error|reject|(?<!\d)[45]\d\d(?!\d)")
+"""The same of an object inside an item. Others may be a record's: a pending ticket."""
 
 
 class Verdict(Enum):
@@ -117,23 +116,15 @@ def is_failed_item(fields: Mapping[str, object]) -> bool:
     Zendesk has several forms, and servers that answer as Zendesk does have more.
     Field names are compared without regard to case and separators.
     """
-    has_details = has_empty_error = False
-    for name, value in fields.items():
-        key = plain_name(name)
-        if key == "success" and not _is_true(value):
-            return True
-        if key == "status" and _FAILED_ITEM.search(str(value).strip().lower()):
-            return True
-        if _reports_failure(key, value) or _has_failure_within(value):
-            return True
-        has_empty_error |= _ERROR.match(key) is not None
-        has_details |= key == "details" and _holds(value)
-    return has_details and has_empty_error
+    return _shows_failure(fields, _FAILED_ITEM)
 
 
+@lru_cache(maxsize=1024)
 def is_failed_group(name: str) -> bool:
-    """Whether results under this name are those that failed: ``{"failed": [...]}``."""
-    return _FAILED_ITEM.search(name.lower()) is not None
+    """Whether what has this name failed: ``{"rejected": [...]}``, ``"rejected": 3``."""
+    if name.strip().isdigit():
+        return False  # an index
+    return any(_FAILED_ITEM.search(text) for text in (name.lower(), plain_name(name)))
 
 
 def is_own_field(name: str, value: object) -> bool:
@@ -145,7 +136,7 @@ def is_own_field(name: str, value: object) -> bool:
         return True
     if _ERROR.match(key):
         return not isinstance(value, list) or not value
-    return bool(_FAILURE.match(key)) and not isinstance(value, list | dict)
+    return is_failed_group(name) and not isinstance(value, list | dict)
 
 
 def errors_of(fields: Mapping[str, object]) -> list[object]:
@@ -169,42 +160,58 @@ def shows_error(fields: Mapping[str, object]) -> bool:
 def counts_failures(fields: Mapping[str, object]) -> bool:
     """Whether a job or an answer itself counts failures: ``"failed": 3``."""
     return any(
-        (_FAILURE.match(key) and _holds(value))
-        or (_ERROR.match(key) and _holds(value) and _is_number(value))
-        for key, value in ((plain_name(name), value) for name, value in fields.items())
+        _names_failure(name, value)
+        for name, value in fields.items()
+        if not _ERROR.match(plain_name(name)) or _is_number(value)
     )
 
 
 def hides_failure(fields: Mapping[str, object]) -> bool:
     """Whether an object inside a job or an answer reports a failure.
 
-    Results and jobs do not count: they are judged by themselves.
+    ``results``, ``job_status`` and ``job_statuses`` do not count: they are judged by
+    themselves.
     """
-    others = (v for name, v in fields.items() if plain_name(name) not in _JUDGED_ALONE)
-    return any(map(_has_failure_within, others))
-
-
-def _reports_failure(key: str, value: object) -> bool:
-    if key in _OTHER_SUCCESS:
-        return _is_false(value)
-    return bool(_ERROR.match(key) or _FAILURE.match(key)) and _holds(value)
-
-
-def _has_failure_within(value: object) -> bool:
-    """Whether an object inside another denies success or reports an error."""
-    if isinstance(value, list):
-        return any(map(_has_failure_within, value))
-    if not isinstance(value, dict):
-        return False
     return any(
-        (key == "success" and not _is_true(inner))
-        or (key == "status" and str(inner).strip().lower() in _FAILED_WITHIN)
-        or _reports_failure(key, inner)
-        or _has_failure_within(inner)
-        for key, inner in ((plain_name(name), inner) for name, inner in value.items())
+        _shows_failure(value, _FAILED_WITHIN)
+        for name, value in fields.items()
+        if name not in {"results", "job_status", "job_statuses"}
     )
 
 
+def _shows_failure(value: object, statuses: re.Pattern[str]) -> bool:
+    if isinstance(value, list):
+        return any(_shows_failure(entry, statuses) for entry in value)
+    if not isinstance(value, dict):
+        return False
+    if any(_is_sign(name, inner, statuses) for name, inner in value.items()):
+        return True
+    # An error without words, whose details have some.
+    named = {plain_name(name): inner for name, inner in value.items()}
+    return _holds(named.get("details")) and any(map(_ERROR.match, named))
+
+
+def _is_sign(name: str, value: object, statuses: re.Pattern[str]) -> bool:
+    key = plain_name(name)
+    return (
+        (key == "success" and not _is_true(value))
+        or (key in _OTHER_SUCCESS and _is_false(value))
+        or (key == "status" and bool(statuses.search(str(value).strip().lower())))
+        or _names_failure(name, value)
+        or _shows_failure(value, _FAILED_WITHIN)
+    )
+
+
+def _names_failure(name: str, value: object) -> bool:
+    """Whether a field's name reports a failure, and the field holds something."""
+    key = plain_name(name)
+    named = _ERROR.match(key) or _FAILURE.match(key)
+    if not named and isinstance(value, str):
+        return False  # a text such as "skipped_at" or "refusal_policy" may have
+    return _holds(value) and bool(named or is_failed_group(name))
+
+
+@lru_cache(maxsize=1024)
 def plain_name(name: str) -> str:
     """A field's name as it is compared: in lower case, without separators."""
     return _SEPARATORS.sub("", name).lower()

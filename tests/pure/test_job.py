@@ -173,10 +173,14 @@ def test_results_may_be_an_object(
         ({"success": False}, "reports an error beside it"),
         ({"errors": 422}, "reports an error beside it"),
         ({"failed": 3}, "reports an error beside it"),
-        ({"Status": "failed"}, "more than one at once"),
-        ({"status": "failed"}, "more than one at once"),
-        ({"results": [FAILURE]}, "more than one at once"),
-        ({"job_statuses": []}, "more than one at once"),
+        ({"Status": "failed"}, "it has 'Status' beside"),
+        ({"status": "failed"}, "it has 'status' beside"),
+        ({"sta_tus": "failed"}, "it has 'sta_tus' beside"),
+        ({"results": [FAILURE]}, "it has 'results' beside"),
+        ({"job_statuses": []}, "it has 'job_statuses' beside"),
+        ({"JobStatus": {"id": ID, "status": "failed"}}, "it has 'JobStatus' beside"),
+        ({"result": {"error": "Boom"}}, "reports an error beside it"),
+        ({"rejected": 3}, "reports an error beside it"),
     ],
 )
 def test_contradiction_beside_a_job_is_a_broken_answer(

@@ -120,6 +120,9 @@ def test_link_is_followed_unless_there_is_no_more(meta: dict[str, Any]) -> None:
         {"meta": {}, "nextPage": NEXT},
         {"meta": {"has_more": True, "next_page": NEXT}},
         {"end_of_stream": False, "after_url": NEXT},
+        {"links": {"Next": NEXT}},
+        {"Links": {"next": NEXT}},
+        {"next": NEXT},
     ],
 )
 def test_link_to_the_next_page_has_several_names(document: dict[str, Any]) -> None:
@@ -147,6 +150,7 @@ def test_cursor_is_followed_unless_there_is_no_more() -> None:
         {"has_more": True},
         {"has_more": True, "meta": {}},
         {"meta": {"hasMore": True}},
+        {"Meta": {"has_more": True}},
         {"end_of_stream": False},
         {"next_page": "https://acme.zendesk.com/api/v2/job_statuses.json"},
     ],
@@ -179,6 +183,11 @@ def test_an_entry_that_is_no_job_says_nothing_of_the_others() -> None:
         b'{"job_status": {}}',
         b'{"job_statuses": [], "error": "Boom"}',
         b'{"job_statuses": [], "success": false}',
+        b'{"job_statuses": [], "status": "error"}',
+        b'{"job_statuses": [], "status": 500}',
+        b'{"job_statuses": [], "results": [{"error": "x"}]}',
+        b'{"job_statuses": [], "job_status": {"id": "a", "status": "failed"}}',
+        b'{"job_statuses": [], "response": {"status": 500}}',
     ],
 )
 def test_what_is_no_list_is_a_broken_answer(content: bytes) -> None:
