@@ -46,17 +46,18 @@ STANDARD_INPUT = "-"
 
 
 def jobs_named(
-    words: Sequence[str],
+    words: Sequence[str], within: float | None = None
 ) -> tuple[tuple[Reference, ...], Feed | None]:
     """The jobs that words name, and what was on standard input if one of them is -.
 
-    Raises UsageProblem when a word names no job, or when there is none at all.
+    ``within`` is how many seconds standard input may take. Raises UsageProblem when
+    a word names no job, or when there is none at all; TimedOut.
     """
     if STANDARD_INPUT not in words:
         return tuple(map(_reference, words)), None
     from jobstat.jobs.feed import LARGEST_FEED, parse_feed
 
-    feed = parse_feed(read_input(LARGEST_FEED))
+    feed = parse_feed(read_input(LARGEST_FEED, within))
     if not feed.jobs:
         raise feed.problem or UsageProblem("standard input names no job")
     jobs: list[Reference] = []
@@ -134,19 +135,19 @@ def watch_of_unfinished(
     started, allowance = clock.monotonic(), Allowance(policy.share)
     ids: list[str] = []
     unread: list[str | None] = []
-    known: set[str] = set()
+    ended: set[str] = set()
     pages = 0
     for page in _pages(connection, policy, started, allowance, quiet=quiet):
         ids += [job.id for job in page.jobs if not has_ended(job)]
+        ended |= {job.id for job in page.jobs if has_ended(job)}
         unread += page.unread
-        known |= {job.id for job in page.jobs}
         pages += 1
     if pages > 1:
-        # A job that ended meanwhile has moved to the front, where it was not yet.
+        # A job that ended meanwhile is in front of those that had ended before.
         for page in _pages(connection, policy, started, allowance, quiet=quiet):
-            new = [job.id for job in page.jobs if job.id not in known]
-            ids += new
-            if len(new) < len(page.jobs) or not page.jobs:
+            ids += [job.id for job in page.jobs if job.id not in ended]
+            unread += [id for id in page.unread if id not in unread]
+            if any(job.id in ended for job in page.jobs):
                 break
     # They come from outside, and go into the path of a request.
     singly = {id for id in unread if id is not None and is_id(id)}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from jobstat import clock
 from jobstat.commands.session import (
     STANDARD_INPUT,
     code_of,
@@ -119,8 +121,12 @@ def command(
         quiet=options["quiet"], json=options["json"], stream=options["stream"]
     )
     wanted = {name: options.pop(name) for name in _POLICY}
-    policy = Policy(**wanted)
-    named, feed = ((), None) if every else jobs_named(jobs)
+    policy, began = Policy(**wanted), clock.monotonic()
+    named, feed = ((), None) if every else jobs_named(jobs, policy.timeout)
+    if feed and policy.timeout is not None:
+        # Reading standard input counts.
+        left = policy.timeout - (clock.monotonic() - began)
+        policy = replace(policy, timeout=max(left, 0.0))
     lost = 0
     with connect(base_url, subdomain, named) as connection:
         if every:
@@ -141,14 +147,15 @@ def command(
         )
     for code, why in _ENDED_EARLY.items():
         if watch.ended_by(code):
-            _say_how_to_resume(why.format(_after(policy)), watch, jobs, invocation)
+            after = _after(wanted["timeout"])
+            _say_how_to_resume(why.format(after), watch, jobs, invocation)
             break
     code = code_of(watch, feed, exit_zero=exit_zero)
     return combine([code, Exit.UNAVAILABLE]) if lost else code
 
 
-def _after(policy: Policy) -> str:
-    seconds = policy.timeout or 0.0
+def _after(timeout: float | None) -> str:
+    seconds = timeout or 0.0
     return spoken(seconds) if seconds >= 60 else f"{seconds:g} s"  # noqa: PLR2004 - a minute
 
 

@@ -15,7 +15,12 @@ from jobstat.errors import UsageProblem
 from jobstat.jobs.complaint import complaint
 from jobstat.jobs.job import kind_of
 from jobstat.jobs.reference import Reference, parse_id, parse_reference
-from jobstat.jobs.verdict import counts_failures, shows_error
+from jobstat.jobs.verdict import (
+    counts_failures,
+    has_failed_status,
+    hides_failure,
+    shows_error,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,12 +38,18 @@ _SENTENCE = re.compile(
 """A line in words: Zendesk refuses by some of its limits in plain text."""
 
 _WEB_PAGE = re.compile(
-    r"<(?:!doctype\s+)?html.*?(?:</html>|\Z)", re.IGNORECASE | re.DOTALL
+    r"""<(?:!doctype\s+)?html.*?(?:</html>|\Z|(?=^\{"job_status))""",
+    re.IGNORECASE | re.DOTALL | re.MULTILINE,
 )
+"""Cut off, it ends where an answer begins."""
+
 _TITLE = re.compile(r"(?i)<title>([^<]{1,100})")
 
 _ANSWER = {"job_status", "job_statuses"}
 """Names in an answer that holds jobs."""
+
+_SIGNS = (shows_error, counts_failures, hides_failure, has_failed_status)
+"""What tells of a refusal beside them."""
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -177,7 +188,8 @@ def _named(value: object) -> Iterator[Reference | Refusal]:
 def _in_answer(answer: dict[str, object]) -> Iterator[Reference | Refusal]:
     """The jobs in an answer, and the words of a refusal beside them."""
     several = answer.get("job_statuses")
-    is_refusal = shows_error(answer) or counts_failures(answer)
+    beside = {name: v for name, v in answer.items() if name not in _ANSWER}
+    is_refusal = any(is_sign(beside) for is_sign in _SIGNS)
     if "job_status" in answer and (answer["job_status"] is not None or not is_refusal):
         yield _reference_to(answer["job_status"])
     if isinstance(several, list):
@@ -188,7 +200,6 @@ def _in_answer(answer: dict[str, object]) -> Iterator[Reference | Refusal]:
         running = answer.get("current_job_ids")
         if not (isinstance(running, list) and answer.get("error") == "TooManyJobs"):
             running = []
-        beside = {name: v for name, v in answer.items() if name not in _ANSWER}
         words = complaint(answer) or json.dumps(beside, ensure_ascii=False)
         yield Refusal(words, tuple(map(parse_id, running)))
     elif not _ANSWER & answer.keys():

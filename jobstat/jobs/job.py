@@ -145,7 +145,10 @@ def check_around(document: dict[str, Any], expected: str) -> None:
     """
     if other := _deciding(document, {expected}):
         _broken(f"it has {other!r} beside {expected!r}")
-    if any(shown(document) for shown in (shows_error, counts_failures, hides_failure)):
+    beside = {name: value for name, value in document.items() if name != expected}
+    if any(
+        is_sign(beside) for is_sign in (shows_error, counts_failures, hides_failure)
+    ):
         _broken("it reports an error beside it")
 
 

@@ -77,7 +77,8 @@ def judge(job: Job) -> Verdict:
         return Verdict.UNFINISHED
     if job.failed or falls_short(job):
         return Verdict.ITEMS_FAILED
-    if counts_failures(job.fields) or hides_failure(job.fields):
+    others = {name: v for name, v in job.fields.items() if name != "results"}
+    if counts_failures(others) or hides_failure(others):
         return Verdict.ITEMS_FAILED
     return Verdict.OK
 
@@ -166,17 +167,15 @@ def counts_failures(fields: Mapping[str, object]) -> bool:
     )
 
 
-def hides_failure(fields: Mapping[str, object]) -> bool:
-    """Whether an object inside a job or an answer reports a failure.
+def has_failed_status(fields: Mapping[str, object]) -> bool:
+    """Whether an answer has a status of its own that says that it failed."""
+    told = {plain_name(name): value for name, value in fields.items()}
+    return _FAILED_ITEM.search(str(told.get("status", "")).lower()) is not None
 
-    ``results``, ``job_status`` and ``job_statuses`` do not count: they are judged by
-    themselves.
-    """
-    return any(
-        _shows_failure(value, _FAILED_WITHIN)
-        for name, value in fields.items()
-        if name not in {"results", "job_status", "job_statuses"}
-    )
+
+def hides_failure(fields: Mapping[str, object]) -> bool:
+    """Whether an object inside a job or an answer reports a failure."""
+    return any(_shows_failure(value, _FAILED_WITHIN) for value in fields.values())
 
 
 def _shows_failure(value: object, statuses: re.Pattern[str]) -> bool:

@@ -293,6 +293,10 @@ class Watch:
 
     def _close_all(self, code: Exit, setback: Setback | None = None) -> None:
         for watched in self.open:
+            if code is Exit.TIMEOUT and watched.unconfirmed:
+                # There is no time to ask again, and nothing contradicts it.
+                self._believe(watched, watched.unconfirmed)
+                continue
             because = setback or watched.setback
             watched.exit = code
             watched.error = because.error if because else None
@@ -340,6 +344,15 @@ class Watch:
             in_time = max(self.ends_at - now, 0) / 2
             watched.due = now + max(min(CONFIRM_DELAY, in_time), self.policy.interval)
             return
+        self._believe(watched, job)
+        begun = job.state != "queued"
+        watched.course.note(job.total, job.progress if begun else None, now)
+        delay = delay_after_answer(
+            now - self.started, watched.course.time_left(now), chance=chance
+        )
+        watched.due = now + max(delay, self.policy.interval)
+
+    def _believe(self, watched: Watched, job: Job) -> None:
         if watched.job is None or _visible(watched.job) != _visible(job):
             # First of all: a signal may come at any moment.
             self.news.append(watched)
@@ -348,12 +361,6 @@ class Watch:
         watched.ran = watched.ran or not verdict.finished
         if verdict.finished or self.policy.once:
             watched.exit = verdict.exit
-        begun = job.state != "queued"
-        watched.course.note(job.total, job.progress if begun else None, now)
-        delay = delay_after_answer(
-            now - self.started, watched.course.time_left(now), chance=chance
-        )
-        watched.due = now + max(delay, self.policy.interval)
 
     def _missed(self, watched: Watched, now: float) -> None:
         """An answer about several jobs left this one out."""

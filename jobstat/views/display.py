@@ -13,7 +13,13 @@ from jobstat.jobs.verdict import KNOWN_STATES, judge
 from jobstat.views.output import JsonOutput, ScreenOutput, TextOutput
 from jobstat.views.progress import Plain, Silent
 from jobstat.views.terminal import limit_writes, open_terminal
-from jobstat.views.words import id_of, problem_lines, state_of, traceback_of
+from jobstat.views.words import (
+    counted,
+    id_of,
+    problem_lines,
+    state_of,
+    traceback_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +33,9 @@ if TYPE_CHECKING:
     from jobstat.views.output import Output
     from jobstat.views.progress import Progress
     from jobstat.views.terminal import Terminal
+
+MOST_NAMED = 20
+"""Jobs whose ids are named in one line."""
 
 
 class Display:
@@ -116,10 +125,20 @@ class Display:
     def ended(self, now: float) -> None:
         self._progress.ended(now)
         watch = self._watch
+        self._name_the_unanswered()
         if self._output and len(watch.jobs) > 1 and any(w.job for w in watch.jobs):
             elapsed = None if watch.policy.once else now - watch.started
             with self._aside():
                 self._output.report(watch, elapsed)
+
+    def _name_the_unanswered(self) -> None:
+        """Name the jobs of which nothing is known, where their error does not."""
+        jobs = self._watch.jobs
+        ids = [w.id for w in jobs if not w.job and w.error and w.id not in str(w.error)]
+        if 0 < len(ids) < len(jobs):
+            more = f" and {len(ids) - MOST_NAMED} more" * (len(ids) > MOST_NAMED)
+            named = ", ".join(ids[:MOST_NAMED]) + more
+            self.say(f"jobstat: no answer about {counted(len(ids), 'job')}: {named}\n")
 
     def _already_read(self, watched: Watched) -> bool:
         unfinished = watched.job and not judge(watched.job).finished

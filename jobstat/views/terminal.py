@@ -17,7 +17,7 @@ from math import inf
 from typing import TYPE_CHECKING, TextIO
 
 from jobstat import clock
-from jobstat.errors import OutputError, UsageProblem
+from jobstat.errors import OutputError, TimedOut, UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -273,11 +273,11 @@ def tell_of_held_work() -> None:
     )
 
 
-def read_input(largest: int) -> bytes:
-    """All of standard input, ``largest`` bytes at most.
+def read_input(largest: int, within: float | None = None) -> bytes:
+    """All of standard input, ``largest`` bytes at most, in ``within`` seconds.
 
     Somebody at a terminal is told that it is waited for. Raises UsageProblem
-    where it cannot be read, is closed, or larger.
+    where it cannot be read, is closed, or larger; TimedOut.
     """
     if sys.stdin is None:
         raise UsageProblem("standard input is closed")
@@ -286,13 +286,31 @@ def read_input(largest: int) -> bytes:
             "jobstat: reading jobs from the keyboard; end with Ctrl-D\n"
         )
     try:
-        content = sys.stdin.buffer.read(largest + 1)
+        if within is None:
+            content = sys.stdin.buffer.read(largest + 1)
+        else:
+            content = _read_within(sys.stdin.fileno(), largest + 1, within)
     except OSError as error:
         why = error.strerror or error
         raise UsageProblem(f"cannot read standard input: {why}") from error
     if len(content) > largest:
         raise UsageProblem(f"standard input is larger than {largest // 2**20} MiB")
     return content
+
+
+def _read_within(fd: int, largest: int, within: float) -> bytes:
+    until = clock.monotonic() + within
+    content = bytearray()
+    while len(content) < largest:
+        left = max(until - clock.monotonic(), 0)
+        ready, _, _ = select.select([fd], [], [], left)
+        if not ready:
+            raise TimedOut("the time-out ran out before the end of standard input")
+        chunk = os.read(fd, largest - len(content))
+        if not chunk:
+            break
+        content += chunk
+    return bytes(content)
 
 
 def _is_c_locale(environ: Mapping[str, str]) -> bool:

@@ -67,7 +67,8 @@ class Response:
 
     @property
     def is_success(self) -> bool:
-        return 200 <= self.status < 300  # noqa: PLR2004 - HTTP's own numbers
+        # 206 is a part of an answer.
+        return 200 <= self.status < 300 and self.status != 206  # noqa: PLR2004 - HTTP's own numbers
 
 
 class Http:
@@ -210,21 +211,28 @@ class Http:
 
 
 class _Reads:
-    """Counts how often bytes are read from a connection."""
+    """What is read first from a connection after a question was sent."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self.first = b""
+
+    @property
+    def is_early(self) -> bool:
+        """Whether the head of an answer, or its beginning, came before its question."""
+        beginning = b"HTTP/"
+        first = self.first.lstrip(b"\r\n")[: len(beginning)]
+        return not (self.first and beginning.startswith(first))
 
     def watch(self, stream: Any) -> None:
-        """Count what is read from a network stream of httpcore's."""
+        """Note what is read from a network stream of httpcore's."""
         read = stream.read
 
-        def counted(*arguments: Any, **options: Any) -> bytes:
-            self.count += 1
+        def noted(*arguments: Any, **options: Any) -> bytes:
             content: bytes = read(*arguments, **options)
+            self.first = self.first or content
             return content
 
-        stream.read = counted
+        stream.read = noted
 
 
 class _Exchange:
@@ -245,7 +253,6 @@ class _Exchange:
         self.within = within
         self.is_early = False
         self._reads = reads
-        self._reads_before = 0
         self.socket = connected
         self.peer: str | None = None
         self.connecting = connected is None
@@ -316,10 +323,9 @@ class _Exchange:
             self.socket = info["return_value"].get_extra_info("socket")
             self._reads.watch(info["return_value"])
         elif event.endswith("send_request_headers.started"):
-            self._reads_before = self._reads.count
-        elif (
-            event.endswith("receive_response_headers.complete")
-            and self._reads.count == self._reads_before
+            self._reads.first = b""
+        elif event.endswith("receive_response_headers.complete") and (
+            self._reads.is_early
         ):
             # It was read with the answer before: it was there before its question.
             self.is_early = True

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from jobstat.errors import JobstatError, Unavailable, UsageProblem
+from jobstat.errors import BrokenAnswer, JobstatError, Unavailable, UsageProblem
 from jobstat.jobs.complaint import complaint_in
 from jobstat.jobs.duration import spoken
 from jobstat.zendesk.hiding import CUT
@@ -38,6 +38,8 @@ def refusal(response: Response, account: Account) -> JobstatError:
             hint=f"It asks to be left alone for {spoken(wait)}." if wait else None,
             retry_after=wait,
         )
+    if code == 206:
+        return BrokenAnswer(f"{host} sends a part of the answer ({because})")
     if 300 <= code < 400 and (location := response.headers.get("location")):
         target = _host_of(location, account.origin)
         return UsageProblem(

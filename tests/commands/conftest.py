@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import io
 import re
 import signal
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from jobstat.process import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from pytest_httpx import HTTPXMock
 
@@ -117,11 +118,15 @@ def zendesk(httpx_mock: HTTPXMock, clock: FakeClock) -> Zendesk:
 
 
 @pytest.fixture
-def stdin(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | bytes], None]:
+def stdin(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Callable[[str | bytes], None]]:
     """Gives what stands on standard input."""
+    with ExitStack() as stack:
 
-    def give(content: str | bytes) -> None:
-        raw = content.encode() if isinstance(content, str) else content
-        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(raw)))
+        def give(content: str | bytes) -> None:
+            path = tmp_path / "stdin"
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+            monkeypatch.setattr("sys.stdin", stack.enter_context(path.open()))
 
-    return give
+        yield give

@@ -236,12 +236,22 @@ def test_new_connection_after_an_answer_about_another_id() -> None:
         assert one(api, "mine") == ("mine", "working")
 
 
-def test_answer_that_came_before_its_question_is_not_taken() -> None:
-    early = sends_at_once(
-        job_object("working", id="mine"), completed(SUCCESS, id="mine")
+@pytest.mark.parametrize("size", [None, 1, 30])
+def test_answer_that_came_before_its_question_is_not_taken(size: int | None) -> None:
+    """Not even if only its beginning came before it."""
+    first, early = (
+        http(content=body(job)).replace(b": close", b": keep-alive")
+        for job in (job_object("working", id="mine"), completed(SUCCESS, id="mine"))
     )
+
+    def send(connection: socket.socket) -> None:
+        connection.sendall(first + early[:size])
+        connection.settimeout(BOUND)
+        connection.recv(65536)
+        connection.sendall(early[size:] if size else b"")
+
     late = sends_at_once(completed(FAILURE, id="mine"))
-    with raw_server(early, late) as server, api_of(server) as api:
+    with raw_server(send, late) as server, api_of(server) as api:
         assert one(api, "mine") == ("mine", "working")
         (job,) = api.fetch(["mine"], BOUND).jobs
         assert len(job.failed) == 1

@@ -101,6 +101,10 @@ def test_error_beside_a_job_is_told_and_the_job_is_taken() -> None:
         {"success": False, **CREATED},
         {"failed": 3, **CREATED},
         {"error_message": "Boom"},
+        {"status": "error", "message": "quota", "job_statuses": []},
+        {"status": 422, **CREATED},
+        {"results": [{"error": "x"}], "job_statuses": []},
+        {"result": {"error": "x"}, **CREATED},
     ],
 )
 def test_any_error_but_too_many_jobs_is_a_problem(answer: object) -> None:
@@ -116,7 +120,8 @@ def test_error_in_no_form_that_is_known_is_told_as_it_is() -> None:
 
 
 def test_what_stands_beside_a_job_is_no_refusal() -> None:
-    answer = {**CREATED, "ticket": {"id": 1, "status": "failed"}, "success": True}
+    ticket = {"id": 1, "status": "pending", "comments": [{"id": 2}]}
+    answer = {**CREATED, "ticket": ticket, "success": True, "status": "created"}
     feed = parse_feed(json.dumps(answer).encode())
     assert [reference.id for reference in feed.jobs] == [ID]
     assert feed.problem is None
