@@ -75,6 +75,7 @@ def follow(watch: Watch, fetch: Fetch, clock: Clock, observer: Observer) -> None
             else:
                 _ask(watch, step, fetch, clock, observer)
                 _tell_closed(untold, clock, observer)
+        _tell_changed(watch, clock, observer)
         _tell_closed(untold, clock, observer)
     except BaseException:
         # The reader of a pipe that was ended by the same Ctrl-C is gone.

@@ -243,6 +243,54 @@ def test_job_that_ends_between_two_pages_is_not_missed(
     assert times == 3
 
 
+class Listed:
+    """A list whose pages are these at the first reading, and those at the second."""
+
+    def __init__(self, httpx_mock: HTTPXMock, *readings: list[list[object]]) -> None:
+        self.readings = list(readings)
+        self.asked: list[str | None] = []
+        listed = re.compile(re.escape(LIST) + ".*")
+        httpx_mock.add_callback(self.answer, url=listed, is_reusable=True)
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        cursor = request.url.params.get("page[after]")
+        self.asked.append(cursor)
+        pages = self.readings[self.asked.count(None) - 1]
+        page = int(cursor or 0)
+        more = page + 1 < len(pages)
+        meta = {"has_more": more, "after_cursor": str(page + 1) if more else None}
+        return httpx.Response(200, json={"job_statuses": pages[page], "meta": meta})
+
+
+def test_job_that_ends_while_the_list_is_read_is_found_behind_others_that_did(
+    jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
+) -> None:
+    ended = completed(SUCCESS, id="working")
+    Listed(httpx_mock, [[GOOD], [WORKING]], [[ended], [BAD, GOOD], [{"id": "unasked"}]])
+    zendesk.add(ended)
+    zendesk.add(BAD)
+    code, out, _ = jobstat("watch", "--all", "--json")
+    assert code == 6
+    assert {json.loads(line)["id"] for line in out.splitlines()} == {
+        "working",
+        BAD["id"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("entry", "code"),
+    [({"id": "odd", "status": "failed", "results": "x"}, 3), ("junk", 7)],
+)
+def test_entry_that_cannot_be_read_counts_at_the_second_reading_too(
+    jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, entry: object, code: int
+) -> None:
+    ended = completed(SUCCESS, id="working")
+    Listed(httpx_mock, [[GOOD], [WORKING]], [[entry], [ended, GOOD], [WORKING]])
+    zendesk.add(ended)
+    zendesk.add(job_object("failed", id="odd"))
+    assert jobstat("watch", "--all", "-q")[0] == code
+
+
 @pytest.mark.parametrize("error", [{"error": "Boom"}, {"success": False}])
 def test_error_of_an_unfinished_entry_is_told(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, error: dict[str, Any]

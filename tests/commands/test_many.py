@@ -104,6 +104,25 @@ def test_a_refused_credential_ends_it(jobstat: Run, zendesk: Any) -> None:
     assert zendesk.asked == ["show_many", ID, OTHER]
 
 
+def test_jobs_without_an_answer_are_named(
+    jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
+) -> None:
+    """Else nobody would know which lines of --json are missing."""
+    zendesk.many = 404
+    zendesk.add(completed(SUCCESS, id="good"))
+    broken = [f"broken{number}" for number in range(22)]
+    for id in broken:
+        zendesk.add({**completed(SUCCESS, id=id), "results": "garbage"})
+    code, out, err = jobstat("show", "--json", "good", *broken)
+    assert code == 7
+    assert json.loads(out)["id"] == "good"
+    named = ", ".join(broken[:20])
+    assert f"jobstat: no answer about 22 jobs: {named} and 2 more\n" in err
+    code, _, err = jobstat("show", *broken[:2])
+    assert code == 7
+    assert "no answer about" not in err
+
+
 @pytest.mark.parametrize("code", [400, 403, 404])
 def test_a_server_without_show_many_is_asked_one_by_one(
     jobstat: Run, zendesk: Any, code: int

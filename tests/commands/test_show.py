@@ -174,6 +174,12 @@ def test_the_exit_code_is_the_answer_whatever_the_look(
             5,
             "(404: No help desk at acme.zendesk.com: Sorry.)",
         ),
+        (
+            206,
+            {"job_status": completed(SUCCESS)},
+            7,
+            "sends a part of the answer (206)",
+        ),
         (410, {}, 5, f"no job {ID} at acme.zendesk.com (410)"),
         (
             422,

@@ -168,6 +168,19 @@ def test_a_standard_input_that_is_closed() -> None:
     assert closed.stderr == "jobstat: standard input is closed\n"
 
 
+def test_standard_input_that_stays_open_does_not_outlast_the_timeout(
+    new_job: Callable[..., str],
+) -> None:
+    arguments = ("watch", "-", "--timeout", "0.5s")
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with child([*JOBSTAT, *arguments], env=dict(os.environ), **pipes) as process:
+        process.stdin.write(new_job())
+        process.stdin.flush()
+        assert process.wait() == 124
+        said = process.stderr.read()
+    assert said == "jobstat: the time-out ran out before the end of standard input\n"
+
+
 def test_an_id_a_thousand_times_and_ten_thousand_ids(
     new_job: Callable[..., str],
 ) -> None:

@@ -210,6 +210,13 @@ def test_a_web_page_is_a_refusal_too(page: str, words: str) -> None:
     assert parse_feed(f"{ID} {page[:-7]}".encode()).problem
 
 
+def test_web_page_that_is_cut_off_ends_where_an_answer_begins() -> None:
+    page = "<html><body>502 Bad Gateway</body>"
+    feed = parse_feed(f"{page}\n{json.dumps(CREATED)}\n{OTHER}".encode())
+    assert [reference.id for reference in feed.jobs] == [ID, OTHER]
+    assert "a web page, in place of an answer" in str(feed.problem)
+
+
 def test_of_many_reasons_a_few_are_told() -> None:
     many = [{"error": f"Reason{number}"} for number in range(9)]
     feed = parse_feed("\n".join(map(json.dumps, many)).encode())

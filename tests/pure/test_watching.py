@@ -381,6 +381,14 @@ def test_confirmation_keeps_to_the_interval_and_the_timeout() -> None:
     assert server.times == [1000, 1000.5]
 
 
+@pytest.mark.parametrize("timeout", [10, 20])
+def test_end_that_there_is_no_time_to_confirm_is_believed(timeout: float) -> None:
+    policy = Policy(interval=20, timeout=timeout)
+    watch, _, notes = play(EMPTY, policy=policy)
+    assert watch.exit() is Exit.OK
+    assert [what for what, _, _ in notes.told] == ["changed", "closed"]
+
+
 def test_unconfirmed_end_is_not_believed() -> None:
     watch, _, _ = play(WORKING, EMPTY, DOWN, policy=Policy(retry_for=10))
     assert watch.exit() is Exit.UNAVAILABLE
