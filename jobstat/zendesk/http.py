@@ -220,8 +220,8 @@ class _Reads:
     def is_early(self) -> bool:
         """Whether the head of an answer, or its beginning, came before its question."""
         beginning = b"HTTP/"
-        first = self.first.lstrip(b"\r\n")[: len(beginning)]
-        return not (self.first and beginning.startswith(first))
+        first = self.first[: len(beginning)]
+        return not (first and beginning.startswith(first))
 
     def watch(self, stream: Any) -> None:
         """Note what is read from a network stream of httpcore's."""

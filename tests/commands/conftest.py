@@ -37,6 +37,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     """In place of the time that a watch waits."""
     fake = FakeClock()
     monkeypatch.setattr("jobstat.commands.session.clock", fake)
+    monkeypatch.setattr("jobstat.commands.watch.clock", fake)
     no_chance = SimpleNamespace(random=lambda: 0.5)
     monkeypatch.setattr("jobstat.commands.session.random", no_chance)
     return fake

@@ -118,6 +118,8 @@ def test_jobs_without_an_answer_are_named(
     assert json.loads(out)["id"] == "good"
     named = ", ".join(broken[:20])
     assert f"jobstat: no answer about 22 jobs: {named} and 2 more\n" in err
+    err = jobstat("show", "good", *broken[:2])[2]
+    assert "jobstat: no answer about 2 jobs: broken0, broken1\n" in err
     code, _, err = jobstat("show", *broken[:2])
     assert code == 7
     assert "no answer about" not in err
@@ -282,6 +284,24 @@ def test_id_that_looks_like_an_option_is_resumed_from_standard_input(
     code, _, err = jobstat("watch", "--timeout", "9s", "--", "-")
     assert code == 124
     assert err.endswith("Resume with: jobstat watch --timeout 9s -- -x1\n")
+
+
+def test_timeout_includes_the_wait_for_standard_input(
+    jobstat: Run,
+    zendesk: Any,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def read(largest: int, within: float) -> bytes:
+        clock.sleep(50)
+        return ID.encode()
+
+    monkeypatch.setattr("jobstat.commands.session.read_input", read)
+    zendesk.add(WORKING)
+    code, _, err = jobstat("watch", "-q", "-", "--timeout", "90s")
+    assert code == 124
+    assert clock.now == 1090
+    assert "not finished after 1 min 30 s" in err
 
 
 def test_empty_standard_input_beside_a_job_is_refused(jobstat: Run, stdin: Any) -> None:

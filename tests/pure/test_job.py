@@ -72,6 +72,11 @@ def test_count_in_another_form_is_read(count: object) -> None:
     assert (job.total, job.progress) == (5, 5)
 
 
+@pytest.mark.parametrize("count", ["-5", " -05.0", -5])
+def test_count_may_be_negative(count: object) -> None:
+    assert parse_job(job_object("working", total=count)).total == -5
+
+
 @pytest.mark.parametrize(
     "count", [float("nan"), float("inf"), "five", "٣", "5,5", "", True, [], {}]
 )
@@ -155,6 +160,8 @@ def test_absurd_counts_are_alike(count: object) -> None:
         ({"success": True, "results": [{"index": 4, "error": "E"}]}, [4], 1),
         ({"errors": None, "updated": [{"id": 2, "success": False}]}, [None], 1),
         ({"success": False, "items": [{"id": 2}]}, [None, None], 1),
+        ({"3": {"ticket": {"id": 5}}}, [3], 0),
+        ({"tickets": {"3": {"id": 5}, "failed": []}}, [3], 0),
     ],
 )
 def test_results_may_be_an_object(

@@ -228,6 +228,7 @@ def test_each_form_of_a_good_item_is_good(item: dict[str, Any]) -> None:
         ({"failed": {"tickets": [], "users": None}}, OK),
         # Other writing.
         ({"created": [SUCCESS], "fa-iled": [{"id": 2}]}, ITEMS),
+        ({"created": [SUCCESS], "not there": [{"id": 2}]}, ITEMS),
         ({"created": [SUCCESS], "un processed": [{"id": 2}]}, ITEMS),
         ({"created": [SUCCESS], "Can celled": [{"id": 2}]}, ITEMS),
         # The name of an item is its index, not a code of HTTP.
