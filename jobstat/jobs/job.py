@@ -34,7 +34,7 @@ MAX_DIGITS = 20
 
 _NUMBER = re.compile(r"([+-]?)([0-9]+)(?:\.[0-9]*)?", re.ASCII)
 _COMMA = re.compile(r",(?=[0-9]{3}(?![0-9]))", re.ASCII)
-"""Stands between thousands. In "5,5" it stands for a point, or nobody knows what."""
+"""Separates thousands, as in "1,000". In "5,5" its meaning is unknown."""
 
 MOST_VALUES = 1_000_000
 """Commas and brackets in an answer: one about 100 jobs of 100 items has 100,000.

@@ -132,7 +132,7 @@ class Display:
                 self._output.report(watch, elapsed)
 
     def _name_the_unanswered(self) -> None:
-        """Name the jobs of which nothing is known, where their error does not."""
+        """Name the jobs without an answer, unless their errors do."""
         jobs = self._watch.jobs
         ids = [w.id for w in jobs if not w.job and w.error and w.id not in str(w.error)]
         if 0 < len(ids) < len(jobs):
