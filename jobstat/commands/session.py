@@ -152,7 +152,7 @@ def watch_of_unfinished(
     # They come from outside, and go into the path of a request.
     singly = {id for id in unread if id is not None and is_id(id)}
     asked = [*filter(is_id, ids), *singly]
-    lost = sum(id is None or not is_id(id) for id in (*ids, *unread))
+    lost = sum(id is None or not is_id(id) for id in (*dict.fromkeys(ids), *unread))
     if singly:
         what = counted(len(singly), "job")
         _warn(f"{what} of the list cannot be read; asking by id")

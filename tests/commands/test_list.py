@@ -291,6 +291,15 @@ def test_entry_that_cannot_be_read_counts_at_the_second_reading_too(
     assert jobstat("watch", "--all", "-q")[0] == code
 
 
+def test_job_that_cannot_be_watched_is_counted_once(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    evil = {**WORKING, "id": "../x"}
+    Listed(httpx_mock, [[GOOD], [evil]], [[evil, GOOD], [evil]])
+    said = "jobstat: warning: 1 job of the list cannot be watched: no valid id\n"
+    assert jobstat("watch", "--all") == (7, "", said)
+
+
 @pytest.mark.parametrize("error", [{"error": "Boom"}, {"success": False}])
 def test_error_of_an_unfinished_entry_is_told(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, error: dict[str, Any]
