@@ -37,13 +37,18 @@ _OTHER_SUCCESS = frozenset({"succeeded", "successful", "ok"})
 _FAILED_ITEM = re.compile(
     "fail|error|reject|kill|cancel|abort|terminat|refus|denied|invalid|unsuccess"
     "|unprocess|unauthori|forbidden|conflict|skipp|timed?.?out|pending|queued|^false$"
+    "|ignored|stopped|dropped|incomplete|missing|(?<!un)blocked|lost|expired|^no$"
     "|exception|unavailable|unable|bad.?request|too.?many|exceed|cannot|not.?(?:found|created|updated|deleted|allowed|processed|imported)"
     r"|(?<![a-z])not(?![a-z])|(?<!\d)[45]\d\d(?!\d)"
 )
 """The status of an item that did not succeed, in lower case: words, HTTP codes."""
 
-_FAILED_WITHIN = re.compile(r"fail|error|reject|(?<!\d)[45]\d\d(?!\d)")
+_FAILED_WITHIN = re.compile(r"fail|error|reject|^false$|(?<!\d)[45]\d\d(?!\d)")
 """The same of an object inside an item. Others may be a record's: a pending ticket."""
+
+
+_COUNT = re.compile(r"\s*(?:0*[1-9][0-9.,]*|true|yes)\s*", re.IGNORECASE | re.ASCII)
+"""A number or a truth, written as a text."""
 
 
 class Verdict(Enum):
@@ -137,6 +142,8 @@ def is_own_field(name: str, value: object) -> bool:
         return True
     if _ERROR.match(key):
         return not isinstance(value, list) or not value
+    if isinstance(value, str):
+        return bool(_FAILURE.match(key))
     return is_failed_group(name) and not isinstance(value, list | dict)
 
 
@@ -205,7 +212,7 @@ def _names_failure(name: str, value: object) -> bool:
     """Whether a field's name reports a failure, and the field holds something."""
     key = plain_name(name)
     named = _ERROR.match(key) or _FAILURE.match(key)
-    if not named and isinstance(value, str):
+    if not named and isinstance(value, str) and not _COUNT.fullmatch(value):
         return False  # a text such as "skipped_at" or "refusal_policy" may have
     return _holds(value) and bool(named or is_failed_group(name))
 

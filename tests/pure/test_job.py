@@ -125,6 +125,7 @@ def test_what_is_no_job_status_is_one_named_error(sent: bytes, says: str) -> Non
         (True, "results that are a truth value"),
         ({"x": False}, "an item should be"),
         ({"x": ""}, "an item should be"),
+        ({"rejected": "4"}, "an item should be"),
         ({"created": 3}, "hold a number where an item"),
         ({"id": 7, "action": "update"}, "hold a number where an item"),
         ({"0": [[SUCCESS]]}, "hold a list where an item"),

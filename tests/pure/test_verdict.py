@@ -107,6 +107,9 @@ FAILED_ITEMS: list[dict[str, Any]] = [
             "TooManyRequests",
             "limit exceeded",
             "unable to update",
+            "ignored",
+            "blocked",
+            "No",
         )
     ),
     # Other names.
@@ -132,6 +135,7 @@ FAILED_ITEMS: list[dict[str, Any]] = [
     {"id": 5, "ticket": {"success": None}},
     {"id": 5, "ticket": {"status": "Failed"}},
     {"id": 5, "response": {"status": 422}},
+    {"id": 5, "response": {"status": False}},
     {"id": 5, "ticket": {"error": None, "details": "d"}},
     {"id": 5, "rejected": 3},
     {"id": 5, "skipped": True},
@@ -163,6 +167,8 @@ def test_each_form_of_a_failed_item_is_seen(item: dict[str, Any]) -> None:
         {"id": 1, "status": None, "failed": False, "details": ""},
         {"id": 1, "failed": 0, "error": " "},
         {"id": 1, "details": "Its title was cut"},
+        {"id": 1, "status": "Unblocked"},
+        {"id": 1, "status": "Noted"},
         {"id": 1, "title": "Login failed", "status": "Updated"},
         {"id": 1, "ticket": {"status": "cancelled", "error": None}},
         {"id": 1, "ticket": {"status": "pending", "comments": [{"status": "open"}]}},
@@ -223,7 +229,10 @@ def test_each_form_of_a_good_item_is_good(item: dict[str, Any]) -> None:
         ({"success": True, "rejected": 3}, ITEMS),
         ({"success": True, "not_found": 3}, ITEMS),
         ({"success": True, "skipped": True}, ITEMS),
+        ({"success": True, "rejected": " 03 "}, ITEMS),
+        ({"success": True, "rejected": "True"}, ITEMS),
         ({"success": True, "rejected": 0, "skipped_at": "noon"}, OK),
+        ({"success": True, "rejected": "00"}, OK),
         ({"failed": {"12": {}}}, ITEMS),
         ({"failed": {"tickets": [], "users": None}}, OK),
         # Other writing.
