@@ -118,13 +118,17 @@ class Machine:
         self, *arguments: str, answer: str = "allow", port: int | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Log in by a browser, whose user answers so."""
-        return self.run(
-            *("auth", "login", "--base-url", self.demo.base_url),
-            *("--client-id", PUBLIC_CLIENT, "--port", str(port or free_port())),
-            *arguments,
-            BROWSER=f"{sys.executable} {TESTS / 'browser.py'} {answer} %s",
-            BROWSER_LOG=str(self.home / "browser.json"),
-        )
+        while True:
+            done = self.run(
+                *("auth", "login", "--base-url", self.demo.base_url),
+                *("--client-id", PUBLIC_CLIENT, "--port", str(port or free_port())),
+                *arguments,
+                BROWSER=f"{sys.executable} {TESTS / 'browser.py'} {answer} %s",
+                BROWSER_LOG=str(self.home / "browser.json"),
+            )
+            # Another process may have taken the free port meanwhile.
+            if port or "cannot wait for the browser on" not in done.stderr:
+                return done
 
     @contextmanager
     def another(self) -> Iterator[Machine]:

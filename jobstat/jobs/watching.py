@@ -293,8 +293,9 @@ class Watch:
 
     def _close_all(self, code: Exit, setback: Setback | None = None) -> None:
         for watched in self.open:
-            if code is Exit.TIMEOUT and watched.unconfirmed:
-                # There is no time to ask again, and nothing contradicts it.
+            contradicted = setback or watched.setback or watched.not_found
+            if code is Exit.TIMEOUT and watched.unconfirmed and not contradicted:
+                # There was no time to ask again.
                 self._believe(watched, watched.unconfirmed)
                 continue
             because = setback or watched.setback

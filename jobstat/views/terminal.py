@@ -286,10 +286,7 @@ def read_input(largest: int, within: float | None = None) -> bytes:
             "jobstat: reading jobs from the keyboard; end with Ctrl-D\n"
         )
     try:
-        if within is None:
-            content = sys.stdin.buffer.read(largest + 1)
-        else:
-            content = _read_within(sys.stdin.fileno(), largest + 1, within)
+        content = _read_within(sys.stdin.fileno(), largest + 1, within)
     except OSError as error:
         why = error.strerror or error
         raise UsageProblem(f"cannot read standard input: {why}") from error
@@ -298,15 +295,19 @@ def read_input(largest: int, within: float | None = None) -> bytes:
     return content
 
 
-def _read_within(fd: int, largest: int, within: float) -> bytes:
-    until = clock.monotonic() + within
+def _read_within(fd: int, largest: int, within: float | None) -> bytes:
+    """Read to the end, also where a read gives only what is there (O_NONBLOCK)."""
+    until = None if within is None else clock.monotonic() + within
     content = bytearray()
     while len(content) < largest:
-        left = max(until - clock.monotonic(), 0)
+        left = None if until is None else max(until - clock.monotonic(), 0)
         ready, _, _ = select.select([fd], [], [], left)
         if not ready:
             raise TimedOut("the time-out ran out before the end of standard input")
-        chunk = os.read(fd, largest - len(content))
+        try:
+            chunk = os.read(fd, largest - len(content))
+        except BlockingIOError:
+            continue  # another process was quicker
         if not chunk:
             break
         content += chunk

@@ -98,6 +98,8 @@ class Api:
             until = clock.monotonic() + within
             answer = self._one(id, within, idle)
             other = answer.jobs[0].id
+            if is_same_id(id, other):
+                self._insisted.pop(id, None)
             if not is_same_id(id, other) and self._insisted.get(id) != other:
                 self._http.reconnect()
                 answer = self._one(id, until - clock.monotonic(), idle)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
+import os
 import re
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from support import FAILURE, ID, OTHER, SUCCESS, FakeClock, Run, completed, job_
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from pytest_httpx import HTTPXMock
 
@@ -486,19 +488,14 @@ def test_what_is_no_job_is_refused_before_any_request(
 
 
 def test_standard_input_that_cannot_be_read_is_told(
-    jobstat: Run, monkeypatch: pytest.MonkeyPatch
+    jobstat: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    class Broken(io.RawIOBase):
-        def readable(self) -> bool:
-            return True
-
-        def readinto(self, buffer: object) -> int:
-            raise OSError(5, "Input/output error")
-
-    broken = io.TextIOWrapper(io.BufferedReader(Broken()))
-    monkeypatch.setattr("sys.stdin", broken)
-    says = "jobstat: cannot read standard input: Input/output error\n"
+    fd = os.open(tmp_path, os.O_RDONLY)
+    directory = SimpleNamespace(isatty=lambda: False, fileno=lambda: fd)
+    monkeypatch.setattr("sys.stdin", directory)
+    says = "jobstat: cannot read standard input: Is a directory\n"
     assert jobstat("show", "-") == (2, "", says)
+    os.close(fd)
 
 
 def test_standard_input_without_end_is_left(

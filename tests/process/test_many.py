@@ -181,6 +181,30 @@ def test_standard_input_that_stays_open_does_not_outlast_the_timeout(
     assert said == "jobstat: the time-out ran out before the end of standard input\n"
 
 
+def test_standard_input_is_read_to_its_end_though_reads_do_not_block(
+    new_job: Callable[..., str],
+) -> None:
+    good, bad = new_job(duration=0), new_job(duration=0, failures=0.5)
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    pipes = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
+    arguments = [*JOBSTAT, "show", "--json", "-"]
+    with (
+        os.fdopen(reading) as stdin,
+        os.fdopen(writing, "w") as feed,
+        child(arguments, env=dict(os.environ), stdin=stdin, **pipes) as process,
+    ):
+        feed.write(f"{good}\n")
+        feed.flush()
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(2)  # nothing shows that it has read the first line
+        feed.write(f"{bad}\n")
+        feed.close()
+        out, _ = process.communicate()
+    assert process.returncode == 6
+    assert len(told(out)) == 2
+
+
 def test_an_id_a_thousand_times_and_ten_thousand_ids(
     new_job: Callable[..., str],
 ) -> None:

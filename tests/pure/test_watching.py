@@ -389,6 +389,14 @@ def test_end_that_there_is_no_time_to_confirm_is_believed(timeout: float) -> Non
     assert [what for what, _, _ in notes.told] == ["changed", "closed"]
 
 
+@pytest.mark.parametrize("then", [GONE, DOWN, FAULT])
+def test_end_that_was_asked_for_again_in_vain_is_not_believed(
+    then: JobstatError,
+) -> None:
+    watch, _, _ = play(EMPTY, then, policy=Policy(timeout=3))
+    assert watch.exit() is not Exit.OK
+
+
 def test_unconfirmed_end_is_not_believed() -> None:
     watch, _, _ = play(WORKING, EMPTY, DOWN, policy=Policy(retry_for=10))
     assert watch.exit() is Exit.UNAVAILABLE
