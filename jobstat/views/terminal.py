@@ -296,7 +296,7 @@ def read_input(largest: int, within: float | None = None) -> bytes:
 
 
 def _read_within(fd: int, largest: int, within: float | None) -> bytes:
-    """Read to the end, also where a read gives only what is there (O_NONBLOCK)."""
+    """Read a file descriptor to its end, also a non-blocking one. Raises TimedOut."""
     until = None if within is None else clock.monotonic() + within
     content = bytearray()
     while len(content) < largest:

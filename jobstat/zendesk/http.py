@@ -211,7 +211,7 @@ class Http:
 
 
 class _Reads:
-    """What is read first from a connection after a question was sent."""
+    """Remembers the first bytes that a connection gives after a request."""
 
     def __init__(self) -> None:
         self.first = b""
@@ -224,7 +224,7 @@ class _Reads:
         return not (first and beginning.startswith(first))
 
     def watch(self, stream: Any) -> None:
-        """Note what is read from a network stream of httpcore's."""
+        """Remember the first bytes that are read from this stream of httpcore's."""
         read = stream.read
 
         def noted(*arguments: Any, **options: Any) -> bytes:

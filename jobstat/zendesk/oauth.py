@@ -215,8 +215,8 @@ def _ask(
 def _parsed(body: bytes, account: Account, asked_at: float) -> Tokens:
     """The tokens in an answer.
 
-    The old ones have ended with it, so whatever else stands beside them is no reason
-    to throw them away.
+    Zendesk has ended the old tokens, so the new ones are taken even if another field
+    of the answer is odd.
     """
     try:
         told = json.loads(body.decode("utf-8-sig"))

@@ -203,7 +203,7 @@ class Renewing(Login):
     def _store(self, keep: Keep, entry: Entry) -> None:
         """Store new tokens. What fails twice is tried once more at the end.
 
-        Those of a client's secret are only kept to save requests.
+        With a client's secret, storing them only saves requests: it is tried once.
         """
         patience = [PATIENCE] if entry.client_secret else [STORE_PATIENCE] * 2
         for within in patience:

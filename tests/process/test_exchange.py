@@ -257,6 +257,13 @@ def test_answer_that_came_before_its_question_is_not_taken(size: int | None) -> 
         assert len(job.failed) == 1
 
 
+def test_same_wrong_answer_is_asked_again_after_a_right_one() -> None:
+    ids = ("other", "other", "mine", "other", "mine")
+    answers = [http(content=body(completed(SUCCESS, id=id))) for id in ids]
+    with raw_server(*answers) as server, api_of(server) as api:
+        assert [one(api, "mine")[0] for _ in range(3)] == ["other", "mine", "mine"]
+
+
 def test_answers_about_several_other_jobs_are_a_broken_answer() -> None:
     answers = [http(content=body(completed(SUCCESS, id=id))) for id in ("one", "two")]
     with (
