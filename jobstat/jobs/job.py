@@ -14,6 +14,7 @@ from jobstat.jobs.verdict import (
     hides_failure,
     is_failed_group,
     is_failed_item,
+    is_key,
     is_own_field,
     plain_name,
     shows_error,
@@ -237,21 +238,29 @@ def _items(results: object) -> tuple[Item, ...]:
 def _grouped(results: dict[str, Any], *, failed: bool = False) -> Iterator[Item]:
     own = {name: v for name, v in results.items() if is_own_field(name, v)}
     others = {name: v for name, v in results.items() if name not in own}
-    if own and not any(isinstance(v, list | dict) for v in others.values()):
+    if own and not any(map(_may_hold_items, others.values())):
         yield _item(results, 0, failed=failed)
         return
     for name, group in others.items():
         index, all_failed = _count(name), failed or is_failed_group(name)
-        if _is_empty(group) and not (failed and group == {}):
-            continue
-        if isinstance(group, list):
+        if _is_empty(group):
+            if failed and (group == {} or is_key(name)):
+                yield _item({}, index, failed=True)
+        elif isinstance(group, list):
             yield from (_item(entry, None, failed=all_failed) for entry in group)
         elif index is None and _holds_groups(group):
             yield from _grouped(group, failed=all_failed)
         else:
-            yield _item(group, index, failed=all_failed)
+            yield _item(group, index, failed=all_failed, may_be_group=index is None)
     if is_failed_item(own):
         yield _item(own, None)
+
+
+def _may_hold_items(value: object) -> bool:
+    """Whether it is not a field of an item, such as ``"tags": ["a", "b"]``."""
+    if isinstance(value, list):
+        return not value or any(isinstance(entry, list | dict) for entry in value)
+    return isinstance(value, dict)
 
 
 def _holds_groups(group: object) -> bool:
@@ -268,11 +277,17 @@ def _is_empty(group: object) -> bool:
     return not group and group is not False and group != ""
 
 
-def _item(entry: object, place: int | None, *, failed: bool = False) -> Item:
+def _item(
+    entry: object,
+    place: int | None,
+    *,
+    failed: bool = False,
+    may_be_group: bool = False,
+) -> Item:
     if not isinstance(entry, dict):
         _broken(f"results that hold {kind_of(entry)} where an item should be")
     index = _count(entry.get("index"))
-    failed = failed or is_failed_item(entry)
+    failed = failed or is_failed_item(entry, may_be_group=may_be_group)
     return Item(place if index is None else index, entry, failed)
 
 

@@ -34,18 +34,33 @@ _FAILURE = re.compile("failed|failures?")
 _OTHER_SUCCESS = frozenset({"succeeded", "successful", "ok"})
 """Names that deny success with false. With a number they count."""
 
-_FAILED_ITEM = re.compile(
-    "fail|error|reject|kill|cancel|abort|terminat|refus|denied|invalid|unsuccess"
-    "|unprocess|unauthori|forbidden|conflict|skipp|timed?.?out|pending|queued|^false$"
-    "|ignored|stopped|dropped|incomplete|missing|(?<!un)blocked|lost|expired|^no$"
-    "|exception|unavailable|unable|bad.?request|too.?many|exceed|cannot|not.?(?:found|created|updated|deleted|allowed|processed|imported)"
-    r"|(?<![a-z])not(?![a-z])|(?<!\d)[45]\d\d(?!\d)"
+_REFUSED = (
+    "fail|error|reject|denied|unprocess|unauthori|forbidden|bad.?request|not.?found"
+    "|unavailable|timed.?out|bad.?gateway|gateway.?time|exception"
 )
+_NOT_DONE = (
+    "kill|cancel|abort|terminat|refus|invalid|unsuccess|conflict|skipp|timeout|pending"
+    "|queued|ignored|stopped|dropped|incomplete|missing|(?<!un)blocked|lost|expired"
+    "|unable|too.?many|exceed|cannot"
+    "|not.?(?:created|updated|deleted|allowed|processed|imported)"
+    "|(?<![a-z])not(?![a-z])"
+)
+_CODE = r"^false$|^no$|(?<!\d)[45]\d\d(?!\d)"
+
+_FAILED_ITEM = re.compile(f"{_REFUSED}|{_NOT_DONE}|{_CODE}")
 """The status of an item that did not succeed, in lower case: words, HTTP codes."""
 
-_FAILED_WITHIN = re.compile(r"fail|error|reject|^false$|(?<!\d)[45]\d\d(?!\d)")
+_FAILED_WITHIN = re.compile(f"{_REFUSED}|{_CODE}")
 """The same of an object inside an item. Others may be a record's: a pending ticket."""
 
+_FAILED_NAME = re.compile(f"{_REFUSED}|{_NOT_DONE}")
+"""The name of a group or a count of items that did not succeed."""
+
+_NEUTRAL_NAME = re.compile("queuedat|cancell?able|timeout(?:m?s|seconds)?")
+"""Names of fields about a job that look alike, and hold numbers as well."""
+
+_ADDRESS = re.compile(r"[^\s@]@[^\s@]+\.")
+"""An e-mail address: no word in it tells anything."""
 
 _COUNT = re.compile(r"\s*(?:0*[1-9][0-9.,]*|true|yes)\s*", re.IGNORECASE | re.ASCII)
 """A number or a truth, written as a text."""
@@ -99,7 +114,9 @@ def falls_short(job: Job) -> bool:
         return False
     if job.has_one_result and _is_true(job.items[0].fields.get("success")):
         return False
-    return max(job.progress, len(job.items)) < job.total
+    # What stands in an object beside the items may have been taken for one.
+    listed = len(job.items) if isinstance(job.fields.get("results"), list) else 0
+    return max(job.progress, listed) < job.total
 
 
 def lacks_results(job: Job, before: Job | None = None) -> bool:
@@ -116,35 +133,44 @@ def lacks_results(job: Job, before: Job | None = None) -> bool:
     )
 
 
-def is_failed_item(fields: Mapping[str, object]) -> bool:
+def is_failed_item(fields: Mapping[str, object], *, may_be_group: bool = False) -> bool:
     """Whether an item shows any sign of failure, also in an object inside it.
 
     Zendesk has several forms, and servers that answer as Zendesk does have more.
-    Field names are compared without regard to case and separators.
+    Field names are compared without regard to case and separators. What
+    ``may_be_group`` may have items inside it rather than a record: there each
+    status counts as an item's.
     """
-    return _shows_failure(fields, _FAILED_ITEM)
+    within = _FAILED_ITEM if may_be_group else _FAILED_WITHIN
+    return _shows_failure(fields, _FAILED_ITEM, within)
+
+
+def is_key(name: str) -> bool:
+    """Whether a name is no word, but the index, id or address of an item."""
+    return bool(_ADDRESS.search(name)) or any(map(str.isdigit, name))
 
 
 @lru_cache(maxsize=1024)
 def is_failed_group(name: str) -> bool:
     """Whether what has this name failed: ``{"rejected": [...]}``, ``"rejected": 3``."""
-    if name.strip().isdigit():
-        return False  # an index
-    return any(_FAILED_ITEM.search(text) for text in (name.lower(), plain_name(name)))
+    if _ADDRESS.search(name):
+        return False
+    return any(_FAILED_NAME.search(text) for text in (name.lower(), plain_name(name)))
 
 
 def is_own_field(name: str, value: object) -> bool:
     """Whether a field of a results object is about all items, and not some of them."""
     key = plain_name(name)
-    if key in {"success", "status"}:
-        return not isinstance(value, list)
-    if key == "details":
-        return True
-    if _ERROR.match(key):
+    if _ADDRESS.search(name):
+        return False
+    if key == "success" or _ERROR.match(key):
         return not isinstance(value, list) or not value
-    if isinstance(value, str):
-        return bool(_FAILURE.match(key))
-    return is_failed_group(name) and not isinstance(value, list | dict)
+    if key == "status":
+        return not isinstance(value, list)
+    is_text = isinstance(value, str)
+    named = bool(_FAILURE.match(key)) if is_text else is_failed_group(name)
+    is_plain = not isinstance(value, list | dict)
+    return key == "details" or (is_plain and (named or key in _OTHER_SUCCESS))
 
 
 def errors_of(fields: Mapping[str, object]) -> list[object]:
@@ -182,35 +208,45 @@ def has_failed_status(fields: Mapping[str, object]) -> bool:
 
 def hides_failure(fields: Mapping[str, object]) -> bool:
     """Whether an object inside a job or an answer reports a failure."""
-    return any(_shows_failure(value, _FAILED_WITHIN) for value in fields.values())
+    return any(
+        _shows_failure(value, _FAILED_WITHIN, _FAILED_WITHIN)
+        for value in fields.values()
+    )
 
 
-def _shows_failure(value: object, statuses: re.Pattern[str]) -> bool:
+def _shows_failure(
+    value: object, statuses: re.Pattern[str], within: re.Pattern[str]
+) -> bool:
+    """Whether it shows a sign of failure, by its statuses and those ``within`` it."""
     if isinstance(value, list):
-        return any(_shows_failure(entry, statuses) for entry in value)
+        return any(_shows_failure(entry, statuses, within) for entry in value)
     if not isinstance(value, dict):
         return False
-    if any(_is_sign(name, inner, statuses) for name, inner in value.items()):
+    if any(_is_sign(name, inner, statuses, within) for name, inner in value.items()):
         return True
     # An error without words, whose details have some.
     named = {plain_name(name): inner for name, inner in value.items()}
     return _holds(named.get("details")) and any(map(_ERROR.match, named))
 
 
-def _is_sign(name: str, value: object, statuses: re.Pattern[str]) -> bool:
+def _is_sign(
+    name: str, value: object, statuses: re.Pattern[str], within: re.Pattern[str]
+) -> bool:
     key = plain_name(name)
     return (
         (key == "success" and not _is_true(value))
         or (key in _OTHER_SUCCESS and _is_false(value))
         or (key == "status" and bool(statuses.search(str(value).strip().lower())))
         or _names_failure(name, value)
-        or _shows_failure(value, _FAILED_WITHIN)
+        or _shows_failure(value, within, within)
     )
 
 
 def _names_failure(name: str, value: object) -> bool:
     """Whether a field's name reports a failure, and the field holds something."""
     key = plain_name(name)
+    if _ADDRESS.search(name) or _NEUTRAL_NAME.fullmatch(key):
+        return False
     named = _ERROR.match(key) or _FAILURE.match(key)
     if not named and isinstance(value, str) and not _COUNT.fullmatch(value):
         return False  # a text such as "skipped_at" or "refusal_policy" may have
@@ -231,7 +267,8 @@ def _is_true(value: object) -> bool:
 
 def _is_false(value: object) -> bool:
     if isinstance(value, str):
-        return value.strip().lower() in {"false", "no", "0"}
+        text = value.strip().lower()
+        return text == "0" or bool(_FAILED_ITEM.search(text))
     return value is False or (_is_number(value) and value == 0)
 
 
