@@ -16,7 +16,6 @@ from jobstat.jobs.following import follow
 from jobstat.jobs.patience import LISTING
 from jobstat.jobs.polling import Allowance
 from jobstat.jobs.reference import is_id, parse_reference
-from jobstat.jobs.verdict import has_ended
 from jobstat.jobs.watching import Watch
 from jobstat.views.display import display_for
 from jobstat.views.terminal import (
@@ -132,27 +131,16 @@ def watch_of_unfinished(
     for. An entry that cannot be read, but has an id, is asked for by itself. Finding
     the jobs counts as part of the watch. Raises JobstatError where that fails.
     """
+    from jobstat.jobs.listing import unfinished
+
     started, allowance = clock.monotonic(), Allowance(policy.share)
-    ids: list[str] = []
-    unread: list[str | None] = []
-    ended: set[str] = set()
-    pages = 0
-    for page in _pages(connection, policy, started, allowance, quiet=quiet):
-        ids += [job.id for job in page.jobs if not has_ended(job)]
-        ended |= {job.id for job in page.jobs if has_ended(job)}
-        unread += page.unread
-        pages += 1
-    if pages > 1:
-        # A job that ended meanwhile is in front of those that had ended before.
-        for page in _pages(connection, policy, started, allowance, quiet=quiet):
-            ids += [job.id for job in page.jobs if job.id not in ended]
-            unread += [id for id in page.unread if id not in unread]
-            if any(job.id in ended for job in page.jobs):
-                break
+    ids, unread = unfinished(
+        lambda: _pages(connection, policy, started, allowance, quiet=quiet)
+    )
     # They come from outside, and go into the path of a request.
     singly = {id for id in unread if id is not None and is_id(id)}
     asked = [*filter(is_id, ids), *singly]
-    lost = sum(id is None or not is_id(id) for id in (*dict.fromkeys(ids), *unread))
+    lost = sum(id is None or not is_id(id) for id in (*ids, *unread))
     if singly:
         what = counted(len(singly), "job")
         _warn(f"{what} of the list cannot be read; asking by id")

@@ -9,7 +9,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from jobstat.errors import JobstatError, OutputError
-from jobstat.exits import Exit
 from jobstat.jobs.watching import Wait
 
 if TYPE_CHECKING:
@@ -81,9 +80,8 @@ def follow(watch: Watch, fetch: Fetch, clock: Clock, observer: Observer) -> None
         # The reader of a pipe that was ended by the same Ctrl-C is gone.
         with suppress(OutputError, OSError):
             observer.interrupted()
+            watch.close()
             _tell_changed(watch, clock, observer)
-            for watched in watch.open:
-                watched.exit = Exit.UNFINISHED
             _tell_closed(untold, clock, observer)
             observer.ended(clock.monotonic())
         raise

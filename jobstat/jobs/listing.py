@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from jobstat.jobs.following import TICK
 from jobstat.jobs.job import check_around, decode, kind_of, parse_job
 from jobstat.jobs.patience import is_hopeless, patience_with, set_back
 from jobstat.jobs.polling import LEAST_HOLD
-from jobstat.jobs.verdict import judge, plain_name
+from jobstat.jobs.verdict import has_ended, judge, plain_name
 from jobstat.limits import UNTOLD
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 100
 FIRST_PAGE = urlencode({"page[size]": PAGE_SIZE})
+
+_CURSOR = re.compile(r"after|cursor|token", re.IGNORECASE)
 
 MAX_PAGES = 5000
 """Pages after which a list is taken to have no end: 500,000 jobs of one day."""
@@ -45,6 +48,14 @@ class Page:
     following: str | None = None
     limits: Limits = UNTOLD
 
+    @property
+    def may_shift(self) -> bool:
+        """Whether the next page begins at another job once one before it is gone.
+
+        A page after a cursor begins behind the same job.
+        """
+        return self.following is not None and not _CURSOR.search(self.following)
+
 
 @dataclass(frozen=True, slots=True)
 class Recent:
@@ -56,6 +67,10 @@ class Recent:
     jobs: tuple[Job, ...]
     total: int
     unread: int
+
+
+MOST_READINGS = 5
+"""How often a list is read whose jobs move while it is read."""
 
 
 def parse_page(body: bytes, limits: Limits = UNTOLD) -> Page:
@@ -110,6 +125,37 @@ def read_pages(
         asked.add(query)
         yield page
         query = page.following
+
+
+def unfinished(
+    read: Callable[[], Iterable[Page]],
+) -> tuple[list[str], list[str | None]]:
+    """The ids of the jobs that have not ended, and those of entries that are no jobs.
+
+    ``read`` reads the whole list anew. A job that ends meanwhile moves to the front,
+    where it is found by a second reading, before the jobs that had ended at the
+    first. Of pages by number each may move to an earlier page, which was read
+    already: they are read to the end, until nothing new is found.
+    """
+    ids: dict[str, None] = {}
+    unread: list[str | None] = []
+    ended: set[str] = set()
+    for reading in range(MOST_READINGS):
+        known, pages, may_shift = len(ids), 0, False
+        for page in read():
+            pages += 1
+            may_shift = may_shift or page.may_shift
+            if reading == 0:
+                ended |= {job.id for job in page.jobs if has_ended(job)}
+            ids |= dict.fromkeys(
+                job.id for job in page.jobs if not has_ended(job) or job.id not in ended
+            )
+            unread += [id for id in page.unread if reading == 0 or id not in unread]
+            if reading and not may_shift and any(job.id in ended for job in page.jobs):
+                break
+        if pages == 1 or (reading and (not may_shift or len(ids) == known)):
+            break
+    return list(ids), unread
 
 
 def recent(pages: Iterable[Page], limit: int, states: Collection[str] = ()) -> Recent:
@@ -195,21 +241,16 @@ def _following(document: dict[str, object]) -> str | None:
 
     Raises BrokenAnswer where there is one, but not where.
     """
-    top = {plain_name(name): value for name, value in document.items()}
-    meta, links = top.get("meta"), top.get("links")
+    meta = document.get("meta")
     if not isinstance(meta, dict | None):
         raise BrokenAnswer(f"the list of jobs has a meta that is {kind_of(meta)}")
-    told = top | {plain_name(name): value for name, value in (meta or {}).items()}
+    told = _told_beside(document)
     cursor, more = told.get("aftercursor"), told.get("hasmore")
     if more is None and isinstance(is_end := told.get("endofstream"), bool):
         more = not is_end
     if more in (False, "false"):
         return None
-    if isinstance(links, dict):
-        links = next(
-            (v for name, v in links.items() if plain_name(name) == "next"), None
-        )
-    urls = links, *map(told.get, ("nextpage", "afterurl", "next"))
+    urls = [told.get(name) for name in ("next", "nextpage", "afterurl")]
     try:
         if isinstance(cursor, str) and cursor:
             return urlencode({"page[size]": PAGE_SIZE, "page[after]": cursor})
@@ -222,6 +263,23 @@ def _following(document: dict[str, object]) -> str | None:
     if more or cursor or any(urls):
         raise BrokenAnswer("the list of jobs has another page, but not where")
     return None
+
+
+def _told_beside(document: dict[str, object]) -> dict[str, object]:
+    """What stands beside the jobs at any depth, by plain names: has_more in meta.
+
+    Of several by one name, one that holds something counts.
+    """
+    told: dict[str, object] = {}
+    objects = [{name: v for name, v in document.items() if name != "job_statuses"}]
+    for fields in objects:
+        for name, value in fields.items():
+            if isinstance(value, dict):
+                objects.append(value)
+            key = plain_name(name)
+            if key not in told or value not in (None, False, "", "false"):
+                told[key] = value
+    return told
 
 
 def _query(url: str) -> str:

@@ -187,7 +187,7 @@ class Watch:
     def next(self, now: float) -> Ask | Wait | None:
         """The next thing to do, None when nothing is left to do."""
         if self.policy.fail_fast and self._bad_news():
-            self._close_all(Exit.UNFINISHED)
+            self.close()
         jobs = self.open
         if not jobs:
             return None
@@ -291,13 +291,18 @@ class Watch:
     def _bad_news(self) -> bool:
         return any(watched.exit not in {None, Exit.OK} for watched in self.jobs)
 
+    def close(self) -> None:
+        """End the watch early: no job is asked for again."""
+        self._close_all(Exit.UNFINISHED)
+
     def _close_all(self, code: Exit, setback: Setback | None = None) -> None:
         for watched in self.open:
             contradicted = setback or watched.setback or watched.not_found
-            if code is Exit.TIMEOUT and watched.unconfirmed and not contradicted:
+            if watched.unconfirmed and not contradicted:
                 # There was no time to ask again.
                 self._believe(watched, watched.unconfirmed)
                 continue
+            watched.job = watched.job or watched.unconfirmed
             because = setback or watched.setback
             watched.exit = code
             watched.error = because.error if because else None

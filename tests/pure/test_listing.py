@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -21,14 +21,19 @@ from jobstat.errors import (
 from jobstat.jobs.following import TICK
 from jobstat.jobs.listing import (
     MAX_PAGES,
+    MOST_READINGS,
     Page,
     parse_page,
     read_pages,
     recent,
+    unfinished,
 )
 from jobstat.jobs.patience import SHOW, Policy
 from jobstat.jobs.polling import Allowance
 from jobstat.limits import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DOWN = Unavailable("503")
 
@@ -151,6 +156,8 @@ def test_cursor_is_followed_unless_there_is_no_more() -> None:
         {"has_more": True, "meta": {}},
         {"meta": {"hasMore": True}},
         {"Meta": {"has_more": True}},
+        {"pagination": {"has_more": True}},
+        {"meta": {"has_more": False, "page": {"has_more": True}}},
         {"end_of_stream": False},
         {"next_page": "https://acme.zendesk.com/api/v2/job_statuses.json"},
     ],
@@ -320,3 +327,64 @@ def test_what_is_not_finished_is_the_newest() -> None:
     failed = recent(pages, 5, ["failed", "queued"])
     assert [job.id for job in failed.jobs] == ["e", "b"]
     assert failed.total == 2
+
+
+class Moving:
+    """A list in pages of two jobs, which changes after so many pages were read."""
+
+    def __init__(self, following: str, *states: str) -> None:
+        self.following = following
+        self.states = [list(state) for state in states]
+        self.read_pages = self.readings = 0
+
+    def __call__(self) -> Iterator[Page]:
+        self.readings += 1
+        place, more = 0, True
+        while more:
+            jobs = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+            self.read_pages += 1
+            entries = [
+                job("completed" if id.isupper() else "working", id=id.lower())
+                for id in jobs[place : place + 2]
+            ]
+            more = place + 2 < len(jobs)
+            yield Page(tuple(entries), (), self.following if more else None)
+            place += 2
+
+
+def test_running_job_that_moves_to_a_page_that_was_read_is_found() -> None:
+    # A has expired when the third page is asked for: e is on the second then.
+    moving = Moving("page=2", "ABcdefg", "ABcdefg", "Bcdefg")
+    assert sorted(unfinished(moving)[0]) == list("cdefg")
+
+
+def test_pages_by_number_are_read_until_nothing_new_is_found() -> None:
+    later = ["Bcdefg", "Bcdefg", "cdefg", "cdefg"]
+    moving = Moving("page=2", "ABcdefg", "Bcdefg", "Bcdefg", *later)
+    assert sorted(unfinished(moving)[0]) == list("cdefg")
+    assert moving.readings == 3
+
+
+def test_pages_by_number_that_never_rest_are_read_so_often() -> None:
+    always_new = [[*"AB", str(n), "x"] for n in range(2 * MOST_READINGS + 2)]
+    moving = Moving("page=2", *map("".join, always_new[:10]))
+    unfinished(moving)
+    assert moving.readings == MOST_READINGS
+
+
+@pytest.mark.parametrize("query", ["page%5Bafter%5D=x", "cursor=x", "pageToken=x"])
+def test_pages_by_cursor_are_read_again_to_a_job_that_had_ended(query: str) -> None:
+    moving = Moving(query, "ABCdef")
+    assert unfinished(moving)[0] == list("def")
+    assert (moving.readings, moving.read_pages) == (2, 3 + 1)
+
+
+def test_one_page_is_read_once() -> None:
+    moving = Moving("page=2", "Ab")
+    assert unfinished(moving) == (["b"], [])
+    assert moving.readings == 1
+
+
+def test_job_that_runs_again_behind_its_end_is_unfinished() -> None:
+    twice = (Page((job("completed", id="a"), job("working", id="a"))),)
+    assert unfinished(lambda: twice)[0] == ["a"]
