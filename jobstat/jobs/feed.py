@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from jobstat.errors import UsageProblem
@@ -37,11 +38,16 @@ _SENTENCE = re.compile(
 )
 """A line in words: Zendesk refuses by some of its limits in plain text."""
 
+_PHRASES = "|".join(re.escape(c.phrase) for c in HTTPStatus if c >= 400)  # noqa: PLR2004 - refusals
+_REASON = re.compile(rf"(?:[45]\d\d )?(?:{_PHRASES})[.!]?(?=\s*$)", re.MULTILINE)
+"""A line in HTTP's own words, such as ``502 Bad Gateway``."""
+
 _WEB_PAGE = re.compile(
-    r"""<(?:!doctype\s+)?html.*?(?:</html>|\Z|(?=^\{"job_status))""",
-    re.IGNORECASE | re.DOTALL | re.MULTILINE,
+    r"""<(?:!doctype\s+)?html.*?(?:</html>|\Z
+    |(?=^(?:\{"(?:job_status|id|url)|(?:V3-)?[0-9a-f]{32}\s*$|https?://\S+/job_statuses/)))""",
+    re.IGNORECASE | re.DOTALL | re.MULTILINE | re.VERBOSE,
 )
-"""Cut off, it ends where an answer begins."""
+"""Cut off, it ends where a line begins with an answer, or names a job."""
 
 _TITLE = re.compile(r"(?i)<title>([^<]{1,100})")
 
@@ -156,8 +162,8 @@ def _read(text: str, place: int) -> tuple[object, int]:
         title = _TITLE.search(page[0])
         words = f"a web page, {title[1].strip()!r}" if title else "a web page"
         return {"error": f"{words}, in place of an answer"}, page.end()
-    if sentence := _SENTENCE.match(text, place):
-        return {"error": sentence[0]}, sentence.end()
+    if words := _REASON.match(text, place) or _SENTENCE.match(text, place):
+        return {"error": words[0]}, words.end()
     word = text[place : _after(_WORD, text, place)]
     if word.startswith("HTTP/"):
         raise UsageProblem(

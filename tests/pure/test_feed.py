@@ -210,11 +210,39 @@ def test_a_web_page_is_a_refusal_too(page: str, words: str) -> None:
     assert parse_feed(f"{ID} {page[:-7]}".encode()).problem
 
 
-def test_web_page_that_is_cut_off_ends_where_an_answer_begins() -> None:
-    page = "<html><body>502 Bad Gateway</body>"
-    feed = parse_feed(f"{page}\n{json.dumps(CREATED)}\n{OTHER}".encode())
-    assert [reference.id for reference in feed.jobs] == [ID, OTHER]
+@pytest.mark.parametrize(
+    "answer",
+    [
+        json.dumps(CREATED),
+        json.dumps(job_object("queued")),
+        json.dumps({"url": "u", **job_object("queued")}),
+        ID,
+        ID.removeprefix("V3-"),
+        f"https://acme.zendesk.com/api/v2/job_statuses/{ID}.json",
+    ],
+)
+def test_web_page_that_is_cut_off_ends_where_a_job_is_named(answer: str) -> None:
+    page = "<html><body>502 Bad Gateway</body>\nSee https://acme.zendesk.com {"
+    feed = parse_feed(f"{page}\n{answer}\n{OTHER}".encode())
+    first, second = (reference.id for reference in feed.jobs)
+    assert first.removeprefix("V3-") == ID.removeprefix("V3-")
+    assert second == OTHER
     assert "a web page, in place of an answer" in str(feed.problem)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Bad Gateway", "502 Bad Gateway", "Not Found", "Unauthorized", "I'm a Teapot."],
+)
+def test_a_reason_in_words_of_http_is_a_refusal(words: str) -> None:
+    feed = parse_feed(f"{ID}\n{words}\r\n{OTHER} a b".encode())
+    assert [reference.id for reference in feed.jobs] == [ID, OTHER, "a", "b"]
+    assert str(feed.problem) == f"Zendesk refused a request: {words.rstrip('.')}"
+
+
+@pytest.mark.parametrize("words", ["Gone Fishing", "not found", "OK", "Not Founded"])
+def test_other_words_are_ids(words: str) -> None:
+    assert [job.id for job in parse_feed(words.encode()).jobs] == words.split()
 
 
 def test_of_many_reasons_a_few_are_told() -> None:
