@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from jobstat import holding
+from jobstat import holding, person
 from jobstat.cli import COMMANDS, cli
 from jobstat.errors import JobstatError, OutputError, Stopped, UsageProblem
 from jobstat.invocation import KEY_LOG, Invocation
@@ -38,6 +38,8 @@ def run(arguments: list[str]) -> int:
     gone: the process is then ended by that signal, so that a shell sees it.
     """
     holding.begin()
+    at_terminal = all(s is not None and s.isatty() for s in (sys.stdin, sys.stderr))
+    person.tell = _tell_person if at_terminal else None
     code = number = 0
     try:
         _raise_on_signals()
@@ -80,6 +82,12 @@ def _tell_of_held_work() -> None:
     from jobstat.views.terminal import tell_of_held_work
 
     tell_of_held_work()
+
+
+def _tell_person(words: str) -> None:
+    from jobstat.views.terminal import standard_error
+
+    standard_error().note(f"jobstat: {words}\n")
 
 
 def _first_cause(error: BaseException) -> BaseException:

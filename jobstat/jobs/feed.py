@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from jobstat.errors import UsageProblem
@@ -38,8 +37,13 @@ _SENTENCE = re.compile(
 )
 """A line in words: Zendesk refuses by some of its limits in plain text."""
 
-_PHRASES = "|".join(re.escape(c.phrase) for c in HTTPStatus if c >= 400)  # noqa: PLR2004 - refusals
-_REASON = re.compile(rf"(?:[45]\d\d )?(?:{_PHRASES})[.!]?(?=\s*$)", re.MULTILINE)
+_REASON = re.compile(
+    r"(?:[45]\d\d )?(?:Bad Request|Unauthorized|Forbidden|Not Found|Request Timeout"
+    r"|Conflict|Gone|(?:Payload|Content) Too Large|Unprocessable (?:Entity|Content)"
+    r"|Locked|Too Many Requests|Internal Server Error|Bad Gateway|Service Unavailable"
+    r"|Gateway Time-?out)[.!]?(?=\s*$)",
+    re.MULTILINE,
+)
 """A line in HTTP's own words, such as ``502 Bad Gateway``."""
 
 _WEB_PAGE = re.compile(
@@ -162,8 +166,8 @@ def _read(text: str, place: int) -> tuple[object, int]:
         title = _TITLE.search(page[0])
         words = f"a web page, {title[1].strip()!r}" if title else "a web page"
         return {"error": f"{words}, in place of an answer"}, page.end()
-    if words := _REASON.match(text, place) or _SENTENCE.match(text, place):
-        return {"error": words[0]}, words.end()
+    if said := _REASON.match(text, place) or _SENTENCE.match(text, place):
+        return {"error": said[0]}, said.end()
     word = text[place : _after(_WORD, text, place)]
     if word.startswith("HTTP/"):
         raise UsageProblem(

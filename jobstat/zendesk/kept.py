@@ -110,8 +110,8 @@ class Keep:
                 warn(f"the login is renewed without a lock: {problem.sentence}")
             yield
 
-    def read(self, within: float = PATIENCE) -> Entry | None:
-        """The entry; ``within`` is in seconds.
+    def read(self, within: float | None = None) -> Entry | None:
+        """The entry; ``within`` is as that of the keyring's ``read``.
 
         Raises KeyringProblem, AuthError for what cannot be one.
         """
@@ -166,7 +166,7 @@ def remember(account: Account, record: Record, entry: Entry, *, default: bool) -
 
     def store() -> Known:
         with keep.locked(LOCK_PATIENCE), held():
-            before = keyring.read(account.entry_name)
+            before = keyring.read(account.entry_name, PATIENCE)
             try:
                 return change(edit, lambda: keep.write(entry))
             except BaseException:
@@ -196,12 +196,12 @@ def forget(account: Account) -> Account | None:
             left = list(known.records)
             known.default = left[0] if len(left) == 1 else None
 
-    entry: str | None = None
+    entry = keyring.read(account.entry_name)  # here it may still ask a person
 
     def erase() -> Known:
         nonlocal entry
         with Keep(account).locked(LOCK_PATIENCE), held():
-            entry = keyring.read(account.entry_name)
+            entry = keyring.read(account.entry_name, PATIENCE)
             return change(edit, lambda: keyring.forget(account.entry_name))
 
     return _apart(erase).default_account

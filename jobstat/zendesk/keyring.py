@@ -1,14 +1,15 @@
 """The system's keyring: all that knows the library of that name.
 
 It may ask its user, wait for another program, or never answer: each call is given
-up after a time.
+up after a time. Where a person is at the terminal, the first one has time for a
+dialog.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jobstat import clock
+from jobstat import clock, person
 from jobstat.errors import AuthError
 from jobstat.zendesk.apart import Apart
 from jobstat.zendesk.credentials import IN_ENVIRONMENT
@@ -22,6 +23,9 @@ SERVICE = "jobstat"
 PATIENCE = 3.0
 """Seconds that the keyring may take."""
 
+DIALOG_PATIENCE = 60.0
+"""Seconds that it may take where it can ask a person for its password."""
+
 
 class KeyringProblem(AuthError):
     """The keyring cannot be used, at least now: a watch goes on for a while."""
@@ -29,13 +33,14 @@ class KeyringProblem(AuthError):
     passing = True
 
 
-def read(name: str, within: float = PATIENCE) -> str | None:
+def read(name: str, within: float | None = None) -> str | None:
     """The secret that jobstat keeps of an account, None where there is none.
 
-    ``within`` is in seconds. Raises KeyringProblem, as the other ones do.
+    ``within`` is in seconds; without it a person has time for a dialog. Raises
+    KeyringProblem, as the other ones do.
     """
     found: str | None = _bounded(
-        lambda keyring: keyring.get_password(SERVICE, name), min(within, PATIENCE)
+        lambda keyring: keyring.get_password(SERVICE, name), _brief(within)
     )
     return found
 
@@ -66,19 +71,26 @@ def forget(name: str) -> None:
         if keyring.get_password(SERVICE, name) is not None:
             keyring.delete_password(SERVICE, name)
 
-    _bounded(call)
+    _bounded(call, PATIENCE)
 
 
-def read_zcli(name: str, within: float = PATIENCE) -> Iterator[str]:
-    """What zcli may have stored of an account, in each way to read it."""
+def read_zcli(name: str, within: float | None = None) -> Iterator[str]:
+    """What zcli may have stored of an account, in each way to read it.
+
+    ``within`` is as that of ``read``.
+    """
 
     def call(keyring: Any) -> list[str]:
         backend = keyring.get_keyring()
         # Of several keyrings, a chain is made.
         return list(_zcli_in(getattr(backend, "backends", [backend]), name))
 
-    found: list[str] = _bounded(call, min(within, PATIENCE))
+    found: list[str] = _bounded(call, _brief(within))
     return iter(found)
+
+
+def _brief(within: float | None) -> float | None:
+    return None if within is None else min(within, PATIENCE)
 
 
 def _zcli_in(backends: list[Any], name: str) -> Iterator[str]:
@@ -102,17 +114,23 @@ def _zcli_in(backends: list[Any], name: str) -> Iterator[str]:
 
 
 def _bounded(
-    call: Callable[[Any], Any], within: float = PATIENCE, secrets: Sequence[str] = ()
+    call: Callable[[Any], Any], within: float | None, secrets: Sequence[str] = ()
 ) -> Any:
     """What ``call`` makes of the library; no error repeats the secrets."""
     # Its time is that of a busy machine, and none of the keyring's.
     import keyring
 
-    until = clock.monotonic() + within
+    started = clock.monotonic()
+    patience = PATIENCE if within is None else within
     apart = Apart(lambda: call(keyring), "keyring")
-    if not apart.wait(lambda: until - clock.monotonic()):
+    answered = apart.wait(lambda: started + patience - clock.monotonic())
+    if not answered and within is None and person.tell:
+        person.tell("waiting for the keyring; it may be asking for its password")
+        patience = DIALOG_PATIENCE
+        answered = apart.wait(lambda: started + patience - clock.monotonic())
+    if not answered:
         raise KeyringProblem(
-            f"the keyring did not answer within {max(within, PATIENCE):.0f} s",
+            f"the keyring did not answer within {max(patience, PATIENCE):.0f} s",
             hint=f"Is it locked? Without one, set {IN_ENVIRONMENT}",
         )
     try:

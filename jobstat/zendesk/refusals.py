@@ -40,6 +40,8 @@ def refusal(response: Response, account: Account) -> JobstatError:
         )
     if code == 206:
         return BrokenAnswer(f"{host} sends a part of the answer ({because})")
+    if code == 304:
+        return BrokenAnswer(f"{host} sends no answer, but that of before ({because})")
     if 300 <= code < 400 and (location := response.headers.get("location")):
         target = _host_of(location, account.origin)
         return UsageProblem(

@@ -47,9 +47,7 @@ def active_account() -> Account | None:
         return None  # in a form that jobstat knows nothing of
 
 
-def credential_of(
-    account: Account, within: float = keyring.PATIENCE
-) -> Credential | None:
+def credential_of(account: Account, within: float | None = None) -> Credential | None:
     """What zcli shows to an account, expired or not; ``within`` is in seconds.
 
     Raises KeyringProblem.

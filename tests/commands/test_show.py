@@ -180,6 +180,7 @@ def test_the_exit_code_is_the_answer_whatever_the_look(
             7,
             "sends a part of the answer (206)",
         ),
+        (304, "", 7, "sends no answer, but that of before (304"),
         (410, {}, 5, f"no job {ID} at acme.zendesk.com (410)"),
         (
             422,

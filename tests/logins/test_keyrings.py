@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -132,6 +133,30 @@ def test_what_cannot_be_written_leaves_no_secret_behind(machine: Machine) -> Non
     assert len(done.stderr.splitlines()) == 1
     assert "cannot write" in done.stderr
     assert machine.held == {}
+
+
+def test_a_keyring_may_ask_a_person_for_its_password(machine: Machine) -> None:
+    assert machine.login().returncode == 0
+    answered = machine.home / "answered"
+    asking = replace(machine, ring="Asking")
+    env = asking.env | {"ANSWERED": str(answered)}
+    id = start_job(machine.demo)
+    with on_terminal("show", id, env=env, columns=100) as terminal:
+        terminal.read(lambda text: "asking for its password" in text)
+        answered.touch()
+        shown = terminal.read()
+    assert shown.startswith("jobstat: waiting for the keyring; it may be asking")
+    assert "queued" in shown
+    assert terminal.process.returncode == 8
+
+
+def test_a_keyring_that_asks_a_person_can_be_given_up_by_hand(machine: Machine) -> None:
+    env = machine.env | {"PYTHON_KEYRING_BACKEND": "rings.Hanging"}
+    with on_terminal("auth", "login", env=env) as terminal:
+        terminal.read(lambda text: "asking for its password" in text)
+        terminal.type("\x03")
+        terminal.read()
+    assert terminal.process.returncode == -signal.SIGINT
 
 
 def test_without_a_keyring_a_login_asks_nothing(machine: Machine) -> None:

@@ -232,7 +232,7 @@ def test_web_page_that_is_cut_off_ends_where_a_job_is_named(answer: str) -> None
 
 @pytest.mark.parametrize(
     "words",
-    ["Bad Gateway", "502 Bad Gateway", "Not Found", "Unauthorized", "I'm a Teapot."],
+    ["Bad Gateway", "502 Bad Gateway", "Not Found", "Unauthorized", "Gateway Timeout."],
 )
 def test_a_reason_in_words_of_http_is_a_refusal(words: str) -> None:
     feed = parse_feed(f"{ID}\n{words}\r\n{OTHER} a b".encode())
