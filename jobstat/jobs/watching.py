@@ -64,7 +64,7 @@ class Watched:
     that is to be done by a request of its own, ``misses`` how many answers about
     several jobs left it out. ``not_found`` is the error of the last answer that did
     not know it, while it may be too young to be found. ``unconfirmed`` is an answer
-    that is believed when it comes a second time: a completed job without results.
+    that is believed only when it comes a second time: a completed job without results.
     """
 
     id: str
@@ -297,15 +297,14 @@ class Watch:
 
     def _close_all(self, code: Exit, setback: Setback | None = None) -> None:
         for watched in self.open:
-            contradicted = setback or watched.setback or watched.not_found
-            if watched.unconfirmed and not contradicted:
-                # There was no time to ask again.
-                self._believe(watched, watched.unconfirmed)
-                continue
-            watched.job = watched.job or watched.unconfirmed
             because = setback or watched.setback
             watched.exit = code
             watched.error = because.error if because else None
+            if watched.unconfirmed and not watched.error:
+                watched.error = BrokenAnswer(
+                    f"{watched.id} completed without results;"
+                    " there was no time to confirm that"
+                )
             if code is Exit.TIMEOUT and watched.job is None and watched.not_found:
                 # It was never there, and the time-out only cut the grace short.
                 watched.exit, watched.error = Exit.NOT_FOUND, watched.not_found

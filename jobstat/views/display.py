@@ -108,7 +108,8 @@ class Display:
             self._closed.add(watched.id)
             # Before the data: its reader may write to the same screen.
             self._progress.closed(watched, now)
-        if not (self._stream or self._reports or self._already_read(watched)):
+        is_told = self._stream or self._reports or self._already_read(watched)
+        if not is_told or (self._stream and watched.unconfirmed):
             self._write(watched, now)
         if watched.error and watched.exit in {watched.error.exit, Exit.TIMEOUT}:
             self._tell(watched.error)
@@ -146,6 +147,8 @@ class Display:
 
     def _write(self, watched: Watched, now: float) -> None:
         job = watched.job
+        if self._machine and watched.exit is not None:
+            job = watched.unconfirmed or job
         if self._output and job and self._written.get(watched.id) is not job:
             timed = watched.ran and not self._watch.policy.once
             text = self._output.render(

@@ -455,3 +455,31 @@ def test_error_of_the_job_itself_is_shown(jobstat: Run, httpx_mock: HTTPXMock) -
     code, out, _ = jobstat("watch", ID)
     assert code == 3
     assert out.endswith("✗ the job failed: OutOfPaper\n")
+
+
+EMPTY = job_object("completed", total=2, progress=2)
+
+
+@pytest.mark.parametrize(
+    ("look", "written"), [([], []), (["--json"], [EMPTY]), (["--stream"], [EMPTY])]
+)
+def test_end_that_could_not_be_confirmed_is_no_success(
+    jobstat: Run, httpx_mock: HTTPXMock, look: list[str], written: list[object]
+) -> None:
+    answers(httpx_mock, EMPTY)
+    code, out, err = jobstat("watch", ID, *look, "--interval", "9", "--timeout", "5")
+    assert code == 124
+    assert [json.loads(line) for line in out.splitlines()] == written
+    assert err.splitlines()[:2] == [
+        f"jobstat: {ID} completed without results; there was no time to confirm that",
+        "jobstat: not finished after 5 s",
+    ]
+
+
+def test_end_that_could_not_be_confirmed_is_written_when_the_watch_is_refused(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    httpx_mock.add_response(url=URL, json={"job_status": EMPTY})
+    httpx_mock.add_response(url=URL, status_code=403)
+    code, out, _ = jobstat("watch", ID, "--json")
+    assert (code, json.loads(out)) == (4, EMPTY)

@@ -162,6 +162,7 @@ def test_absurd_counts_are_alike(count: object) -> None:
         ({"errors": None, "updated": [{"id": 2, "success": False}]}, [None], 1),
         ({"success": False, "items": [{"id": 2}]}, [None, None], 1),
         ({"3": {"ticket": {"id": 5}}}, [3], 0),
+        ({"error@example.org": {"id": 5}}, [None], 0),
         ({"tickets": {"3": {"id": 5}, "failed": []}}, [3], 0),
     ],
 )

@@ -176,6 +176,7 @@ def test_each_form_of_a_failed_item_is_seen(item: dict[str, Any]) -> None:
         {"id": 1, "ticket": {"status": "pending", "comments": [{"status": "open"}]}},
         {"id": 1, "refusal_policy": "none", "skipped": False, "404": True},
         {"id": 1, "succeeded": 3, "error_count": 0},
+        {"id": 1, "sent": {"error@example.org": "welcome"}},
     ],
 )
 def test_each_form_of_a_good_item_is_good(item: dict[str, Any]) -> None:
@@ -236,6 +237,7 @@ def test_each_form_of_a_good_item_is_good(item: dict[str, Any]) -> None:
         ({"success": True, "rejected": 0, "skipped_at": "noon"}, OK),
         ({"success": True, "rejected": "00"}, OK),
         ({"failed": {"12": {}}}, ITEMS),
+        ({"failed": {"a": {}}}, ITEMS),
         ({"failed": {"tickets": [], "users": None}}, OK),
         ({"updated": [SUCCESS], "failed": {"4050": []}}, ITEMS),
         ({"updated": [SUCCESS], "failed": {"4050": None}}, ITEMS),
@@ -279,6 +281,7 @@ def test_form_of_the_results(results: object, verdict: Verdict) -> None:
         ({"success": False}, JOB),
         ({"success": "false"}, JOB),
         ({"success": 0}, JOB),
+        ({"success": "0"}, JOB),
         ({"error": "Boom"}, JOB),
         ({"Error": {"title": "Boom"}}, JOB),
         ({"errors": ["Boom"]}, JOB),

@@ -382,25 +382,11 @@ def test_confirmation_keeps_to_the_interval_and_the_timeout() -> None:
 
 
 @pytest.mark.parametrize("timeout", [10, 20])
-def test_end_that_there_is_no_time_to_confirm_is_believed(timeout: float) -> None:
+def test_end_that_there_is_no_time_to_confirm_is_not_believed(timeout: float) -> None:
     policy = Policy(interval=20, timeout=timeout)
-    watch, _, notes = play(EMPTY, policy=policy)
-    assert watch.exit() is Exit.OK
-    assert [what for what, _, _ in notes.told] == ["changed", "closed"]
-
-
-def test_end_that_is_not_confirmed_is_told_when_the_watch_is_refused() -> None:
-    clock, notes = FakeClock(), Notes()
-    watch = Watch([ID], Policy(), started=clock.now)
-    with pytest.raises(AuthError):
-        follow(watch, Server(clock, [EMPTY, AuthError("no")]).fetch, clock, notes)
-    assert notes.told == [("changed", ID, "completed"), ("closed", ID, "completed")]
-
-
-def test_end_that_could_not_be_confirmed_is_told() -> None:
-    watch, _, notes = play(EMPTY, DOWN, policy=Policy(retry_for=10))
-    assert watch.exit() is Exit.UNAVAILABLE
-    assert notes.told[-1] == ("closed", ID, "completed")
+    watch, _, _ = play(EMPTY, policy=policy)
+    assert watch.exit() is Exit.TIMEOUT
+    assert str(watch.jobs[0].error).endswith("there was no time to confirm that")
 
 
 @pytest.mark.parametrize("then", [GONE, DOWN, FAULT])
