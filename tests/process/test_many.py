@@ -124,14 +124,21 @@ def test_all_the_unfinished_jobs_of_the_account(
     assert "no unfinished job" in bash("jobstat watch --all").stderr
 
 
-@needs_curl_and_jq
-def test_the_readmes_import_of_many_files(
-    demo: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def import_script(demo: DemoServer) -> str:
+    """The README's script that imports many files, for the demo."""
     found = re.search(
         r"<!-- begin import -->\n```sh\n(.*?)```", README.read_text(), re.DOTALL
     )
     assert found
+    script = found[1].replace("https://acme.zendesk.com", demo.base_url)
+    assert script != found[1]
+    return script
+
+
+@needs_curl_and_jq
+def test_the_readmes_import_of_many_files(
+    demo: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # The account is full with two jobs: the loop has to wait for room.
     monkeypatch.setattr(world, "MOST_JOBS", 2)
     demo.world.duration = 0.7
@@ -139,11 +146,25 @@ def test_the_readmes_import_of_many_files(
         tickets = [{"description": "Help!"}, {"subject": "no text"}][: 1 + number % 2]
         content = json.dumps({"tickets": tickets})
         (tmp_path / f"batch-{number}.json").write_text(content)
-    script = found[1].replace("https://acme.zendesk.com", demo.base_url)
-    assert script != found[1]
-    done = bash(f"cd {tmp_path}\n{script}")
+    done = bash(f"cd {tmp_path}\n{import_script(demo)}")
     assert done.returncode == 6, done.stderr
     assert "3 completed, 2 with failures; 2 of 7 items failed" in done.stdout
+
+
+@needs_curl_and_jq
+@pytest.mark.parametrize("answer", [":", "echo"])
+def test_the_readmes_import_notices_a_file_that_got_an_empty_answer(
+    demo: DemoServer, tmp_path: Path, answer: str
+) -> None:
+    demo.world.duration = 0
+    for number in range(3):
+        content = json.dumps({"tickets": [{"description": "Help!"}]})
+        (tmp_path / f"batch-{number}.json").write_text(content)
+    lost = f'curl() {{ [ "$4" = @batch-1.json ] || command curl "$@"; {answer}; }}'
+    done = bash(f"cd {tmp_path}\n{lost}\n{import_script(demo)}")
+    assert done.returncode == 2
+    assert "2 completed; none of 2 items failed" in done.stdout
+    assert "Zendesk refused a request: an empty answer" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,7 @@ def test_cursor_is_followed_unless_there_is_no_more() -> None:
         {"Meta": {"has_more": True}},
         {"pagination": {"has_more": True}},
         {"meta": {"has_more": False, "page": {"has_more": True}}},
+        {"meta": {"has_more": True}, "page": {"has_more": False}},
         {"end_of_stream": False},
         {"next_page": "https://acme.zendesk.com/api/v2/job_statuses.json"},
     ],
@@ -377,6 +378,13 @@ def test_pages_by_cursor_are_read_again_to_a_job_that_had_ended(query: str) -> N
     moving = Moving(query, "ABCdef")
     assert unfinished(moving)[0] == list("def")
     assert (moving.readings, moving.read_pages) == (2, 3 + 1)
+
+
+def test_entries_that_are_no_jobs_are_counted_as_often_as_one_reading_has_them() -> (
+    None
+):
+    pages = Page((), (None, None, "x"), "page=2"), Page((), ("y",))
+    assert unfinished(lambda: pages) == ([], [None, None, "x", "y"])
 
 
 def test_one_page_is_read_once() -> None:
