@@ -15,7 +15,7 @@ from jobstat.errors import UsageProblem
 from jobstat.jobs.complaint import complaint
 from jobstat.jobs.job import kind_of
 from jobstat.jobs.reference import Reference, parse_id, parse_reference
-from jobstat.jobs.verdict import (
+from jobstat.jobs.signs import (
     counts_failures,
     has_failed_status,
     hides_failure,

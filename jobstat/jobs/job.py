@@ -9,9 +9,10 @@ from math import floor, inf, isfinite
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from jobstat.errors import BrokenAnswer
-from jobstat.jobs.verdict import (
+from jobstat.jobs.signs import (
     counts_failures,
     hides_failure,
+    is_failed_code,
     is_failed_group,
     is_failed_item,
     is_key,
@@ -22,9 +23,12 @@ from jobstat.jobs.verdict import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
 LARGEST_COUNT = 2**53
-_DECIDING = frozenset({"status", "results", "jobstatus", "jobstatuses"})
+_OF_A_JOB = frozenset({"status", "results"})
+_COUNTS = frozenset({"total", "progress"})
+_DECIDING = _OF_A_JOB | {"jobstatus", "jobstatuses"}
 """Names of what decides a verdict, in any spelling: each is in its place, or amiss."""
 
 ABSURD = LARGEST_COUNT + 1
@@ -124,7 +128,7 @@ def parse_job(value: object) -> Job:
         if not (isinstance(value.get(name), str) and value[name].strip()):
             _broken(f"a job_status without {name}")
     # Beside "status", a "Status" could contradict it.
-    if other := _deciding(value, {"status", "results"}):
+    if other := _misplaced(value, _DECIDING | _COUNTS, _OF_A_JOB | _COUNTS):
         _broken(f"a job_status with {other!r}")
     return Job(
         id=value["id"],
@@ -144,7 +148,7 @@ def check_around(document: dict[str, Any], expected: str) -> None:
 
     ``expected`` is the name that holds them.
     """
-    if other := _deciding(document, {expected}):
+    if other := _misplaced(document, _DECIDING, {expected}):
         _broken(f"it has {other!r} beside {expected!r}")
     beside = {name: value for name, value in document.items() if name != expected}
     if any(
@@ -153,9 +157,11 @@ def check_around(document: dict[str, Any], expected: str) -> None:
         _broken("it reports an error beside it")
 
 
-def _deciding(document: dict[str, Any], expected: set[str]) -> str | None:
+def _misplaced(
+    document: dict[str, Any], deciding: AbstractSet[str], expected: AbstractSet[str]
+) -> str | None:
     """A name that decides a verdict, and is not expected there; None without one."""
-    others = (name for name in document if plain_name(name) in _DECIDING)
+    others = (name for name in document if plain_name(name) in deciding)
     return next((name for name in others if name not in expected), None)
 
 
@@ -243,10 +249,11 @@ def _grouped(results: dict[str, Any], *, failed: bool = False) -> Iterator[Item]
         return
     for name, group in others.items():
         index, all_failed = _count(name), failed or is_failed_group(name)
-        if _is_empty(group):
+        if _is_empty(group) and not (group is None and is_key(name)):
             if failed and (group == {} or is_key(name)):
                 yield _item({}, index, failed=True)
         elif isinstance(group, list):
+            all_failed = all_failed or is_failed_code(name)
             yield from (_item(entry, None, failed=all_failed) for entry in group)
         elif index is None and _holds_groups(group):
             yield from _grouped(group, failed=all_failed)

@@ -13,7 +13,8 @@ from jobstat.jobs.following import TICK
 from jobstat.jobs.job import check_around, decode, kind_of, parse_job
 from jobstat.jobs.patience import is_hopeless, patience_with, set_back
 from jobstat.jobs.polling import LEAST_HOLD
-from jobstat.jobs.verdict import has_ended, judge, plain_name
+from jobstat.jobs.signs import plain_name
+from jobstat.jobs.verdict import has_ended, judge
 from jobstat.limits import UNTOLD
 
 if TYPE_CHECKING:

@@ -9,13 +9,8 @@ from typing import TYPE_CHECKING
 
 from jobstat.jobs.duration import spoken
 from jobstat.jobs.job import LARGEST_COUNT
-from jobstat.jobs.verdict import (
-    FAILED_STATES,
-    Verdict,
-    errors_of,
-    falls_short,
-    judge,
-)
+from jobstat.jobs.signs import errors_of
+from jobstat.jobs.verdict import FAILED_STATES, Verdict, falls_short, judge
 
 if TYPE_CHECKING:
     from jobstat.errors import JobstatError

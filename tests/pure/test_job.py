@@ -129,6 +129,8 @@ def test_what_is_no_job_status_is_one_named_error(sent: bytes, says: str) -> Non
         ({"created": 3}, "hold a number where an item"),
         ({"id": 7, "action": "update"}, "hold a number where an item"),
         ({"0": [[SUCCESS]]}, "hold a list where an item"),
+        ({"0": SUCCESS, "1": None}, "hold null where an item"),
+        ({"a@b.com": SUCCESS, "c@d.com": None}, "hold null where an item"),
     ],
 )
 def test_results_that_decide_nothing_are_no_verdict(results: Any, says: str) -> None:
@@ -201,7 +203,14 @@ def test_contradiction_beside_a_job_is_a_broken_answer(
 
 
 @pytest.mark.parametrize(
-    "field", [{"Status": "failed"}, {"status ": "failed"}, {"Results": []}]
+    "field",
+    [
+        {"Status": "failed"},
+        {"status ": "failed"},
+        {"Results": []},
+        {"Total": 9},
+        {"pro-gress": 1},
+    ],
 )
 def test_deciding_field_in_another_spelling_is_a_broken_answer(
     field: dict[str, Any],

@@ -142,6 +142,51 @@ FAILED_ITEMS: list[dict[str, Any]] = [
     {"id": 5, "rejected": 3},
     {"id": 5, "skipped": True},
     {"id": 5, "not_found": [{"id": 6}]},
+    # A status by another name.
+    {"id": 5, "status_code": 422, "message": "Name: is too short"},
+    {"id": 5, "statusCode": 404, "statusText": "Not Found"},
+    {"id": 5, "code": "RecordInvalid"},
+    {"id": 5, "http_status": "503"},
+    {"id": 5, "state": "failed"},
+    {"id": 5, "outcome": "skipped"},
+    {"id": 5, "conclusion": "failure"},
+    {"id": 5, "result": "Failed"},
+    {"id": 5, "result": {"status": "killed"}},
+    {"id": 5, "response": {"status": "cancelled"}},
+    {"id": 5, "items": [{"status": "killed"}]},
+    # Not finished, though the job is.
+    *(
+        {"id": 5, "status": status}
+        for status in ("working", "processing", "In progress", "running", "scheduled")
+    ),
+    *(
+        {"id": 5, "status": status}
+        for status in (
+            "time-out",
+            "Couldn't be saved",
+            "can't be blank",
+            "No such ticket",
+            "declined",
+            "rolled back",
+            "throttled",
+            "rate limited",
+            "interrupted",
+            "suspended",
+            "partially updated",
+            "KO",
+        )
+    ),
+    {"id": 5, "isSuccess": False},
+    {"id": 5, "is_successful": "false"},
+    {"id": 5, "err": "E"},
+    {"id": 5, "fault": {"x": "E"}},
+    {"id": 5, "fail": "E"},
+    {"id": 5, "rejected": "Name: is too short"},
+    {"id": 5, "invalid": "Name"},
+    {"id": 5, "timeout": True},
+    {"id": 5, "total": 5, "succeeded": 3},
+    # The details of an error that was left out.
+    {"id": 5, "index": 1, "details": "Name: has already been taken"},
     # An error without a word, and details that have some.
     {"id": 5, "error": "", "details": "Name: is too short"},
     {"id": 5, "error": None, "details": {"name": ["is too short"]}},
@@ -168,7 +213,7 @@ def test_each_form_of_a_failed_item_is_seen(item: dict[str, Any]) -> None:
         {"id": 1, "success": 1},
         {"id": 1, "status": None, "failed": False, "details": ""},
         {"id": 1, "failed": 0, "error": " "},
-        {"id": 1, "details": "Its title was cut"},
+        {"id": 1, "details": "Its title was cut", "status": "Created"},
         {"id": 1, "status": "Unblocked"},
         {"id": 1, "status": "Noted"},
         {"id": 1, "title": "Login failed", "status": "Updated"},
@@ -177,6 +222,14 @@ def test_each_form_of_a_failed_item_is_seen(item: dict[str, Any]) -> None:
         {"id": 1, "refusal_policy": "none", "skipped": False, "404": True},
         {"id": 1, "succeeded": 3, "error_count": 0},
         {"id": 1, "sent": {"error@example.org": "welcome"}},
+        {"id": 1, "state": "no", "code": 200, "result": "updated"},
+        {"id": 1, "user": {"code": "A1", "state": "pending", "details": "d"}},
+        {"id": 1, "status": "No change"},
+        {"id": 1, "processing_ms": 12, "scheduled_at": 1700000000},
+        {"id": 1, "rejected": "no", "invalid": "0", "timeout": 30},
+        {"id": 1, "skipped_at": "noon"},
+        {"id": 1, "total": 5, "succeeded": 5},
+        {"id": 1, "default": "x", "errand": 1},
     ],
 )
 def test_each_form_of_a_good_item_is_good(item: dict[str, Any]) -> None:
@@ -257,6 +310,12 @@ def test_each_form_of_a_good_item_is_good(item: dict[str, Any]) -> None:
         ({"emp-403": SUCCESS, "error@example.org": SUCCESS}, OK),
         ({"error@example.org": {"success": False}}, ITEMS),
         ({"pending": [SUCCESS]}, ITEMS),
+        ({"200": [SUCCESS], "422": [{"id": 2}]}, ITEMS),
+        ({"ok": [SUCCESS], "ko": [{"id": 2}]}, ITEMS),
+        ({"true": [SUCCESS], "false": [{"id": 2}]}, ITEMS),
+        ({"accepted": [SUCCESS], "declined": [{"id": 2}]}, ITEMS),
+        ({"total": 5, "succeeded": 3}, ITEMS),
+        ({"total": 5, "succeeded": 5}, OK),
         # Other writing.
         ({"created": [SUCCESS], "fa-iled": [{"id": 2}]}, ITEMS),
         ({"created": [SUCCESS], "not there": [{"id": 2}]}, ITEMS),
@@ -304,6 +363,15 @@ def test_form_of_the_results(results: object, verdict: Verdict) -> None:
         ({"error": None, "errors": [], "failed": 0}, OK),
         ({"queued_at": 1700000000, "timeout": 3600, "cancellable": True}, OK),
         ({"field_512": 3}, OK),
+        ({"conclusion": "failure"}, JOB),
+        ({"state": "error"}, JOB),
+        ({"http_status": 500}, JOB),
+        ({"state": "completed", "code": 200}, OK),
+        ({"result": {"status": "cancelled"}}, ITEMS),
+        ({"succeeded": 0}, JOB),
+        ({"summary": {"total": 5, "succeeded": 3}}, ITEMS),
+        ({"timeouts": 3}, ITEMS),
+        ({"processing_time": {"started": 1}, "rate_limit": 700}, OK),
     ],
 )
 def test_failure_reported_by_the_job_itself(
@@ -341,6 +409,9 @@ def test_failure_reported_by_the_job_itself(
         ({"total": 5, "progress": 5, "results": []}, OK),
         ({"total": None, "progress": 3}, OK),
         ({"total": 40, "progress": None, "results": []}, OK),
+        ({"total": 3, "progress": None, "results": [SUCCESS, SUCCESS]}, ITEMS),
+        ({"total": 3, "progress": None, "results": {"status": "Deleted"}}, OK),
+        ({"total": 5, "progress": 5, "succeeded": 3}, ITEMS),
     ],
 )
 def test_completed_short_of_its_total(fields: dict[str, Any], verdict: Verdict) -> None:
