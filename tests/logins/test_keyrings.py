@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import signal
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
+from children import BOUND
 from support import ID, start_job
 from terminals import on_terminal
 
+from jobstat import person, process
 from jobstat.demo.server import TOKEN
+from jobstat.zendesk import keyring
+from jobstat.zendesk.keyring import KeyringProblem
 
 if TYPE_CHECKING:
     import subprocess
@@ -148,6 +155,58 @@ def test_a_keyring_may_ask_a_person_for_its_password(machine: Machine) -> None:
     assert shown.startswith("jobstat: waiting for the keyring; it may be asking")
     assert "queued" in shown
     assert terminal.process.returncode == 8
+
+
+def test_a_keyring_may_ask_before_a_logout_too(machine: Machine) -> None:
+    assert machine.login().returncode == 0
+    answered = machine.home / "answered"
+    env = replace(machine, ring="Asking").env | {"ANSWERED": str(answered)}
+    with on_terminal("auth", "logout", env=env) as terminal:
+        terminal.read(lambda text: "asking for its password" in text)
+        answered.touch()
+        terminal.read()
+    assert terminal.process.returncode == 0
+    assert machine.held == {}
+
+
+@pytest.mark.parametrize(
+    ("within", "said", "waits"),
+    [
+        (None, ["waiting for the keyring; it may be asking for its password"], 0.3),
+        (0.05, [], 0.05),
+        (600, [], 0.1),
+    ],
+)
+def test_a_keyring_has_time_for_a_dialog_only_before_a_watch(
+    monkeypatch: pytest.MonkeyPatch, within: float | None, said: list[str], waits: float
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("jobstat.person.tell", told.append)
+    monkeypatch.setattr("jobstat.zendesk.keyring.PATIENCE", 0.1)
+    monkeypatch.setattr("jobstat.zendesk.keyring.DIALOG_PATIENCE", 0.3)
+    answered = threading.Event()
+    monkeypatch.setattr("keyring.get_password", lambda *_: answered.wait(BOUND))
+    started = time.monotonic()
+    with pytest.raises(KeyringProblem, match="did not answer"):
+        keyring.read("x", within)
+    answered.set()
+    assert told == said
+    assert time.monotonic() - started >= waits
+
+
+@pytest.mark.parametrize("at_terminal", [("stdin",), ("stderr",), ("stdin", "stderr")])
+def test_a_person_is_at_a_terminal_that_shows_and_reads(
+    monkeypatch: pytest.MonkeyPatch, at_terminal: tuple[str, ...]
+) -> None:
+    for name in ("stdin", "stderr"):
+        is_terminal = name in at_terminal
+        monkeypatch.setattr(
+            f"sys.{name}", SimpleNamespace(isatty=lambda t=is_terminal: t)
+        )
+    monkeypatch.setattr("jobstat.process._raise_on_signals", lambda: None)
+    monkeypatch.setattr("jobstat.person.tell", None)
+    process.run(["completion", "bash"])
+    assert (person.tell is not None) == (len(at_terminal) == 2)
 
 
 def test_a_keyring_that_asks_a_person_can_be_given_up_by_hand(machine: Machine) -> None:
