@@ -169,14 +169,16 @@ def _say_how_to_resume(
         what = "; the job goes on"
     else:
         what = f"; {len(going_on)} of {len(watch.jobs)} jobs go on"
-    words = invocation.arguments
-    if STANDARD_INPUT in jobs:
-        # What was read there is gone.
+    words, also = invocation.arguments, ""
+    if STANDARD_INPUT in jobs or not jobs:
+        # What was read there is gone, and --all leaves out what ends meanwhile.
         left = [w.id for w in watch.jobs if w.exit in _ENDED_EARLY]
-        words = [word for word in words if word not in {*jobs, "--"}]
-        if len(left) > MOST_RESUMED:
-            words.append("--all")
-        else:
+        if 0 < len(left) <= MOST_RESUMED:
+            words = [word for word in words if word not in {*jobs, "--", "--all"}]
             words += ["--"] * any(id.startswith("-") for id in left) + left
+        elif jobs:
+            also = "  Give it the same standard input again.\n"
+        else:
+            also = "  It leaves out the jobs that end before.\n"
     resume = shlex.join(["jobstat", *words])
-    standard_error().note(f"jobstat: {why}{what}\n  Resume with: {resume}\n")
+    standard_error().note(f"jobstat: {why}{what}\n  Resume with: {resume}\n{also}")

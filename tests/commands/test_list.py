@@ -451,6 +451,25 @@ def test_finding_all_counts_toward_the_time_out(
     assert clock.now == 1030
 
 
+@pytest.mark.parametrize("count", [2, 31])
+def test_a_watch_of_all_is_resumed_by_the_ids_that_were_left(
+    jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, count: int
+) -> None:
+    jobs = [{**WORKING, "id": f"job{number}"} for number in range(count)]
+    httpx_mock.add_response(url=LIST, json={"job_statuses": [GOOD, *jobs]})
+    for job in jobs:
+        zendesk.add(job)
+    code, _, err = jobstat("watch", "--all", "-q", "--timeout", "30")
+    assert code == 124
+    _, resume, *more = err.splitlines()
+    if count == 2:
+        assert resume == "  Resume with: jobstat watch -q --timeout 30 job0 job1"
+        assert not more
+    else:
+        assert resume == "  Resume with: jobstat watch --all -q --timeout 30"
+        assert more == ["  It leaves out the jobs that end before."]
+
+
 def test_all_are_found_within_the_time_out_too(
     jobstat: Run, httpx_mock: HTTPXMock, clock: FakeClock
 ) -> None:

@@ -529,8 +529,11 @@ def test_what_was_read_is_named_where_it_is_resumed(
     stdin("\n".join([*ids, ID]))
     code, _, err = jobstat("watch", "-q", "-", "--timeout", "30")
     assert code == 124
-    words = " ".join(ids) if named else "--all"
-    assert err == (
-        f"jobstat: not finished after 30 s; {count} of {count + 1} jobs go on\n"
-        f"  Resume with: jobstat watch -q --timeout 30 {words}\n"
-    )
+    told = f"jobstat: not finished after 30 s; {count} of {count + 1} jobs go on\n"
+    if named:
+        resume = f"jobstat watch -q --timeout 30 {' '.join(ids)}\n"
+        assert err == f"{told}  Resume with: {resume}"
+    else:
+        resume = "jobstat watch -q - --timeout 30\n"
+        again = "  Give it the same standard input again.\n"
+        assert err == f"{told}  Resume with: {resume}{again}"

@@ -243,4 +243,4 @@ def test_an_id_a_thousand_times_and_ten_thousand_ids(
     # Those that were asked for are not there, the others were not asked for.
     assert done.returncode in {5, 124}
     assert "not finished after 1 s\n" in done.stderr
-    assert "  Resume with: jobstat watch -q --timeout 1s --all\n" in done.stderr
+    assert "  Resume with: jobstat watch -q - --timeout 1s\n" in done.stderr
