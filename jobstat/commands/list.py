@@ -8,6 +8,7 @@ import click
 
 from jobstat.commands.session import connect, recent_jobs
 from jobstat.exits import Exit
+from jobstat.jobs.listing import id_in
 from jobstat.jobs.verdict import KNOWN_STATES
 from jobstat.options import epilog, shared_options
 from jobstat.views.listing import show_list
@@ -49,11 +50,13 @@ def command(
 
     Those that are not finished come first, then the others by their end, the
     newest first. Zendesk forgets a job one day after it was created. The exit
-    code says nothing of how the jobs stand.
+    code says nothing of how the jobs stand; it is 7 where an entry of the list
+    has no id.
     """
     del debug  # every error ends it, and is told where errors are
     with connect(base_url, subdomain) as connection:
         account = connection.account.name
         found = recent_jobs(connection, limit, status)
     show_list(found, account, chosen=bool(status), **look)
-    return Exit.OK
+    is_lost = any(id_in(entry) is None for entry in found.unread)
+    return Exit.UNAVAILABLE if is_lost else Exit.OK

@@ -160,8 +160,11 @@ def recent_jobs(connection: Connection, limit: int, states: Collection[str]) -> 
     from jobstat.jobs.listing import recent
 
     started, allowance = clock.monotonic(), Allowance(LISTING.share)
-    pages = _pages(connection, LISTING, started, allowance, quiet=False)
-    return recent(pages, limit, states)
+    return recent(
+        lambda: _pages(connection, LISTING, started, allowance, quiet=False),
+        limit,
+        states,
+    )
 
 
 def _pages(

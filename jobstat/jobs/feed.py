@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from jobstat.errors import UsageProblem
 from jobstat.jobs.complaint import complaint
-from jobstat.jobs.job import kind_of
+from jobstat.jobs.job import MAX_DEPTH, is_too_deep, kind_of
 from jobstat.jobs.reference import Reference, parse_id, parse_reference
 from jobstat.jobs.signs import (
     counts_failures,
     has_failed_status,
     hides_failure,
+    plain_name,
     shows_error,
 )
 
@@ -57,6 +58,8 @@ _TITLE = re.compile(r"(?i)<title>([^<]{1,100})")
 
 _ANSWER = {"job_status", "job_statuses"}
 """Names in an answer that holds jobs."""
+
+_PLAIN_ANSWER = frozenset(map(plain_name, _ANSWER))
 
 _SIGNS = (shows_error, counts_failures, hides_failure, has_failed_status)
 """What tells of a refusal beside them."""
@@ -158,9 +161,12 @@ def _read(text: str, place: int) -> tuple[object, int]:
     """The JSON value or word that begins at that place, and where it ends."""
     if text[place] in '{["':
         try:
-            return _DECODER.raw_decode(text, place)
+            value, end = _DECODER.raw_decode(text, place)
         except (ValueError, RecursionError):
             raise UsageProblem("JSON that is cut off or broken") from None
+        if is_too_deep(value):
+            raise UsageProblem(f"JSON nested deeper than {MAX_DEPTH} levels")
+        return value, end
     if page := _WEB_PAGE.match(text, place):
         # So answers a proxy, or Zendesk when it cannot: it started no job.
         title = _TITLE.search(page[0])
@@ -199,6 +205,8 @@ def _in_answer(answer: dict[str, object]) -> Iterator[Reference | Refusal]:
     """The jobs in an answer, and the words of a refusal beside them."""
     several = answer.get("job_statuses")
     beside = {name: v for name, v in answer.items() if name not in _ANSWER}
+    if other := _other_jobs(beside):
+        raise UsageProblem(f"JSON with {other!r} where job_status should be")
     is_refusal = any(is_sign(beside) for is_sign in _SIGNS)
     if "job_status" in answer and (answer["job_status"] is not None or not is_refusal):
         yield _reference_to(answer["job_status"])
@@ -214,6 +222,17 @@ def _in_answer(answer: dict[str, object]) -> Iterator[Reference | Refusal]:
         yield Refusal(words, tuple(map(parse_id, running)))
     elif not _ANSWER & answer.keys():
         raise UsageProblem("JSON that names no job: an object without job_status")
+
+
+def _other_jobs(value: object) -> str | None:
+    """A name under which there may be another job, at any depth; None without one."""
+    if isinstance(value, list):
+        return next(filter(None, map(_other_jobs, value)), None)
+    if not isinstance(value, dict):
+        return None
+    named = (name for name in value if plain_name(name) in _PLAIN_ANSWER)
+    inner = filter(None, map(_other_jobs, value.values()))
+    return next(named, None) or next(inner, None)
 
 
 def _reference_to(job: object) -> Reference:

@@ -188,7 +188,8 @@ def decode(body: bytes) -> object:
         )
     except (ValueError, RecursionError):
         _broken("something that is not JSON")
-    _refuse_depth(document)
+    if is_too_deep(document):
+        _broken(f"JSON nested deeper than {MAX_DEPTH} levels")
     return document
 
 
@@ -211,7 +212,8 @@ def _finite(text: str) -> float:
     return number
 
 
-def _refuse_depth(document: object) -> None:
+def is_too_deep(document: object) -> bool:
+    """Whether a decoded value is nested deeper than MAX_DEPTH."""
     level = [document]
     for _ in range(MAX_DEPTH):
         level = [
@@ -221,8 +223,8 @@ def _refuse_depth(document: object) -> None:
             for child in (value.values() if isinstance(value, dict) else value)
         ]
         if not level:
-            return
-    _broken(f"JSON nested deeper than {MAX_DEPTH} levels")
+            return False
+    return True
 
 
 def _items(results: object) -> tuple[Item, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -29,7 +29,17 @@ if TYPE_CHECKING:
 PAGE_SIZE = 100
 FIRST_PAGE = urlencode({"page[size]": PAGE_SIZE})
 
-_CURSOR = re.compile(r"after|cursor|token", re.IGNORECASE)
+_CURSOR = re.compile(r"(?:page|starting|next)?\W?(?:after|cursor|token)\W?|aftercursor")
+"""The plain name of a parameter that is a cursor: ``page[after]``, ``next_token``."""
+
+_LINK = re.compile(r"<([^>]*)>[^,<]*\brel=\"?next\b")
+"""The next page in a Link header (RFC 8288)."""
+
+_MORE = frozenset({"hasmore", "hasnext", "hasnextpage", "truncated", "istruncated"})
+_NEXT = ("next", "nextpage", "nexturl", "nextlink", "@odatanextlink", "afterurl")
+_OTHER_CURSORS = ("nextcursor", "endcursor", "nexttoken", "nextpagetoken")
+_PAGE, _PAGES = ("page", "currentpage"), ("totalpages", "pagecount", "pages")
+"""Plain names by which lists tell of their other pages."""
 
 MAX_PAGES = 5000
 """Pages after which a list is taken to have no end: 500,000 jobs of one day."""
@@ -39,13 +49,13 @@ MAX_PAGES = 5000
 class Page:
     """Several jobs of one answer.
 
-    ``unread`` are the ids of its entries that are no job status, None for an entry
-    without an id. ``following`` is the query that asks for the next page, None when
-    this is the last.
+    ``unread`` are its entries that are no job status, as they were sent.
+    ``following`` is the query that asks for the next page, None when this is the
+    last.
     """
 
     jobs: tuple[Job, ...]
-    unread: tuple[str | None, ...] = ()
+    unread: tuple[object, ...] = ()
     following: str | None = None
     limits: Limits = UNTOLD
 
@@ -55,30 +65,31 @@ class Page:
 
         A page after a cursor begins behind the same job.
         """
-        return self.following is not None and not _CURSOR.search(self.following)
+        names = [plain_name(name) for name, _ in parse_qsl(self.following or "")]
+        return bool(names) and not any(map(_CURSOR.fullmatch, names))
 
 
 @dataclass(frozen=True, slots=True)
 class Recent:
     """The newest jobs of an account, out of so many that were looked for.
 
-    ``unread`` is how many entries of its lists are no job status.
+    ``unread`` are the entries of its list that are no job status, as they were sent.
     """
 
     jobs: tuple[Job, ...]
     total: int
-    unread: int
+    unread: tuple[object, ...]
 
 
 MOST_READINGS = 5
 """How often a list is read whose jobs move while it is read."""
 
 
-def parse_page(body: bytes, limits: Limits = UNTOLD) -> Page:
-    """The jobs in ``{"job_statuses": [...]}``.
+def parse_page(body: bytes, limits: Limits = UNTOLD, link: str = "") -> Page:
+    """The jobs in ``{"job_statuses": [...]}``; ``link`` is the answer's Link header.
 
     Raises BrokenAnswer for anything else. An entry that is no job status says
-    nothing of the others: its id is in ``unread``.
+    nothing of the others: it is in ``unread``.
     """
     document = decode(body)
     entries = document.get("job_statuses") if isinstance(document, dict) else None
@@ -89,14 +100,19 @@ def parse_page(body: bytes, limits: Limits = UNTOLD) -> Page:
         )
     check_around(document, "job_statuses")
     jobs: list[Job] = []
-    unread: list[str | None] = []
+    unread: list[object] = []
     for entry in entries:
         try:
             jobs.append(parse_job(entry))
         except BrokenAnswer:
-            id = entry.get("id") if isinstance(entry, dict) else None
-            unread.append(id if isinstance(id, str) else None)
-    return Page(tuple(jobs), tuple(unread), _following(document), limits)
+            unread.append(entry)
+    return Page(tuple(jobs), tuple(unread), _following(document, link), limits)
+
+
+def id_in(entry: object) -> str | None:
+    """The id of an entry that is no job status, None where it has none."""
+    id = entry.get("id") if isinstance(entry, dict) else None
+    return id if isinstance(id, str) else None
 
 
 def read_pages(
@@ -128,39 +144,63 @@ def read_pages(
         query = page.following
 
 
+def settled(read: Callable[[], Iterable[Page]]) -> Iterator[tuple[Page, bool]]:
+    """The pages of a list that changes while it is read; true with those of the first.
+
+    ``read`` reads the whole list anew. A job that ends meanwhile moves to the front,
+    where a second reading finds it, before the jobs that had ended at the first. Of
+    pages by number each may move to an earlier page, which was read already: they are
+    read to the end, until nothing new is found. Of the later readings only the unread
+    entries that are new are given.
+    """
+    known: set[str] = set()
+    ended: set[str] = set()
+    unread: list[object] = []
+    for reading in range(MOST_READINGS):
+        before, pages, may_shift = len(known), 0, False
+        for page in read():
+            new = page.unread
+            if reading:
+                new = tuple(entry for entry in new if entry not in unread)
+            unread += new
+            pages += 1
+            may_shift = may_shift or page.may_shift
+            reaches_ended = any(job.id in ended for job in page.jobs)
+            known |= {job.id for job in page.jobs}
+            if reading == 0:
+                ended |= {job.id for job in page.jobs if has_ended(job)}
+            yield replace(page, unread=new), reading == 0
+            if reading and reaches_ended and not may_shift:
+                break
+        if pages == 1 or (reading and (not may_shift or len(known) == before)):
+            return
+
+
 def unfinished(
     read: Callable[[], Iterable[Page]],
 ) -> tuple[list[str], list[str | None]]:
     """The ids of the jobs that have not ended, and those of entries that are no jobs.
 
-    ``read`` reads the whole list anew. A job that ends meanwhile moves to the front,
-    where it is found by a second reading, before the jobs that had ended at the
-    first. Of pages by number each may move to an earlier page, which was read
-    already: they are read to the end, until nothing new is found.
+    ``read`` reads the whole list. A job that ended after it was begun to be read is
+    among them.
     """
     ids: dict[str, None] = {}
     unread: list[str | None] = []
     ended: set[str] = set()
-    for reading in range(MOST_READINGS):
-        known, pages, may_shift = len(ids), 0, False
-        for page in read():
-            pages += 1
-            may_shift = may_shift or page.may_shift
-            if reading == 0:
-                ended |= {job.id for job in page.jobs if has_ended(job)}
-            ids |= dict.fromkeys(
-                job.id for job in page.jobs if not has_ended(job) or job.id not in ended
-            )
-            unread += [id for id in page.unread if reading == 0 or id not in unread]
-            if reading and not may_shift and any(job.id in ended for job in page.jobs):
-                break
-        if pages == 1 or (reading and (not may_shift or len(ids) == known)):
-            break
+    for page, is_first in settled(read):
+        if is_first:
+            ended |= {job.id for job in page.jobs if has_ended(job)}
+        ids |= dict.fromkeys(
+            job.id for job in page.jobs if not has_ended(job) or job.id not in ended
+        )
+        unread += map(id_in, page.unread)
     return list(ids), unread
 
 
-def recent(pages: Iterable[Page], limit: int, states: Collection[str] = ()) -> Recent:
-    """The newest jobs of all pages, of these states if any are given.
+def recent(
+    read: Callable[[], Iterable[Page]], limit: int, states: Collection[str] = ()
+) -> Recent:
+    """The newest jobs of a list, of these states if any are given.
 
     Zendesk sends the finished ones first, by their end, then the others by their
     creation, the newest first of each: so all pages are read, and what is not
@@ -169,18 +209,25 @@ def recent(pages: Iterable[Page], limit: int, states: Collection[str] = ()) -> R
     running: list[Job] = []
     finished: list[Job] = []
     known: set[str] = set()
-    total = unread = 0
-    for page in pages:
-        unread += len(page.unread)
+    unread: list[object] = []
+    total = 0
+    for page, is_first in settled(read):
+        unread += page.unread
+        late = 0
         for job in page.jobs:
             if job.id in known or (states and job.state not in states):
                 continue
             known.add(job.id)
             total += 1
-            kept = finished if judge(job).finished else running
-            if len(kept) < limit:
-                kept.append(job)
-    return Recent(tuple((running + finished)[:limit]), total, unread)
+            if not judge(job).finished:
+                running.append(job)
+            elif is_first:
+                finished.append(job)
+            else:
+                finished.insert(late, job)  # it has just ended
+                late += 1
+        del running[limit:], finished[limit:]
+    return Recent(tuple((running + finished)[:limit]), total, tuple(unread))
 
 
 def _read(
@@ -237,7 +284,7 @@ def _sleep(seconds: float, clock: Clock, policy: Policy, started: float) -> None
         raise TimedOut("the time-out ran out before the account's jobs were known")
 
 
-def _following(document: dict[str, object]) -> str | None:
+def _following(document: dict[str, object], link: str) -> str | None:
     """The query of the next page; None where nothing says that there is one.
 
     Raises BrokenAnswer where there is one, but not where.
@@ -246,12 +293,13 @@ def _following(document: dict[str, object]) -> str | None:
     if not isinstance(meta, dict | None):
         raise BrokenAnswer(f"the list of jobs has a meta that is {kind_of(meta)}")
     told = _told_beside(document)
-    cursor, more = told.get("aftercursor"), told.get("hasmore")
-    if more is None and isinstance(is_end := told.get("endofstream"), bool):
-        more = not is_end
-    if more in (False, "false"):
+    more = [told[name] for name in _MORE if told.get(name) is not None]
+    if not more and isinstance(is_end := told.get("endofstream"), bool):
+        more = [not is_end]
+    if more and all(value in (False, "false") for value in more):
         return None
-    urls = [told.get(name) for name in ("next", "nextpage", "afterurl")]
+    cursor, linked = told.get("aftercursor"), _LINK.search(link)
+    urls = [*map(told.get, _NEXT), linked and linked[1]]
     try:
         if isinstance(cursor, str) and cursor:
             return urlencode({"page[size]": PAGE_SIZE, "page[after]": cursor})
@@ -261,9 +309,17 @@ def _following(document: dict[str, object]) -> str | None:
                 return query
     except UnicodeEncodeError:
         pass  # half of a character
-    if more or cursor or any(urls):
+    others = [told.get(name) for name in _OTHER_CURSORS]
+    if any([*more, cursor, *urls, *others]) or _is_not_last(told):
         raise BrokenAnswer("the list of jobs has another page, but not where")
     return None
+
+
+def _is_not_last(told: dict[str, object]) -> bool:
+    """Whether it is page 1 of 2, say."""
+    page = next((told[name] for name in _PAGE if name in told), None)
+    pages = next((told[name] for name in _PAGES if name in told), None)
+    return isinstance(page, int) and isinstance(pages, int) and page < pages
 
 
 def _told_beside(document: dict[str, object]) -> dict[str, object]:
@@ -274,9 +330,11 @@ def _told_beside(document: dict[str, object]) -> dict[str, object]:
     told: dict[str, object] = {}
     objects = [{name: v for name, v in document.items() if name != "job_statuses"}]
     for fields in objects:
+        if fields.get("rel") == "next":
+            told["next"] = fields.get("href")
         for name, value in fields.items():
-            if isinstance(value, dict):
-                objects.append(value)
+            inner = value if isinstance(value, list) else [value]
+            objects += [entry for entry in inner if isinstance(entry, dict)]
             key = plain_name(name)
             if key not in told or value not in (None, False, "", "false"):
                 told[key] = value

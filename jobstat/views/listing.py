@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from jobstat.jobs.listing import id_in
 from jobstat.views.many import line_of_job, painted, table
 from jobstat.views.output import JsonOutput
 from jobstat.views.terminal import open_terminal
@@ -29,13 +30,15 @@ def show_list(
     stdout = open_terminal(sys.stdout, os.environ, color)
     stderr = open_terminal(sys.stderr, os.environ, color)
     if found.unread:
-        stderr.note(
-            f"jobstat: warning: {found.unread} entries of the list are no job status\n"
-        )
+        one = len(found.unread) == 1
+        what = "entry of the list is" if one else "entries of the list are"
+        stderr.note(f"jobstat: warning: {len(found.unread)} {what} no job status\n")
     if json:
         output = JsonOutput(stdout, indented=stdout.interactive)
-        for job in found.jobs:
-            output.write(output.render(job))
+        # What reads this may ask for an entry by its id.
+        unread = [entry for entry in found.unread if id_in(entry) is not None]
+        for entry in (*(job.fields for job in found.jobs), *unread):
+            output.write(output.dump(entry))
         return
     width = stdout.size.columns if stdout.interactive else None
     jobs = [line_of_job(job) for job in found.jobs]

@@ -65,7 +65,11 @@ class JsonOutput:
         self.interactive = terminal.interactive
 
     def render(self, job: Job, elapsed: float | None = None) -> str:  # noqa: ARG002
-        return json.dumps(job.fields, indent=self._indent) + "\n"
+        return self.dump(job.fields)
+
+    def dump(self, value: object) -> str:
+        """A value as it was sent."""
+        return json.dumps(value, indent=self._indent) + "\n"
 
     def write(self, paragraph: str) -> None:
         self._terminal.write(paragraph)

@@ -89,11 +89,14 @@ class Api:
         """
         with discreet(self._login.secrets):
             if len(ids) > 1:
+                from jobstat.jobs.listing import id_in
+
                 path = f"job_statuses/show_many?ids={','.join(ids)}"
                 page = self._page(path, within, idle)
                 if not {job.id for job in page.jobs} <= set(ids):
                     self._http.reconnect()
-                return Answer(page.jobs, page.limits, page.unread)
+                unread = tuple(map(id_in, page.unread))
+                return Answer(page.jobs, page.limits, unread)
             (id,) = ids
             until = clock.monotonic() + within
             answer = self._one(id, within, idle)
@@ -147,7 +150,8 @@ class Api:
 
         response = self._get(path, within, idle)
         with self._reconnecting():
-            return parse_page(response.body, _limits(response.headers))
+            link = response.headers.get("link", "")
+            return parse_page(response.body, _limits(response.headers), link)
 
     @contextmanager
     def _reconnecting(self) -> Iterator[None]:

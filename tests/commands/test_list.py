@@ -110,11 +110,20 @@ def test_an_account_without_jobs(jobstat: Run, httpx_mock: HTTPXMock) -> None:
 def test_entries_that_are_no_jobs_are_told_of(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
-    pages(httpx_mock, [GOOD, "junk", {"id": 7}])
+    pages(httpx_mock, [GOOD, "junk", {"id": "odd"}])
     code, out, err = jobstat("list", "--json")
-    assert code == 0
-    assert json.loads(out) == GOOD
+    assert code == 7
+    assert [json.loads(line) for line in out.splitlines()] == [GOOD, {"id": "odd"}]
     assert err == "jobstat: warning: 2 entries of the list are no job status\n"
+
+
+def test_entry_that_is_no_job_but_has_an_id_can_be_asked_for(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    pages(httpx_mock, [{"id": "odd"}])
+    code, _, err = jobstat("list")
+    assert code == 0
+    assert "warning: 1 entry of the list is no job status" in err
 
 
 def test_hostile_text_is_made_visible(jobstat: Run, httpx_mock: HTTPXMock) -> None:

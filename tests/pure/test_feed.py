@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -353,3 +354,28 @@ def test_many_words_are_read_in_the_time_that_they_take() -> None:
     """Each could begin a sentence: to its end they would be read again and again."""
     with pytest.raises(UsageProblem, match="standard input"):
         parse_feed(b"Ab " * 100_000 + b"1!")
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"jobStatus": {"id": OTHER}},
+        {"Job_Statuses": [{"id": OTHER}]},
+        {"next": {"job_status": {"id": OTHER}}},
+        {"more": [{"x": 1}, {"job_status": {"id": OTHER}}]},
+    ],
+)
+def test_job_in_another_place_is_not_overlooked(beside: dict[str, Any]) -> None:
+    with pytest.raises(UsageProblem, match="where job_status should be"):
+        parse_feed(json.dumps(CREATED | beside).encode())
+
+
+@pytest.mark.parametrize("depth", [70, 300, 900])
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+def test_json_that_is_nested_too_deep_is_refused(
+    depth: int, opening: str, closing: str
+) -> None:
+    deep = opening * depth + "1" + closing * depth
+    text = f'{ID}\n{{"job_status": {{"id": "A", "status": "queued"}}, "x": {deep}}}'
+    with pytest.raises(UsageProblem, match="line 2: JSON nested deeper than 64"):
+        parse_feed(text.encode())

@@ -23,6 +23,7 @@ from jobstat.jobs.listing import (
     MAX_PAGES,
     MOST_READINGS,
     Page,
+    id_in,
     parse_page,
     read_pages,
     recent,
@@ -128,11 +129,26 @@ def test_link_is_followed_unless_there_is_no_more(meta: dict[str, Any]) -> None:
         {"links": {"Next": NEXT}},
         {"Links": {"next": NEXT}},
         {"next": NEXT},
+        {"next_url": NEXT},
+        {"paging": {"next_link": NEXT}},
+        {"@odata.nextLink": NEXT},
+        {"links": [{"rel": "self", "href": "?x=1"}, {"rel": "next", "href": NEXT}]},
     ],
 )
 def test_link_to_the_next_page_has_several_names(document: dict[str, Any]) -> None:
     found = following(document)
     assert found == {"page[after]": ["xyz"], "page[size]": ["7"]}
+
+
+def test_link_to_the_next_page_may_be_in_the_head() -> None:
+    first = "<https://acme.zendesk.com/api/v2/job_statuses?page=1>"
+    link = f'{first}; rel="first", <{NEXT}>; title=x; rel="next"'
+    body = b'{"job_statuses": []}'
+    assert parse_qs(parse_page(body, link=link).following or "") == {
+        "page[after]": ["xyz"],
+        "page[size]": ["7"],
+    }
+    assert parse_page(body, link=f'{first}; rel="first"').following is None
 
 
 def test_cursor_is_followed_unless_there_is_no_more() -> None:
@@ -157,6 +173,14 @@ def test_cursor_is_followed_unless_there_is_no_more() -> None:
         {"meta": {"hasMore": True}},
         {"Meta": {"has_more": True}},
         {"pagination": {"has_more": True}},
+        {"next_cursor": "abc"},
+        {"meta": {"nextCursor": "abc"}},
+        {"next_page_token": "abc"},
+        {"pageInfo": {"hasNextPage": True, "endCursor": "abc"}},
+        {"has_next": True},
+        {"page": 1, "total_pages": 2},
+        {"meta": {"page": 1, "pages": 2}},
+        {"truncated": True},
         {"meta": {"has_more": False, "page": {"has_more": True}}},
         {"meta": {"has_more": True}, "page": {"has_more": False}},
         {"end_of_stream": False},
@@ -178,7 +202,8 @@ def test_an_entry_that_is_no_job_says_nothing_of_the_others() -> None:
     entries = [job_object(id="a"), "junk", {"id": "b"}, {"id": "c", "status": "new"}]
     found = parse_page(json.dumps({"job_statuses": entries}).encode())
     assert [job.id for job in found.jobs] == ["a", "c"]
-    assert found.unread == (None, "b")
+    assert found.unread == ("junk", {"id": "b"})
+    assert [id_in(entry) for entry in found.unread] == [None, "b"]
 
 
 @pytest.mark.parametrize(
@@ -320,12 +345,16 @@ def test_what_is_not_finished_is_the_newest() -> None:
             ("x", None),
         ),
     ]
-    found = recent(pages, 10)
+
+    def read() -> list[Page]:
+        return pages
+
+    found = recent(read, 10)
     assert [job.id for job in found.jobs] == ["c", "d", "e", "a", "b"]
-    assert (found.total, found.unread) == (5, 3)
-    assert [job.id for job in recent(pages, 4).jobs] == ["c", "d", "e", "a"]
-    assert recent(pages, 1).total == 5
-    failed = recent(pages, 5, ["failed", "queued"])
+    assert (found.total, found.unread) == (5, (None, "x", None))
+    assert [job.id for job in recent(read, 4).jobs] == ["c", "d", "e", "a"]
+    assert recent(read, 1).total == 5
+    failed = recent(read, 5, ["failed", "queued"])
     assert [job.id for job in failed.jobs] == ["e", "b"]
     assert failed.total == 2
 
@@ -359,6 +388,20 @@ def test_running_job_that_moves_to_a_page_that_was_read_is_found() -> None:
     assert sorted(unfinished(moving)[0]) == list("cdefg")
 
 
+@pytest.mark.parametrize(
+    "query", ["page=2&sort_by=created_after", "access_token=x&page=2", "offset=2"]
+)
+def test_pages_by_number_are_told_from_those_by_cursor(query: str) -> None:
+    assert Page((), following=query).may_shift
+
+
+def test_job_that_ends_while_a_list_is_read_is_the_newest_of_the_ended() -> None:
+    moving = Moving("cursor=x", "ABcdef", "ABcdef", "ABcdef", "EABcdf")
+    assert [job.id for job in recent(moving, 9).jobs] == [*"cdef", "a", "b"]
+    moving = Moving("cursor=x", "ABcdef", "ABcdef", "XABcdf")
+    assert [job.id for job in recent(moving, 9).jobs] == [*"cdf", "x", "a", "b"]
+
+
 def test_pages_by_number_are_read_until_nothing_new_is_found() -> None:
     later = ["Bcdefg", "Bcdefg", "cdefg", "cdefg"]
     moving = Moving("page=2", "ABcdefg", "Bcdefg", "Bcdefg", *later)
@@ -373,7 +416,16 @@ def test_pages_by_number_that_never_rest_are_read_so_often() -> None:
     assert moving.readings == MOST_READINGS
 
 
-@pytest.mark.parametrize("query", ["page%5Bafter%5D=x", "cursor=x", "pageToken=x"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "page%5Bafter%5D=x",
+        "cursor=x",
+        "pageToken=x",
+        "after=2&page=2",
+        "after_cursor=x",
+    ],
+)
 def test_pages_by_cursor_are_read_again_to_a_job_that_had_ended(query: str) -> None:
     moving = Moving(query, "ABCdef")
     assert unfinished(moving)[0] == list("def")
@@ -383,8 +435,9 @@ def test_pages_by_cursor_are_read_again_to_a_job_that_had_ended(query: str) -> N
 def test_entries_that_are_no_jobs_are_counted_as_often_as_one_reading_has_them() -> (
     None
 ):
-    pages = Page((), (None, None, "x"), "page=2"), Page((), ("y",))
+    pages = Page((), (None, None, {"id": "x"}), "page=2"), Page((), ({"id": "y"},))
     assert unfinished(lambda: pages) == ([], [None, None, "x", "y"])
+    assert recent(lambda: pages, 9).unread == (None, None, {"id": "x"}, {"id": "y"})
 
 
 def test_one_page_is_read_once() -> None:
