@@ -43,7 +43,8 @@ _REFUSED = (
 _NOT_DONE = (
     "kill|cancel|abort|terminat|refus|invalid|unsuccess|conflict|skipp|timeout|declin"
     "|ignored|stopped|dropped|incomplete|missing|(?<!un)blocked|lost|expired|revert"
-    "|unable|too.?many|exceed|cannot|interrupt|rolled.?back|partial"
+    "|unable|too.?many|exceed|cannot|interrupt|rolled.?back|partial|duplicate"
+    "|already.?exist"
     "|not.?(?:created|updated|deleted|allowed|processed|imported)"
     "|(?<![a-z])not(?![a-z])"
 )
@@ -99,7 +100,7 @@ def is_failed_group(name: str) -> bool:
     """Whether what has this name failed: ``{"rejected": [...]}``, ``"rejected": 3``."""
     if _ADDRESS.search(name):
         return False
-    return any(_FAILED_NAME.search(text) for text in (name.lower(), plain_name(name)))
+    return any(_FAILED_NAME.search(text) for text in (_lower(name), plain_name(name)))
 
 
 def is_failed_code(name: str) -> bool:
@@ -152,7 +153,7 @@ def counts_failures(fields: Mapping[str, object]) -> bool:
 def has_failed_status(fields: Mapping[str, object]) -> bool:
     """Whether an answer has a status of its own that says that it failed."""
     return any(
-        key == "status" and _FAILED_STATUS.search(_word(value))
+        key == "status" and _says(_FAILED_STATUS, str(value))
         for key, value in _by_plain_names(fields)
     )
 
@@ -172,7 +173,7 @@ def hides_failure(fields: Mapping[str, object]) -> bool:
 @lru_cache(maxsize=1024)
 def plain_name(name: str) -> str:
     """A field's name as it is compared: in lower case, without separators."""
-    return _SEPARATORS.sub("", name).lower()
+    return _lower(_SEPARATORS.sub("", name))
 
 
 def is_true(value: object) -> bool:
@@ -223,7 +224,7 @@ def _is_sign(
     return (
         (key == "success" and not is_true(value))
         or (key in _DENIED and _is_false(value))
-        or (key == "status" and bool(statuses.search(_word(value))))
+        or (key == "status" and _says(statuses, str(value)))
         or (key in _STATUSES and _is_other_status(value, statuses))
         or _names_failure(name, value)
     )
@@ -232,7 +233,7 @@ def _is_sign(
 def _is_other_status(value: object, statuses: re.Pattern[str]) -> bool:
     if not (isinstance(value, str) or _is_number(value)):
         return False
-    return _word(value) not in _NOTHING and bool(statuses.search(_word(value)))
+    return _word(value) not in _NOTHING and _says(statuses, str(value))
 
 
 def _names_failure(name: str, value: object) -> bool:
@@ -263,13 +264,29 @@ def _counts_too_few(fields: Mapping[str, object]) -> bool:
     )
 
 
+def _says(words: re.Pattern[str], text: str) -> bool:
+    """Whether a text has one of the words."""
+    short = len(text) <= 80  # noqa: PLR2004 - the statuses that come again and again
+    return _says_again(words, text) if short else bool(words.search(_word(text)))
+
+
+@lru_cache(maxsize=1024)
+def _says_again(words: re.Pattern[str], text: str) -> bool:
+    return bool(words.search(_word(text)))
+
+
 def _word(value: object) -> str:
-    return str(value).strip().lower()
+    return _lower(str(value).strip())
+
+
+def _lower(text: str) -> str:
+    # In Turkish the capital of i has a dot, which stays beside the i.
+    return text.lower().replace("\u0307", "")
 
 
 def _is_false(value: object) -> bool:
     if isinstance(value, str):
-        return _word(value) == "0" or bool(_FAILED_STATUS.search(_word(value)))
+        return _word(value) == "0" or _says(_FAILED_STATUS, value)
     return value is False or (_is_number(value) and value == 0)
 
 

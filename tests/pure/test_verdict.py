@@ -174,6 +174,9 @@ FAILED_ITEMS: list[dict[str, Any]] = [
             "suspended",
             "partially updated",
             "KO",
+            "duplicate",
+            "Already exists",
+            "FA\u0130LED",
         )
     ),
     {"id": 5, "isSuccess": False},
