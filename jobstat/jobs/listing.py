@@ -36,7 +36,7 @@ _LINK = re.compile(r"<([^>]*)>[^,<]*\brel=\"?next\b")
 """The next page in a Link header (RFC 8288)."""
 
 _MORE = frozenset({"hasmore", "hasnext", "hasnextpage", "truncated", "istruncated"})
-_NEXT = ("next", "nextpage", "nexturl", "nextlink", "@odatanextlink", "afterurl")
+_NEXT = ("next", "nextpage", "nexturl", "nextlink", "odatanextlink", "afterurl")
 _OTHER_CURSORS = ("nextcursor", "endcursor", "nexttoken", "nextpagetoken")
 _PAGE, _PAGES = ("page", "currentpage"), ("totalpages", "pagecount", "pages")
 """Plain names by which lists tell of their other pages."""
@@ -210,10 +210,9 @@ def recent(
     finished: list[Job] = []
     known: set[str] = set()
     unread: list[object] = []
-    total = 0
+    total = late = 0
     for page, is_first in settled(read):
         unread += page.unread
-        late = 0
         for job in page.jobs:
             if job.id in known or (states and job.state not in states):
                 continue

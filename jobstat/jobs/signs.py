@@ -13,18 +13,20 @@ from typing import TYPE_CHECKING, TypeGuard
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_SEPARATORS = re.compile(r"[\s_.-]+")
+_SEPARATORS = re.compile(r"[\s_.@#$-]+")
+"""What names may have between words, or before an attribute of XML: ``@status``."""
+
 _ADDRESS = re.compile(r"[^\s@]@[^\s@]+\.")
 """An e-mail address: no word in it tells anything."""
 
 _ERROR = re.compile("errors?|exception|(?:errs?|errmsg|faults?)$")
-_FAILURE = re.compile("failed|failures?|fails?$")
+_FAILURE = re.compile("failed|failures?")
 """How the names of fields begin that report a failure."""
 
 _DENIED = frozenset({"succeeded", "successful", "ok", "issuccess", "issuccessful"})
 """Names that deny success with false. With a number they count."""
 
-_SUCCESSES = ("succeeded", "successful", "successes", "successcount", "ok")
+_SUCCESSES = ("succeeded", "successful", "successes", "successcount", "ok", "processed")
 """Names that count what succeeded, beside a total."""
 
 _STATUSES = frozenset(
@@ -134,7 +136,9 @@ def errors_of(fields: Mapping[str, object]) -> list[object]:
 
 def shows_error(fields: Mapping[str, object]) -> bool:
     """Whether a job or an answer itself reports an error. A null tells nothing."""
-    return bool(errors_of(fields)) or any(
+    if _has_details_of_an_error(fields, _FAILED_WITHIN) or errors_of(fields):
+        return True
+    return any(
         (key in _DENIED | {"success"} and _is_false(value))
         or (key in _STATUSES and _is_other_status(value, _FAILED_WITHIN))
         for key, value in _by_plain_names(fields)

@@ -74,9 +74,7 @@ def falls_short(job: Job) -> bool:
         return False
     if job.progress is None:
         return 0 < len(job.items) < job.total and not job.has_one_result
-    # What stands in an object beside the items may have been taken for one.
-    listed = len(job.items) if isinstance(job.fields.get("results"), list) else 0
-    return max(job.progress, listed) < job.total
+    return job.progress < job.total
 
 
 def lacks_results(job: Job, before: Job | None = None) -> bool:

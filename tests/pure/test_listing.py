@@ -94,6 +94,8 @@ def test_without_meta_by_the_query_of_its_link(document: dict[str, Any]) -> None
     [
         {},
         {"meta": {"has_more": False, "after_cursor": "x"}, "links": {"next": NEXT}},
+        {"has_more": False, "end_of_stream": False},
+        {"page": 2, "total_pages": 2},
         {"meta": {"has_more": "false"}, "links": {"next": NEXT}},
         {"meta": {"has_more": None}, "links": {"next": None}},
         {"meta": None, "links": None, "next_page": None},
@@ -398,8 +400,8 @@ def test_pages_by_number_are_told_from_those_by_cursor(query: str) -> None:
 def test_job_that_ends_while_a_list_is_read_is_the_newest_of_the_ended() -> None:
     moving = Moving("cursor=x", "ABcdef", "ABcdef", "ABcdef", "EABcdf")
     assert [job.id for job in recent(moving, 9).jobs] == [*"cdef", "a", "b"]
-    moving = Moving("cursor=x", "ABcdef", "ABcdef", "XABcdf")
-    assert [job.id for job in recent(moving, 9).jobs] == [*"cdf", "x", "a", "b"]
+    moving = Moving("cursor=x", "ABcdef", "ABcdef", "XYZABcdf")
+    assert [job.id for job in recent(moving, 9).jobs] == [*"cdf", *"xyz", *"ab"]
 
 
 def test_pages_by_number_are_read_until_nothing_new_is_found() -> None:
