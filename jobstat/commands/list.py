@@ -8,7 +8,7 @@ import click
 
 from jobstat.commands.session import connect, recent_jobs
 from jobstat.exits import Exit
-from jobstat.jobs.listing import id_in
+from jobstat.jobs.page import id_in
 from jobstat.jobs.verdict import KNOWN_STATES
 from jobstat.options import epilog, shared_options
 from jobstat.views.listing import show_list

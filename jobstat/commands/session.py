@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
     from jobstat.exits import Exit
     from jobstat.jobs.feed import Feed
-    from jobstat.jobs.listing import Page, Recent
+    from jobstat.jobs.listing import Recent
+    from jobstat.jobs.page import Page
     from jobstat.jobs.patience import Policy, Setback
     from jobstat.jobs.reference import Reference
     from jobstat.zendesk.account import Account

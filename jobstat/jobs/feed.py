@@ -11,9 +11,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobstat.errors import UsageProblem
+from jobstat.errors import BrokenAnswer, UsageProblem
 from jobstat.jobs.complaint import complaint
 from jobstat.jobs.job import MAX_DEPTH, is_too_deep, kind_of
+from jobstat.jobs.page import next_page
 from jobstat.jobs.reference import Reference, parse_id, parse_reference
 from jobstat.jobs.signs import (
     counts_failures,
@@ -59,7 +60,8 @@ _TITLE = re.compile(r"(?i)<title>([^<]{1,100})")
 _ANSWER = {"job_status", "job_statuses"}
 """Names in an answer that holds jobs."""
 
-_PLAIN_ANSWER = frozenset(map(plain_name, _ANSWER))
+_OTHER_JOBS = frozenset({"jobstatus", "jobstatuses", "jobs", "jobids"})
+"""Plain names of what may be jobs, but is not where Zendesk has them."""
 
 _SIGNS = (shows_error, counts_failures, hides_failure, has_failed_status)
 """What tells of a refusal beside them."""
@@ -133,6 +135,7 @@ def parse_feed(content: bytes) -> Feed:
     named: dict[Reference, None] = {}
     refusals: list[Refusal] = []
     words: set[object] = set()
+    page_at: int | None = None  # a page of a list that is not its last
     place = _after(_BLANK, text, 0)
     while place < len(text):
         try:
@@ -145,10 +148,18 @@ def parse_feed(content: bytes) -> Feed:
                     named[found] = None
             if isinstance(value, str):
                 words.add(value)
+            elif isinstance(value, dict) and "job_statuses" in value:
+                page_at = place if _has_next_page(value) else None
         except UsageProblem as problem:
             line = text.count("\n", 0, place) + 1
             raise _problem(line, problem.sentence, problem.hint) from None
         place = _after(_BLANK, text, place_after)
+    if page_at is not None:
+        raise _problem(
+            text.count("\n", 0, page_at) + 1,
+            "a page of a list of jobs, without the next one",
+            hint="Give it all pages, or use jobstat watch --all.",
+        )
     return Feed(tuple(named), tuple(refusals))
 
 
@@ -194,6 +205,7 @@ def _named(value: object) -> Iterator[Reference | Refusal]:
                     raise UsageProblem("JSON that names no job: a list of lists")
                 yield from _named(entry)
         case {"id": str(), "status": str(), **rest} if not _ANSWER & rest.keys():
+            _refuse_other_jobs(rest)
             yield _reference_to(value)
         case dict():
             yield from _in_answer(value)
@@ -205,8 +217,8 @@ def _in_answer(answer: dict[str, object]) -> Iterator[Reference | Refusal]:
     """The jobs in an answer, and the words of a refusal beside them."""
     several = answer.get("job_statuses")
     beside = {name: v for name, v in answer.items() if name not in _ANSWER}
-    if other := _other_jobs(beside):
-        raise UsageProblem(f"JSON with {other!r} where job_status should be")
+    _refuse_other_jobs(beside)
+    _refuse_other_jobs(answer.get("job_status"))
     is_refusal = any(is_sign(beside) for is_sign in _SIGNS)
     if "job_status" in answer and (answer["job_status"] is not None or not is_refusal):
         yield _reference_to(answer["job_status"])
@@ -224,15 +236,20 @@ def _in_answer(answer: dict[str, object]) -> Iterator[Reference | Refusal]:
         raise UsageProblem("JSON that names no job: an object without job_status")
 
 
-def _other_jobs(value: object) -> str | None:
-    """A name under which there may be another job, at any depth; None without one."""
-    if isinstance(value, list):
-        return next(filter(None, map(_other_jobs, value)), None)
-    if not isinstance(value, dict):
-        return None
-    named = (name for name in value if plain_name(name) in _PLAIN_ANSWER)
-    inner = filter(None, map(_other_jobs, value.values()))
-    return next(named, None) or next(inner, None)
+def _has_next_page(answer: dict[str, object]) -> bool:
+    try:
+        return next_page(answer) is not None
+    except BrokenAnswer:
+        return True
+
+
+def _refuse_other_jobs(value: object) -> None:
+    """Raise UsageProblem where there may be another job, at any depth."""
+    for entry in value if isinstance(value, list) else [value]:
+        for name, inner in entry.items() if isinstance(entry, dict) else ():
+            if plain_name(name) in _OTHER_JOBS and isinstance(inner, dict | list):
+                raise UsageProblem(f"JSON with {name!r} where job_status should be")
+            _refuse_other_jobs(inner)
 
 
 def _reference_to(job: object) -> Reference:

@@ -77,15 +77,15 @@ def falls_short(job: Job) -> bool:
     return job.progress < job.total
 
 
-def lacks_results(job: Job, before: Job | None = None) -> bool:
-    """Whether a completed job counted items and has no results, not even an empty list.
+def lacks_results(job: Job, before: Job | None = None, *, alone: bool = True) -> bool:
+    """Whether a completed job should have results and has none, not even an empty list.
 
-    They may follow a moment later. ``before`` is an earlier answer, which may have
-    counted items, too.
+    It should where it counted items: they may follow a moment later. ``before`` is an
+    earlier answer, which may have counted items, too. It should also where the answer
+    was not about it ``alone``.
     """
     if job.state != "completed" or judge(job) is Verdict.JOB_FAILED:
         return False
     counts = [count for j in (job, before) if j for count in (j.total, j.progress)]
-    return (
-        any((count or 0) > 0 for count in counts) and job.fields.get("results") is None
-    )
+    counted = any((count or 0) > 0 for count in counts)
+    return (counted or not alone) and job.fields.get("results") is None

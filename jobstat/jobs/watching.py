@@ -225,7 +225,7 @@ class Watch:
                 case []:
                     self._missed(watched, now)
                 case [Job() as job]:
-                    self._seen(watched, job, now, chance)
+                    self._seen(watched, job, now, chance, alone=len(ask.jobs) == 1)
                 case _:
                     self._ask_alone(watched, now)
         if all(watched.job for watched in self.open):
@@ -341,11 +341,15 @@ class Watch:
         """The time before which nothing at all is asked."""
         return self.setback.again_at if self.setback else self._allowance.free_at
 
-    def _seen(self, watched: Watched, job: Job, now: float, chance: float) -> None:
+    def _seen(
+        self, watched: Watched, job: Job, now: float, chance: float, *, alone: bool
+    ) -> None:
         watched.setback, watched.fresh_at = None, now
         watched.alone = watched.misses > 1
-        if lacks_results(job, watched.job) and watched.unconfirmed is None:
-            watched.unconfirmed = job
+        lacking = lacks_results(job, watched.job, alone=alone)
+        if lacking and watched.unconfirmed is None:
+            # An answer about several jobs may leave the results out.
+            watched.unconfirmed, watched.alone = job, True
             in_time = max(self.ends_at - now, 0) / 2
             watched.due = now + max(min(CONFIRM_DELAY, in_time), self.policy.interval)
             return

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from jobstat.jobs.listing import id_in
+from jobstat.jobs.page import id_in
 from jobstat.views.many import line_of_job, painted, table
 from jobstat.views.output import JsonOutput
 from jobstat.views.terminal import open_terminal

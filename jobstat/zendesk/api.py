@@ -24,7 +24,7 @@ from jobstat.zendesk.refusals import reason, refusal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from jobstat.jobs.listing import Page
+    from jobstat.jobs.page import Page
     from jobstat.zendesk.account import Account
     from jobstat.zendesk.credentials import Credential
     from jobstat.zendesk.http import Response
@@ -89,7 +89,7 @@ class Api:
         """
         with discreet(self._login.secrets):
             if len(ids) > 1:
-                from jobstat.jobs.listing import id_in
+                from jobstat.jobs.page import id_in
 
                 path = f"job_statuses/show_many?ids={','.join(ids)}"
                 page = self._page(path, within, idle)
@@ -146,7 +146,7 @@ class Api:
         return Answer((job,), _limits(response.headers))
 
     def _page(self, path: str, within: float, idle: Idle = None) -> Page:
-        from jobstat.jobs.listing import parse_page
+        from jobstat.jobs.page import parse_page
 
         response = self._get(path, within, idle)
         with self._reconnecting():

@@ -363,11 +363,18 @@ def test_many_words_are_read_in_the_time_that_they_take() -> None:
         {"Job_Statuses": [{"id": OTHER}]},
         {"next": {"job_status": {"id": OTHER}}},
         {"more": [{"x": 1}, {"job_status": {"id": OTHER}}]},
+        {"jobs": [{"id": OTHER, "status": "queued"}]},
+        {"job_ids": [OTHER]},
     ],
 )
 def test_job_in_another_place_is_not_overlooked(beside: dict[str, Any]) -> None:
-    with pytest.raises(UsageProblem, match="where job_status should be"):
-        parse_feed(json.dumps(CREATED | beside).encode())
+    for answer in (
+        CREATED | beside,
+        CREATED["job_status"] | beside,
+        {"job_status": CREATED["job_status"] | beside},
+    ):
+        with pytest.raises(UsageProblem, match="where job_status should be"):
+            parse_feed(json.dumps(answer).encode())
 
 
 @pytest.mark.parametrize("depth", [70, 300, 900])
@@ -379,3 +386,23 @@ def test_json_that_is_nested_too_deep_is_refused(
     text = f'{ID}\n{{"job_status": {{"id": "A", "status": "queued"}}, "x": {deep}}}'
     with pytest.raises(UsageProblem, match="line 2: JSON nested deeper than 64"):
         parse_feed(text.encode())
+
+
+NEXT = "https://acme.zendesk.com/api/v2/job_statuses.json?page[after]=x"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"meta": {"has_more": True, "after_cursor": "x"}, "links": {"next": NEXT}},
+        {"next_page": NEXT, "count": 150},
+        {"has_more": True},
+    ],
+)
+def test_page_of_a_list_without_the_next_one_is_refused(more: dict[str, Any]) -> None:
+    page = {"job_statuses": [job_object()]}
+    with pytest.raises(UsageProblem, match="line 2: a page of a list of jobs") as said:
+        parse_feed(f"{OTHER}\n{json.dumps(page | more)}".encode())
+    assert "watch --all" in str(said.value.hint)
+    pages = "\n".join(map(json.dumps, [page | more, page]))
+    assert [job.id for job in parse_feed(pages.encode()).jobs] == [ID]

@@ -22,13 +22,11 @@ from jobstat.jobs.following import TICK
 from jobstat.jobs.listing import (
     MAX_PAGES,
     MOST_READINGS,
-    Page,
-    id_in,
-    parse_page,
     read_pages,
     recent,
     unfinished,
 )
+from jobstat.jobs.page import Page, id_in, parse_page
 from jobstat.jobs.patience import SHOW, Policy
 from jobstat.jobs.polling import Allowance
 from jobstat.limits import Limits
@@ -96,6 +94,8 @@ def test_without_meta_by_the_query_of_its_link(document: dict[str, Any]) -> None
         {"meta": {"has_more": False, "after_cursor": "x"}, "links": {"next": NEXT}},
         {"has_more": False, "end_of_stream": False},
         {"page": 2, "total_pages": 2},
+        {"meta": {"before_cursor": "x", "after_cursor": None}, "links": {"prev": "p"}},
+        {"previous_page": NEXT, "next_page": None, "count": 3},
         {"meta": {"has_more": "false"}, "links": {"next": NEXT}},
         {"meta": {"has_more": None}, "links": {"next": None}},
         {"meta": None, "links": None, "next_page": None},
@@ -135,6 +135,7 @@ def test_link_is_followed_unless_there_is_no_more(meta: dict[str, Any]) -> None:
         {"paging": {"next_link": NEXT}},
         {"@odata.nextLink": NEXT},
         {"links": [{"rel": "self", "href": "?x=1"}, {"rel": "next", "href": NEXT}]},
+        {"links": [{"rel": "Next", "url": NEXT}]},
     ],
 )
 def test_link_to_the_next_page_has_several_names(document: dict[str, Any]) -> None:
@@ -142,9 +143,12 @@ def test_link_to_the_next_page_has_several_names(document: dict[str, Any]) -> No
     assert found == {"page[after]": ["xyz"], "page[size]": ["7"]}
 
 
-def test_link_to_the_next_page_may_be_in_the_head() -> None:
+@pytest.mark.parametrize(
+    "told", ['title="a, b"; rel="next"', "REL=next", 'rel = "last NEXT"', "rel='next'"]
+)
+def test_link_to_the_next_page_may_be_in_the_head(told: str) -> None:
     first = "<https://acme.zendesk.com/api/v2/job_statuses?page=1>"
-    link = f'{first}; rel="first", <{NEXT}>; title=x; rel="next"'
+    link = f'{first}; rel="first", <{NEXT}>; {told}, {first}; rel="first"'
     body = b'{"job_statuses": []}'
     assert parse_qs(parse_page(body, link=link).following or "") == {
         "page[after]": ["xyz"],
@@ -180,6 +184,10 @@ def test_cursor_is_followed_unless_there_is_no_more() -> None:
         {"next_page_token": "abc"},
         {"pageInfo": {"hasNextPage": True, "endCursor": "abc"}},
         {"has_next": True},
+        {"paging": {"cursors": {"after": "x"}}},
+        {"cursor": "x"},
+        {"continuation_token": "x"},
+        {"meta": {"next_offset": 100}},
         {"page": 1, "total_pages": 2},
         {"meta": {"page": 1, "pages": 2}},
         {"truncated": True},

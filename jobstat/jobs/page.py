@@ -1,0 +1,164 @@
+"""A page of the account's jobs, and where the next one is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from jobstat.errors import BrokenAnswer
+from jobstat.jobs.job import check_around, decode, kind_of, parse_job
+from jobstat.jobs.signs import plain_name
+from jobstat.limits import UNTOLD
+
+if TYPE_CHECKING:
+    from jobstat.jobs.job import Job
+    from jobstat.limits import Limits
+
+PAGE_SIZE = 100
+FIRST_PAGE = urlencode({"page[size]": PAGE_SIZE})
+
+_CURSOR = re.compile(r"(?:page|starting|next)?\W?(?:after|cursor|token)\W?|aftercursor")
+"""The plain name of a parameter that is a cursor: ``page[after]``, ``next_token``."""
+
+_LINK = re.compile(r"<([^>]*)>([^<]*)")
+_REL = re.compile(r";\s*rel\s*=\s*[\"']?([^\"';,]*)", re.IGNORECASE)
+"""A target of a Link header with its parameters, and its relation (RFC 8288)."""
+
+_MORE = frozenset({"hasmore", "hasnext", "hasnextpage", "truncated", "istruncated"})
+_NEXT = ("next", "nextpage", "nexturl", "nextlink", "odatanextlink", "afterurl")
+_OTHER_CURSOR = re.compile(
+    "(?!before|prev|first|start|has)[a-z]*(?:next|cursor|continuation|more)[a-z]*|after"
+)
+_PAGE, _PAGES = ("page", "currentpage"), ("totalpages", "pagecount", "pages")
+"""Plain names by which lists tell of their other pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Several jobs of one answer.
+
+    ``unread`` are its entries that are no job status, as they were sent.
+    ``following`` is the query that asks for the next page, None when this is the
+    last.
+    """
+
+    jobs: tuple[Job, ...]
+    unread: tuple[object, ...] = ()
+    following: str | None = None
+    limits: Limits = UNTOLD
+
+    @property
+    def may_shift(self) -> bool:
+        """Whether the next page begins at another job once one before it is gone.
+
+        A page after a cursor begins behind the same job.
+        """
+        names = [plain_name(name) for name, _ in parse_qsl(self.following or "")]
+        return bool(names) and not any(map(_CURSOR.fullmatch, names))
+
+
+def parse_page(body: bytes, limits: Limits = UNTOLD, link: str = "") -> Page:
+    """The jobs in ``{"job_statuses": [...]}``; ``link`` is the answer's Link header.
+
+    Raises BrokenAnswer for anything else. An entry that is no job status says
+    nothing of the others: it is in ``unread``.
+    """
+    document = decode(body)
+    entries = document.get("job_statuses") if isinstance(document, dict) else None
+    if not (isinstance(document, dict) and isinstance(entries, list)):
+        raise BrokenAnswer(
+            f"the answer is not a list of job statuses: {kind_of(document)}"
+            " without job_statuses"
+        )
+    check_around(document, "job_statuses")
+    jobs: list[Job] = []
+    unread: list[object] = []
+    for entry in entries:
+        try:
+            jobs.append(parse_job(entry))
+        except BrokenAnswer:
+            unread.append(entry)
+    return Page(tuple(jobs), tuple(unread), next_page(document, link), limits)
+
+
+def id_in(entry: object) -> str | None:
+    """The id of an entry that is no job status, None where it has none."""
+    id = entry.get("id") if isinstance(entry, dict) else None
+    return id if isinstance(id, str) else None
+
+
+def next_page(document: dict[str, object], link: str = "") -> str | None:
+    """The query of the next page; None where nothing says that there is one.
+
+    ``link`` is the answer's Link header.
+
+    Raises BrokenAnswer where there is one, but not where.
+    """
+    meta = document.get("meta")
+    if not isinstance(meta, dict | None):
+        raise BrokenAnswer(f"the list of jobs has a meta that is {kind_of(meta)}")
+    told = _told_beside(document)
+    more = [told[name] for name in _MORE if told.get(name) is not None]
+    if not more and isinstance(is_end := told.get("endofstream"), bool):
+        more = [not is_end]
+    if more and all(value in (False, "false") for value in more):
+        return None
+    cursor = told.get("aftercursor")
+    urls = [*map(told.get, _NEXT), _next_in(link)]
+    try:
+        if isinstance(cursor, str) and cursor:
+            return urlencode({"page[size]": PAGE_SIZE, "page[after]": cursor})
+        for url in urls:
+            # Its query alone: what is asked is always this account.
+            if isinstance(url, str) and (query := urlencode(parse_qsl(_query(url)))):
+                return query
+    except UnicodeEncodeError:
+        pass  # half of a character
+    others = [value for name, value in told.items() if _OTHER_CURSOR.fullmatch(name)]
+    if any([*more, cursor, *urls, *others]) or _is_not_last(told):
+        raise BrokenAnswer("the list of jobs has another page, but not where")
+    return None
+
+
+def _next_in(link: str) -> str | None:
+    """The next page in a Link header, None where it has none."""
+    for url, parameters in _LINK.findall(link):
+        rel = _REL.search(parameters)
+        if rel and "next" in rel[1].lower().split():
+            return str(url)
+    return None
+
+
+def _is_not_last(told: dict[str, object]) -> bool:
+    """Whether it is page 1 of 2, say."""
+    page = next((told[name] for name in _PAGE if name in told), None)
+    pages = next((told[name] for name in _PAGES if name in told), None)
+    return isinstance(page, int) and isinstance(pages, int) and page < pages
+
+
+def _told_beside(document: dict[str, object]) -> dict[str, object]:
+    """What stands beside the jobs at any depth, by plain names: has_more in meta.
+
+    Of several by one name, one that holds something counts.
+    """
+    told: dict[str, object] = {}
+    objects = [{name: v for name, v in document.items() if name != "job_statuses"}]
+    for fields in objects:
+        if str(fields.get("rel")).lower() == "next":
+            told["next"] = fields.get("href") or fields.get("url")
+        for name, value in fields.items():
+            inner = value if isinstance(value, list) else [value]
+            objects += [entry for entry in inner if isinstance(entry, dict)]
+            key = plain_name(name)
+            if key not in told or value not in (None, False, "", "false"):
+                told[key] = value
+    return told
+
+
+def _query(url: str) -> str:
+    try:
+        return urlsplit(url).query
+    except ValueError:
+        return ""
