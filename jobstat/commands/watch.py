@@ -171,8 +171,9 @@ def _say_how_to_resume(
         what = f"; {len(going_on)} of {len(watch.jobs)} jobs go on"
     words, also = invocation.arguments, ""
     if STANDARD_INPUT in jobs or not jobs:
-        # What was read there is gone, and --all leaves out what ends meanwhile.
-        left = [w.id for w in watch.jobs if w.exit in _ENDED_EARLY]
+        # What was read there is gone, and --all leaves out what ends meanwhile. What
+        # failed is named too: the exit code of this watch may not tell of it.
+        left = [w.id for w in watch.jobs if w.exit is not Exit.OK]
         if 0 < len(left) <= MOST_RESUMED:
             words = [word for word in words if word not in {*jobs, "--", "--all"}]
             words += ["--"] * any(id.startswith("-") for id in left) + left

@@ -537,3 +537,34 @@ def test_what_was_read_is_named_where_it_is_resumed(
         resume = "jobstat watch -q - --timeout 30\n"
         again = "  Give it the same standard input again.\n"
         assert err == f"{told}  Resume with: {resume}{again}"
+
+
+@pytest.mark.parametrize("command", ["show", "watch"])
+@pytest.mark.parametrize(
+    "left_out", [{"results"}, {"results", "total", "progress", "message"}]
+)
+def test_results_that_an_answer_about_several_leaves_out_are_asked_for_singly(
+    jobstat: Run, httpx_mock: HTTPXMock, command: str, left_out: set[str]
+) -> None:
+    jobs = [GOOD, BAD]
+    slim = [{k: v for k, v in job.items() if k not in left_out} for job in jobs]
+    many = f"https://acme.zendesk.com/api/v2/job_statuses/show_many?ids={ID},{OTHER}"
+    httpx_mock.add_response(url=many, json={"job_statuses": slim})
+    for job in jobs:
+        one = f"https://acme.zendesk.com/api/v2/job_statuses/{job['id']}.json"
+        httpx_mock.add_response(url=one, json={"job_status": job})
+    code, out, _ = jobstat(command, ID, OTHER, "--json")
+    assert code == 6
+    assert sorted(out.splitlines()) == sorted(map(json.dumps, jobs))
+
+
+def test_job_that_failed_is_named_where_a_watch_is_resumed(
+    jobstat: Run, zendesk: Any, stdin: Callable[[str], None]
+) -> None:
+    zendesk.add(BAD)
+    zendesk.add(WORKING)
+    zendesk.add({**GOOD, "id": "good"})
+    stdin(f"{OTHER} {ID} good")
+    code, _, err = jobstat("watch", "-q", "-", "--timeout", "30")
+    assert code == 6
+    assert f"Resume with: jobstat watch -q --timeout 30 {OTHER} {ID}\n" in err
