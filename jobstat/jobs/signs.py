@@ -35,7 +35,7 @@ _STATUSES = frozenset(
 )
 """Other names of a status, which may also be a record's: only plain words count."""
 
-_OUTCOMES = frozenset({"result", "results", "response", "outcome", "items"})
+_OUTCOME = re.compile("[a-z]*(?:results?|responses?|outcomes?|items)")
 """Names of what is no record inside an item, but what became of it."""
 
 _REFUSED = (
@@ -167,7 +167,7 @@ def hides_failure(fields: Mapping[str, object]) -> bool:
     return any(
         _shows_failure(
             value,
-            _FAILED_STATUS if key in _OUTCOMES else _FAILED_WITHIN,
+            _FAILED_STATUS if _OUTCOME.fullmatch(key) else _FAILED_WITHIN,
             _FAILED_WITHIN,
         )
         for key, value in _by_plain_names(fields)
@@ -222,7 +222,7 @@ def _is_sign(
 ) -> bool:
     key = plain_name(name)
     if isinstance(value, dict | list):
-        deeper = statuses if key in _OUTCOMES else within
+        deeper = statuses if _OUTCOME.fullmatch(key) or is_key(name) else within
         if _shows_failure(value, deeper, within):
             return True
     return (
@@ -280,7 +280,7 @@ def _says_again(words: re.Pattern[str], text: str) -> bool:
 
 
 def _word(value: object) -> str:
-    return _lower(str(value).strip())
+    return _lower(" ".join(str(value).split()))
 
 
 def _lower(text: str) -> str:

@@ -157,7 +157,7 @@ FAILED_ITEMS: list[dict[str, Any]] = [
     # Not finished, though the job is.
     *(
         {"id": 5, "status": status}
-        for status in ("working", "processing", "In progress", "running", "scheduled")
+        for status in ("working", "processing", "In  progress", "running", "scheduled")
     ),
     *(
         {"id": 5, "status": status}
@@ -379,6 +379,9 @@ def test_form_of_the_results(results: object, verdict: Verdict) -> None:
         ({"rejected": "3 of 5"}, ITEMS),
         ({"processed": 3, "total": 5, "progress": 5}, ITEMS),
         ({"result": {"status": "cancelled"}}, ITEMS),
+        ({"job_results": [{"id": 1}, {"status": "Cancelled"}]}, ITEMS),
+        ({"result": {"0": {"id": 1}, "1": {"status": "Cancelled"}}}, ITEMS),
+        ({"result": {"ticket": {"status": "pending"}}}, OK),
         ({"succeeded": 0}, JOB),
         ({"summary": {"total": 5, "succeeded": 3}}, ITEMS),
         ({"timeouts": 3}, ITEMS),
