@@ -16,7 +16,7 @@ from jobstat.views.listing import show_list
 EXAMPLES = """
 jobstat list
 jobstat list --status failed --status killed
-jobstat list --json | jq -r .id | jobstat watch -
+jobstat list --json --limit 1000 | jq -r .id | jobstat watch -
 """
 
 

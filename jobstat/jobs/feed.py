@@ -35,7 +35,7 @@ _BLANK = re.compile(r"[\s\x1e]+")
 
 _WORD = re.compile(r"\S+")
 _SENTENCE = re.compile(
-    r"[A-Z][a-z]{1,30}(?: [A-Za-z]{1,30}[,.]?){3,40}(?=\s*$)", re.MULTILINE
+    r"[A-Z][a-z]{1,30}(?: [A-Za-z]{1,30}[,.]?){2,40}(?=\s*$)", re.MULTILINE
 )
 """A line in words: Zendesk refuses by some of its limits in plain text."""
 
@@ -50,7 +50,7 @@ _REASON = re.compile(
 
 _WEB_PAGE = re.compile(
     r"""<(?:!doctype\s+)?html.*?(?:</html>|\Z
-    |(?=^(?:\{"(?:job_status|id|url)|(?:V3-)?[0-9a-f]{32}\s*$|https?://\S+/job_statuses/)))""",
+    |(?=^(?:\[?\s*\{\s*"(?:job_status|id|url|ticket)|(?:V3-)?[0-9a-f]{32}\s*$|https?://\S+/job_statuses/)))""",
     re.IGNORECASE | re.DOTALL | re.MULTILINE | re.VERBOSE,
 )
 """Cut off, it ends where a line begins with an answer, or names a job."""

@@ -48,10 +48,10 @@ _NOT_DONE = (
     "|unable|too.?many|exceed|cannot|interrupt|rolled.?back|partial|duplicate"
     "|already.?exist"
     "|not.?(?:created|updated|deleted|allowed|processed|imported)"
-    "|(?<![a-z])not(?![a-z])"
+    "|(?<![a-z])not(?![a-z]| modified| changed)"
 )
 _UNFINISHED = "pending|queued|working|processing|in.?progress|running|waiting|scheduled"
-_CODE = r"(?<!\d)[45]\d\d(?!\d)"
+_CODE = r"(?<![\d.])[45]\d\d(?!\d)"
 
 _FAILED_STATUS = re.compile(
     f"{_REFUSED}|{_NOT_DONE}|{_UNFINISHED}|{_CODE}|suspend|throttl|rate.?limit"
@@ -73,8 +73,11 @@ _FAILED_WORD = re.compile(
 )
 """A name that is wholly a word of failure: its text may be the reason."""
 
-_NEUTRAL_NAME = re.compile("cancell?able|timeout(?:ms|sec(?:ond)?s)?")
-"""Names of settings, which look alike and hold numbers as well."""
+_NEUTRAL_NAME = re.compile(
+    "cancell?able|timeout(?:ms|sec(?:ond)?s)?|max(?:errors|failures)"
+    "|(?:errors?|failures?)(?:ur[il]|link|href|handling|policy|mode|limit|threshold)"
+)
+"""Names of settings and links, which look alike."""
 
 _COUNT = re.compile(r"\s*(?:0*[1-9][0-9.,]*|true|yes)\s*", re.IGNORECASE | re.ASCII)
 """A number or a truth, written as a text."""
@@ -130,7 +133,7 @@ def errors_of(fields: Mapping[str, object]) -> list[object]:
     return [
         value
         for name, value in fields.items()
-        if _ERROR.match(plain_name(name)) and _holds(value) and not _is_number(value)
+        if _names_error(name) and _holds(value) and not _is_number(value)
     ]
 
 
@@ -150,7 +153,7 @@ def counts_failures(fields: Mapping[str, object]) -> bool:
     return _counts_too_few(fields) or any(
         _names_failure(name, value)
         for name, value in fields.items()
-        if not _ERROR.match(plain_name(name)) or _is_number(value)
+        if not _names_error(name) or _is_number(value)
     )
 
 
@@ -240,6 +243,11 @@ def _is_other_status(value: object, statuses: re.Pattern[str]) -> bool:
     return _word(value) not in _NOTHING and _says(statuses, str(value))
 
 
+def _names_error(name: str) -> bool:
+    key = plain_name(name)
+    return bool(_ERROR.match(key)) and not _NEUTRAL_NAME.fullmatch(key)
+
+
 def _names_failure(name: str, value: object) -> bool:
     """Whether a field's name reports a failure, and the field holds something."""
     if not _holds(value):
@@ -300,4 +308,8 @@ def _is_number(value: object) -> TypeGuard[int | float]:
 
 def _holds(value: object) -> bool:
     """Whether a field has something in it: null, false, 0 and blanks are nothing."""
-    return bool(value.strip()) if isinstance(value, str) else bool(value)
+    if isinstance(value, str):
+        return _word(value).lstrip("0") not in _NOTHING
+    if isinstance(value, dict):  # {"base": []} has nothing, {} among others has
+        return any(inner not in (None, "", []) for inner in value.values())
+    return bool(value)

@@ -81,11 +81,13 @@ def lacks_results(job: Job, before: Job | None = None, *, alone: bool = True) ->
     """Whether a completed job should have results and has none, not even an empty list.
 
     It should where it counted items: they may follow a moment later. ``before`` is an
-    earlier answer, which may have counted items, too. It should also where the answer
-    was not about it ``alone``.
+    earlier answer, which may have counted items, too. An answer that was not about it
+    ``alone`` may have left out some or all of them.
     """
     if job.state != "completed" or judge(job) is Verdict.JOB_FAILED:
         return False
+    if not alone and len(job.items) < (job.total or 0) and not job.has_one_result:
+        return True
     counts = [count for j in (job, before) if j for count in (j.total, j.progress)]
     counted = any((count or 0) > 0 for count in counts)
     return (counted or not alone) and job.fields.get("results") is None

@@ -13,6 +13,7 @@ from jobstat.views.terminal import open_terminal
 
 if TYPE_CHECKING:
     from jobstat.jobs.listing import Recent
+    from jobstat.views.terminal import Terminal
 
 
 def show_list(
@@ -39,14 +40,18 @@ def show_list(
         unread = [entry for entry in found.unread if id_in(entry) is not None]
         for entry in (*(job.fields for job in found.jobs), *unread):
             output.write(output.dump(entry))
-        return
-    width = stdout.size.columns if stdout.interactive else None
-    jobs = [line_of_job(job) for job in found.jobs]
-    lines = table(jobs, width, unicode=stdout.unicode)
-    stdout.write("".join(painted(line, stdout) + "\n" for line in lines))
-    if not found.jobs:
+    else:
+        _write_lines(found, stdout)
+    if not found.jobs and not json:
         such = "no such" if chosen else "no"
         stderr.note(f"jobstat: {such} jobs at {account}\n")
     elif found.total > len(found.jobs):
         shown = f"the newest {len(found.jobs)} of {found.total} jobs"
         stderr.note(f"jobstat: {shown}; see --limit\n")
+
+
+def _write_lines(found: Recent, stdout: Terminal) -> None:
+    width = stdout.size.columns if stdout.interactive else None
+    jobs = [line_of_job(job) for job in found.jobs]
+    lines = table(jobs, width, unicode=stdout.unicode)
+    stdout.write("".join(painted(line, stdout) + "\n" for line in lines))

@@ -69,6 +69,7 @@ class Api:
         self._login = login
         self._http = http_of(account)
         self._insisted: dict[str, str] = {}
+        self._told: set[str] = set()  # ids under which a job was answered rightly
 
     def __enter__(self) -> Self:
         return self
@@ -95,21 +96,26 @@ class Api:
                 page = self._page(path, within, idle)
                 if not {job.id for job in page.jobs} <= set(ids):
                     self._http.reconnect()
+                self._told |= {job.id for job in page.jobs} & set(ids)
                 unread = tuple(map(id_in, page.unread))
                 return Answer(page.jobs, page.limits, unread)
             (id,) = ids
             until = clock.monotonic() + within
             answer = self._one(id, within, idle)
             other = answer.jobs[0].id
-            if is_same_id(id, other):
-                self._insisted.pop(id, None)
             if not is_same_id(id, other) and self._insisted.get(id) != other:
                 self._http.reconnect()
                 answer = self._one(id, until - clock.monotonic(), idle)
                 again = answer.jobs[0].id
-                if again not in {other, id} and not is_same_id(id, again):
-                    raise BrokenAnswer(f"the answers are about other jobs than {id}")
-                self._insisted[id] = again
+                if not is_same_id(id, again):
+                    # A server that tells jobs apart has answered about a wrong one.
+                    if again != other or self._told & {id, again}:
+                        words = f"the answers are about other jobs than {id}"
+                        raise BrokenAnswer(words)
+                    self._insisted[id] = again
+            if is_same_id(id, answer.jobs[0].id):
+                self._insisted.pop(id, None)
+                self._told.add(id)
             return answer
 
     def page(self, query: str, within: float) -> Page:

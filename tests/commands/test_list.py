@@ -79,7 +79,7 @@ def test_a_limit_keeps_the_newest(jobstat: Run, httpx_mock: HTTPXMock) -> None:
     assert err == "jobstat: the newest 3 of 4 jobs; see --limit\n"
     assert jobstat("list", "--json", "--limit", "1")[1:] == (
         json.dumps(WORKING) + "\n",
-        "",
+        "jobstat: the newest 1 of 4 jobs; see --limit\n",
     )
 
 

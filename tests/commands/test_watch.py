@@ -300,7 +300,7 @@ def test_hostile_text_off_a_terminal_is_made_visible(
 ) -> None:
     evil = "\x1b[2J\u202e\n"
     job = {**BAD, "id": evil, "job_type": evil, "message": evil}
-    answers(httpx_mock, {**WORKING, "message": evil}, job)
+    answers(httpx_mock, *[{**WORKING, "id": evil, "message": evil}] * 2, job)
     _, out, err = jobstat("watch", ID)
     assert out.count(r"\x1b[2J\u202e\n") == 4
     assert "\x1b" not in out + err
@@ -483,3 +483,23 @@ def test_end_that_could_not_be_confirmed_is_written_when_the_watch_is_refused(
     httpx_mock.add_response(url=URL, status_code=403)
     code, out, _ = jobstat("watch", ID, "--json")
     assert (code, json.loads(out)) == (4, EMPTY)
+
+
+def test_server_that_tells_jobs_apart_is_not_believed_about_another(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    """A proxy may answer with what it keeps of another job."""
+    answers(httpx_mock, WORKING, {**completed(SUCCESS), "id": "B"})
+    code, _, err = jobstat("watch", "-q", ID, "--retry-for", "10s")
+    assert code == 7
+    assert f"the answers are about other jobs than {ID}" in err
+
+
+def test_answer_about_a_job_that_is_known_is_not_believed_for_another(
+    jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
+) -> None:
+    zendesk.many = 404
+    zendesk.add(completed(SUCCESS))
+    zendesk.add({**completed(SUCCESS), "id": "B"})
+    zendesk.jobs["B"] = zendesk.jobs[ID]
+    assert jobstat("watch", "-q", ID, "B", "--retry-for", "10s")[0] == 7

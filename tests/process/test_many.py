@@ -152,7 +152,7 @@ def test_the_readmes_import_of_many_files(
 
 
 @needs_curl_and_jq
-@pytest.mark.parametrize("answer", [":", "echo"])
+@pytest.mark.parametrize("answer", [":", "echo", "printf ' '"])
 def test_the_readmes_import_notices_a_file_that_got_an_empty_answer(
     demo: DemoServer, tmp_path: Path, answer: str
 ) -> None:

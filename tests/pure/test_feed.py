@@ -217,6 +217,8 @@ def test_a_web_page_is_a_refusal_too(page: str, words: str) -> None:
         json.dumps(CREATED),
         json.dumps(job_object("queued")),
         json.dumps({"url": "u", **job_object("queued")}),
+        json.dumps({"ticket": {"id": 1}, **CREATED}),
+        json.dumps([CREATED], indent=2),
         ID,
         ID.removeprefix("V3-"),
         f"https://acme.zendesk.com/api/v2/job_statuses/{ID}.json",

@@ -230,6 +230,8 @@ def test_each_form_of_a_failed_item_is_seen(item: dict[str, Any]) -> None:
         {"id": 1, "state": "no", "code": 200, "result": "updated"},
         {"id": 1, "user": {"code": "A1", "state": "pending", "details": "d"}},
         {"id": 1, "status": "No change"},
+        {"id": 1, "status": "Not modified"},
+        {"id": 1, "status": "Updated at 12:00:00.412Z"},
         {"id": 1, "processing_ms": 12, "scheduled_at": 1700000000},
         {"id": 1, "rejected": "no", "invalid": "0", "timeout": 30},
         {"id": 1, "skipped_at": "noon"},
@@ -368,6 +370,10 @@ def test_form_of_the_results(results: object, verdict: Verdict) -> None:
         ({"error": None, "errors": [], "failed": 0}, OK),
         ({"queued_at": 1700000000, "timeout": 3600, "cancellable": True}, OK),
         ({"field_512": 3}, OK),
+        ({"errors_url": "https://acme.zendesk.com/e", "max_errors": 10}, OK),
+        ({"error_handling": "continue", "failure_policy": "stop"}, OK),
+        ({"failed": "0", "errors": {"base": []}}, OK),
+        ({"errors": {"base": ["taken"]}}, JOB),
         ({"conclusion": "failure"}, JOB),
         ({"state": "error"}, JOB),
         ({"http_status": 500}, JOB),
@@ -429,6 +435,23 @@ def test_failure_reported_by_the_job_itself(
 )
 def test_completed_short_of_its_total(fields: dict[str, Any], verdict: Verdict) -> None:
     assert judge(job("completed", **fields)) is verdict
+
+
+@pytest.mark.parametrize(
+    ("fields", "lacks"),
+    [
+        ({"total": None}, True),
+        ({"total": 5, "progress": 5, "results": []}, True),
+        ({"total": 2, "progress": 2, "results": [SUCCESS]}, True),
+        ({"total": 1, "progress": 1, "results": [SUCCESS]}, False),
+        ({"total": 5, "results": {"success": True}}, False),
+        ({"total": None, "results": []}, False),
+    ],
+)
+def test_results_that_an_answer_about_several_may_have_left_out(
+    fields: dict[str, Any], lacks: bool
+) -> None:
+    assert lacks_results(job("completed", **fields), alone=False) is lacks
 
 
 @pytest.mark.parametrize(
