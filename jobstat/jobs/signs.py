@@ -7,6 +7,7 @@ regard to case and separators. Every doubt counts as a sign.
 from __future__ import annotations
 
 import re
+from enum import Enum, auto
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeGuard
 
@@ -248,22 +249,39 @@ def _names_error(name: str) -> bool:
     return bool(_ERROR.match(key)) and not _NEUTRAL_NAME.fullmatch(key)
 
 
-def _names_failure(name: str, value: object) -> bool:
-    """Whether a field's name reports a failure, and the field holds something."""
-    if not _holds(value):
-        return False
+class _Named(Enum):
+    """How a field's name reports a failure: by what the field then has to hold."""
+
+    BY_ANYTHING = auto()
+    BY_TRUE = auto()
+    BY_A_REASON = auto()
+    BY_A_COUNT = auto()
+
+
+@lru_cache(maxsize=1024)
+def _named(name: str) -> _Named | None:
     key = plain_name(name)
     if _NEUTRAL_NAME.fullmatch(key):
-        return key == "timeout" and value is True
+        return _Named.BY_TRUE if key == "timeout" else None
     if _ADDRESS.search(name):
-        return False
+        return None
     if _ERROR.match(key) or _FAILURE.match(key):
-        return True
-    if isinstance(value, str) and not _COUNT.fullmatch(value):
-        # A text such as "skipped_at" or "refusal_policy" may have is no reason.
-        told = _word(value).lstrip("0")
-        return bool(_FAILED_WORD.fullmatch(key)) and told not in _NOTHING
-    return is_failed_group(name)
+        return _Named.BY_ANYTHING
+    if _FAILED_WORD.fullmatch(key):
+        return _Named.BY_A_REASON
+    return _Named.BY_A_COUNT if is_failed_group(name) else None
+
+
+def _names_failure(name: str, value: object) -> bool:
+    """Whether a field's name reports a failure, and the field holds something."""
+    named = _named(name)
+    if named is None or not _holds(value):
+        return False
+    if named is _Named.BY_TRUE:
+        return value is True
+    # A text such as "skipped_at" or "refusal_policy" may have is no count.
+    is_count = not isinstance(value, str) or bool(_COUNT.fullmatch(value))
+    return is_count or named is not _Named.BY_A_COUNT
 
 
 def _counts_too_few(fields: Mapping[str, object]) -> bool:
