@@ -568,3 +568,16 @@ def test_job_that_failed_is_named_where_a_watch_is_resumed(
     code, _, err = jobstat("watch", "-q", "-", "--timeout", "30")
     assert code == 6
     assert f"Resume with: jobstat watch -q --timeout 30 {OTHER} {ID}\n" in err
+
+
+def test_server_that_told_several_jobs_apart_is_not_believed_about_another(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    base = "https://acme.zendesk.com/api/v2/job_statuses"
+    many = f"{base}/show_many?ids={ID},{OTHER}"
+    httpx_mock.add_response(url=many, json={"job_statuses": [WORKING, OTHER_WORKING]})
+    httpx_mock.add_response(url=many, status_code=404)
+    good = {"job_status": completed(SUCCESS, id=OTHER)}
+    httpx_mock.add_response(url=f"{base}/{ID}.json", json=good, is_reusable=True)
+    httpx_mock.add_response(url=f"{base}/{OTHER}.json", json=good)
+    assert jobstat("watch", "-q", ID, OTHER, "--retry-for", "10s")[0] == 7

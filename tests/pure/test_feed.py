@@ -408,3 +408,7 @@ def test_page_of_a_list_without_the_next_one_is_refused(more: dict[str, Any]) ->
     assert "watch --all" in str(said.value.hint)
     pages = "\n".join(map(json.dumps, [page | more, page]))
     assert [job.id for job in parse_feed(pages.encode()).jobs] == [ID]
+
+
+def test_count_of_jobs_is_no_job() -> None:
+    assert parse_feed(json.dumps(CREATED | {"jobs": 3}).encode()).jobs
