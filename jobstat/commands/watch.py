@@ -159,6 +159,27 @@ def _after(timeout: float | None) -> str:
     return spoken(seconds) if seconds >= 60 else f"{seconds:g} s"  # noqa: PLR2004 - a minute
 
 
+def _without_jobs(words: list[str]) -> list[str]:
+    """The words of a call without its jobs, "--" and --all."""
+    kept: list[str] = []
+    options = click.get_current_context().command.params
+    valued = {
+        name
+        for option in options
+        if isinstance(option, click.Option) and not option.is_flag
+        for name in option.opts
+    }
+    rest = iter(words[1:])
+    for word in rest:
+        if word == "--":
+            break
+        if word in valued:
+            kept += [word, next(rest)]
+        elif word.startswith("-") and word not in {STANDARD_INPUT, "--all"}:
+            kept.append(word)
+    return [*words[:1], *kept]
+
+
 def _say_how_to_resume(
     why: str, watch: Watch, jobs: tuple[str, ...], invocation: Invocation
 ) -> None:
@@ -175,7 +196,7 @@ def _say_how_to_resume(
         # failed is named too: the exit code of this watch may not tell of it.
         left = [w.id for w in watch.jobs if w.exit is not Exit.OK]
         if 0 < len(left) <= MOST_RESUMED:
-            words = [word for word in words if word not in {*jobs, "--", "--all"}]
+            words = _without_jobs(words)
             words += ["--"] * any(id.startswith("-") for id in left) + left
         elif jobs:
             also = "  Give it the same standard input again.\n"

@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobstat.errors import BrokenAnswer, UsageProblem
+from jobstat.errors import UsageProblem
 from jobstat.jobs.complaint import complaint
 from jobstat.jobs.job import MAX_DEPTH, is_too_deep, kind_of
-from jobstat.jobs.page import next_page
+from jobstat.jobs.page import has_next_page
 from jobstat.jobs.reference import Reference, parse_id, parse_reference
 from jobstat.jobs.signs import (
     counts_failures,
@@ -148,8 +148,10 @@ def parse_feed(content: bytes) -> Feed:
                     named[found] = None
             if isinstance(value, str):
                 words.add(value)
-            elif isinstance(value, dict) and "job_statuses" in value:
-                page_at = place if _has_next_page(value) else None
+            for page in _lists_in(value):
+                goes_on = has_next_page(page)
+                if goes_on is not None:
+                    page_at = place if goes_on else None
         except UsageProblem as problem:
             line = text.count("\n", 0, place) + 1
             raise _problem(line, problem.sentence, problem.hint) from None
@@ -236,11 +238,13 @@ def _in_answer(answer: dict[str, object]) -> Iterator[Reference | Refusal]:
         raise UsageProblem("JSON that names no job: an object without job_status")
 
 
-def _has_next_page(answer: dict[str, object]) -> bool:
-    try:
-        return next_page(answer) is not None
-    except BrokenAnswer:
-        return True
+def _lists_in(value: object) -> Iterator[dict[str, object]]:
+    """The lists of jobs in a value, such as those in an array of jq's."""
+    if isinstance(value, list):
+        for entry in value:
+            yield from _lists_in(entry)
+    elif isinstance(value, dict) and "job_statuses" in value:
+        yield value
 
 
 def _refuse_other_jobs(value: object) -> None:

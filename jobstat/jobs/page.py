@@ -31,6 +31,7 @@ _NEXT = ("next", "nextpage", "nexturl", "nextlink", "odatanextlink", "afterurl")
 _OTHER_CURSOR = re.compile(
     "(?!before|prev|first|start|has)[a-z]*(?:next|cursor|continuation|more)[a-z]*|after"
 )
+_PAGING = frozenset({*_MORE, *_NEXT, "aftercursor", "endofstream"})
 _PAGE, _PAGES = ("page", "currentpage"), ("totalpages", "pagecount", "pages")
 """Plain names by which lists tell of their other pages."""
 
@@ -120,6 +121,16 @@ def next_page(document: dict[str, object], link: str = "") -> str | None:
     if any([*more, cursor, *urls, *others]) or _is_not_last(told):
         raise BrokenAnswer("the list of jobs has another page, but not where")
     return None
+
+
+def has_next_page(document: dict[str, object]) -> bool | None:
+    """Whether a list goes on on another page, None where it does not tell of pages."""
+    try:
+        if next_page(document) is not None:
+            return True
+    except BrokenAnswer:
+        return True
+    return False if _PAGING & _told_beside(document).keys() else None
 
 
 def _next_in(link: str) -> str | None:

@@ -581,3 +581,16 @@ def test_server_that_told_several_jobs_apart_is_not_believed_about_another(
     httpx_mock.add_response(url=f"{base}/{ID}.json", json=good, is_reusable=True)
     httpx_mock.add_response(url=f"{base}/{OTHER}.json", json=good)
     assert jobstat("watch", "-q", ID, OTHER, "--retry-for", "10s")[0] == 7
+
+
+def test_value_of_an_option_is_no_job_where_a_watch_is_resumed(
+    jobstat: Run, zendesk: Any, stdin: Callable[[str], None]
+) -> None:
+    for id in ("2", "5", "B"):
+        zendesk.add({**WORKING, "id": id})
+    stdin("B")
+    call = ["watch", "-q", "2", "--interval", "5", "-", "--timeout=2", "--", "5"]
+    code, _, err = jobstat(*call)
+    assert code == 124
+    resume = "jobstat watch -q --interval 5 --timeout=2 2 B 5\n"
+    assert err.endswith(f"Resume with: {resume}")

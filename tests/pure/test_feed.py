@@ -406,8 +406,14 @@ def test_page_of_a_list_without_the_next_one_is_refused(more: dict[str, Any]) ->
     with pytest.raises(UsageProblem, match="line 2: a page of a list of jobs") as said:
         parse_feed(f"{OTHER}\n{json.dumps(page | more)}".encode())
     assert "watch --all" in str(said.value.hint)
-    pages = "\n".join(map(json.dumps, [page | more, page]))
-    assert [job.id for job in parse_feed(pages.encode()).jobs] == [ID]
+    last = page | {"meta": {"has_more": False}}
+    all_pages = [page | more, last]
+    for text in ("\n".join(map(json.dumps, all_pages)), json.dumps(all_pages)):
+        assert [job.id for job in parse_feed(text.encode()).jobs] == [ID]
+    # What does not tell of pages, as an answer about several, is not the last one.
+    for pages in ([page | more], [page | more, page]):
+        with pytest.raises(UsageProblem, match="line 1: a page of a list of jobs"):
+            parse_feed(json.dumps(pages).encode())
 
 
 def test_count_of_jobs_is_no_job() -> None:
