@@ -32,7 +32,10 @@ _OTHER_CURSOR = re.compile(
     "(?!before|prev|first|start|has)[a-z]*(?:next|cursor|continuation|more)[a-z]*|after"
 )
 _PAGING = frozenset({*_MORE, *_NEXT, "aftercursor", "endofstream"})
-_PAGE, _PAGES = ("page", "currentpage"), ("totalpages", "pagecount", "pages")
+_PAGE, _PAGES = (
+    ("page", "currentpage"),
+    ("totalpages", "pagecount", "pages", "lastpage"),
+)
 """Plain names by which lists tell of their other pages."""
 
 
@@ -146,7 +149,10 @@ def _is_not_last(told: dict[str, object]) -> bool:
     """Whether it is page 1 of 2, say."""
     page = next((told[name] for name in _PAGE if name in told), None)
     pages = next((told[name] for name in _PAGES if name in told), None)
-    return isinstance(page, int) and isinstance(pages, int) and page < pages
+    if any(told.get(name) is False for name in ("last", "islast", "islastpage")):
+        return True
+    number, most = str(page)[:20], str(pages)[:20]
+    return number.isdecimal() and most.isdecimal() and int(number) < int(most)
 
 
 def _told_beside(document: dict[str, object]) -> dict[str, object]:

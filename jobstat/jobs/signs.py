@@ -27,7 +27,10 @@ _FAILURE = re.compile("failed|failures?")
 _DENIED = frozenset({"succeeded", "successful", "ok", "issuccess", "issuccessful"})
 """Names that deny success with false. With a number they count."""
 
-_SUCCESSES = ("succeeded", "successful", "successes", "successcount", "ok", "processed")
+_SUCCESSES = frozenset(
+    {"success", "succeeded", "successful", "successes", "successcount", "ok"}
+    | {"processed"}
+)
 """Names that count what succeeded, beside a total."""
 
 _STATUSES = frozenset(
@@ -75,7 +78,8 @@ _FAILED_WORD = re.compile(
 """A name that is wholly a word of failure: its text may be the reason."""
 
 _NEUTRAL_NAME = re.compile(
-    "cancell?able|timeout(?:ms|sec(?:ond)?s)?|max(?:errors|failures)"
+    "cancell?able|timeout(?:ms|sec(?:ond)?s)?|max(?:errors|failures)|failfast"
+    "|(?:continueon|stopon|ignore|allow)(?:errors?|failures?|partial)"
     "|(?:errors?|failures?)(?:ur[il]|link|href|handling|policy|mode|limit|threshold)"
 )
 """Names of settings and links, which look alike."""
@@ -161,7 +165,8 @@ def counts_failures(fields: Mapping[str, object]) -> bool:
 def has_failed_status(fields: Mapping[str, object]) -> bool:
     """Whether an answer has a status of its own that says that it failed."""
     return any(
-        key == "status" and _says(_FAILED_STATUS, str(value))
+        (key == "status" and _says(_FAILED_STATUS, str(value)))
+        or (key in _STATUSES and _is_other_status(value, _FAILED_STATUS))
         for key, value in _by_plain_names(fields)
     )
 
@@ -239,9 +244,11 @@ def _is_sign(
 
 
 def _is_other_status(value: object, statuses: re.Pattern[str]) -> bool:
-    if not (isinstance(value, str) or _is_number(value)):
+    if not isinstance(value, str | int | float):
         return False
-    return _word(value) not in _NOTHING and _says(statuses, str(value))
+    if isinstance(value, str) and _word(value) in _NOTHING:
+        return False
+    return _says(statuses, str(value))
 
 
 def _names_error(name: str) -> bool:
@@ -287,11 +294,15 @@ def _names_failure(name: str, value: object) -> bool:
 def _counts_too_few(fields: Mapping[str, object]) -> bool:
     """Whether fewer succeeded than there are: ``{"total": 5, "succeeded": 3}``."""
     named = dict(_by_plain_names(fields))
-    total = named.get("total")
-    counts = [named[name] for name in _SUCCESSES if name in named]
-    return _is_number(total) and any(
-        _is_number(count) and count < total for count in counts
-    )
+    total = _number(named.get("total"))
+    counts = [_number(named[name]) for name in _SUCCESSES & named.keys()]
+    return total is not None and any(n is not None and n < total for n in counts)
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, str) and value.strip().isdecimal():
+        return float(value[:20])
+    return value if _is_number(value) else None
 
 
 def _says(words: re.Pattern[str], text: str) -> bool:

@@ -9,7 +9,13 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from jobstat.exits import Exit
-from jobstat.jobs.signs import counts_failures, hides_failure, is_true, shows_error
+from jobstat.jobs.signs import (
+    counts_failures,
+    has_failed_status,
+    hides_failure,
+    is_true,
+    shows_error,
+)
 
 if TYPE_CHECKING:
     from jobstat.jobs.job import Job
@@ -56,7 +62,8 @@ def judge(job: Job) -> Verdict:
     if job.failed or falls_short(job):
         return Verdict.ITEMS_FAILED
     others = {name: v for name, v in job.fields.items() if name != "results"}
-    if counts_failures(others) or hides_failure(others):
+    signs = (counts_failures, hides_failure, has_failed_status)
+    if any(shows_failure(others) for shows_failure in signs):
         return Verdict.ITEMS_FAILED
     return Verdict.OK
 
