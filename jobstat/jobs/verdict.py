@@ -93,7 +93,8 @@ def lacks_results(job: Job, before: Job | None = None, *, alone: bool = True) ->
     """
     if job.state != "completed" or judge(job) is Verdict.JOB_FAILED:
         return False
-    if not alone and len(job.items) < (job.total or 0) and not job.has_one_result:
+    known = max(job.total or 0, job.progress or 0)
+    if not alone and len(job.items) < known and not job.has_one_result:
         return True
     counts = [count for j in (job, before) if j for count in (j.total, j.progress)]
     counted = any((count or 0) > 0 for count in counts)

@@ -450,6 +450,7 @@ def test_completed_short_of_its_total(fields: dict[str, Any], verdict: Verdict) 
         ({"total": None}, True),
         ({"total": 5, "progress": 5, "results": []}, True),
         ({"total": 2, "progress": 2, "results": [SUCCESS]}, True),
+        ({"total": None, "progress": 2, "results": [SUCCESS]}, True),
         ({"total": 1, "progress": 1, "results": [SUCCESS]}, False),
         ({"total": 5, "results": {"success": True}}, False),
         ({"total": None, "results": []}, False),
