@@ -8,4 +8,4 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 tell: Callable[[str], None] | None = None
-"""Tells the person in a line what is waited for. None where nobody can answer."""
+"""Tells the person in a line why jobstat waits. None where no person can answer."""

@@ -192,8 +192,8 @@ def _say_how_to_resume(
         what = f"; {len(going_on)} of {len(watch.jobs)} jobs go on"
     words, also = invocation.arguments, ""
     if STANDARD_INPUT in jobs or not jobs:
-        # What was read there is gone, and --all leaves out what ends meanwhile. What
-        # failed is named too: the exit code of this watch may not tell of it.
+        # Standard input is used up, and --all leaves out jobs that end meanwhile.
+        # Failed jobs are named too: this exit code may not tell of them.
         left = [w.id for w in watch.jobs if w.exit is not Exit.OK]
         if 0 < len(left) <= MOST_RESUMED:
             words = _without_jobs(words)

@@ -61,7 +61,7 @@ _ANSWER = {"job_status", "job_statuses"}
 """Names in an answer that holds jobs."""
 
 _OTHER_JOBS = frozenset({"jobstatus", "jobstatuses", "jobs", "jobids"})
-"""Plain names of what may be jobs, but is not where Zendesk has them."""
+"""Plain names under which other servers may have jobs."""
 
 _SIGNS = (shows_error, counts_failures, hides_failure, has_failed_status)
 """What tells of a refusal beside them."""

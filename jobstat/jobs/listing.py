@@ -71,13 +71,13 @@ def read_pages(
 
 
 def settled(read: Callable[[], Iterable[Page]]) -> Iterator[tuple[Page, bool]]:
-    """The pages of a list that changes while it is read; true with those of the first.
+    """The pages of a list that changes while it is read.
 
-    ``read`` reads the whole list anew. A job that ends meanwhile moves to the front,
-    where a second reading finds it, before the jobs that had ended at the first. Of
-    pages by number each may move to an earlier page, which was read already: they are
-    read to the end, until nothing new is found. Of the later readings only the unread
-    entries that are new are given.
+    With each page stands whether it is of the first reading. ``read`` reads the whole
+    list anew. A job that ends meanwhile moves to the front, where a second reading
+    finds it, before the jobs that had ended at the first. Of pages by number each may
+    move to an earlier page, which was read already: they are read to the end, until
+    nothing new is found. Later readings give only the unread entries that are new.
     """
     known: set[str] = set()
     ended: set[str] = set()
@@ -105,7 +105,7 @@ def settled(read: Callable[[], Iterable[Page]]) -> Iterator[tuple[Page, bool]]:
 def unfinished(
     read: Callable[[], Iterable[Page]],
 ) -> tuple[list[str], list[str | None]]:
-    """The ids of the jobs that have not ended, and those of entries that are no jobs.
+    """The ids of the unfinished jobs, and the ids of entries that are no job status.
 
     ``read`` reads the whole list. A job that ended after it was begun to be read is
     among them.

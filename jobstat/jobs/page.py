@@ -156,7 +156,7 @@ def _is_not_last(told: dict[str, object]) -> bool:
 
 
 def _told_beside(document: dict[str, object]) -> dict[str, object]:
-    """What stands beside the jobs at any depth, by plain names: has_more in meta.
+    """The fields beside the jobs, at any depth, by plain names: has_more in meta.
 
     Of several by one name, one that holds something counts.
     """

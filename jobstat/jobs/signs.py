@@ -40,7 +40,7 @@ _STATUSES = frozenset(
 """Other names of a status, which may also be a record's: only plain words count."""
 
 _OUTCOME = re.compile("[a-z]*(?:results?|responses?|outcomes?|items)")
-"""Names of what is no record inside an item, but what became of it."""
+"""Names of an item's outcome. Other objects inside an item may be records."""
 
 _REFUSED = (
     "fail|error|reject|denied|unprocess|unauthori|forbidden|bad.?request|not.?found"
