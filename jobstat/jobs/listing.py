@@ -107,8 +107,8 @@ def unfinished(
 ) -> tuple[list[str], list[str | None]]:
     """The ids of the unfinished jobs, and the ids of entries that are no job status.
 
-    ``read`` reads the whole list. A job that ended after it was begun to be read is
-    among them.
+    ``read`` reads the whole list. A job that ends during the first reading is among
+    them.
     """
     ids: dict[str, None] = {}
     unread: list[str | None] = []

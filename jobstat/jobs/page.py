@@ -96,9 +96,7 @@ def id_in(entry: object) -> str | None:
 def next_page(document: dict[str, object], link: str = "") -> str | None:
     """The query of the next page; None where nothing says that there is one.
 
-    ``link`` is the answer's Link header.
-
-    Raises BrokenAnswer where there is one, but not where.
+    ``link`` is the answer's Link header. Raises BrokenAnswer where there is one, but not where.
     """
     meta = document.get("meta")
     if not isinstance(meta, dict | None):
@@ -115,7 +113,7 @@ def next_page(document: dict[str, object], link: str = "") -> str | None:
         if isinstance(cursor, str) and cursor:
             return urlencode({"page[size]": PAGE_SIZE, "page[after]": cursor})
         for url in urls:
-            # Its query alone: what is asked is always this account.
+            # Only its query is used: requests go to this account, never elsewhere.
             if isinstance(url, str) and (query := urlencode(parse_qsl(_query(url)))):
                 return query
     except UnicodeEncodeError:
@@ -127,7 +125,7 @@ def next_page(document: dict[str, object], link: str = "") -> str | None:
 
 
 def has_next_page(document: dict[str, object]) -> bool | None:
-    """Whether a list goes on on another page, None where it does not tell of pages."""
+    """Whether a list has another page, None where it does not tell of pages."""
     try:
         if next_page(document) is not None:
             return True

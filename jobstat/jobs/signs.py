@@ -134,7 +134,7 @@ def is_own_field(name: str, value: object) -> bool:
 
 
 def errors_of(fields: Mapping[str, object]) -> list[object]:
-    """The errors of the job itself, without those of its items."""
+    """The errors that the job reports beside those of its items."""
     return [
         value
         for name, value in fields.items()
@@ -301,7 +301,7 @@ def _counts_too_few(fields: Mapping[str, object]) -> bool:
 
 def _number(value: object) -> float | None:
     if isinstance(value, str) and value.strip().isdecimal():
-        return float(value[:20])
+        return float(value.strip()[:20])
     return value if _is_number(value) else None
 
 

@@ -384,6 +384,7 @@ def test_form_of_the_results(results: object, verdict: Verdict) -> None:
         ({"result": False}, JOB),
         ({"total": 2, "progress": 2, "success": 1}, ITEMS),
         ({"summary": {"total": "2", "succeeded": "1"}}, ITEMS),
+        ({"summary": {"total": " " * 30 + "2", "succeeded": "1"}}, ITEMS),
         ({"continue_on_error": True, "ignore_errors": True, "fail_fast": True}, OK),
         ({"options": {"allow_partial": True}}, OK),
         ({"error": "", "details": "Database down"}, JOB),
