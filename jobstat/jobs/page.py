@@ -96,7 +96,8 @@ def id_in(entry: object) -> str | None:
 def next_page(document: dict[str, object], link: str = "") -> str | None:
     """The query of the next page; None where nothing says that there is one.
 
-    ``link`` is the answer's Link header. Raises BrokenAnswer where there is one, but not where.
+    ``link`` is the answer's Link header. Raises BrokenAnswer where another page is
+    told of, but not how to ask for it.
     """
     meta = document.get("meta")
     if not isinstance(meta, dict | None):
