@@ -63,6 +63,11 @@ class Session:
         """Type this on its keyboard."""
         os.write(self.master, text.encode())
 
+    def hang_up(self) -> None:
+        """Close the terminal, as its window does."""
+        os.close(self.master)
+        self.master = -1
+
     def feed(self) -> bool | None:
         """Feed the screen what there is; None when no more will come."""
         if not select.select([self.master], [], [], 0.05)[0]:
@@ -132,4 +137,5 @@ def on_terminal(
         finally:
             process.kill()
             process.wait()
-            os.close(master)
+            if session.master >= 0:
+                os.close(master)

@@ -5,6 +5,7 @@ Nothing else asks for isatty, NO_COLOR, the encoding or the width.
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
@@ -17,7 +18,7 @@ from math import inf
 from typing import TYPE_CHECKING, TextIO
 
 from jobstat import clock
-from jobstat.errors import OutputError, TimedOut, UsageProblem
+from jobstat.errors import OutputError, Stopped, TimedOut, UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,31 +96,44 @@ class Terminal:
 
         Text from outside must be sanitized before. Raises OutputError where the text
         cannot be written, or has no reader by the moment of ``limit_writes``. A reader
-        that has gone is no error but the end: BrokenPipeError.
+        that has gone is no error but the end: BrokenPipeError; Stopped by SIGHUP where
+        a terminal has been closed.
         """
-        if self.stream is None:
-            raise OutputError("standard output is closed")
         try:
-            self.stream.flush()
-            try:
-                fd = self.stream.fileno()
-            except (OSError, ValueError):  # a test's own stream
-                self.stream.write(text)
-                self.stream.flush()
-            else:
-                content = text.encode(self.stream.encoding, "backslashreplace")
-                _write_all(fd, content, interruptible=self.stream.isatty())
+            self._send(text)
         except BrokenPipeError:
             raise
         except OSError as error:
+            if error.errno == errno.EIO and self._hung_up():
+                # Its own signal may come later, or only to the shell.
+                raise Stopped(signal.SIGHUP) from error
             raise OutputError(f"cannot write the output: {error.strerror}") from error
 
     def write_quietly(self, text: str) -> None:
         """The same for what is no data: where it cannot be written, it is left out."""
         try:
-            self.write(text)
+            self._send(text)
         except (OSError, OutputError):
             forget(self.stream)
+
+    def _send(self, text: str) -> None:
+        if self.stream is None:
+            raise OutputError("standard output is closed")
+        self.stream.flush()
+        try:
+            fd = self.stream.fileno()
+        except (OSError, ValueError):  # a test's own stream
+            self.stream.write(text)
+            self.stream.flush()
+        else:
+            content = text.encode(self.stream.encoding, "backslashreplace")
+            _write_all(fd, content, interruptible=self.stream.isatty())
+
+    def _hung_up(self) -> bool:
+        """Whether what cannot be written to is a terminal, whose end is not ignored."""
+        if self.stream is None or signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+            return False
+        return stat.S_ISCHR(os.fstat(self.stream.fileno()).st_mode)
 
     def print(self, lines: str) -> None:
         """Write lines of plain text, sanitized. Raises what ``write`` raises."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
 
 import pytest
 
+from jobstat.errors import OutputError, Stopped
 from jobstat.views.terminal import USUAL_SIZE, open_terminal
 
 
@@ -55,3 +58,22 @@ def test_what_is_no_terminal_has_the_usual_size(
     monkeypatch.setenv("LINES", "5")
     assert open_terminal(None, {}).size == USUAL_SIZE
     assert open_terminal(io.StringIO(), {}).size == USUAL_SIZE
+
+
+@pytest.mark.parametrize(
+    ("handler", "error"), [(signal.SIG_DFL, Stopped), (signal.SIG_IGN, OutputError)]
+)
+def test_a_closed_terminal_is_a_hangup_unless_that_is_ignored(
+    handler: signal.Handlers, error: type[BaseException]
+) -> None:
+    master, slave = os.openpty()
+    with os.fdopen(slave, "w") as stream:
+        terminal = open_terminal(stream, {"TERM": "xterm"})
+        os.close(master)
+        before = signal.signal(signal.SIGHUP, handler)
+        try:
+            with pytest.raises(error):
+                terminal.write("text")
+            terminal.note("this is no data\n")
+        finally:
+            signal.signal(signal.SIGHUP, before)

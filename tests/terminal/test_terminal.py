@@ -137,6 +137,19 @@ def test_the_cursor_is_back_after_a_signal(number: signal.Signals) -> None:
     assert not terminal.screen.cursor.hidden
 
 
+@pytest.mark.parametrize("options", [[], ["--plain"], ["--json"]], ids=" ".join)
+def test_a_terminal_that_is_closed_ends_a_watch_by_its_signal(
+    options: list[str],
+) -> None:
+    with (
+        raw_server(*answers(WORKING)) as server,
+        on_terminal("watch", ID, *options, env=environment(server.base_url)) as it,
+    ):
+        it.read(lambda text: "19" in text)
+        it.hang_up()
+        assert it.process.wait() == -signal.SIGHUP
+
+
 def test_the_cursor_is_back_while_the_shell_has_the_terminal() -> None:
     """The process has no shell above it here, so that it goes on at once."""
     with (
