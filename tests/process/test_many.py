@@ -167,6 +167,17 @@ def test_the_readmes_import_notices_a_file_that_got_an_empty_answer(
     assert "Zendesk refused a request: an empty answer" in done.stderr
 
 
+@needs_curl_and_jq
+def test_the_readmes_import_does_not_watch_the_jobs_of_an_earlier_one(
+    demo: DemoServer, new_job: Callable[..., str], tmp_path: Path
+) -> None:
+    (tmp_path / "batch-1.json").write_text('{"tickets": [{"description": "Help!"}]}')
+    (tmp_path / "answers.jsonl").write_text(new_job(duration=0))
+    done = bash(f"cd {tmp_path}\nset -o noclobber\n{import_script(demo)}")
+    assert done.returncode == 1
+    assert done.stdout == ""
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
