@@ -126,7 +126,7 @@ class Watch:
         self._chance = chance
         self._largest = LARGEST_BATCH
         self._several_known = False
-        self._asked_several = False
+        self._asked_alone = False
         self._refused = False
         self.news: list[Watched] = []
         self._allowance = allowance or Allowance(policy.share)
@@ -200,7 +200,7 @@ class Watch:
         if at > now:
             return Wait(min(at - now, left))
         asked = self._batch(batch, now)
-        self._asked_several = len(asked) > 1
+        self._asked_alone = asked[0].alone
         for watched in asked:
             watched.asked_at = now
         self._allowance.asked(now)
@@ -323,7 +323,7 @@ class Watch:
         both_due = max(alone.due, first.due) <= max(now, self._gate())
         # Where requests are few, neither many lost jobs hold up the others, nor
         # these, of which one request tells, a lost one.
-        if self._asked_several if both_due else alone.due < first.due:
+        if not self._asked_alone if both_due else alone.due < first.due:
             return alone, [alone]
         return first, together
 

@@ -12,6 +12,7 @@ import zlib
 from base64 import b64encode
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies
@@ -69,6 +70,13 @@ class Response:
     def is_success(self) -> bool:
         # 206 is a part of an answer.
         return 200 <= self.status < 300 and self.status != 206  # noqa: PLR2004 - HTTP's own numbers
+
+
+class _NoCookies(CookieJar):
+    """Keeps no cookies and sends none: a credential says who asks."""
+
+    def extract_cookies(self, *_: object) -> None:
+        """Leave them unread: one that is no ASCII could not be sent."""
 
 
 class Http:
@@ -178,6 +186,7 @@ class Http:
                 # this machine, and in clear.
                 trust_env=not self._direct,
                 limits=httpx.Limits(keepalive_expiry=KEPT_FOR),
+                cookies=_NoCookies(),
             )
         except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
             raise _proxy_problem(error) from None

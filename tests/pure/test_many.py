@@ -175,6 +175,27 @@ def test_many_lost_ones_do_not_hold_up_the_others() -> None:
     assert "job0" in closed[:60]
 
 
+@pytest.mark.parametrize(
+    ("count", "many", "limit", "takes"),
+    [(2, None, 10, 0.3), (30, NotFound("404"), None, 1.0)],
+    ids=["little may be asked", "each is asked for singly"],
+)
+def test_one_that_is_asked_for_alone_is_not_held_up_by_the_others(
+    count: int, many: JobstatError | None, limit: int | None, takes: float
+) -> None:
+    errors = [Unavailable("503"), Unavailable("503")]
+
+    def answers(id: str, now: float) -> Job | JobstatError:
+        if id == "job0" and now >= 1060:
+            return errors.pop() if errors else named(BAD, id)
+        return at(4600)(id, now)
+
+    server = Account(FakeClock(), answers, many, Limits(limit, 9, 60), takes)
+    server.follow(IDS[:count])
+    assert not errors
+    assert max(now for now, ids in server.asked if "job0" in ids) < 1400
+
+
 def fetch_from(
     several: list[Job], singly: dict[str, Job], asked: list[tuple[str, ...]]
 ) -> Callable[..., Answer]:
