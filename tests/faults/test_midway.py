@@ -23,6 +23,7 @@ from support import (
     environment,
     http,
     job_object,
+    jobstat,
     raw_server,
 )
 
@@ -118,6 +119,14 @@ def test_a_name_that_is_not_resolved(
     )
     assert run.code == code, run.err
     assert says in run.err
+
+
+def test_no_cookie_is_kept_whatever_is_in_it() -> None:
+    cookie = b"Set-Cookie: lang=fran\xc3\xa7ais; Path=/\r\n\r\n"
+    with raw_server(WORKING.replace(b"\r\n\r\n", b"\r\n" + cookie, 1), DONE) as server:
+        done = jobstat("watch", ID, env=environment(server.base_url))
+    assert done.returncode == 6
+    assert not [head for head in server.requests if "cookie" in head.lower()]
 
 
 def test_a_server_that_is_started_again_on_the_same_port() -> None:
