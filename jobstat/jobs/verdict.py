@@ -93,9 +93,11 @@ def lacks_results(job: Job, before: Job | None = None, *, alone: bool = True) ->
     """
     if job.state != "completed" or judge(job) is Verdict.JOB_FAILED:
         return False
-    known = max(job.total or 0, job.progress or 0)
-    if not alone and len(job.items) < known and not job.has_one_result:
+    known = _counted(job) or (_counted(before) if before else 0)
+    if not alone and len(job.items) < max(known, 1) and not job.has_one_result:
         return True
-    counts = [count for j in (job, before) if j for count in (j.total, j.progress)]
-    counted = any((count or 0) > 0 for count in counts)
-    return (counted or not alone) and job.fields.get("results") is None
+    return known > 0 and job.fields.get("results") is None
+
+
+def _counted(job: Job) -> int:
+    return max(job.total or 0, job.progress or 0)

@@ -126,7 +126,7 @@ class Watch:
         self._chance = chance
         self._largest = LARGEST_BATCH
         self._several_known = False
-        self._asked_alone = False
+        self._alone_is_next = False
         self._refused = False
         self.news: list[Watched] = []
         self._allowance = allowance or Allowance(policy.share)
@@ -200,7 +200,7 @@ class Watch:
         if at > now:
             return Wait(min(at - now, left))
         asked = self._batch(batch, now)
-        self._asked_alone = asked[0].alone
+        self._alone_is_next = not asked[0].alone
         for watched in asked:
             watched.asked_at = now
         self._allowance.asked(now)
@@ -323,7 +323,7 @@ class Watch:
         both_due = max(alone.due, first.due) <= max(now, self._gate())
         # Where requests are few, neither many lost jobs hold up the others, nor
         # these, of which one request tells, a lost one.
-        if not self._asked_alone if both_due else alone.due < first.due:
+        if self._alone_is_next if both_due else alone.due < first.due:
             return alone, [alone]
         return first, together
 
@@ -346,8 +346,12 @@ class Watch:
     ) -> None:
         watched.setback, watched.fresh_at = None, now
         watched.alone = watched.misses > 1
-        lacking = lacks_results(job, watched.job, alone=alone)
-        if lacking and watched.unconfirmed is None:
+        before = watched.unconfirmed
+        if before and before.failed and not job.failed:
+            job = before  # What failed once does not succeed later.
+        elif lacks_results(job, watched.job, alone=alone) and (
+            before is None or len(job.items) < len(before.items)
+        ):
             # An answer about several jobs may leave the results out.
             watched.unconfirmed, watched.alone = job, True
             in_time = max(self.ends_at - now, 0) / 2

@@ -241,6 +241,40 @@ def test_different_copies_of_a_job_are_asked_for_singly(
     assert asked == [("job0", "job1"), ("job0",)]
 
 
+NO_RESULTS = job("completed", total=2, progress=2)
+
+
+@pytest.mark.parametrize(
+    ("several", "singly", "code"),
+    [
+        (job("completed", total=2, progress=2, results=[FAILURE]), [NO_RESULTS], 6),
+        (job("completed", total=2, progress=2, results=[FAILURE]), [WORKING, DONE], 6),
+        (job("completed", total=2, progress=2, results=[SUCCESS]), [BAD], 6),
+        (
+            job("completed", total=2, progress=2, results=[SUCCESS]),
+            [NO_RESULTS, BAD],
+            6,
+        ),
+        (job("completed", total=2, progress=2, results=[SUCCESS]), [NO_RESULTS] * 2, 0),
+        (job("completed", total=None, results=[]), [BAD], 6),
+        (job("completed", total=None, results=[]), [DONE], 0),
+    ],
+)
+def test_what_an_answer_about_several_left_out_makes_no_verdict_better(
+    several: Job, singly: list[Job], code: int
+) -> None:
+    answers = iter([*singly, singly[-1]])
+
+    def fetch(ids: Sequence[str], within: float, idle: Callable[[], None]) -> Answer:
+        if len(ids) > 1:
+            return Answer((named(several, "job0"), named(DONE, "job1")))
+        return Answer((next(answers),))
+
+    watch = Watch(["job0", "job1"], Policy(), 1000)
+    follow(watch, fetch, FakeClock(), Notes())
+    assert watch.exit() == code
+
+
 def test_entry_that_cannot_be_read_is_asked_for_singly() -> None:
     """It contradicts a good entry about the same job."""
     asked: list[tuple[str, ...]] = []

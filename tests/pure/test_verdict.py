@@ -454,7 +454,9 @@ def test_completed_short_of_its_total(fields: dict[str, Any], verdict: Verdict) 
         ({"total": None, "progress": 2, "results": [SUCCESS]}, True),
         ({"total": 1, "progress": 1, "results": [SUCCESS]}, False),
         ({"total": 5, "results": {"success": True}}, False),
-        ({"total": None, "results": []}, False),
+        ({"total": None, "results": []}, True),
+        ({"total": None, "results": {}}, True),
+        ({"total": None, "results": [SUCCESS]}, False),
     ],
 )
 def test_results_that_an_answer_about_several_may_have_left_out(
