@@ -132,11 +132,12 @@ def watch_of_unfinished(
     for. An entry that cannot be read, but has an id, is asked for by itself. Finding
     the jobs counts as part of the watch. Raises JobstatError where that fails.
     """
-    from jobstat.jobs.listing import unfinished
+    from jobstat.jobs.listing import LAG, unfinished, wait
 
     started, allowance = clock.monotonic(), Allowance(policy.share)
     ids, unread = unfinished(
-        lambda: _pages(connection, policy, started, allowance, quiet=quiet)
+        lambda: _pages(connection, policy, started, allowance, quiet=quiet),
+        pause=lambda: wait(LAG, clock, policy, started),
     )
     # They come from outside, and go into the path of a request.
     singly = {id for id in unread if id is not None and is_id(id)}

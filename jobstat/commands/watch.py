@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -29,7 +30,7 @@ from jobstat.options import (
     positive_duration,
     shared_options,
 )
-from jobstat.views.terminal import standard_error
+from jobstat.views.terminal import limit_writes, standard_error
 
 if TYPE_CHECKING:
     from jobstat.invocation import Invocation
@@ -122,6 +123,7 @@ def command(
     )
     wanted = {name: options.pop(name) for name in _POLICY}
     policy, began = Policy(**wanted), clock.monotonic()
+    limit_writes(began + (inf if policy.timeout is None else policy.timeout))
     named, feed = ((), None) if every else jobs_named(jobs, policy.timeout)
     if feed and policy.timeout is not None:
         # Reading standard input counts.

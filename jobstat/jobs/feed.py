@@ -23,6 +23,7 @@ from jobstat.jobs.signs import (
     plain_name,
     shows_error,
 )
+from jobstat.jobs.verdict import KNOWN_STATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -207,7 +208,6 @@ def _named(value: object) -> Iterator[Reference | Refusal]:
                     raise UsageProblem("JSON that names no job: a list of lists")
                 yield from _named(entry)
         case {"id": str(), "status": str(), **rest} if not _ANSWER & rest.keys():
-            _refuse_other_jobs(rest)
             yield _reference_to(value)
         case dict():
             yield from _in_answer(value)
@@ -220,7 +220,8 @@ def _in_answer(answer: dict[str, object]) -> Iterator[Reference | Refusal]:
     several = answer.get("job_statuses")
     beside = {name: v for name, v in answer.items() if name not in _ANSWER}
     _refuse_other_jobs(beside)
-    _refuse_other_jobs(answer.get("job_status"))
+    if isinstance(answer.get("id"), str) and answer.get("status") in KNOWN_STATES:
+        raise UsageProblem("JSON with a job status in another")
     is_refusal = any(is_sign(beside) for is_sign in _SIGNS)
     if "job_status" in answer and (answer["job_status"] is not None or not is_refusal):
         yield _reference_to(answer["job_status"])
@@ -257,6 +258,7 @@ def _refuse_other_jobs(value: object) -> None:
 
 
 def _reference_to(job: object) -> Reference:
+    _refuse_other_jobs(job)
     id = job.get("id") if isinstance(job, dict) else None
     if id is None:
         raise UsageProblem(f"a job status without id: {kind_of(job)}")

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 MAX_PAGES = 5000
 """Pages after which a list is taken to have no end: 500,000 jobs of one day."""
 
+LAG = 2.0
+"""Seconds by which an answer may be behind one of a moment ago, as from another
+server behind a balancer, or from a cache."""
+
 MOST_READINGS = 5
 """How often a list is read whose jobs move while it is read."""
 
@@ -70,19 +74,24 @@ def read_pages(
         query = page.following
 
 
-def settled(read: Callable[[], Iterable[Page]]) -> Iterator[tuple[Page, bool]]:
+def settled(
+    read: Callable[[], Iterable[Page]], pause: Callable[[], None] = lambda: None
+) -> Iterator[tuple[Page, bool]]:
     """The pages of a list that changes while it is read.
 
     With each page stands whether it is of the first reading. ``read`` reads the whole
-    list anew. A job that ends meanwhile moves to the front, where a second reading
-    finds it, before the jobs that had ended at the first. Of pages by number each may
-    move to an earlier page, which was read already: they are read to the end, until
-    nothing new is found. Later readings give only the unread entries that are new.
+    list anew, after a ``pause``. A job that ends meanwhile moves to the front, where a
+    second reading finds it, before the jobs that had ended at the first. Of pages by
+    number each may move to an earlier page, which was read already: they are read to
+    the end, until nothing new is found. Later readings give only the unread entries
+    that are new.
     """
     known: set[str] = set()
     ended: set[str] = set()
     unread: list[object] = []
     for reading in range(MOST_READINGS):
+        if reading:
+            pause()
         before, pages, may_shift = len(known), 0, False
         for page in read():
             new = page.unread
@@ -103,17 +112,17 @@ def settled(read: Callable[[], Iterable[Page]]) -> Iterator[tuple[Page, bool]]:
 
 
 def unfinished(
-    read: Callable[[], Iterable[Page]],
+    read: Callable[[], Iterable[Page]], pause: Callable[[], None] = lambda: None
 ) -> tuple[list[str], list[str | None]]:
     """The ids of the unfinished jobs, and the ids of entries that are no job status.
 
     ``read`` reads the whole list. A job that ends during the first reading is among
-    them.
+    them, if the list tells of its end by the second, which a ``pause`` precedes.
     """
     ids: dict[str, None] = {}
     unread: list[str | None] = []
     ended: set[str] = set()
-    for page, is_first in settled(read):
+    for page, is_first in settled(read, pause):
         if is_first:
             ended |= {job.id for job in page.jobs if has_ended(job)}
         ids |= dict.fromkeys(
@@ -170,7 +179,7 @@ def _read(
         if setback is None:
             if allowance.free_at - now > LEAST_HOLD:
                 say(None, allowance.free_at, now)
-            _sleep(allowance.free_at - now, clock, policy, started)
+            wait(allowance.free_at - now, clock, policy, started)
         asked_at = clock.monotonic()
         allowance.asked(asked_at)
         within = patience_with(setback, policy, asked_at)
@@ -190,16 +199,20 @@ def _read(
                 within=within,
                 now=now,
             ).held(allowance.free_at, policy)
-            if not error.passing or is_hopeless(setback, policy, now):
+            ends_at = inf if policy.timeout is None else started + policy.timeout
+            # The time-out that cut a request short is what ends it then.
+            is_last = is_hopeless(setback, policy, now) and now < ends_at
+            if not error.passing or is_last:
                 raise
             say(setback, setback.again_at, now)
-            _sleep(setback.again_at - now, clock, policy, started)
+            wait(setback.again_at - now, clock, policy, started)
         else:
             allowance.told(page.limits, clock.monotonic())
             return page
 
 
-def _sleep(seconds: float, clock: Clock, policy: Policy, started: float) -> None:
+def wait(seconds: float, clock: Clock, policy: Policy, started: float) -> None:
+    """Wait so long, or until the policy's time-out: then it raises TimedOut."""
     now = clock.monotonic()
     end = inf if policy.timeout is None else started + policy.timeout
     until = min(now + seconds, end)

@@ -19,21 +19,24 @@ if TYPE_CHECKING:
 PAGE_SIZE = 100
 FIRST_PAGE = urlencode({"page[size]": PAGE_SIZE})
 
+LONGEST_NAME = 100
+"""Characters of a field's name that are looked at."""
+
 _CURSOR = re.compile(r"(?:page|starting|next)?\W?(?:after|cursor|token)\W?|aftercursor")
 """The plain name of a parameter that is a cursor: ``page[after]``, ``next_token``."""
 
-_LINK = re.compile(r"<([^>]*)>([^<]*)")
+_LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _REL = re.compile(r";\s*rel\s*=\s*[\"']?([^\"';,]*)", re.IGNORECASE)
 """A target of a Link header with its parameters, and its relation (RFC 8288)."""
 
-_MORE = frozenset({"hasmore", "hasnext", "hasnextpage", "truncated", "istruncated"})
+_MORE = re.compile("has(?:more|next)(?:pages?|items|results|data)?|(?:is)?truncated")
 _NEXT = ("next", "nextpage", "nexturl", "nextlink", "odatanextlink", "afterurl")
 _OTHER_CURSOR = re.compile(
     "(?!before|prev|first|start|has)[a-z]*(?:next|cursor|continuation|more)[a-z]*|after"
 )
-_PAGING = frozenset({*_MORE, *_NEXT, "aftercursor", "endofstream"})
+_PAGING = frozenset({*_NEXT, "aftercursor", "endofstream"})
 _PAGE, _PAGES = (
-    ("page", "currentpage"),
+    ("page", "currentpage", "pagenumber"),
     ("totalpages", "pagecount", "pages", "lastpage"),
 )
 """Plain names by which lists tell of their other pages."""
@@ -103,7 +106,7 @@ def next_page(document: dict[str, object], link: str = "") -> str | None:
     if not isinstance(meta, dict | None):
         raise BrokenAnswer(f"the list of jobs has a meta that is {kind_of(meta)}")
     told = _told_beside(document)
-    more = [told[name] for name in _MORE if told.get(name) is not None]
+    more = [v for name, v in told.items() if _MORE.fullmatch(name) and v is not None]
     if not more and isinstance(is_end := told.get("endofstream"), bool):
         more = [not is_end]
     if more and all(value in (False, "false") for value in more):
@@ -132,7 +135,8 @@ def has_next_page(document: dict[str, object]) -> bool | None:
             return True
     except BrokenAnswer:
         return True
-    return False if _PAGING & _told_beside(document).keys() else None
+    names = _told_beside(document)
+    return False if any(n in _PAGING or _MORE.fullmatch(n) for n in names) else None
 
 
 def _next_in(link: str) -> str | None:
@@ -148,7 +152,8 @@ def _is_not_last(told: dict[str, object]) -> bool:
     """Whether it is page 1 of 2, say."""
     page = next((told[name] for name in _PAGE if name in told), None)
     pages = next((told[name] for name in _PAGES if name in told), None)
-    if any(told.get(name) is False for name in ("last", "islast", "islastpage")):
+    is_last = map(told.get, ("last", "islast", "islastpage"))
+    if any(value in (False, "false") for value in is_last if value is not None):
         return True
     number, most = str(page)[:20], str(pages)[:20]
     return number.isdecimal() and most.isdecimal() and int(number) < int(most)
@@ -163,11 +168,11 @@ def _told_beside(document: dict[str, object]) -> dict[str, object]:
     objects = [{name: v for name, v in document.items() if name != "job_statuses"}]
     for fields in objects:
         if str(fields.get("rel")).lower() == "next":
-            told["next"] = fields.get("href") or fields.get("url")
+            told["next"] = fields.get("href") or fields.get("url") or fields.get("uri")
         for name, value in fields.items():
             inner = value if isinstance(value, list) else [value]
             objects += [entry for entry in inner if isinstance(entry, dict)]
-            key = plain_name(name)
+            key = plain_name(name[:LONGEST_NAME])
             if key not in told or value not in (None, False, "", "false"):
                 told[key] = value
     return told

@@ -6,7 +6,6 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from jobstat.jobs.page import id_in
 from jobstat.views.many import line_of_job, painted, table
 from jobstat.views.output import JsonOutput
 from jobstat.views.terminal import open_terminal
@@ -36,9 +35,8 @@ def show_list(
         stderr.note(f"jobstat: warning: {len(found.unread)} {what} no job status\n")
     if json:
         output = JsonOutput(stdout, indented=stdout.interactive)
-        # What reads this may ask for an entry by its id.
-        unread = [entry for entry in found.unread if id_in(entry) is not None]
-        for entry in (*(job.fields for job in found.jobs), *unread):
+        # What reads this may ask for an entry by its id, and notice one without.
+        for entry in (*(job.fields for job in found.jobs), *found.unread):
             output.write(output.dump(entry))
     else:
         _write_lines(found, stdout)

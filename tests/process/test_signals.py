@@ -335,14 +335,32 @@ def test_timeout_holds_while_nobody_reads(look: list[str]) -> None:
     assert err == "jobstat: cannot write the output: nobody reads it\n"
 
 
-def test_a_signal_while_an_error_is_written() -> None:
+def full_pipe() -> tuple[int, int]:
+    """The ends of a pipe that takes no more."""
     reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with contextlib.suppress(BlockingIOError):
+        while os.write(writing, b"x" * 4096):
+            pass
+    os.set_blocking(writing, True)
+    return reading, writing
+
+
+@pytest.mark.parametrize("jobs", [["--all"], [ID]])
+def test_timeout_holds_while_nobody_reads_what_goes_wrong(jobs: list[str]) -> None:
+    reading, writing = full_pipe()
+    with raw_server(http("503 No")) as server:
+        env = environment(server.base_url)
+        command = [*JOBSTAT, "watch", *jobs, "--timeout", "1s"]
+        with child(command, env=env, stderr=writing) as process:
+            os.close(writing)
+            assert process.wait() == 124
+    os.close(reading)
+
+
+def test_a_signal_while_an_error_is_written() -> None:
+    reading, writing = full_pipe()
     with raw_server(http("401 No")) as server:
-        os.set_blocking(writing, False)
-        with contextlib.suppress(BlockingIOError):
-            while os.write(writing, b"x" * 4096):
-                pass
-        os.set_blocking(writing, True)
         env = environment(server.base_url)
         with child([*JOBSTAT, "show", ID], env=env, stderr=writing) as process:
             os.close(writing)

@@ -358,6 +358,17 @@ def test_many_words_are_read_in_the_time_that_they_take() -> None:
         parse_feed(b"Ab " * 100_000 + b"1!")
 
 
+def test_job_status_around_another_is_not_overlooked() -> None:
+    inner = {"job_status": {"id": OTHER}}
+    for answer in (
+        {"id": ID, "status": "queued"} | inner,
+        {"job_statuses": [{"id": ID, "status": "queued"} | inner]},
+        {"id": ID, "status": "queued", "job_statuses": []},
+    ):
+        with pytest.raises(UsageProblem, match=r"in another|where job_status should"):
+            parse_feed(json.dumps(answer).encode())
+
+
 @pytest.mark.parametrize(
     "beside",
     [

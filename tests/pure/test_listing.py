@@ -46,6 +46,7 @@ def read(
     policy: Policy = SHOW,
     share: float = 0.5,
     clock: FakeClock | None = None,
+    takes: float = 0,
 ) -> tuple[list[Page], list[str], FakeClock]:
     """The pages that are read from a server that answers so, then repeats."""
     clock = clock or FakeClock()
@@ -54,6 +55,7 @@ def read(
 
     def fetch(query: str, within: float) -> Page:
         asked.append(query)
+        clock.sleep(min(takes, within))
         step = steps[0] if len(steps) == 1 else steps.pop(0)
         if isinstance(step, Exception):
             raise step
@@ -136,6 +138,7 @@ def test_link_is_followed_unless_there_is_no_more(meta: dict[str, Any]) -> None:
         {"@odata.nextLink": NEXT},
         {"links": [{"rel": "self", "href": "?x=1"}, {"rel": "next", "href": NEXT}]},
         {"links": [{"rel": "Next", "url": NEXT}]},
+        {"links": [{"rel": "next", "uri": NEXT}]},
     ],
 )
 def test_link_to_the_next_page_has_several_names(document: dict[str, Any]) -> None:
@@ -155,6 +158,12 @@ def test_link_to_the_next_page_may_be_in_the_head(told: str) -> None:
         "page[size]": ["7"],
     }
     assert parse_page(body, link=f'{first}; rel="first"').following is None
+
+
+def test_long_names_are_read_in_the_time_that_they_take() -> None:
+    with pytest.raises(BrokenAnswer):
+        following({"next" * 10**6 + "!": 1})
+    assert parse_page(b'{"job_statuses": []}', link="<" * 10**6).following is None
 
 
 def test_cursor_is_followed_unless_there_is_no_more() -> None:
@@ -184,6 +193,10 @@ def test_cursor_is_followed_unless_there_is_no_more() -> None:
         {"next_page_token": "abc"},
         {"pageInfo": {"hasNextPage": True, "endCursor": "abc"}},
         {"has_next": True},
+        {"has_more_pages": True},
+        {"hasMoreItems": True},
+        {"meta": {"page_number": 1, "total_pages": 2}},
+        {"last": "false"},
         {"paging": {"cursors": {"after": "x"}}},
         {"cursor": "x"},
         {"continuation_token": "x"},
@@ -326,6 +339,8 @@ def test_the_time_out_holds() -> None:
         read(*many, policy=policy, share=0.1)
     with pytest.raises(TimedOut):
         read(DOWN, policy=policy)
+    with pytest.raises(TimedOut):
+        read(DOWN, policy=Policy(timeout=8, retry_for=1), takes=8)
 
 
 @pytest.mark.parametrize(
