@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _WRITING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 """What only writing help or the version, which click does itself, runs into."""
 
+AGAIN = 0.01
+"""Seconds after which a signal that Python let go is met again."""
+
 GRACE = 0.5
 """Seconds in which a second signal lets the first one finish: a program that runs
 another passes Ctrl-C on to it, when the terminal has sent it already."""
@@ -190,6 +193,22 @@ def _raise_on_signals() -> None:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
+    if sys.unraisablehook is sys.__unraisablehook__:
+        sys.unraisablehook = _meet_again
+
+
+def _meet_again(unraisable: sys.UnraisableHookArgs) -> None:
+    """Meet a signal again that came where Python lets go of what is raised.
+
+    There an exception is only printed, as in the callback of a weak reference.
+    """
+    stopped = unraisable.exc_value
+    if not isinstance(stopped, Stopped):
+        sys.__unraisablehook__(unraisable)
+        return
+    number = stopped.signal
+    signal.signal(signal.SIGALRM, lambda *_: _stop(number, None))
+    signal.setitimer(signal.ITIMER_REAL, AGAIN)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

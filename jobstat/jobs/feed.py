@@ -51,7 +51,7 @@ _REASON = re.compile(
 
 _WEB_PAGE = re.compile(
     r"""<(?:!doctype\s+)?html.*?(?:</html>|\Z
-    |(?=^(?:\[?\s*\{\s*"(?:job_status|id|url|ticket)|(?:V3-)?[0-9a-f]{32}\s*$|https?://\S+/job_statuses/)))""",
+    |(?=^(?:[ \t]*(?:\[\s*)?\{\s*"(?:job_status|id|url|ticket)|(?:V3-)?[0-9a-f]{32}\s*$|https?://\S+/job_statuses/)))""",
     re.IGNORECASE | re.DOTALL | re.MULTILINE | re.VERBOSE,
 )
 """Cut off, it ends where a line begins with an answer, or names a job."""

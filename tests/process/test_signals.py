@@ -372,6 +372,23 @@ def test_a_signal_while_an_error_is_written() -> None:
         assert "Traceback" not in pipe.read()
 
 
+def test_a_signal_where_what_is_raised_is_only_printed() -> None:
+    """As in the callbacks by which Python forgets the locks of imports."""
+    program = (
+        "import os, sys, time, weakref, jobstat.commands.session as s\n"
+        "class Gone: pass\n"
+        "def find_account(*_):\n"
+        "    gone = Gone()\n"
+        "    reference = weakref.ref(gone, lambda _: os.kill(os.getpid(), 15))\n"
+        "    del gone\n"
+        "    time.sleep(60)\n"
+        "s.find_account = find_account\n"
+        "from jobstat.process import run; sys.exit(run(['show', 'a']))"
+    )
+    done = python(program)
+    assert (done.returncode, done.stderr) == (-signal.SIGTERM, "")
+
+
 def test_a_signal_in_the_midst_of_an_import() -> None:
     """Python 3.11 makes a RuntimeError of what comes while a class is made."""
     program = (

@@ -356,6 +356,7 @@ def test_many_words_are_read_in_the_time_that_they_take() -> None:
     """Each could begin a sentence: to its end they would be read again and again."""
     with pytest.raises(UsageProblem, match="standard input"):
         parse_feed(b"Ab " * 100_000 + b"1!")
+    assert parse_feed(b"<html>" + b"\n" * 10**6 + b"</html>").refusals
 
 
 def test_job_status_around_another_is_not_overlooked() -> None:
