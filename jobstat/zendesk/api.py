@@ -52,6 +52,8 @@ def http_of(account: Account) -> Http:
     """How an account is reached. Raises what ``Api`` raises."""
     headers = {
         "Accept": "application/json",
+        # A cache between would tell how a job stood a while ago.
+        "Cache-Control": "no-cache",
         "User-Agent": f"jobstat/{__version__}",
     }
     return Http(account.origin, headers, direct=account.on_loopback)

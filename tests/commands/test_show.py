@@ -30,6 +30,7 @@ def test_the_request_is_what_zendesk_expects(
     assert request.headers["authorization"] == f"Bearer {TOKEN}"
     assert request.headers["user-agent"] == f"jobstat/{__version__}"
     assert request.headers["accept"] == "application/json"
+    assert request.headers["cache-control"] == "no-cache"
     assert "gzip" in request.headers["accept-encoding"]
 
 
