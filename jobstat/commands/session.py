@@ -6,6 +6,7 @@ import os
 import random
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -30,7 +31,7 @@ from jobstat.zendesk.logins import find_login
 from jobstat.zendesk.memory import Memory
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from jobstat.exits import Exit
     from jobstat.jobs.feed import Feed
@@ -132,13 +133,11 @@ def watch_of_unfinished(
     for. An entry that cannot be read, but has an id, is asked for by itself. Finding
     the jobs counts as part of the watch. Raises JobstatError where that fails.
     """
-    from jobstat.jobs.listing import LAG, unfinished, wait
+    from jobstat.jobs.listing import unfinished
 
     started, allowance = clock.monotonic(), Allowance(policy.share)
-    ids, unread = unfinished(
-        lambda: _pages(connection, policy, started, allowance, quiet=quiet),
-        pause=lambda: wait(LAG, clock, policy, started),
-    )
+    with _reading(connection, policy, started, allowance, quiet=quiet) as reading:
+        ids, unread = unfinished(*reading)
     # They come from outside, and go into the path of a request.
     singly = {id for id in unread if id is not None and is_id(id)}
     asked = [*filter(is_id, ids), *singly]
@@ -162,35 +161,47 @@ def recent_jobs(connection: Connection, limit: int, states: Collection[str]) -> 
     from jobstat.jobs.listing import recent
 
     started, allowance = clock.monotonic(), Allowance(LISTING.share)
-    return recent(
-        lambda: _pages(connection, LISTING, started, allowance, quiet=False),
-        limit,
-        states,
-    )
+    with _reading(connection, LISTING, started, allowance, quiet=False) as reading:
+        read, pause = reading
+        return recent(read, limit, states, pause)
 
 
-def _pages(
+@contextmanager
+def _reading(
     connection: Connection,
     policy: Policy,
     started: float,
     allowance: Allowance,
     *,
     quiet: bool,
-) -> Iterator[Page]:
-    from jobstat.jobs.listing import read_pages
+) -> Iterator[tuple[Callable[[str], Iterator[Page]], Callable[[], None]]]:
+    """How the account's list is read from a page on, and the pause before it is again.
+
+    Both are shown on stderr.
+    """
+    from jobstat.jobs.listing import LAG, read_pages, wait
     from jobstat.views.paging import Paging
 
     with Paging(standard_error(), quiet=quiet) as paging:
 
-        def wait(setback: Setback | None, until: float, now: float) -> None:
+        def say(setback: Setback | None, until: float, now: float) -> None:
             if not (setback and policy.once):  # brief retries need no line
                 paging.wait(setback, until, now)
 
-        for page in read_pages(
-            connection.api.page, clock, policy, started, allowance, wait
-        ):
-            paging.read(len(page.jobs))
-            yield page
+        def read(start: str) -> Iterator[Page]:
+            for page in read_pages(
+                connection.api.page, clock, policy, started, allowance, say, start
+            ):
+                paging.read(len(page.jobs))
+                yield page
+
+        def pause() -> None:
+            paging.pause()
+            ends_at = inf if policy.timeout is None else started + policy.timeout
+            in_time = (ends_at - clock.monotonic()) / 2
+            wait(min(LAG, in_time), clock, policy, started)
+
+        yield read, pause
 
 
 def _warn(words: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -52,8 +52,9 @@ def read_pages(
     started: float,
     allowance: Allowance,
     say: Callable[[Setback | None, float, float], None] = lambda *_: None,
+    start: str = FIRST_PAGE,
 ) -> Iterator[Page]:
-    """All pages, one after the other. A job may be on more than one.
+    """All pages from that of a query on. A job may be on more than one.
 
     ``fetch`` gets the query of a page and the seconds it may take. Failures are
     ridden out, and the account's rate limit is kept, as the policy says; its
@@ -61,7 +62,7 @@ def read_pages(
     where it is for the rate limit, of its end and of the time. Raises TimedOut,
     BrokenAnswer for a list without end, and what ``fetch`` raises.
     """
-    query: str | None = FIRST_PAGE
+    query: str | None = start
     asked: set[str] = set()
     while query is not None:
         if query in asked:
@@ -74,55 +75,102 @@ def read_pages(
         query = page.following
 
 
+@dataclass(slots=True)
+class _Seen:
+    """What the readings of a list have shown: its jobs, and entries that are none.
+
+    ``end`` is the query of the page where the unfinished jobs begin, or of the last
+    page while there is none. ``may_shift`` is whether any of its pages may.
+    """
+
+    jobs: set[str] = field(default_factory=set)
+    ended: set[str] = field(default_factory=set)
+    unread: list[object] = field(default_factory=list)
+    end: str = FIRST_PAGE
+    may_shift: bool = False
+    pages: int = 0
+
+    def first(self, pages: Iterable[Page]) -> Iterator[Page]:
+        """Note the pages of the first reading."""
+        query, all_ended = FIRST_PAGE, True
+        for page in pages:
+            self.end = query if all_ended else self.end
+            all_ended = all_ended and all(map(has_ended, page.jobs))
+            self.ended |= {job.id for job in page.jobs if has_ended(job)}
+            self._note(page)
+            self.unread += page.unread
+            self.pages += 1
+            query = page.following or query
+            yield page
+
+    def again(
+        self, pages: Iterable[Page], until: Collection[str] = ()
+    ) -> Iterator[Page]:
+        """Note pages of a later reading, until one of these jobs is reached.
+
+        Of their unread entries only those are given that are new.
+        """
+        for page in pages:
+            new = tuple(entry for entry in page.unread if entry not in self.unread)
+            self._note(page)
+            self.unread += new
+            yield replace(page, unread=new)
+            if not (self.may_shift or {job.id for job in page.jobs}.isdisjoint(until)):
+                return
+
+    def _note(self, page: Page) -> None:
+        self.jobs |= {job.id for job in page.jobs}
+        self.may_shift = self.may_shift or page.may_shift
+
+
 def settled(
-    read: Callable[[], Iterable[Page]], pause: Callable[[], None] = lambda: None
+    read: Callable[[str], Iterable[Page]],
+    pause: Callable[[], None] = lambda: None,
+    *,
+    short_too: bool = False,
 ) -> Iterator[tuple[Page, bool]]:
     """The pages of a list that changes while it is read.
 
-    With each page stands whether it is of the first reading. ``read`` reads the whole
-    list anew, after a ``pause``. A job that ends meanwhile moves to the front, where a
-    second reading finds it, before the jobs that had ended at the first. Of pages by
-    number each may move to an earlier page, which was read already: they are read to
-    the end, until nothing new is found. Later readings give only the unread entries
-    that are new.
+    With each page stands whether it is of the first reading. ``read`` reads the list
+    anew from the page of this query on, after a ``pause``. A job that ends meanwhile
+    moves to the front, before the jobs that had ended at the first reading; one that
+    begins stands before the others that are unfinished, at the end: in both places a
+    second reading finds it. Of pages by number each job may move to an earlier page,
+    which was read already: they are read to the end, until nothing new is found. A list
+    of one page is read again only if ``short_too`` says so. Later readings give only
+    the unread entries that are new.
     """
-    known: set[str] = set()
-    ended: set[str] = set()
-    unread: list[object] = []
-    for reading in range(MOST_READINGS):
-        if reading:
-            pause()
-        before, pages, may_shift = len(known), 0, False
-        for page in read():
-            new = page.unread
-            if reading:
-                new = tuple(entry for entry in new if entry not in unread)
-            unread += new
-            pages += 1
-            may_shift = may_shift or page.may_shift
-            reaches_ended = any(job.id in ended for job in page.jobs)
-            known |= {job.id for job in page.jobs}
-            if reading == 0:
-                ended |= {job.id for job in page.jobs if has_ended(job)}
-            yield replace(page, unread=new), reading == 0
-            if reading and reaches_ended and not may_shift:
-                break
-        if pages == 1 or (reading and (not may_shift or len(known) == before)):
+    seen = _Seen()
+    for page in seen.first(read(FIRST_PAGE)):
+        yield page, True
+    if seen.pages == 1 and not short_too:
+        return
+    for _ in range(MOST_READINGS - 1):
+        pause()
+        before = len(seen.jobs)
+        is_whole = seen.may_shift or seen.end == FIRST_PAGE
+        for page in seen.again(read(FIRST_PAGE), () if is_whole else seen.ended):
+            yield page, False
+        if not is_whole:
+            for page in seen.again(read(seen.end)):
+                yield page, False
+        if not seen.may_shift or len(seen.jobs) == before:
             return
 
 
 def unfinished(
-    read: Callable[[], Iterable[Page]], pause: Callable[[], None] = lambda: None
+    read: Callable[[str], Iterable[Page]], pause: Callable[[], None] = lambda: None
 ) -> tuple[list[str], list[str | None]]:
     """The ids of the unfinished jobs, and the ids of entries that are no job status.
 
-    ``read`` reads the whole list. A job that ends during the first reading is among
-    them, if the list tells of its end by the second, which a ``pause`` precedes.
+    ``read`` reads the list from the page of a query on. Jobs that begin or end during
+    the first reading are among them, if the list tells of that by the second, which a
+    ``pause`` precedes.
     """
     ids: dict[str, None] = {}
     unread: list[str | None] = []
     ended: set[str] = set()
-    for page, is_first in settled(read, pause):
+    for page, is_first in settled(read, pause, short_too=True):
         if is_first:
             ended |= {job.id for job in page.jobs if has_ended(job)}
         ids |= dict.fromkeys(
@@ -133,20 +181,24 @@ def unfinished(
 
 
 def recent(
-    read: Callable[[], Iterable[Page]], limit: int, states: Collection[str] = ()
+    read: Callable[[str], Iterable[Page]],
+    limit: int,
+    states: Collection[str] = (),
+    pause: Callable[[], None] = lambda: None,
 ) -> Recent:
     """The newest jobs of a list, of these states if any are given.
 
-    Zendesk sends the finished ones first, by their end, then the others by their
-    creation, the newest first of each: so all pages are read, and what is not
-    finished, and thus newer than what is, is put in front.
+    ``read`` and ``pause`` are those of ``settled``. Zendesk sends the finished ones
+    first, by their end, then the others by their creation, the newest first of each:
+    so all pages are read, and what is not finished, and thus newer than what is, is
+    put in front.
     """
     running: list[Job] = []
     finished: list[Job] = []
     known: set[str] = set()
     unread: list[object] = []
     total = late = 0
-    for page, is_first in settled(read):
+    for page, is_first in settled(read, pause):
         unread += page.unread
         for job in page.jobs:
             if job.id in known or (states and job.state not in states):

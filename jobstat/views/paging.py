@@ -43,6 +43,11 @@ class Paging:
         if self._count > SHORT:
             self._show("")
 
+    def pause(self) -> None:
+        """The list is to be read again."""
+        self._show("once more in a moment")
+        self._count = 0
+
     def wait(self, setback: Setback | None, until: float, now: float) -> None:
         """The next page waits: for an account that fails, else for the rate limit."""
         if setback:

@@ -123,6 +123,18 @@ def test_ctrl_c_leaves_the_last_state_and_says_how_to_resume() -> None:
     assert shown.count("Bulk Create Ticket") == 1
 
 
+def test_a_list_that_is_read_again_is_told_of_meanwhile() -> None:
+    page = http(content=json.dumps({"job_statuses": [WORKING]}).encode())
+    with (
+        raw_server(page, page, *answers(BAD)) as server,
+        on_terminal("watch", "--all", env=environment(server.base_url)) as terminal,
+    ):
+        terminal.read(lambda text: "reading the list of jobs: 1; once more in" in text)
+        shown = terminal.read()
+    assert "reading" not in shown
+    assert terminal.process.returncode == 6
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_the_cursor_is_back_after_a_signal(number: signal.Signals) -> None:
     with (
