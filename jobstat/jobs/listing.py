@@ -195,25 +195,23 @@ def recent(
     """
     running: list[Job] = []
     finished: list[Job] = []
+    begun: list[Job] = []
+    ended: list[Job] = []
     known: set[str] = set()
     unread: list[object] = []
-    total = late = 0
     for page, is_first in settled(read, pause):
         unread += page.unread
         for job in page.jobs:
             if job.id in known or (states and job.state not in states):
                 continue
             known.add(job.id)
-            total += 1
-            if not judge(job).finished:
-                running.append(job)
-            elif is_first:
-                finished.append(job)
+            if judge(job).finished:
+                (finished if is_first else ended).append(job)
             else:
-                finished.insert(late, job)  # it has just ended
-                late += 1
+                (running if is_first else begun).append(job)
         del running[limit:], finished[limit:]
-    return Recent(tuple((running + finished)[:limit]), total, tuple(unread))
+    newest = [*begun, *running, *ended, *finished][:limit]
+    return Recent(tuple(newest), len(known), tuple(unread))
 
 
 def _read(

@@ -434,6 +434,12 @@ def test_job_that_ends_while_a_list_is_read_is_the_newest_of_the_ended() -> None
     assert [job.id for job in recent(moving, 9).jobs] == [*"cdf", *"xyz", *"ab"]
 
 
+def test_job_that_begins_while_a_list_is_read_is_the_newest() -> None:
+    moving = Moving("cursor=x", "ABcdef", "ABcdef", "ABcdef", "ABgcdef")
+    assert [job.id for job in recent(moving, 3).jobs] == list("gcd")
+    assert recent(moving, 3).total == 7
+
+
 def test_pages_by_number_are_read_until_nothing_new_is_found() -> None:
     later = ["Bcdefg", "Bcdefg", "cdefg", "cdefg"]
     moving = Moving("page=2", "ABcdefg", "Bcdefg", "Bcdefg", *later)
