@@ -148,6 +148,7 @@ def watch_of_unfinished(
     if lost:
         _warn(f"{counted(lost, 'job')} of the list cannot be watched: no valid id")
     watch = Watch(asked, policy, started, random.random, allowance)
+    watch.fresh_at = clock.monotonic()
     for watched in watch.jobs:
         watched.alone = watched.id in singly
     return watch, lost

@@ -115,7 +115,7 @@ class _Seen:
             self._note(page)
             self.unread += new
             yield replace(page, unread=new)
-            if not (self.may_shift or {job.id for job in page.jobs}.isdisjoint(until)):
+            if not {job.id for job in page.jobs}.isdisjoint(until):
                 return
 
     def _note(self, page: Page) -> None:

@@ -455,6 +455,25 @@ def test_all_of_none_is_no_error(
     assert jobstat("watch", "--all", *look) == (0, "", said)
 
 
+def test_all_are_found_within_a_short_time_out(
+    jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
+) -> None:
+    pages(httpx_mock, [GOOD, WORKING])
+    zendesk.add(completed(SUCCESS, id="working"))
+    assert jobstat("watch", "--all", "-q", "--timeout", "1s")[0] == 0
+
+
+def test_a_401_after_the_list_of_all_is_met_by_trying_once_more(
+    jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
+) -> None:
+    pages(httpx_mock, [GOOD, WORKING])
+    zendesk.add(completed(SUCCESS, id="working"))
+    zendesk.faults[1] = 401
+    assert jobstat("watch", "--all", "-q")[0] == 0
+    zendesk.faults |= {len(zendesk.asked) + n: 401 for n in (1, 2)}
+    assert jobstat("watch", "--all", "-q")[0] == 4
+
+
 def test_finding_all_counts_toward_the_time_out(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, clock: FakeClock
 ) -> None:

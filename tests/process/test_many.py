@@ -152,7 +152,9 @@ def test_the_readmes_import_of_many_files(
 
 
 @needs_curl_and_jq
-@pytest.mark.parametrize("answer", [":", "echo", "printf ' '"])
+@pytest.mark.parametrize(
+    "answer", [":", "echo", "printf ' '", r"printf '\357\273\277'"]
+)
 def test_the_readmes_import_notices_a_file_that_got_an_empty_answer(
     demo: DemoServer, tmp_path: Path, answer: str
 ) -> None:
@@ -160,8 +162,8 @@ def test_the_readmes_import_notices_a_file_that_got_an_empty_answer(
     for number in range(3):
         content = json.dumps({"tickets": [{"description": "Help!"}]})
         (tmp_path / f"batch-{number}.json").write_text(content)
-    lost = f'curl() {{ [ "$4" = @batch-1.json ] || command curl "$@"; {answer}; }}'
-    done = bash(f"cd {tmp_path}\n{lost}\n{import_script(demo)}")
+    lost = f'curl() {{ [ "$4" = @batch-1.json ] && {answer} || command curl "$@"; }}'
+    done = bash(f"cd {tmp_path}\nexport LC_ALL=C.UTF-8\n{lost}\n{import_script(demo)}")
     assert done.returncode == 2
     assert "2 completed; none of 2 items failed" in done.stdout
     assert "Zendesk refused a request: an empty answer" in done.stderr

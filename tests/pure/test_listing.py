@@ -470,6 +470,20 @@ def test_pages_by_cursor_are_read_again_to_a_job_that_had_ended(query: str) -> N
     assert (moving.readings, moving.read_pages) == (2, 3 + 1 + 2)
 
 
+def test_pages_by_number_are_read_to_the_end_once_a_reading() -> None:
+    moving = Moving("page=2", "ABCdef")
+    assert unfinished(moving)[0] == list("def")
+    assert (moving.readings, moving.read_pages) == (2, 3 + 3)
+
+
+def test_entry_that_is_new_at_a_later_reading_is_counted_once() -> None:
+    readings = [
+        [Page((job(id=id),), unread, "page=2"), Page((job(id="z"),))]
+        for id, unread in [("a", ()), ("b", ("odd",)), ("c", ("odd",)), ("c", ())]
+    ]
+    assert recent(lambda _: readings.pop(0), 9).unread == ("odd",)
+
+
 def test_entries_that_are_no_jobs_are_counted_as_often_as_one_reading_has_them() -> (
     None
 ):

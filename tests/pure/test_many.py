@@ -273,6 +273,10 @@ def test_what_an_answer_about_several_left_out_makes_no_verdict_better(
     watch = Watch(["job0", "job1"], Policy(), 1000)
     follow(watch, fetch, FakeClock(), Notes())
     assert watch.exit() == code
+    told = watch.jobs[0].job
+    assert told
+    if code:
+        assert len(told.items) == max(len(job.items) for job in [several, *singly])
 
 
 def test_entry_that_cannot_be_read_is_asked_for_singly() -> None:
