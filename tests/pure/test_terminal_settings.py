@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
+from typing import TYPE_CHECKING
 
 import pytest
 
 from jobstat.errors import OutputError, Stopped
 from jobstat.views.terminal import USUAL_SIZE, open_terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def unicode_in(**environ: str) -> bool:
@@ -77,3 +82,17 @@ def test_a_closed_terminal_is_a_hangup_unless_that_is_ignored(
             terminal.note("this is no data\n")
         finally:
             signal.signal(signal.SIGHUP, before)
+
+
+def test_a_file_that_cannot_be_written_is_no_hangup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("jobstat.views.terminal._write_all", broken)
+    with (
+        (tmp_path / "out").open("w") as stream,
+        pytest.raises(OutputError, match="Input/output error"),
+    ):
+        open_terminal(stream, {}).write("text")
