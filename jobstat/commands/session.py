@@ -6,7 +6,6 @@ import os
 import random
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import inf
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -198,9 +197,7 @@ def _reading(
 
         def pause() -> None:
             paging.pause()
-            ends_at = inf if policy.timeout is None else started + policy.timeout
-            in_time = (ends_at - clock.monotonic()) / 2
-            wait(min(LAG, in_time), clock, policy, started)
+            wait(LAG, clock, policy, started)
 
         yield read, pause
 

@@ -51,7 +51,7 @@ MOST_RESUMED = 30
 EXAMPLES = """
 jobstat watch V3-3ce496a3d948e38821056b1ca5bc3866 --timeout 30m
 jobstat watch V3-3ce496a3d948e38821056b1ca5bc3866 --json |
-  jq '.results[] | select(.error)'
+  jq '.results[]? | select(.error?)'
 curl ... /api/v2/tickets/create_many.json | jobstat watch -
 jobstat watch --all
 """

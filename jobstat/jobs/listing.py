@@ -127,32 +127,35 @@ def settled(
     read: Callable[[str], Iterable[Page]],
     pause: Callable[[], None] = lambda: None,
     *,
-    short_too: bool = False,
+    young_too: bool = False,
 ) -> Iterator[tuple[Page, bool]]:
     """The pages of a list that changes while it is read.
 
     With each page stands whether it is of the first reading. ``read`` reads the list
     anew from the page of this query on, after a ``pause``. A job that ends meanwhile
-    moves to the front, before the jobs that had ended at the first reading; one that
-    begins stands before the others that are unfinished, at the end: in both places a
+    moves to the front, before the jobs that had ended at the first reading: there a
     second reading finds it. Of pages by number each job may move to an earlier page,
-    which was read already: they are read to the end, until nothing new is found. A list
-    of one page is read again only if ``short_too`` says so. Later readings give only
-    the unread entries that are new.
+    which was read already: they are read to the end, until nothing new is found. Later
+    readings give only the unread entries that are new.
+
+    ``young_too`` is whether jobs are wanted that are so young that the list does not
+    have them yet. They will stand before the others that are unfinished, at the end,
+    which is read again, too: before the front, to which they may move meanwhile.
     """
     seen = _Seen()
     for page in seen.first(read(FIRST_PAGE)):
         yield page, True
-    if seen.pages == 1 and not short_too:
+    if seen.pages == 1 and not young_too:
         return
+    front: tuple[str, Collection[str]] = (FIRST_PAGE, seen.ended)
+    parts = [(seen.end, ()), front] if young_too else [front]
+    if seen.may_shift or (young_too and seen.end == FIRST_PAGE):
+        parts = [(FIRST_PAGE, ())]
     for _ in range(MOST_READINGS - 1):
-        pause()
         before = len(seen.jobs)
-        is_whole = seen.may_shift or seen.end == FIRST_PAGE
-        for page in seen.again(read(FIRST_PAGE), () if is_whole else seen.ended):
-            yield page, False
-        if not is_whole:
-            for page in seen.again(read(seen.end)):
+        for start, until in parts:
+            pause()
+            for page in seen.again(read(start), until):
                 yield page, False
         if not seen.may_shift or len(seen.jobs) == before:
             return
@@ -164,13 +167,12 @@ def unfinished(
     """The ids of the unfinished jobs, and the ids of entries that are no job status.
 
     ``read`` reads the list from the page of a query on. Jobs that begin or end during
-    the first reading are among them, if the list tells of that by the second, which a
-    ``pause`` precedes.
+    the first reading are among them, if the list tells of that after a ``pause``.
     """
     ids: dict[str, None] = {}
     unread: list[str | None] = []
     ended: set[str] = set()
-    for page, is_first in settled(read, pause, short_too=True):
+    for page, is_first in settled(read, pause, young_too=True):
         if is_first:
             ended |= {job.id for job in page.jobs if has_ended(job)}
         ids |= dict.fromkeys(

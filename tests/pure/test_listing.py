@@ -435,9 +435,10 @@ def test_job_that_ends_while_a_list_is_read_is_the_newest_of_the_ended() -> None
 
 
 def test_job_that_begins_while_a_list_is_read_is_the_newest() -> None:
-    moving = Moving("cursor=x", "ABcdef", "ABcdef", "ABcdef", "ABgcdef")
-    assert [job.id for job in recent(moving, 3).jobs] == list("gcd")
-    assert recent(moving, 3).total == 7
+    moving = Moving("page=2", "ABcdef", "ABcdef", "ABcdef", "ABgcdef")
+    found = recent(moving, 3)
+    assert [job.id for job in found.jobs] == list("gcd")
+    assert found.total == 7
 
 
 def test_pages_by_number_are_read_until_nothing_new_is_found() -> None:
@@ -516,6 +517,21 @@ def test_job_that_a_list_does_not_have_yet_is_found_at_the_second_reading(
     moving = Moving("cursor=x", *[before] * pages, after)
     unfinished_ones = {id for id in after if id.islower()}
     assert set(unfinished(moving)[0]) == unfinished_ones
+
+
+@pytest.mark.parametrize("later", [["ACDEbfg", "BACDEfg"], ["BACDEfg"]])
+def test_job_that_a_list_does_not_have_yet_may_end_while_it_is_read_again(
+    later: list[str],
+) -> None:
+    moving = Moving("cursor=x", *["ACDEfg"] * 3, *later)
+    assert set(unfinished(moving)[0]) == set("bfg")
+
+
+def test_each_part_of_a_list_is_read_again_after_a_pause() -> None:
+    moving = Moving("cursor=x", "ABCdef")
+    read_before: list[int] = []
+    unfinished(moving, lambda: read_before.append(moving.read_pages))
+    assert read_before == [3, 3 + 2]
 
 
 def test_job_that_runs_again_behind_its_end_is_unfinished() -> None:
