@@ -99,7 +99,6 @@ class _Seen:
             self.ended |= {job.id for job in page.jobs if has_ended(job)}
             self._note(page)
             self.unread += page.unread
-            self.pages += 1
             query = page.following or query
             yield page
 
@@ -119,6 +118,7 @@ class _Seen:
                 return
 
     def _note(self, page: Page) -> None:
+        self.pages += 1
         self.jobs |= {job.id for job in page.jobs}
         self.may_shift = self.may_shift or page.may_shift
 
@@ -149,14 +149,17 @@ def settled(
         return
     front: tuple[str, Collection[str]] = (FIRST_PAGE, seen.ended)
     parts = [(seen.end, ()), front] if young_too else [front]
-    if seen.may_shift or (young_too and seen.end == FIRST_PAGE):
+    if seen.may_shift:
         parts = [(FIRST_PAGE, ())]
     for _ in range(MOST_READINGS - 1):
         before = len(seen.jobs)
         for start, until in parts:
             pause()
+            pages = seen.pages
             for page in seen.again(read(start), until):
                 yield page, False
+            if start == FIRST_PAGE and seen.pages == pages + 1:
+                break  # All of it was read at one moment.
         if not seen.may_shift or len(seen.jobs) == before:
             return
 

@@ -527,6 +527,17 @@ def test_job_that_a_list_does_not_have_yet_may_end_while_it_is_read_again(
     assert set(unfinished(moving)[0]) == set("bfg")
 
 
+@pytest.mark.parametrize(
+    ("states", "found"),
+    [(["Af", "AFb", "BAF"], "bf"), (["Afg", "Afg", "AFGb", "BAFG"], "bfg")],
+)
+def test_job_that_ends_between_two_pages_of_the_second_reading_is_found(
+    states: list[str], found: str
+) -> None:
+    moving = Moving("cursor=x", *states)
+    assert set(unfinished(moving)[0]) == set(found)
+
+
 def test_each_part_of_a_list_is_read_again_after_a_pause() -> None:
     moving = Moving("cursor=x", "ABCdef")
     read_before: list[int] = []
