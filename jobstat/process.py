@@ -25,7 +25,7 @@ _WRITING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.
 """What only writing help or the version, which click does itself, runs into."""
 
 AGAIN = 0.01
-"""Seconds after which a signal that Python let go is met again."""
+"""Seconds until a signal is delivered again whose exception Python swallowed."""
 
 GRACE = 0.5
 """Seconds in which a second signal lets the first one finish: a program that runs
@@ -194,13 +194,14 @@ def _raise_on_signals() -> None:
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
     if sys.unraisablehook is sys.__unraisablehook__:
-        sys.unraisablehook = _meet_again
+        sys.unraisablehook = _deliver_again
 
 
-def _meet_again(unraisable: sys.UnraisableHookArgs) -> None:
-    """Meet a signal again that came where Python lets go of what is raised.
+def _deliver_again(unraisable: sys.UnraisableHookArgs) -> None:
+    """Deliver a signal again if Python swallowed its exception.
 
-    There an exception is only printed, as in the callback of a weak reference.
+    Python only prints what is raised in the callback of a weak reference. It has such
+    callbacks for the locks of imports.
     """
     stopped = unraisable.exc_value
     if not isinstance(stopped, Stopped):

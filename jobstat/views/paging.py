@@ -44,7 +44,7 @@ class Paging:
             self._show("")
 
     def pause(self) -> None:
-        """The list is to be read again."""
+        """Say that the list will be read once more, and count anew."""
         self._show("once more in a moment")
         self._count = 0
 

@@ -461,7 +461,7 @@ def test_all_are_found_within_a_short_time_out(
     pages(httpx_mock, [GOOD, WORKING])
     zendesk.add(completed(SUCCESS, id="working"))
     assert jobstat("watch", "--all", "-q", "--timeout", "3s")[0] == 0
-    # In less time nobody can know that the list lacks no job.
+    # In 2 s the list cannot be read twice.
     assert jobstat("watch", "--all", "-q", "--timeout", "2s")[0] == 124
 
 
