@@ -99,9 +99,9 @@ class Display:
         self._progress.idle(now)
 
     def interrupted(self) -> None:
-        # A reader of stdout may let it wait, and the terminal is not to wait too.
-        self._progress.__exit__()
+        # Neither who reads stdout nor the terminal is to let it wait any longer.
         limit_writes(0)
+        self._progress.__exit__()
 
     def closed(self, watched: Watched, now: float) -> None:
         if watched.id not in self._closed:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from math import inf
 from typing import TYPE_CHECKING, Self
 
+from jobstat.errors import OutputError
 from jobstat.jobs.duration import clock
 from jobstat.views.frame import WHOLE_ID, Frame
 from jobstat.views.many import painted, sentence_on
@@ -89,7 +90,9 @@ class Live(Silent):
 
     def __exit__(self, *exception: object) -> None:
         self._entered = False
-        self._erase()
+        # What ends the view is told, not that the view could not be erased.
+        with suppress(OutputError) if any(exception) else nullcontext():
+            self._erase()
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -164,6 +167,9 @@ class Live(Silent):
         before = signal.pthread_sigmask(signal.SIG_BLOCK, WRITING_SIGNALS)
         try:
             self._write(text)
+        except OutputError:
+            self._drawn = False  # nobody sees whether it is erased
+            raise
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 

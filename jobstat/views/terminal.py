@@ -11,7 +11,7 @@ import select
 import signal
 import stat
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import TextIOWrapper
 from math import inf
@@ -21,7 +21,7 @@ from jobstat import clock
 from jobstat.errors import OutputError, Stopped, TimedOut, UsageProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from rich.console import Console
 
@@ -30,6 +30,9 @@ ENDING_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}
 
 ROOM = select.PIPE_BUF
 """Bytes for which a pipe has room when it says that it can be written to."""
+
+TOO_LITTLE_ROOM = 0.01
+"""Seconds until a write is tried again that found no room in spite of what was said."""
 
 STALLED = 1.0
 """Seconds without a reader after which a write is given up, if it is to be."""
@@ -127,7 +130,9 @@ class Terminal:
             self.stream.flush()
         else:
             content = text.encode(self.stream.encoding, "backslashreplace")
-            _write_all(fd, content, interruptible=self.stream.isatty())
+            is_terminal = self.stream.isatty()
+            with _without_blocking(fd, is_terminal=is_terminal) as own:
+                _write_all(own, content, interruptible=is_terminal)
 
     def _hung_up(self) -> bool:
         """Whether what cannot be written to is a terminal, whose end is not ignored."""
@@ -200,13 +205,31 @@ def limit_writes(until: float) -> None:
     _give_up_at = until
 
 
+@contextmanager
+def _without_blocking(fd: int, *, is_terminal: bool) -> Iterator[int]:
+    """A descriptor of the same stream; of a terminal one whose writes do not block.
+
+    A terminal may have room for less than it is given. The flag O_NONBLOCK would be
+    shared with the shell, if the terminal were not opened anew.
+    """
+    own = None
+    if is_terminal:
+        with suppress(OSError):  # the terminal of another user, as after su
+            own = os.open(os.ttyname(fd), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    try:
+        yield fd if own is None else own
+    finally:
+        if own is not None:
+            os.close(own)
+
+
 def _write_all(fd: int, content: bytes, *, interruptible: bool) -> None:
     """Write it all, in parts that fit whenever there is room.
 
     Signals come through only while nobody reads: a line of data is not cut in two.
     ``interruptible`` lets them through all the time: a terminal's room is not known.
     """
-    left = memoryview(content)
+    left, stalled_at = memoryview(content), inf
     ending = set() if interruptible else ENDING_SIGNALS
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ending)
     try:
@@ -215,20 +238,28 @@ def _write_all(fd: int, content: bytes, *, interruptible: bool) -> None:
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
                 _wait_for_reader(fd)
                 signal.pthread_sigmask(signal.SIG_BLOCK, ending)
-            with suppress(BlockingIOError):
+            try:
                 left = left[os.write(fd, left[:ROOM]) :]
+                stalled_at = inf
+            except BlockingIOError:  # room for less than the end of a line takes
+                stalled_at = min(stalled_at, clock.monotonic())
+                clock.sleep(min(_patience(stalled_at), TOO_LITTLE_ROOM))
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _wait_for_reader(fd: int) -> None:
     stalled_at = clock.monotonic()
-    while True:
-        seconds = max(_give_up_at, stalled_at + STALLED) - clock.monotonic()
-        if seconds <= 0:
-            raise OutputError("cannot write the output: nobody reads it")
-        if select.select([], [fd], [], min(seconds, 60))[1]:
-            return
+    while not select.select([], [fd], [], min(_patience(stalled_at), 60))[1]:
+        pass
+
+
+def _patience(stalled_at: float) -> float:
+    """Seconds until a write is given up. Raises OutputError when there are none."""
+    seconds = max(_give_up_at, stalled_at + STALLED) - clock.monotonic()
+    if seconds <= 0:
+        raise OutputError("cannot write the output: nobody reads it")
+    return seconds
 
 
 def _sanitized(lines: str) -> str:

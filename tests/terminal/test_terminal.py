@@ -162,6 +162,32 @@ def test_a_terminal_that_is_closed_ends_a_watch_by_its_signal(
         assert it.process.wait() == -signal.SIGHUP
 
 
+def test_timeout_holds_on_a_terminal_that_takes_no_more() -> None:
+    large = completed(*[FAILURE | {"details": "x" * 1000}] * 500)
+    with (
+        raw_server(*answers(large)) as server,
+        on_terminal(
+            "watch", ID, "--timeout", "1s", env=environment(server.base_url)
+        ) as terminal,
+    ):
+        # Nothing is read from it.
+        assert terminal.process.wait() == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_one_signal_is_enough_on_a_terminal_that_is_held(
+    number: signal.Signals,
+) -> None:
+    with (
+        raw_server(*answers(WORKING)) as server,
+        on_terminal("watch", ID, env=environment(server.base_url)) as terminal,
+    ):
+        terminal.read(lambda text: "19/40" in text)
+        terminal.type("\x13")  # Ctrl-S
+        terminal.process.send_signal(number)
+        assert terminal.process.wait() == -number
+
+
 def test_the_cursor_is_back_while_the_shell_has_the_terminal() -> None:
     """The process has no shell above it here, so that it goes on at once."""
     with (
