@@ -142,7 +142,7 @@ class Machine:
 def free_port() -> int:
     """A port that nothing else is likely to take.
 
-    Systems choose from 32,768 on for whoever asks for any port.
+    The system itself gives ports from 32,768 on to those who do not choose one.
     """
     while True:
         port = SystemRandom().randrange(20_000, 32_000)

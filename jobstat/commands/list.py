@@ -9,6 +9,7 @@ import click
 from jobstat.commands.session import connect, recent_jobs
 from jobstat.exits import Exit
 from jobstat.jobs.page import id_in
+from jobstat.jobs.reference import is_id
 from jobstat.jobs.verdict import KNOWN_STATES
 from jobstat.options import epilog, shared_options
 from jobstat.views.listing import show_list
@@ -58,5 +59,5 @@ def command(
         account = connection.account.name
         found = recent_jobs(connection, limit, status)
     show_list(found, account, chosen=bool(status), **look)
-    is_lost = any(id_in(entry) is None for entry in found.unread)
+    is_lost = any(not is_id(id_in(entry) or "") for entry in found.unread)
     return Exit.UNAVAILABLE if is_lost else Exit.OK

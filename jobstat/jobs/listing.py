@@ -193,10 +193,9 @@ def recent(
 ) -> Recent:
     """The newest jobs of a list, of these states if any are given.
 
-    ``read`` and ``pause`` are those of ``settled``. Zendesk sends the finished ones
-    first, by their end, then the others by their creation, the newest first of each:
-    so all pages are read, and what is not finished, and thus newer than what is, is
-    put in front.
+    ``read`` and ``pause`` are those of ``settled``. Zendesk sends the finished jobs
+    first, by their end, then the others by their creation, the newest first of each.
+    So all pages are read, and the unfinished jobs, which are newer, are put in front.
     """
     running: list[Job] = []
     finished: list[Job] = []

@@ -168,7 +168,7 @@ class Live(Silent):
         try:
             self._write(text)
         except OutputError:
-            self._drawn = False  # nobody sees whether it is erased
+            self._drawn = False  # it cannot be erased either
             raise
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -32,7 +32,7 @@ ROOM = select.PIPE_BUF
 """Bytes for which a pipe has room when it says that it can be written to."""
 
 TOO_LITTLE_ROOM = 0.01
-"""Seconds until a write is tried again that found no room in spite of what was said."""
+"""Seconds until a write is tried again for which a terminal had too little room."""
 
 STALLED = 1.0
 """Seconds without a reader after which a write is given up, if it is to be."""

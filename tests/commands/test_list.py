@@ -130,6 +130,14 @@ def test_entry_that_is_no_job_but_has_an_id_can_be_asked_for(
     assert "warning: 1 entry of the list is no job status" in err
 
 
+@pytest.mark.parametrize("id", ["", " ", "../x", None, 7])
+def test_entry_that_cannot_be_asked_for_is_told_by_the_exit_code(
+    jobstat: Run, httpx_mock: HTTPXMock, id: object
+) -> None:
+    pages(httpx_mock, [GOOD, {"id": id}])
+    assert jobstat("list")[0] == 7
+
+
 def test_hostile_text_is_made_visible(jobstat: Run, httpx_mock: HTTPXMock) -> None:
     evil = "\x1b[2J\u202e"
     pages(httpx_mock, [{"id": evil, "status": evil, "job_type": evil}])
