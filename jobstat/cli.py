@@ -6,7 +6,7 @@ import click
 
 from jobstat import __version__
 from jobstat.exits import Exit
-from jobstat.groups import LazyGroup
+from jobstat.lazy_group import LazyGroup
 
 COMMANDS = {
     "show": "Show the state of jobs, once.",

@@ -129,7 +129,7 @@ def _invoke(invocation: Invocation) -> int:
 def _explain(error: Exception, invocation: Invocation) -> int:
     """Say what went wrong on stderr, and give the exit code that it has."""
     from jobstat.views.terminal import forget, standard_error
-    from jobstat.views.words import problem_lines, traceback_of
+    from jobstat.views.wording import problem_lines, traceback_of
 
     if invocation.debug:
         standard_error().note(traceback_of(error))

@@ -7,8 +7,8 @@ import pytest
 from children import CLEAN, restore_default_signals
 from hypothesis import HealthCheck, settings
 
+from jobstat.demo.fake_account import World
 from jobstat.demo.server import TOKEN, DemoServer
-from jobstat.demo.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -32,8 +32,12 @@ if TYPE_CHECKING:
 _COMMANDS = ("show", "watch", "list", "auth_login", "auth_logout", "auth_status")
 _PRELOADED = (
     *(f"jobstat.commands.{name}" for name in _COMMANDS),
-    *("jobstat.process", "jobstat.jobs.feed", "jobstat.views.live"),
-    *("jobstat.views.screen", "jobstat.zendesk.zcli", "jobstat.zendesk.renewing"),
+    *("jobstat.process", "jobstat.jobs.input", "jobstat.views.live"),
+    *(
+        "jobstat.views.screen",
+        "jobstat.zendesk.auth.zcli",
+        "jobstat.zendesk.auth.refreshing",
+    ),
     # What these import only when they use it.
     *("certifi", "encodings.idna", "h11", "httpcore", "keyring.errors"),
     *("oauthlib.oauth2", "rich.console", "rich.padding", "rich.progress_bar"),

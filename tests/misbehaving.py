@@ -154,8 +154,8 @@ SOON = 0.5
 
 WITH_PATIENCE = """
 import os
-import jobstat.jobs.polling as polling
-import jobstat.jobs.watching as watching
+import jobstat.jobs.schedule as polling
+import jobstat.jobs.watch as watching
 polling.FIRST_DELAY = polling.LONGEST_BACKOFF = 0.1
 patience = map(float, os.environ["PATIENCE"].split())
 watching.patience_with = lambda *_: next(patience, 600.0)

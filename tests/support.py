@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 from children import BOUND, CLEAN, run
 
 from jobstat.errors import NotFound
-from jobstat.jobs.following import follow
 from jobstat.jobs.job import parse_job
-from jobstat.jobs.patience import Policy
-from jobstat.jobs.watching import Answer, Watch
+from jobstat.jobs.loop import follow
+from jobstat.jobs.retry import Policy
+from jobstat.jobs.watch import Answer, Watch
 from jobstat.limits import UNTOLD, Limits
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from jobstat.demo.server import DemoServer
     from jobstat.errors import JobstatError
     from jobstat.jobs.job import Job
-    from jobstat.jobs.patience import Setback
-    from jobstat.jobs.watching import Watched
+    from jobstat.jobs.retry import Setback
+    from jobstat.jobs.watch import Watched
 
 Run = Callable[..., tuple[int, str, str]]
 """Runs jobstat with arguments: its exit code, stdout and stderr."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from jobstat.groups import LazyGroup
+from jobstat.lazy_group import LazyGroup
 from jobstat.options import epilog
 
 COMMANDS = {

@@ -10,13 +10,12 @@ import click
 
 from jobstat.errors import JobstatError, Unavailable, UsageProblem
 from jobstat.options import epilog, positive_duration, shared_options
-from jobstat.views.asking import ask, can_ask, choose, read_secret
+from jobstat.views.prompt import ask, can_ask, choose, read_secret
 from jobstat.views.terminal import standard_error
-from jobstat.views.words import LONGEST_NAME, safe
-from jobstat.zendesk.account import Account, at_subdomain, named_account
-from jobstat.zendesk.api import Api, http_of
-from jobstat.zendesk.callback import PORT
-from jobstat.zendesk.credentials import (
+from jobstat.views.wording import LONGEST_NAME, safe
+from jobstat.zendesk.auth.account import Account, at_subdomain, named_account
+from jobstat.zendesk.auth.callback import PORT
+from jobstat.zendesk.auth.credentials import (
     Kind,
     check_client_id,
     check_email,
@@ -24,11 +23,12 @@ from jobstat.zendesk.credentials import (
     end_of_api_tokens,
     source_in,
 )
-from jobstat.zendesk.kept import Entry, check_store, remember
-from jobstat.zendesk.known import Record
-from jobstat.zendesk.logins import Login, credential_in
-from jobstat.zendesk.memory import Memory
-from jobstat.zendesk.oauth import Tokens, mint
+from jobstat.zendesk.auth.memory import Memory
+from jobstat.zendesk.auth.oauth import Tokens, mint
+from jobstat.zendesk.auth.profiles import Record
+from jobstat.zendesk.auth.providers import Login, credential_in
+from jobstat.zendesk.auth.store import Entry, check_store, remember
+from jobstat.zendesk.client import Api, http_of
 
 EXAMPLES = """
 jobstat auth login --subdomain acme --client-id jobstat
@@ -186,7 +186,7 @@ def _entry(account: Account, record: Record, port: int, timeout: float) -> Entry
     """What is to be stored: typed, or granted by the account."""
     match record.kind, record.client_id:
         case Kind.BROWSER, str(client_id):
-            from jobstat.commands.browser import tokens_by_browser
+            from jobstat.commands._browser_login import tokens_by_browser
 
             return Entry(tokens_by_browser(account, client_id, port, timeout))
         case Kind.CLIENT, str(client_id):

@@ -9,9 +9,9 @@ import click
 from jobstat.errors import AuthError
 from jobstat.options import epilog, shared_options
 from jobstat.views.terminal import standard_error
-from jobstat.zendesk.account import named_account
-from jobstat.zendesk.kept import forget
-from jobstat.zendesk.known import load
+from jobstat.zendesk.auth.account import named_account
+from jobstat.zendesk.auth.profiles import load
+from jobstat.zendesk.auth.store import forget
 
 EXAMPLES = """
 jobstat auth logout

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jobstat.commands.session import connect_to
+from jobstat.commands._shared import connect_to
 from jobstat.errors import JobstatError
 from jobstat.exits import Exit
 from jobstat.options import epilog, shared_options
 from jobstat.views.accounts import Standing, show_accounts
 from jobstat.views.terminal import standard_error
-from jobstat.zendesk.account import Account, named_account
-from jobstat.zendesk.credentials import Kind, end_of_api_tokens, source_in
-from jobstat.zendesk.known import load
-from jobstat.zendesk.logins import find_login
-from jobstat.zendesk.memory import Memory
+from jobstat.zendesk.auth.account import Account, named_account
+from jobstat.zendesk.auth.credentials import Kind, end_of_api_tokens, source_in
+from jobstat.zendesk.auth.memory import Memory
+from jobstat.zendesk.auth.profiles import load
+from jobstat.zendesk.auth.providers import find_login
 
 if TYPE_CHECKING:
-    from jobstat.zendesk.known import Known
+    from jobstat.zendesk.auth.profiles import Known
 
 EXAMPLES = """
 jobstat auth status

@@ -107,12 +107,12 @@ def command(
 
 
 def _play(server: DemoServer) -> None:
-    from jobstat.commands.session import connect_to, follow_at, watch_of
+    from jobstat.commands._shared import connect_to, follow_at, watch_of
     from jobstat.demo.server import TOKEN
-    from jobstat.jobs.patience import Policy
-    from jobstat.zendesk.account import Account
-    from jobstat.zendesk.credentials import bearer
-    from jobstat.zendesk.logins import Login
+    from jobstat.jobs.retry import Policy
+    from jobstat.zendesk.auth.account import Account
+    from jobstat.zendesk.auth.credentials import bearer
+    from jobstat.zendesk.auth.providers import Login
 
     out = standard_output()
     out.say(f"A pretend Zendesk at {server.base_url} creates {TICKETS} tickets.")

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from jobstat.commands.session import (
+from jobstat.commands._shared import (
     code_of,
     connect,
     follow_at,
@@ -14,7 +14,7 @@ from jobstat.commands.session import (
     watch_of,
 )
 from jobstat.exits import Exit
-from jobstat.jobs.patience import SHOW
+from jobstat.jobs.retry import SHOW
 from jobstat.options import check_output_options, epilog, shared_options
 
 EXAMPLES = """

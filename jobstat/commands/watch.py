@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jobstat import clock
-from jobstat.commands.session import (
+from jobstat.commands._shared import (
     STANDARD_INPUT,
     code_of,
     connect,
@@ -22,7 +22,7 @@ from jobstat.commands.session import (
 from jobstat.errors import AuthError, Stopped
 from jobstat.exits import Exit, combine
 from jobstat.jobs.duration import spoken
-from jobstat.jobs.patience import Policy
+from jobstat.jobs.retry import Policy
 from jobstat.options import (
     check_output_options,
     duration,
@@ -34,7 +34,7 @@ from jobstat.views.terminal import limit_writes, standard_error
 
 if TYPE_CHECKING:
     from jobstat.invocation import Invocation
-    from jobstat.jobs.watching import Watch
+    from jobstat.jobs.watch import Watch
 
 _POLICY = ("interval", "timeout", "retry_for", "fail_fast")
 

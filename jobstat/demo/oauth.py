@@ -14,7 +14,7 @@ from secrets import compare_digest, token_hex
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from jobstat.demo.world import Refused
+from jobstat.demo.fake_account import Refused
 
 PUBLIC_CLIENT = "jobstat-demo"
 CONFIDENTIAL_CLIENT = "jobstat-demo-server"

@@ -13,8 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
-from jobstat.demo.oauth import OAuth
-from jobstat.demo.world import (
+from jobstat.demo.fake_account import (
     DELETE,
     MOST_RECORDS,
     UPDATE,
@@ -22,6 +21,7 @@ from jobstat.demo.world import (
     World,
     too_many_values,
 )
+from jobstat.demo.oauth import OAuth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

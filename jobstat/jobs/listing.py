@@ -7,20 +7,20 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from jobstat.errors import BrokenAnswer, JobstatError, TimedOut
-from jobstat.jobs.following import TICK
-from jobstat.jobs.page import FIRST_PAGE, id_in
-from jobstat.jobs.patience import is_hopeless, patience_with, set_back
-from jobstat.jobs.polling import LEAST_HOLD
+from jobstat.jobs.loop import TICK
+from jobstat.jobs.pages import FIRST_PAGE, id_in
+from jobstat.jobs.retry import is_hopeless, patience_with, set_back
+from jobstat.jobs.schedule import LEAST_HOLD
 from jobstat.jobs.verdict import has_ended, judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from jobstat.jobs.following import Clock
     from jobstat.jobs.job import Job
-    from jobstat.jobs.page import Page
-    from jobstat.jobs.patience import Policy, Setback
-    from jobstat.jobs.polling import Allowance
+    from jobstat.jobs.loop import Clock
+    from jobstat.jobs.pages import Page
+    from jobstat.jobs.retry import Policy, Setback
+    from jobstat.jobs.schedule import Allowance
 
 MAX_PAGES = 5000
 """Pages after which a list is taken to have no end: 500,000 jobs of one day."""

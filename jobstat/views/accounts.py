@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 from jobstat.jobs.duration import spoken
 from jobstat.views.terminal import open_terminal
-from jobstat.views.words import BAD, GOOD, LONGEST_NAME, LONGEST_PROBLEM, UNKNOWN, safe
+from jobstat.views.wording import (
+    BAD,
+    GOOD,
+    LONGEST_NAME,
+    LONGEST_PROBLEM,
+    UNKNOWN,
+    safe,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

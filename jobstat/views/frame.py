@@ -14,7 +14,7 @@ from jobstat.views.many import (
     states_of,
     verdict_of,
 )
-from jobstat.views.words import (
+from jobstat.views.wording import (
     BAD,
     GOOD,
     UNKNOWN,
@@ -29,8 +29,8 @@ from jobstat.views.words import (
 
 if TYPE_CHECKING:
     from jobstat.jobs.job import Job
-    from jobstat.jobs.patience import Setback
-    from jobstat.jobs.watching import Watch, Watched
+    from jobstat.jobs.retry import Setback
+    from jobstat.jobs.watch import Watch, Watched
     from jobstat.views.many import Parts
 
 NARROW = 72

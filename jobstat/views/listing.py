@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from jobstat.views.many import line_of_job, painted, table
-from jobstat.views.output import JsonOutput
+from jobstat.views.report import JsonOutput
 from jobstat.views.terminal import open_terminal
 
 if TYPE_CHECKING:

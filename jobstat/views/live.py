@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Self
 from jobstat.errors import OutputError
 from jobstat.jobs.duration import clock
 from jobstat.views.frame import WHOLE_ID, Frame
+from jobstat.views.log import Silent
 from jobstat.views.many import painted, sentence_on
-from jobstat.views.progress import Silent
-from jobstat.views.words import (
+from jobstat.views.wording import (
     UNKNOWN,
     problem_of,
     trying_again,
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from jobstat.jobs.following import Clock
-    from jobstat.jobs.patience import Setback
-    from jobstat.jobs.watching import Watch, Watched
+    from jobstat.jobs.loop import Clock
+    from jobstat.jobs.retry import Setback
+    from jobstat.jobs.watch import Watch, Watched
     from jobstat.views.terminal import Terminal
 
 LEAST_GAP = 0.1

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from jobstat.exits import Exit
 from jobstat.jobs.duration import clock
-from jobstat.views.words import (
+from jobstat.views.wording import (
     BAD,
     GOOD,
     LONGEST_TEXT,
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from jobstat.jobs.job import Job
-    from jobstat.jobs.watching import Watch, Watched
+    from jobstat.jobs.watch import Watch, Watched
     from jobstat.views.terminal import Terminal
-    from jobstat.views.words import Glyph
+    from jobstat.views.wording import Glyph
 
 Parts = list[tuple[str, str]]
 

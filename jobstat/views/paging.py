@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Self
 
-from jobstat.views.words import problem_of, trying_again, waiting_for_limit
+from jobstat.views.wording import problem_of, trying_again, waiting_for_limit
 
 if TYPE_CHECKING:
-    from jobstat.jobs.patience import Setback
+    from jobstat.jobs.retry import Setback
     from jobstat.views.terminal import Terminal
 
 SHORT = 300

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jobstat.jobs.duration import clock
-from jobstat.views.words import (
+from jobstat.views.wording import (
     BAD,
     GOOD,
     LONGEST_TEXT,

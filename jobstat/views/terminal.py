@@ -263,7 +263,7 @@ def _patience(stalled_at: float) -> float:
 
 
 def _sanitized(lines: str) -> str:
-    from jobstat.views.words import safe
+    from jobstat.views.wording import safe
 
     return "\n".join(map(safe, lines.split("\n")))
 

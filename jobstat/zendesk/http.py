@@ -20,8 +20,8 @@ from urllib.request import getproxies
 from jobstat import clock
 from jobstat.errors import BrokenAnswer, JobstatError, Unreachable, UsageProblem
 from jobstat.jobs.duration import spoken
-from jobstat.zendesk.apart import Apart
-from jobstat.zendesk.hiding import hide_in
+from jobstat.zendesk.background import Apart
+from jobstat.zendesk.redact import hide_in
 
 # httpx imports its own command line, and with it click, rich and pygments,
 # where they are installed: a third of its cost. None in sys.modules makes that

@@ -26,11 +26,11 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from jobstat.jobs import watching
+from jobstat.jobs import watch as watch_module
 from jobstat.jobs.job import Job
-from jobstat.jobs.patience import Policy
-from jobstat.jobs.polling import delay_after_answer
-from jobstat.jobs.watching import Answer, Ask, Wait, Watch
+from jobstat.jobs.retry import Policy
+from jobstat.jobs.schedule import delay_after_answer
+from jobstat.jobs.watch import Answer, Ask, Wait, Watch
 from jobstat.limits import Limits
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ def jobstats(
     def stretched(age: float, left: float | None = None, *, chance: float) -> float:
         return scale * delay_after_answer(age, left, chance=chance)
 
-    vars(watching)["delay_after_answer"] = stretched
+    vars(watch_module)["delay_after_answer"] = stretched
     watch = Watch(lives, Policy(), 0.0, rng.random)
     seen = Seen(0, [], [])
     now = 0.0
@@ -363,12 +363,12 @@ def limits(rng: random.Random) -> None:
 
 def real() -> None:
     """Some jobs at the demo server, each beside its simulation."""
+    from jobstat.demo.fake_account import QUEUED_SHARE
     from jobstat.demo.server import TOKEN, DemoServer
-    from jobstat.demo.world import QUEUED_SHARE
-    from jobstat.zendesk.account import Account
-    from jobstat.zendesk.api import Api
-    from jobstat.zendesk.credentials import bearer
-    from jobstat.zendesk.logins import Login
+    from jobstat.zendesk.auth.account import Account
+    from jobstat.zendesk.auth.credentials import bearer
+    from jobstat.zendesk.auth.providers import Login
+    from jobstat.zendesk.client import Api
 
     print("\nThe demo server in real time, and the simulation of the same jobs")
     print(f"{'':14} {'requests':>17} {'delay, s':>17}")

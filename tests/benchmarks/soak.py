@@ -38,13 +38,13 @@ from support import (
     job_object,
 )
 
-from jobstat.jobs.following import follow
-from jobstat.jobs.patience import Policy
-from jobstat.jobs.watching import Watch
-from jobstat.zendesk.account import Account
-from jobstat.zendesk.api import Api
-from jobstat.zendesk.credentials import bearer
-from jobstat.zendesk.logins import Login
+from jobstat.jobs.loop import follow
+from jobstat.jobs.retry import Policy
+from jobstat.jobs.watch import Watch
+from jobstat.zendesk.auth.account import Account
+from jobstat.zendesk.auth.credentials import bearer
+from jobstat.zendesk.auth.providers import Login
+from jobstat.zendesk.client import Api
 
 if TYPE_CHECKING:
     import socket
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
     from support import Reply
 
-    from jobstat.jobs.watching import Answer
+    from jobstat.jobs.watch import Answer
 
 SEED = 20261123
 SHARE_OF_FAULTS = 0.3

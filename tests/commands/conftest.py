@@ -36,10 +36,10 @@ def _settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     """In place of the time that a watch waits."""
     fake = FakeClock()
-    monkeypatch.setattr("jobstat.commands.session.clock", fake)
+    monkeypatch.setattr("jobstat.commands._shared.clock", fake)
     monkeypatch.setattr("jobstat.commands.watch.clock", fake)
     no_chance = SimpleNamespace(random=lambda: 0.5)
-    monkeypatch.setattr("jobstat.commands.session.random", no_chance)
+    monkeypatch.setattr("jobstat.commands._shared.random", no_chance)
     return fake
 
 

@@ -298,7 +298,7 @@ def test_timeout_includes_the_wait_for_standard_input(
         clock.sleep(50)
         return ID.encode()
 
-    monkeypatch.setattr("jobstat.commands.session.read_input", read)
+    monkeypatch.setattr("jobstat.commands._shared.read_input", read)
     zendesk.add(WORKING)
     code, _, err = jobstat("watch", "-q", "-", "--timeout", "90s")
     assert code == 124
@@ -501,7 +501,7 @@ def test_standard_input_that_cannot_be_read_is_told(
 def test_standard_input_without_end_is_left(
     jobstat: Run, monkeypatch: pytest.MonkeyPatch, stdin: Callable[[str], None]
 ) -> None:
-    monkeypatch.setattr("jobstat.jobs.feed.LARGEST_FEED", 2**20)
+    monkeypatch.setattr("jobstat.jobs.input.LARGEST_FEED", 2**20)
     stdin("a " * 2**19 + "a")
     says = "jobstat: standard input is larger than 1 MiB\n"
     assert jobstat("show", "-") == (2, "", says)

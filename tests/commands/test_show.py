@@ -443,7 +443,7 @@ def test_the_name_of_a_file_is_told_how_to_read_it(
 
 
 def test_a_defect_is_told_as_one(jobstat: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jobstat.commands.session.find_account", None)
+    monkeypatch.setattr("jobstat.commands._shared.find_account", None)
     code, out, err = jobstat("show", ID)
     assert (code, out) == (1, "")
     assert err.startswith("jobstat: a defect of jobstat: TypeError")

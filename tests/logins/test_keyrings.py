@@ -17,8 +17,8 @@ from terminals import on_terminal
 
 from jobstat import person, process
 from jobstat.demo.server import TOKEN
-from jobstat.zendesk import keyring
-from jobstat.zendesk.keyring import KeyringProblem
+from jobstat.zendesk.auth import keyring
+from jobstat.zendesk.auth.keyring import KeyringProblem
 
 if TYPE_CHECKING:
     import subprocess
@@ -182,8 +182,8 @@ def test_a_keyring_has_time_for_a_dialog_only_before_a_watch(
 ) -> None:
     told: list[str] = []
     monkeypatch.setattr("jobstat.person.tell", told.append)
-    monkeypatch.setattr("jobstat.zendesk.keyring.PATIENCE", 0.1)
-    monkeypatch.setattr("jobstat.zendesk.keyring.DIALOG_PATIENCE", 0.3)
+    monkeypatch.setattr("jobstat.zendesk.auth.keyring.PATIENCE", 0.1)
+    monkeypatch.setattr("jobstat.zendesk.auth.keyring.DIALOG_PATIENCE", 0.3)
     answered = threading.Event()
     monkeypatch.setattr("keyring.get_password", lambda *_: answered.wait(BOUND))
     started = time.monotonic()

@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 
 from jobstat import holding
 from jobstat.errors import AuthError, Stopped, Unavailable, UsageProblem
-from jobstat.zendesk import kept, keyring, known
-from jobstat.zendesk.account import Account
-from jobstat.zendesk.apart import Apart
-from jobstat.zendesk.credentials import Kind
-from jobstat.zendesk.kept import Entry, Keep, forget, parse_entry, remember
-from jobstat.zendesk.keyring import KeyringProblem
-from jobstat.zendesk.known import NoLock, Record, load, locked
-from jobstat.zendesk.oauth import Tokens
+from jobstat.zendesk.auth import keyring, profiles, store
+from jobstat.zendesk.auth.account import Account
+from jobstat.zendesk.auth.credentials import Kind
+from jobstat.zendesk.auth.keyring import KeyringProblem
+from jobstat.zendesk.auth.oauth import Tokens
+from jobstat.zendesk.auth.profiles import NoLock, Record, load, locked
+from jobstat.zendesk.auth.store import Entry, Keep, forget, parse_entry, remember
+from jobstat.zendesk.background import Apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,7 +68,7 @@ def test_what_is_remembered_is_read_again(folder: Path, held: dict[str, str]) ->
     found = load()
     assert found.records == {ACME.origin: RECORD, SANDBOX.origin: client}
     assert found.default_account == ACME
-    assert kept.parse_entry(held["acme.zendesk.com"]) == ENTRY
+    assert store.parse_entry(held["acme.zendesk.com"]) == ENTRY
     assert remember(SANDBOX, client, ENTRY, default=True)
     assert load().default_account == SANDBOX
     assert forget(SANDBOX) == ACME
@@ -198,7 +198,7 @@ def test_the_new_file_is_not_written_through_a_link(
     link.symlink_to(victim)
     remember(ACME, RECORD, ENTRY, default=False)
     # Planted again, once the old ones are removed.
-    monkeypatch.setattr(known, "_remove_stale", lambda path: link.symlink_to(victim))
+    monkeypatch.setattr(profiles, "_remove_stale", lambda path: link.symlink_to(victim))
     with pytest.raises(UsageProblem, match="File exists"):
         remember(SANDBOX, RECORD, ENTRY, default=False)
     assert victim.read_text() == "precious"
@@ -305,7 +305,7 @@ def test_a_renewal_waits_for_the_lock_as_long_as_it_may(
         withins.append(within)
         return nullcontext()
 
-    monkeypatch.setattr(known, "locked", noted)
+    monkeypatch.setattr(profiles, "locked", noted)
     with Keep(ACME).locked_if_writable(0.1, pytest.fail):
         assert withins == [0.1]
 
@@ -410,7 +410,7 @@ def test_login_is_not_changed_while_another_process_renews_it(
 ) -> None:
     remember(ACME, RECORD, ENTRY, default=False)
     before = ((folder / "accounts.toml").read_bytes(), dict(held))
-    monkeypatch.setattr("jobstat.zendesk.kept.LOCK_PATIENCE", 0.05)
+    monkeypatch.setattr("jobstat.zendesk.auth.store.LOCK_PATIENCE", 0.05)
     with Keep(ACME).locked(1), pytest.raises(Unavailable, match="keeps the lock"):
         change()
     assert ((folder / "accounts.toml").read_bytes(), held) == before
@@ -530,10 +530,10 @@ def test_any_entry_is_one_or_a_value_error(document: Any) -> None:
     import json
 
     try:
-        entry = kept.parse_entry(json.dumps(document))
+        entry = store.parse_entry(json.dumps(document))
     except ValueError:
         return
-    assert kept.parse_entry(entry.dump()) == entry
+    assert store.parse_entry(entry.dump()) == entry
 
 
 @pytest.mark.parametrize(
@@ -560,5 +560,5 @@ def test_an_entry_that_is_nested_too_deep_is_not_what_was_written(
 
 
 def test_no_secret_is_in_a_repr() -> None:
-    shown = repr(ENTRY) + repr(known.Known())
+    shown = repr(ENTRY) + repr(profiles.Known())
     assert not any(secret in shown for secret in ("t0ken", "r3fresh", "s3cret"))

@@ -26,26 +26,26 @@ from jobstat.errors import (
     Unavailable,
     UsageProblem,
 )
-from jobstat.zendesk.account import Account
-from jobstat.zendesk.credentials import Kind, bearer
-from jobstat.zendesk.http import Request, Response
-from jobstat.zendesk.kept import LOCK_PATIENCE, Entry
-from jobstat.zendesk.keyring import PATIENCE, KeyringProblem
-from jobstat.zendesk.oauth import (
+from jobstat.zendesk.auth.account import Account
+from jobstat.zendesk.auth.credentials import Kind, bearer
+from jobstat.zendesk.auth.keyring import PATIENCE, KeyringProblem
+from jobstat.zendesk.auth.oauth import (
     TOKEN_TIMEOUT,
     Authorization,
     Tokens,
     mint,
     refresh,
 )
-from jobstat.zendesk.renewing import STORE_PATIENCE, Renewing
+from jobstat.zendesk.auth.refreshing import STORE_PATIENCE, Renewing
+from jobstat.zendesk.auth.store import LOCK_PATIENCE, Entry
+from jobstat.zendesk.http import Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+    from jobstat.zendesk.auth.store import Keep
     from jobstat.zendesk.http import Http
-    from jobstat.zendesk.kept import Keep
 
 ACME = Account("https://acme.zendesk.com")
 REDIRECT = "http://127.0.0.1:15627/callback"

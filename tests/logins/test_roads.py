@@ -22,10 +22,10 @@ from machine import TESTS, free_port
 from support import bash, environment, http, jobstat, raw_server
 from terminals import on_terminal
 
+from jobstat.demo.fake_account import Refused, World
 from jobstat.demo.oauth import CLIENT_SECRET, CONFIDENTIAL_CLIENT, PUBLIC_CLIENT
 from jobstat.demo.server import TOKEN, USER
-from jobstat.demo.world import Refused, World
-from jobstat.zendesk.callback import Callback
+from jobstat.zendesk.auth.callback import Callback
 
 if TYPE_CHECKING:
     import subprocess

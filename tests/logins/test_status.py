@@ -12,7 +12,7 @@ from support import http, raw_server
 from terminals import on_terminal
 
 from jobstat.demo.server import TOKEN
-from jobstat.zendesk.credentials import API_TOKENS_END, end_of_api_tokens
+from jobstat.zendesk.auth.credentials import API_TOKENS_END, end_of_api_tokens
 
 if TYPE_CHECKING:
     from machine import Machine

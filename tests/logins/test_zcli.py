@@ -15,10 +15,10 @@ from children import wait_until
 from support import ID, MAIN, finish_jobs, start_job
 
 from jobstat.demo.server import TOKEN
-from jobstat.zendesk import keyring
-from jobstat.zendesk.account import Account
-from jobstat.zendesk.credentials import Kind
-from jobstat.zendesk.zcli import active_account, credential_of
+from jobstat.zendesk.auth import keyring
+from jobstat.zendesk.auth.account import Account
+from jobstat.zendesk.auth.credentials import Kind
+from jobstat.zendesk.auth.zcli import active_account, credential_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -236,7 +236,7 @@ def test_any_secret_is_a_credential_or_none(
         names.append(name)
         return iter([secret])
 
-    monkeypatch.setattr("jobstat.zendesk.keyring.read_zcli", read)
+    monkeypatch.setattr("jobstat.zendesk.auth.keyring.read_zcli", read)
     found = credential_of(Account("https://acme.zendesk.com"))
     assert (found and found.authorization) == shown
     assert (found and found.kind) == kind

@@ -13,7 +13,7 @@ import click
 from jobstat.cli import cli
 from jobstat.commands.completion import script
 from jobstat.exits import Exit
-from jobstat.groups import LazyGroup
+from jobstat.lazy_group import LazyGroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

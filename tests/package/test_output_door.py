@@ -14,16 +14,16 @@ PACKAGE = Path(jobstat.__file__).parent
 RAW = {"write", "write_quietly"}
 """Methods of a Terminal that write text as it is."""
 
-VIEWS_THAT_PAINT = {"accounts", "listing", "live", "output", "paging", "progress"}
+VIEWS_THAT_PAINT = {"accounts", "listing", "live", "log", "paging", "report"}
 """They write colours and control sequences, and sanitize what they put between."""
 
 OTHER_WRITES = {
     "__main__.py": "sys.stdout.write",  # the version
     "demo/server.py": "self.wfile.write",
-    "zendesk/callback.py": "self.wfile.write",
-    "zendesk/known.py": "file.write",
-    "zendesk/kept.py": "keyring.write",
-    "zendesk/renewing.py": "keep.write",
+    "zendesk/auth/callback.py": "self.wfile.write",
+    "zendesk/auth/profiles.py": "file.write",
+    "zendesk/auth/store.py": "keyring.write",
+    "zendesk/auth/refreshing.py": "keep.write",
 }
 """Writes to something else than a Terminal."""
 

@@ -25,11 +25,11 @@ from support import (
 
 from jobstat import clock
 from jobstat.errors import BrokenAnswer, Unreachable, UsageProblem
-from jobstat.zendesk.account import Account
-from jobstat.zendesk.api import Api
-from jobstat.zendesk.credentials import bearer
+from jobstat.zendesk.auth.account import Account
+from jobstat.zendesk.auth.credentials import bearer
+from jobstat.zendesk.auth.providers import Login
+from jobstat.zendesk.client import Api
 from jobstat.zendesk.http import KEPT_FOR, Http, Request
-from jobstat.zendesk.logins import Login
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -62,7 +62,7 @@ def test_every_code_that_an_account_can_cause(
 
 def test_a_defect_has_a_code_of_its_own() -> None:
     program = (
-        "import sys, jobstat.commands.session as s; s.find_account = None;"
+        "import sys, jobstat.commands._shared as s; s.find_account = None;"
         "from jobstat.process import run; sys.exit(run(['show', 'a']))"
     )
     done = python(program)
@@ -223,9 +223,11 @@ def test_what_a_command_loads(demo: object) -> None:
     shown = loaded("show", "--json", "nosuch")
     assert "httpx" in shown
     absent = {"rich", "keyring", "asyncio", "pygments", "httpx._main", "oauthlib"}
-    assert not shown & (absent | {"platformdirs", "tomllib", "jobstat.zendesk.known"})
+    assert not shown & (
+        absent | {"platformdirs", "tomllib", "jobstat.zendesk.auth.profiles"}
+    )
     assert not shown & {
-        "jobstat.jobs.feed",
+        "jobstat.jobs.input",
         "jobstat.jobs.listing",
         "jobstat.views.many",
     }

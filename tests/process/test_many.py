@@ -18,7 +18,7 @@ import pytest
 from children import child, wait_until
 from support import JOBSTAT, bash, finish_jobs, jobstat
 
-from jobstat.demo import world
+from jobstat.demo import fake_account
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,7 +140,7 @@ def test_the_readmes_import_of_many_files(
     demo: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The account is full with two jobs: the loop has to wait for room.
-    monkeypatch.setattr(world, "MOST_JOBS", 2)
+    monkeypatch.setattr(fake_account, "MOST_JOBS", 2)
     demo.world.duration = 0.7
     for number in range(5):
         tickets = [{"description": "Help!"}, {"subject": "no text"}][: 1 + number % 2]

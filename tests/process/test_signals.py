@@ -223,8 +223,8 @@ def test_connections_and_threads_are_not_left_behind() -> None:
     trouble = [stall(), stall(ANSWER[:20]), stall(ANSWER[:-5])] * 8
     with raw_server(*trouble, stall()) as server:
         program = (
-            "import jobstat.jobs.patience as p; p.REQUEST_PATIENCE = 0.05\n"
-            f"import jobstat.jobs.polling as q; q.LONGEST_BACKOFF = 0.05\n{MAIN}"
+            "import jobstat.jobs.retry as p; p.REQUEST_PATIENCE = 0.05\n"
+            f"import jobstat.jobs.schedule as q; q.LONGEST_BACKOFF = 0.05\n{MAIN}"
         )
         env = environment(server.base_url)
         command = [JOBSTAT[0], "-c", program, "watch", "-q", ID]
@@ -375,7 +375,7 @@ def test_a_signal_while_an_error_is_written() -> None:
 def test_a_signal_where_what_is_raised_is_only_printed() -> None:
     """As in the callbacks by which Python forgets the locks of imports."""
     program = (
-        "import os, sys, time, weakref, jobstat.commands.session as s\n"
+        "import os, sys, time, weakref, jobstat.commands._shared as s\n"
         "class Gone: pass\n"
         "def find_account(*_):\n"
         "    gone = Gone()\n"
@@ -392,7 +392,7 @@ def test_a_signal_where_what_is_raised_is_only_printed() -> None:
 def test_a_signal_in_the_midst_of_an_import() -> None:
     """Python 3.11 makes a RuntimeError of what comes while a class is made."""
     program = (
-        "import os, sys, jobstat.commands.session as s\n"
+        "import os, sys, jobstat.commands._shared as s\n"
         "class Name:\n"
         "    def __set_name__(self, owner, name): os.kill(os.getpid(), 2)\n"
         "def find_account(*_): type('A', (), {'a': Name()})\n"

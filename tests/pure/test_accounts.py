@@ -14,18 +14,18 @@ from hypothesis import strategies as st
 
 from jobstat.errors import AuthError, JobstatError, UsageProblem
 from jobstat.jobs.reference import parse_reference
-from jobstat.zendesk.account import Account, find_account
-from jobstat.zendesk.credentials import (
+from jobstat.zendesk.auth.account import Account, find_account
+from jobstat.zendesk.auth.credentials import (
     Credential,
     Kind,
     from_environment,
     none_found,
     source_in,
 )
-from jobstat.zendesk.hiding import CUT, HIDDEN, hide_in
+from jobstat.zendesk.auth.providers import find_login
+from jobstat.zendesk.errors import reason
 from jobstat.zendesk.http import Response
-from jobstat.zendesk.logins import find_login
-from jobstat.zendesk.refusals import reason
+from jobstat.zendesk.redact import CUT, HIDDEN, hide_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable

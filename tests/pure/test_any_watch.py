@@ -19,11 +19,11 @@ from jobstat.errors import (
     UsageProblem,
 )
 from jobstat.exits import Exit
-from jobstat.jobs.following import follow
 from jobstat.jobs.job import parse_job
-from jobstat.jobs.patience import SHOW, Policy
-from jobstat.jobs.polling import FIRST_REQUESTS
-from jobstat.jobs.watching import Answer, Watch
+from jobstat.jobs.loop import follow
+from jobstat.jobs.retry import SHOW, Policy
+from jobstat.jobs.schedule import FIRST_REQUESTS
+from jobstat.jobs.watch import Answer, Watch
 from jobstat.limits import Limits
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobstat.jobs.complaint import complaint, complaint_in
+from jobstat.jobs.error_body import complaint, complaint_in
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from jobstat.demo.fake_account import Refused
 from jobstat.demo.oauth import (
     CLIENT_SECRET,
     CODE_LIFE,
@@ -17,7 +18,6 @@ from jobstat.demo.oauth import (
     REFRESH_LIFE,
     OAuth,
 )
-from jobstat.demo.world import Refused
 
 VERIFIER = "v" * 64
 CHALLENGE = urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest())

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from jobstat.demo.world import DELETE, RETENTION, UPDATE, Refused, World
+from jobstat.demo.fake_account import DELETE, RETENTION, UPDATE, Refused, World
 from jobstat.jobs.job import parse_job
 from jobstat.jobs.verdict import Verdict, judge
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support import ID, OTHER, completed, job_object
 
 from jobstat.errors import UsageProblem
-from jobstat.jobs.feed import Feed, parse_feed
+from jobstat.jobs.input import Feed, parse_feed
 from jobstat.jobs.reference import Reference, parse_reference
 
 URL = f"https://acme.zendesk.com/api/v2/job_statuses/{ID}.json"
@@ -135,7 +135,7 @@ def test_error_of_a_bare_job_is_its_own() -> None:
 
 
 def test_word_that_is_known_already_costs_next_to_nothing() -> None:
-    with patch("jobstat.jobs.feed.parse_reference", wraps=parse_reference) as parse:
+    with patch("jobstat.jobs.input.parse_reference", wraps=parse_reference) as parse:
         assert ids(*[ID, URL] * 1000) == [ID, ID]
     assert parse.call_count == 2
 

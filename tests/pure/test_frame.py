@@ -15,8 +15,8 @@ from support import FAILURE, SUCCESS, completed, job
 from jobstat.errors import BrokenAnswer, Unavailable
 from jobstat.exits import Exit
 from jobstat.jobs.job import parse_job
-from jobstat.jobs.patience import Policy
-from jobstat.jobs.watching import Answer, Ask, Wait, Watch
+from jobstat.jobs.retry import Policy
+from jobstat.jobs.watch import Answer, Ask, Wait, Watch
 from jobstat.limits import Limits
 from jobstat.views.frame import Frame
 

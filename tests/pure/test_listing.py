@@ -18,7 +18,6 @@ from jobstat.errors import (
     TimedOut,
     Unavailable,
 )
-from jobstat.jobs.following import TICK
 from jobstat.jobs.listing import (
     MAX_PAGES,
     MOST_READINGS,
@@ -26,9 +25,10 @@ from jobstat.jobs.listing import (
     recent,
     unfinished,
 )
-from jobstat.jobs.page import FIRST_PAGE, Page, id_in, parse_page
-from jobstat.jobs.patience import SHOW, Policy
-from jobstat.jobs.polling import Allowance
+from jobstat.jobs.loop import TICK
+from jobstat.jobs.pages import FIRST_PAGE, Page, id_in, parse_page
+from jobstat.jobs.retry import SHOW, Policy
+from jobstat.jobs.schedule import Allowance
 from jobstat.limits import Limits
 
 if TYPE_CHECKING:

@@ -30,18 +30,18 @@ from jobstat.errors import (
     Unreachable,
 )
 from jobstat.exits import Exit
-from jobstat.jobs.following import follow
 from jobstat.jobs.job import parse_job
-from jobstat.jobs.patience import Policy, Setback, set_back
-from jobstat.jobs.polling import LONGEST_DELAY
-from jobstat.jobs.watching import Answer, Watch
+from jobstat.jobs.loop import follow
+from jobstat.jobs.retry import Policy, Setback, set_back
+from jobstat.jobs.schedule import LONGEST_DELAY
+from jobstat.jobs.watch import Answer, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from jobstat.errors import JobstatError
     from jobstat.jobs.job import Job
-    from jobstat.jobs.watching import Watched
+    from jobstat.jobs.watch import Watched
 
 WORKING = job("working", progress=1, total=4)
 BAD = parse_job(completed(SUCCESS, FAILURE))

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobstat.jobs.course import Course
-from jobstat.jobs.polling import (
+from jobstat.jobs.progress import Course
+from jobstat.jobs.schedule import (
     FIRST_DELAY,
     FIRST_REQUESTS,
     JITTER,

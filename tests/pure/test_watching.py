@@ -30,11 +30,11 @@ from jobstat.errors import (
     UsageProblem,
 )
 from jobstat.exits import Exit
-from jobstat.jobs.following import follow
 from jobstat.jobs.job import Job, parse_job
-from jobstat.jobs.patience import REQUEST_PATIENCE, SHOW, Policy
-from jobstat.jobs.polling import LONGEST_BACKOFF, LONGEST_DELAY
-from jobstat.jobs.watching import NOT_FOUND_PATIENCE, Answer, Watch
+from jobstat.jobs.loop import follow
+from jobstat.jobs.retry import REQUEST_PATIENCE, SHOW, Policy
+from jobstat.jobs.schedule import LONGEST_BACKOFF, LONGEST_DELAY
+from jobstat.jobs.watch import NOT_FOUND_PATIENCE, Answer, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

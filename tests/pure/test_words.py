@@ -11,9 +11,9 @@ from support import FAILURE, SUCCESS, completed, job, job_object
 
 from jobstat.jobs.job import parse_job
 from jobstat.views.many import line_of_job
-from jobstat.views.output import TextOutput
+from jobstat.views.report import TextOutput
 from jobstat.views.terminal import open_terminal
-from jobstat.views.words import (
+from jobstat.views.wording import (
     LARGEST_TEXT,
     Column,
     counts_of,

@@ -17,20 +17,20 @@ from support import FakeClock, Notes, body
 
 from jobstat.errors import JobstatError
 from jobstat.exits import Exit
-from jobstat.jobs.complaint import complaint
-from jobstat.jobs.feed import parse_feed
-from jobstat.jobs.following import follow
+from jobstat.jobs.error_body import complaint
+from jobstat.jobs.input import parse_feed
 from jobstat.jobs.job import parse_answer, parse_job
-from jobstat.jobs.patience import Policy
+from jobstat.jobs.loop import follow
+from jobstat.jobs.retry import Policy
 from jobstat.jobs.verdict import judge
-from jobstat.jobs.watching import Answer, Watch
+from jobstat.jobs.watch import Answer, Watch
 from jobstat.limits import Limits
-from jobstat.views.output import JsonOutput, ScreenOutput, TextOutput
+from jobstat.views.report import JsonOutput, ScreenOutput, TextOutput
 from jobstat.views.terminal import Terminal, open_terminal
-from jobstat.zendesk.account import Account
-from jobstat.zendesk.api import Api
-from jobstat.zendesk.credentials import bearer
-from jobstat.zendesk.logins import Login
+from jobstat.zendesk.auth.account import Account
+from jobstat.zendesk.auth.credentials import bearer
+from jobstat.zendesk.auth.providers import Login
+from jobstat.zendesk.client import Api
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -22,12 +22,12 @@ from terminals import on_terminal
 INTERRUPTING = """
 import contextlib, os, signal, sys
 from jobstat import clock
-from jobstat.commands import session, watch
-from jobstat.jobs import following
-from jobstat.views import display, live, terminal
+from jobstat.commands import _shared, watch
+from jobstat.jobs import loop
+from jobstat.views import live, reporter, terminal
 
 lines_left = int(os.environ["LINE"])
-modules = contextlib, session, watch, following, display, live, terminal
+modules = contextlib, _shared, watch, loop, reporter, live, terminal
 files = {module.__file__ for module in modules}
 
 def on_call(frame, event, argument):

@@ -26,7 +26,7 @@ from support import (
 )
 from terminals import Session, on_terminal
 
-from jobstat.views.words import safe
+from jobstat.views.wording import safe
 
 EVIL = {
     "CSI": "\x1b[2J\x1b[31;1m\x1b[9999;1H",

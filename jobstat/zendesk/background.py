@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from jobstat.errors import Unreachable
-from jobstat.jobs.following import TICK
+from jobstat.jobs.loop import TICK
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,13 +9,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from jobstat.errors import JobstatError, OutputError
-from jobstat.jobs.watching import Wait
+from jobstat.jobs.watch import Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from jobstat.jobs.patience import Setback
-    from jobstat.jobs.watching import Answer, Ask, Watch, Watched
+    from jobstat.jobs.retry import Setback
+    from jobstat.jobs.watch import Answer, Ask, Watch, Watched
 
     Fetch = Callable[[Sequence[str], float, Callable[[], None]], Answer]
 

@@ -15,20 +15,20 @@ from jobstat.errors import (
 )
 from jobstat.jobs.job import decode, parse_answer
 from jobstat.jobs.reference import is_same_id
-from jobstat.jobs.watching import Answer
+from jobstat.jobs.watch import Answer
 from jobstat.limits import Limits
-from jobstat.zendesk.hiding import discreet
+from jobstat.zendesk.errors import reason, refusal
 from jobstat.zendesk.http import Http, Request
-from jobstat.zendesk.refusals import reason, refusal
+from jobstat.zendesk.redact import discreet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from jobstat.jobs.page import Page
-    from jobstat.zendesk.account import Account
-    from jobstat.zendesk.credentials import Credential
+    from jobstat.jobs.pages import Page
+    from jobstat.zendesk.auth.account import Account
+    from jobstat.zendesk.auth.credentials import Credential
+    from jobstat.zendesk.auth.providers import Login
     from jobstat.zendesk.http import Response
-    from jobstat.zendesk.logins import Login
 
     Idle = Callable[[], None] | None
 
@@ -92,7 +92,7 @@ class Api:
         """
         with discreet(self._login.secrets):
             if len(ids) > 1:
-                from jobstat.jobs.page import id_in
+                from jobstat.jobs.pages import id_in
 
                 path = f"job_statuses/show_many?ids={','.join(ids)}"
                 page = self._page(path, within, idle)
@@ -154,7 +154,7 @@ class Api:
         return Answer((job,), _limits(response.headers))
 
     def _page(self, path: str, within: float, idle: Idle = None) -> Page:
-        from jobstat.jobs.page import parse_page
+        from jobstat.jobs.pages import parse_page
 
         response = self._get(path, within, idle)
         with self._reconnecting():

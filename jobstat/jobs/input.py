@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jobstat.errors import UsageProblem
-from jobstat.jobs.complaint import complaint
+from jobstat.jobs.error_body import complaint
 from jobstat.jobs.job import MAX_DEPTH, is_too_deep, kind_of
-from jobstat.jobs.page import has_next_page
+from jobstat.jobs.pages import has_next_page
 from jobstat.jobs.reference import Reference, parse_id, parse_reference
 from jobstat.jobs.signs import (
     counts_failures,

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from jobstat.errors import BrokenAnswer, JobstatError, Unavailable, UsageProblem
-from jobstat.jobs.complaint import complaint_in
 from jobstat.jobs.duration import spoken
-from jobstat.zendesk.hiding import CUT
+from jobstat.jobs.error_body import complaint_in
+from jobstat.zendesk.redact import CUT
 
 if TYPE_CHECKING:
-    from jobstat.zendesk.account import Account
+    from jobstat.zendesk.auth.account import Account
     from jobstat.zendesk.http import Response
 
 

@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from jobstat.zendesk.account import Account
-    from jobstat.zendesk.known import Known
+    from jobstat.zendesk.auth.account import Account
+    from jobstat.zendesk.auth.profiles import Known
 
 
 class Memory:
@@ -18,13 +18,13 @@ class Memory:
 
     @cached_property
     def _known(self) -> Known:
-        from jobstat.zendesk.known import load
+        from jobstat.zendesk.auth.profiles import load
 
         return load()
 
     def default(self) -> Account | None:
         """Jobstat's default account, else that of zcli's active profile."""
-        from jobstat.zendesk.zcli import active_account
+        from jobstat.zendesk.auth.zcli import active_account
 
         return self._known.default_account or active_account()
 

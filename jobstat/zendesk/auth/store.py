@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 from jobstat.errors import AuthError
 from jobstat.holding import held
-from jobstat.zendesk.apart import Apart
-from jobstat.zendesk.keyring import PATIENCE, KeyringProblem
+from jobstat.zendesk.auth.keyring import PATIENCE, KeyringProblem
+from jobstat.zendesk.background import Apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from jobstat.zendesk.account import Account
-    from jobstat.zendesk.known import Known, Record
-    from jobstat.zendesk.oauth import Tokens
+    from jobstat.zendesk.auth.account import Account
+    from jobstat.zendesk.auth.oauth import Tokens
+    from jobstat.zendesk.auth.profiles import Known, Record
 
 
 LOCK_PATIENCE = 60.0
@@ -57,7 +57,7 @@ class Entry:
 
 def parse_entry(text: str) -> Entry:
     """What ``dump`` wrote. Raises ValueError for anything else."""
-    from jobstat.zendesk.oauth import Tokens
+    from jobstat.zendesk.auth.oauth import Tokens
 
     told = json.loads(text)
     if not isinstance(told, dict):
@@ -89,7 +89,7 @@ class Keep:
 
     def locked(self, within: float) -> AbstractContextManager[None]:
         """Keep other processes from changing it; ``within`` is in seconds."""
-        from jobstat.zendesk.known import locked
+        from jobstat.zendesk.auth.profiles import locked
 
         return locked(self._account.entry_name, within)
 
@@ -101,7 +101,7 @@ class Keep:
 
         Raises Unavailable where another process holds the lock all the time.
         """
-        from jobstat.zendesk.known import NoLock
+        from jobstat.zendesk.auth.profiles import NoLock
 
         with ExitStack() as stack:
             try:
@@ -115,7 +115,7 @@ class Keep:
 
         Raises KeyringProblem, AuthError for what cannot be one.
         """
-        from jobstat.zendesk import keyring
+        from jobstat.zendesk.auth import keyring
 
         text = keyring.read(self._account.entry_name, within)
         try:
@@ -132,7 +132,7 @@ class Keep:
 
         Raises KeyringProblem.
         """
-        from jobstat.zendesk import keyring
+        from jobstat.zendesk.auth import keyring
 
         name, secrets = self._account.entry_name, entry.secrets
         keyring.write(name, entry.dump(), secrets, within)
@@ -140,8 +140,8 @@ class Keep:
 
 def check_store() -> None:
     """Raises KeyringProblem or UsageProblem where nothing could be remembered."""
-    from jobstat.zendesk import keyring
-    from jobstat.zendesk.known import check_writable
+    from jobstat.zendesk.auth import keyring
+    from jobstat.zendesk.auth.profiles import check_writable
 
     keyring.read("")  # no account has this name: it is asked whether it works
     check_writable()
@@ -154,8 +154,8 @@ def remember(account: Account, record: Record, entry: Entry, *, default: bool) -
     was: raises KeyringProblem, UsageProblem, Unavailable. A signal does not leave it
     half done.
     """
-    from jobstat.zendesk import keyring
-    from jobstat.zendesk.known import change
+    from jobstat.zendesk.auth import keyring
+    from jobstat.zendesk.auth.profiles import change
 
     def edit(known: Known) -> None:
         known.records[account.origin] = record
@@ -186,8 +186,8 @@ def forget(account: Account) -> Account | None:
     That is the only one that is left. Raises AuthError where nothing is known of it,
     and what ``remember`` raises.
     """
-    from jobstat.zendesk import keyring
-    from jobstat.zendesk.known import change
+    from jobstat.zendesk.auth import keyring
+    from jobstat.zendesk.auth.profiles import change
 
     def edit(known: Known) -> None:
         if known.records.pop(account.origin, None) is None and not entry:

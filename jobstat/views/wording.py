@@ -15,7 +15,7 @@ from jobstat.jobs.verdict import FAILED_STATES, Verdict, falls_short, judge
 if TYPE_CHECKING:
     from jobstat.errors import JobstatError
     from jobstat.jobs.job import Item, Job
-    from jobstat.jobs.patience import Setback
+    from jobstat.jobs.retry import Setback
 
 _HAS_COLUMN = frozenset(
     {"index", "id", "account_id", "title", "action", "status", "success"}

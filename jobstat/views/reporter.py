@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Self
 from jobstat.exits import Exit
 from jobstat.jobs.reference import is_same_id
 from jobstat.jobs.verdict import KNOWN_STATES, judge
-from jobstat.views.output import JsonOutput, ScreenOutput, TextOutput
-from jobstat.views.progress import Plain, Silent
+from jobstat.views.log import Plain, Silent
+from jobstat.views.report import JsonOutput, ScreenOutput, TextOutput
 from jobstat.views.terminal import limit_writes, open_terminal
-from jobstat.views.words import (
+from jobstat.views.wording import (
     counted,
     id_of,
     problem_lines,
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from jobstat.errors import JobstatError
-    from jobstat.jobs.following import Clock
     from jobstat.jobs.job import Job
-    from jobstat.jobs.patience import Setback
-    from jobstat.jobs.watching import Watch, Watched
-    from jobstat.views.output import Output
-    from jobstat.views.progress import Progress
+    from jobstat.jobs.loop import Clock
+    from jobstat.jobs.retry import Setback
+    from jobstat.jobs.watch import Watch, Watched
+    from jobstat.views.log import Progress
+    from jobstat.views.report import Output
     from jobstat.views.terminal import Terminal
 
 MOST_NAMED = 20

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobstat.errors import UsageProblem
-from jobstat.zendesk import keyring
-from jobstat.zendesk.account import at_subdomain
-from jobstat.zendesk.credentials import Credential, Kind, bearer
-from jobstat.zendesk.files import check_private, read_settings
+from jobstat.zendesk.auth import keyring
+from jobstat.zendesk.auth.account import at_subdomain
+from jobstat.zendesk.auth.credentials import Credential, Kind, bearer
+from jobstat.zendesk.auth.files import check_private, read_settings
 
 if TYPE_CHECKING:
-    from jobstat.zendesk.account import Account
+    from jobstat.zendesk.auth.account import Account
 
 SOURCE = "zcli"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from jobstat.jobs.duration import clock
 from jobstat.jobs.verdict import Verdict, judge
-from jobstat.views.words import (
+from jobstat.views.wording import (
     BAD,
     GOOD,
     Column,
@@ -25,9 +25,9 @@ from jobstat.views.words import (
 
 if TYPE_CHECKING:
     from jobstat.jobs.job import Job
-    from jobstat.jobs.watching import Watch
+    from jobstat.jobs.watch import Watch
     from jobstat.views.terminal import Terminal
-    from jobstat.views.words import Glyph, ResultsTable
+    from jobstat.views.wording import Glyph, ResultsTable
 
 
 WIDEST_COLUMN = 64

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from jobstat.errors import AuthError
-from jobstat.zendesk.credentials import (
+from jobstat.zendesk.auth.credentials import (
     CLIENT_ID,
     Credential,
     Kind,
@@ -20,10 +20,10 @@ from jobstat.zendesk.credentials import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from jobstat.zendesk.account import Account
+    from jobstat.zendesk.auth.account import Account
+    from jobstat.zendesk.auth.profiles import Record
+    from jobstat.zendesk.auth.store import Entry
     from jobstat.zendesk.http import Http
-    from jobstat.zendesk.kept import Entry
-    from jobstat.zendesk.known import Record
 
     Idle = Callable[[], None] | None
 
@@ -140,7 +140,7 @@ def find_login(account: Account, environ: Mapping[str, str]) -> Login:
     """
     if account.trusted and (login := from_the_environment(account, environ)):
         return login
-    from jobstat.zendesk.keyring import KeyringProblem
+    from jobstat.zendesk.auth.keyring import KeyringProblem
 
     problem = None
     try:
@@ -162,8 +162,8 @@ def from_the_environment(account: Account, environ: Mapping[str, str]) -> Login 
             )
         return login
     if client := client_of(environ):
-        from jobstat.zendesk.kept import Entry
-        from jobstat.zendesk.renewing import Renewing
+        from jobstat.zendesk.auth.refreshing import Renewing
+        from jobstat.zendesk.auth.store import Entry
 
         id, secret = client
         return Renewing(account, id, Entry(None, secret), Kind.CLIENT, CLIENT_ID)
@@ -172,7 +172,7 @@ def from_the_environment(account: Account, environ: Mapping[str, str]) -> Login 
 
 def zcli_login(account: Account) -> Login | None:
     """The login that zcli has stored, if there is any. Raises KeyringProblem."""
-    from jobstat.zendesk import zcli
+    from jobstat.zendesk.auth import zcli
 
     credential = zcli.credential_of(account)
     if credential is None:
@@ -189,15 +189,15 @@ def own_login(account: Account) -> Login | None:
     Raises AuthError where the keyring does not have what belongs to it,
     KeyringProblem where it cannot tell, UsageProblem for a broken file.
     """
-    from jobstat.zendesk.known import load
+    from jobstat.zendesk.auth.profiles import load
 
     record = load().records.get(account.origin)
     return _login_of(account, record) if record else None
 
 
 def _login_of(account: Account, record: Record) -> Login:
-    from jobstat.zendesk.kept import Keep
-    from jobstat.zendesk.renewing import Renewing
+    from jobstat.zendesk.auth.refreshing import Renewing
+    from jobstat.zendesk.auth.store import Keep
 
     keep = Keep(account)
     again = f"Log in again with {account.login}"

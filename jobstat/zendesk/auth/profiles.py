@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from jobstat import clock
 from jobstat.errors import Unavailable, UsageProblem
-from jobstat.zendesk.account import Account, at_url
-from jobstat.zendesk.credentials import Kind
-from jobstat.zendesk.files import check_private, read_settings
+from jobstat.zendesk.auth.account import Account, at_url
+from jobstat.zendesk.auth.credentials import Kind
+from jobstat.zendesk.auth.files import check_private, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,12 +9,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from jobstat.errors import AuthError, UsageProblem
-from jobstat.zendesk.hiding import as_bytes
+from jobstat.zendesk.redact import as_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jobstat.zendesk.account import Account
+    from jobstat.zendesk.auth.account import Account
 
 _TOKEN = re.compile(r"[!-~]+")
 _EMAIL = re.compile(r"[^\s:\x00-\x1f\x7f]+@[^\s:\x00-\x1f\x7f]+")

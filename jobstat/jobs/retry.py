@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from jobstat.jobs.polling import JITTER, LONGEST_DELAY, delay_after_failure
+from jobstat.jobs.schedule import JITTER, LONGEST_DELAY, delay_after_failure
 
 if TYPE_CHECKING:
     from jobstat.errors import JobstatError

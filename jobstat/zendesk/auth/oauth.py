@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from jobstat.errors import AuthError, BrokenAnswer, UsageProblem
-from jobstat.zendesk.credentials import check_token
-from jobstat.zendesk.hiding import discreet
+from jobstat.zendesk.auth.credentials import check_token
+from jobstat.zendesk.errors import reason, refusal
 from jobstat.zendesk.http import Request
-from jobstat.zendesk.refusals import reason, refusal
+from jobstat.zendesk.redact import discreet
 
 if TYPE_CHECKING:
-    from jobstat.zendesk.account import Account
+    from jobstat.zendesk.auth.account import Account
     from jobstat.zendesk.http import Http
 
 SCOPE = "read"

@@ -15,19 +15,19 @@ from jobstat.errors import (
     UsageProblem,
 )
 from jobstat.holding import held
-from jobstat.zendesk.apart import Apart
-from jobstat.zendesk.credentials import Credential, Kind, bearer
-from jobstat.zendesk.kept import Entry
-from jobstat.zendesk.keyring import PATIENCE, KeyringProblem
-from jobstat.zendesk.logins import Login
+from jobstat.zendesk.auth.credentials import Credential, Kind, bearer
+from jobstat.zendesk.auth.keyring import PATIENCE, KeyringProblem
+from jobstat.zendesk.auth.providers import Login
+from jobstat.zendesk.auth.store import Entry
+from jobstat.zendesk.background import Apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from jobstat.zendesk.account import Account
+    from jobstat.zendesk.auth.account import Account
+    from jobstat.zendesk.auth.oauth import Tokens
+    from jobstat.zendesk.auth.store import Keep
     from jobstat.zendesk.http import Http
-    from jobstat.zendesk.kept import Keep
-    from jobstat.zendesk.oauth import Tokens
 
     Idle = Callable[[], None] | None
 
@@ -182,7 +182,7 @@ class Renewing(Login):
         return kept
 
     def _ask(self, http: Http, entry: Entry) -> Tokens:
-        from jobstat.zendesk.oauth import mint, refresh
+        from jobstat.zendesk.auth.oauth import mint, refresh
 
         account, client = self._account, self.client_id or ""
         if entry.client_secret:

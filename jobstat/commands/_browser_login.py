@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 from jobstat import clock
 from jobstat.errors import TimedOut, UsageProblem
 from jobstat.jobs.duration import spoken
-from jobstat.jobs.following import TICK
-from jobstat.views.asking import Keyboard, can_ask
+from jobstat.jobs.loop import TICK
+from jobstat.views.prompt import Keyboard, can_ask
 from jobstat.views.terminal import standard_error
-from jobstat.views.words import LONGEST_NAME, safe
-from jobstat.zendesk.api import http_of
-from jobstat.zendesk.callback import Callback, redirect_url
-from jobstat.zendesk.oauth import Authorization
+from jobstat.views.wording import LONGEST_NAME, safe
+from jobstat.zendesk.auth.callback import Callback, redirect_url
+from jobstat.zendesk.auth.oauth import Authorization
+from jobstat.zendesk.client import http_of
 
 if TYPE_CHECKING:
-    from jobstat.zendesk.account import Account
-    from jobstat.zendesk.oauth import Tokens
+    from jobstat.zendesk.auth.account import Account
+    from jobstat.zendesk.auth.oauth import Tokens
 
 GLANCE = 0.2
 """Seconds between two looks for the browser's answer while one may be pasted."""

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 
 from jobstat.errors import BrokenAnswer, NotFound, Unauthorized, Unreachable
 from jobstat.exits import Exit, combine
-from jobstat.jobs.course import Course
 from jobstat.jobs.job import Job
-from jobstat.jobs.patience import (
+from jobstat.jobs.progress import Course
+from jobstat.jobs.retry import (
     Policy,
     Setback,
     is_hopeless,
     patience_with,
     set_back,
 )
-from jobstat.jobs.polling import LEAST_HOLD, Allowance, delay_after_answer
+from jobstat.jobs.schedule import LEAST_HOLD, Allowance, delay_after_answer
 from jobstat.jobs.verdict import judge, lacks_results
 from jobstat.limits import UNTOLD, Limits
 

@@ -12,35 +12,35 @@ import click
 
 from jobstat import clock, holding
 from jobstat.errors import UsageProblem
-from jobstat.jobs.following import follow
-from jobstat.jobs.patience import LISTING
-from jobstat.jobs.polling import Allowance
+from jobstat.jobs.loop import follow
 from jobstat.jobs.reference import is_id, parse_reference
-from jobstat.jobs.watching import Watch
-from jobstat.views.display import display_for
+from jobstat.jobs.retry import LISTING
+from jobstat.jobs.schedule import Allowance
+from jobstat.jobs.watch import Watch
+from jobstat.views.reporter import display_for
 from jobstat.views.terminal import (
     limit_writes,
     read_input,
     standard_error,
     tell_of_held_work,
 )
-from jobstat.views.words import counted
-from jobstat.zendesk.account import find_account
-from jobstat.zendesk.logins import find_login
-from jobstat.zendesk.memory import Memory
+from jobstat.views.wording import counted
+from jobstat.zendesk.auth.account import find_account
+from jobstat.zendesk.auth.memory import Memory
+from jobstat.zendesk.auth.providers import find_login
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from jobstat.exits import Exit
-    from jobstat.jobs.feed import Feed
+    from jobstat.jobs.input import Feed
     from jobstat.jobs.listing import Recent
-    from jobstat.jobs.page import Page
-    from jobstat.jobs.patience import Policy, Setback
+    from jobstat.jobs.pages import Page
     from jobstat.jobs.reference import Reference
-    from jobstat.zendesk.account import Account
-    from jobstat.zendesk.api import Api
-    from jobstat.zendesk.logins import Login
+    from jobstat.jobs.retry import Policy, Setback
+    from jobstat.zendesk.auth.account import Account
+    from jobstat.zendesk.auth.providers import Login
+    from jobstat.zendesk.client import Api
 
 STANDARD_INPUT = "-"
 
@@ -55,7 +55,7 @@ def jobs_named(
     """
     if STANDARD_INPUT not in words:
         return tuple(map(_reference, words)), None
-    from jobstat.jobs.feed import LARGEST_FEED, parse_feed
+    from jobstat.jobs.input import LARGEST_FEED, parse_feed
 
     feed = parse_feed(read_input(LARGEST_FEED, within))
     if not feed.jobs:
@@ -106,7 +106,7 @@ def connect_to(account: Account, login: Login) -> Iterator[Connection]:
 
     At its end it is told what came up about the login meanwhile.
     """
-    from jobstat.zendesk.api import Api
+    from jobstat.zendesk.client import Api
 
     try:
         with Api(account, login) as api:

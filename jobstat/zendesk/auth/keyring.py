@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from jobstat import clock, person
 from jobstat.errors import AuthError
-from jobstat.zendesk.apart import Apart
-from jobstat.zendesk.credentials import IN_ENVIRONMENT
-from jobstat.zendesk.hiding import hide_in, repeats
+from jobstat.zendesk.auth.credentials import IN_ENVIRONMENT
+from jobstat.zendesk.background import Apart
+from jobstat.zendesk.redact import hide_in, repeats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

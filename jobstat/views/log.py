@@ -7,7 +7,7 @@ from math import inf
 from typing import TYPE_CHECKING, Protocol, Self
 
 from jobstat.jobs.duration import clock
-from jobstat.views.words import (
+from jobstat.views.wording import (
     LONGEST_TEXT,
     counts_of,
     failures_of,
@@ -23,8 +23,8 @@ from jobstat.views.words import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jobstat.jobs.patience import Setback
-    from jobstat.jobs.watching import Watch, Watched
+    from jobstat.jobs.retry import Setback
+    from jobstat.jobs.watch import Watch, Watched
     from jobstat.views.terminal import Terminal
 
 QUIET_FOR = 60.0

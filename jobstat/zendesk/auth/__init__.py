@@ -1,0 +1,1 @@
+"""Which account jobstat uses, and with which credential."""
