@@ -31,7 +31,7 @@ class _Jobstat(LazyGroup):
         super().format_epilog(ctx, formatter)
         with formatter.section("Exit codes"):
             formatter.write_dl(
-                [(f"{code:d} {code.word}", code.meaning) for code in Exit]
+                [(f"{code:d} {code.slug}", code.meaning) for code in Exit]
             )
 
 

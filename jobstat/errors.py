@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from jobstat.exits import Exit
-from jobstat.limits import UNTOLD, Limits
+from jobstat.limits import UNKNOWN_LIMIT, RateLimit
 
 
-class Stopped(BaseException):
+class SignalReceived(BaseException):
     """A signal asks jobstat to end; ``signal`` is its number."""
 
     def __init__(self, signal: int) -> None:
@@ -23,29 +23,29 @@ class Stopped(BaseException):
 class JobstatError(Exception):
     """One sentence on what happened, and where it helps a hint what to do.
 
-    ``passing`` is whether asking again may help. ``retry_after`` is how many
+    ``transient`` is whether asking again may help. ``retry_after`` is how many
     seconds the server wants to be left alone first, when it says so; ``limits`` is
     what its answer told of the rate limit.
     """
 
     exit: ClassVar[Exit] = Exit.INTERNAL
-    passing: ClassVar[bool] = False
-    limits: Limits = UNTOLD
+    transient: ClassVar[bool] = False
+    limits: RateLimit = UNKNOWN_LIMIT
 
     def __init__(
         self,
-        sentence: str,
+        message: str,
         *,
         hint: str | None = None,
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
+        super().__init__(message)
+        self.message = message
         self.hint = hint
         self.retry_after = retry_after
 
 
-class UsageProblem(JobstatError):
+class UsageError(JobstatError):
     """Arguments, configuration or input that cannot be used as they are."""
 
     exit = Exit.USAGE
@@ -77,14 +77,14 @@ class Unavailable(JobstatError):
     """The account cannot be asked now: network, 5xx, 429."""
 
     exit = Exit.UNAVAILABLE
-    passing = True
+    transient = True
 
 
 class Unreachable(Unavailable):
     """The account gave no answer at all."""
 
 
-class BrokenAnswer(Unavailable):
+class InvalidResponse(Unavailable):
     """An answer came, but not one that tells a job's state."""
 
 

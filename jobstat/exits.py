@@ -38,15 +38,15 @@ class Exit(IntEnum):
     @property
     def severity(self) -> int:
         """Its place among the others, the most serious first, from 0."""
-        return _RANK.index(self)
+        return _SEVERITY.index(self)
 
     @property
-    def word(self) -> str:
+    def slug(self) -> str:
         """The code's name as the documentation writes it: ``items-failed``."""
         return self.name.lower().replace("_", "-")
 
 
-_RANK = (
+_SEVERITY = (
     Exit.INTERNAL,
     Exit.USAGE,
     Exit.AUTH,
@@ -61,11 +61,11 @@ _RANK = (
 _BAD_NEWS = frozenset({Exit.JOB_FAILED, Exit.ITEMS_FAILED, Exit.UNFINISHED})
 
 
-def combine(exits: Iterable[Exit], *, forgiving: bool = False) -> Exit:
+def combine(exits: Iterable[Exit], *, exit_zero: bool = False) -> Exit:
     """One exit code for several jobs: the gravest of theirs.
 
-    ``forgiving`` is ``--exit-zero``: what a job's own state says counts as ok,
+    ``exit_zero`` is ``--exit-zero``: what a job's own state says counts as ok,
     so that only what kept jobstat from learning the state is left.
     """
-    found = (Exit.OK if forgiving and code in _BAD_NEWS else code for code in exits)
+    found = (Exit.OK if exit_zero and code in _BAD_NEWS else code for code in exits)
     return min(found, key=lambda code: code.severity, default=Exit.OK)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-LONGEST = 60.0
+MAX_HOLD = 60.0
 """Seconds that such work may take: a token request has 30, the keyring a few."""
 
 _changed = threading.Condition()
@@ -53,7 +53,7 @@ def wait(tell: Callable[[], None]) -> None:
             return
     tell()
     with _changed:
-        _changed.wait_for(lambda: not _held, LONGEST)
+        _changed.wait_for(lambda: not _held, MAX_HOLD)
 
 
 def begin() -> None:

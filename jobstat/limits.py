@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Limits(NamedTuple):
+class RateLimit(NamedTuple):
     """``limit`` requests a minute, of which ``remaining`` are left for now.
 
     That ends ``reset`` seconds after the answer. None for what was not told. (No
@@ -18,4 +18,4 @@ class Limits(NamedTuple):
     reset: float | None = None
 
 
-UNTOLD = Limits()
+UNKNOWN_LIMIT = RateLimit()

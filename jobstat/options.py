@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from jobstat.errors import UsageProblem
+from jobstat.errors import UsageError
 from jobstat.exits import Exit
 from jobstat.invocation import KEY_LOG, Invocation
 from jobstat.jobs.duration import parse_duration
@@ -21,8 +21,8 @@ def duration(text: str) -> float:
     """Seconds: the type of an option that takes a DURATION."""
     try:
         return parse_duration(text)
-    except UsageProblem as problem:
-        raise click.BadParameter(f"{problem.sentence}. {problem.hint}") from None
+    except UsageError as problem:
+        raise click.BadParameter(f"{problem.message}. {problem.hint}") from None
 
 
 def positive_duration(text: str) -> float:
@@ -33,28 +33,28 @@ def positive_duration(text: str) -> float:
     return seconds
 
 
-def epilog(examples: str, leaving_out: Exit | None = None) -> str:
+def epilog(examples: str, exclude: Exit | None = None) -> str:
     """What stands at the end of a help text: examples, and the exit codes.
 
-    Without ``leaving_out``, the one code that the command never ends with, the
+    Without ``exclude``, the one code that the command never ends with, the
     codes are left out altogether.
     """
     shown = f"\b\nExamples:\n{indent(examples.strip(), '  ')}\n"
-    if leaving_out is None:
+    if exclude is None:
         return shown
-    codes = [code for code in Exit if code is not leaving_out]
-    table = "\n".join(f"  {code:<3d} {code.word:<14}{code.meaning}" for code in codes)
+    codes = [code for code in Exit if code is not exclude]
+    table = "\n".join(f"  {code:<3d} {code.slug:<14}{code.meaning}" for code in codes)
     return f"{shown}\n\b\nExit codes:\n{table}\n"
 
 
 def shared_options(
-    *, leaving_out: Container[str] = ()
+    *, exclude: Container[str] = ()
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Give a command the options that say which account and how it is shown."""
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         for name, option in reversed(_SHARED.items()):
-            if name not in leaving_out:
+            if name not in exclude:
                 command = option(command)
         return command
 

@@ -15,7 +15,7 @@ import click
 
 from jobstat import holding, person
 from jobstat.cli import COMMANDS, cli
-from jobstat.errors import JobstatError, OutputError, Stopped, UsageProblem
+from jobstat.errors import JobstatError, OutputError, SignalReceived, UsageError
 from jobstat.invocation import KEY_LOG, Invocation
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def run(arguments: list[str]) -> int:
         code = _run(Invocation(arguments, key_log))
     except BrokenPipeError:
         number = signal.SIGPIPE
-    except Stopped as stopped:
+    except SignalReceived as stopped:
         number = stopped.signal
     if number := _finish(number):
         _end_by(number)
@@ -65,7 +65,7 @@ def _run(invocation: Invocation) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - the outermost function owns errors
-        if isinstance(_first_cause(error), Stopped):
+        if isinstance(_first_cause(error), SignalReceived):
             raise _first_cause(error) from None
         return _explain(error, invocation)
 
@@ -75,7 +75,7 @@ def _finish(number: int) -> int:
     while True:
         try:
             holding.finish(_tell_of_held_work)
-        except Stopped as stopped:
+        except SignalReceived as stopped:
             number = number or stopped.signal
         else:
             return number
@@ -90,7 +90,7 @@ def _tell_of_held_work() -> None:
 def _tell_person(words: str) -> None:
     from jobstat.views.terminal import standard_error
 
-    standard_error().note(f"jobstat: {words}\n")
+    standard_error().print_quietly(f"jobstat: {words}\n")
 
 
 def _first_cause(error: BaseException) -> BaseException:
@@ -128,11 +128,11 @@ def _invoke(invocation: Invocation) -> int:
 
 def _explain(error: Exception, invocation: Invocation) -> int:
     """Say what went wrong on stderr, and give the exit code that it has."""
-    from jobstat.views.terminal import forget, standard_error
+    from jobstat.views.terminal import redirect_to_devnull, standard_error
     from jobstat.views.wording import problem_lines, traceback_of
 
     if invocation.debug:
-        standard_error().note(traceback_of(error))
+        standard_error().print_quietly(traceback_of(error))
     match error:
         case JobstatError():
             problem = error
@@ -146,23 +146,23 @@ def _explain(error: Exception, invocation: Invocation) -> int:
                 hint="With --debug it shows where; please report it.",
             )
     if isinstance(problem, OutputError):
-        forget(sys.stdout)
-    standard_error().note(problem_lines(problem.sentence, problem.hint))
+        redirect_to_devnull(sys.stdout)
+    standard_error().print_quietly(problem_lines(problem.message, problem.hint))
     return problem.exit
 
 
-def _usage_problem(error: click.UsageError, arguments: list[str]) -> UsageProblem:
+def _usage_problem(error: click.UsageError, arguments: list[str]) -> UsageError:
     # An option without its value is told without a context.
     command = [word for word in arguments[:1] if word in COMMANDS]
     path = error.ctx.command_path if error.ctx else " ".join(["jobstat", *command])
     if isinstance(error, click.NoSuchOption) and _is_of_a_command(error):
         first = next((word for word in arguments if word in COMMANDS), "COMMAND")
-        return UsageProblem(
+        return UsageError(
             f"no such option {error.option_name} before a command",
             hint=f"Options stand after it: jobstat {first} {error.option_name}",
         )
     said = " ".join(error.format_message().split()).removesuffix(".")
-    return UsageProblem(said[:1].lower() + said[1:], hint=f"See {path} --help.")
+    return UsageError(said[:1].lower() + said[1:], hint=f"See {path} --help.")
 
 
 def _is_of_a_command(error: click.NoSuchOption) -> bool:
@@ -204,7 +204,7 @@ def _deliver_again(unraisable: sys.UnraisableHookArgs) -> None:
     callbacks for the locks of imports.
     """
     stopped = unraisable.exc_value
-    if not isinstance(stopped, Stopped):
+    if not isinstance(stopped, SignalReceived):
         sys.__unraisablehook__(unraisable)
         return
     number = stopped.signal
@@ -231,7 +231,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
         other = getattr(signal, name, None)
         if other is not None and signal.getsignal(other) is _stop:
             signal.signal(other, stop_again)
-    raise Stopped(number)
+    raise SignalReceived(number)
 
 
 def _end_by(number: int) -> NoReturn:

@@ -66,11 +66,11 @@ def bounded(kill: Callable[[], None], what: object, bound: float) -> Iterator[No
     """
     late = threading.Event()
 
-    def give_up() -> None:
+    def abandon() -> None:
         late.set()
         kill()
 
-    watchdog = threading.Timer(bound, give_up)
+    watchdog = threading.Timer(bound, abandon)
     watchdog.daemon = True
     watchdog.start()
     try:

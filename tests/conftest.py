@@ -7,7 +7,7 @@ import pytest
 from children import CLEAN, restore_default_signals
 from hypothesis import HealthCheck, settings
 
-from jobstat.demo.fake_account import World
+from jobstat.demo.fake_account import FakeAccount
 from jobstat.demo.server import TOKEN, DemoServer
 
 if TYPE_CHECKING:
@@ -55,11 +55,11 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[DemoServer]:
 def requests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The times of the requests that the demo server has had."""
     times: list[float] = []
-    count = World.count_request
+    count = FakeAccount.count_request
 
-    def noted(self: World, now: float) -> tuple[int, int]:
+    def noted(self: FakeAccount, now: float) -> tuple[int, int]:
         times.append(now)
         return count(self, now)
 
-    monkeypatch.setattr(World, "count_request", noted)
+    monkeypatch.setattr(FakeAccount, "count_request", noted)
     return times

@@ -19,9 +19,9 @@ from children import BOUND, CLEAN, run
 from jobstat.errors import NotFound
 from jobstat.jobs.job import parse_job
 from jobstat.jobs.loop import follow
-from jobstat.jobs.retry import Policy
-from jobstat.jobs.watch import Answer, Watch
-from jobstat.limits import UNTOLD, Limits
+from jobstat.jobs.retry import WatchPolicy
+from jobstat.jobs.watch import PollResult, Watch
+from jobstat.limits import UNKNOWN_LIMIT, RateLimit
 
 if TYPE_CHECKING:
     import ssl
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from jobstat.demo.server import DemoServer
     from jobstat.errors import JobstatError
     from jobstat.jobs.job import Job
-    from jobstat.jobs.retry import Setback
-    from jobstat.jobs.watch import Watched
+    from jobstat.jobs.retry import Outage
+    from jobstat.jobs.watch import TrackedJob
 
 Run = Callable[..., tuple[int, str, str]]
 """Runs jobstat with arguments: its exit code, stdout and stderr."""
@@ -133,14 +133,14 @@ class Script:
     asked: list[tuple[float, str, float]] = field(default_factory=list)
 
     def fetch(
-        self, ids: Sequence[str], within: float, idle: Callable[[], None]
-    ) -> Answer:
-        self.asked.append((self.clock.now, ",".join(ids), within))
-        self.clock.now += min(self.takes, within)
+        self, ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
+    ) -> PollResult:
+        self.asked.append((self.clock.now, ",".join(ids), timeout))
+        self.clock.now += min(self.takes, timeout)
         step = self.steps[0] if len(self.steps) == 1 else self.steps.pop(0)
         if isinstance(step, Exception):
             raise step
-        return Answer((step,))
+        return PollResult((step,))
 
     @property
     def times(self) -> list[float]:
@@ -159,16 +159,16 @@ class Account:
     clock: FakeClock
     answers: Callable[[str, float], Job | JobstatError | None]
     many: JobstatError | None = None
-    limits: Limits = UNTOLD
+    limits: RateLimit = UNKNOWN_LIMIT
     takes: float = 0.0
     asked: list[tuple[float, tuple[str, ...]]] = field(default_factory=list)
 
     def fetch(
-        self, ids: Sequence[str], within: float, idle: Callable[[], None]
-    ) -> Answer:
+        self, ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
+    ) -> PollResult:
         assert 1 <= len(ids) <= 100
         self.asked.append((self.clock.now, tuple(ids)))
-        self.clock.now += min(self.takes, within)
+        self.clock.now += min(self.takes, timeout)
         found = [self.answers(id, self.clock.now) for id in ids]
         if len(ids) == 1:
             (one,) = found
@@ -177,17 +177,17 @@ class Account:
             if isinstance(one, Exception):
                 one.limits = self.limits
                 raise one
-            return Answer((one,), self.limits)
+            return PollResult((one,), self.limits)
         if self.many:
             raise self.many
         jobs = tuple(one for one in found if one and not isinstance(one, Exception))
-        return Answer(jobs, self.limits)
+        return PollResult(jobs, self.limits)
 
     def follow(
-        self, ids: Iterable[str], policy: Policy | None = None
+        self, ids: Iterable[str], policy: WatchPolicy | None = None
     ) -> tuple[Watch, Notes]:
         """Follow these jobs to the end."""
-        watch = Watch(ids, policy or Policy(), self.clock.now)
+        watch = Watch(ids, policy or WatchPolicy(), self.clock.now)
         notes = Notes()
         follow(watch, self.fetch, self.clock, notes)
         return watch, notes
@@ -200,21 +200,23 @@ class Notes:
     told: list[tuple[str, str, str]] = field(default_factory=list)
     keeps: bool = True
 
-    def _note(self, what: str, watched: Watched) -> None:
+    def _note(self, what: str, tracked: TrackedJob) -> None:
         if not self.keeps:
             return
-        status = watched.job.status if watched.job else ""
-        self.told.append((what, watched.id, status))
+        status = tracked.job.status if tracked.job else ""
+        self.told.append((what, tracked.id, status))
 
-    def changed(self, watched: Watched, now: float) -> None:
+    def job_changed(self, tracked: TrackedJob, now: float) -> None:
         del now
-        self._note("changed", watched)
+        self._note("changed", tracked)
 
-    def troubled(self, asked: Sequence[Watched], setback: Setback, now: float) -> None:
-        del setback, now
-        self._note("troubled", asked[0])
+    def request_failed(
+        self, asked: Sequence[TrackedJob], outage: Outage, now: float
+    ) -> None:
+        del outage, now
+        self._note("request_failed", asked[0])
 
-    def idle(self, now: float) -> None:
+    def tick(self, now: float) -> None:
         pass
 
     def interrupted(self) -> None:
@@ -223,21 +225,21 @@ class Notes:
     def ended(self, now: float) -> None:
         pass
 
-    def closed(self, watched: Watched, now: float) -> None:
+    def job_done(self, tracked: TrackedJob, now: float) -> None:
         del now
-        self._note("closed", watched)
+        self._note("closed", tracked)
 
 
 def play(
     *steps: Job | JobstatError,
-    policy: Policy | None = None,
+    policy: WatchPolicy | None = None,
     ids: Iterable[str] = (ID,),
     takes: float = 0.0,
 ) -> tuple[Watch, Script, Notes]:
     """Follow jobs against a script on a fake clock."""
     clock = FakeClock()
     script = Script(clock, list(steps), takes)
-    watch = Watch(ids, policy or Policy(), started=clock.now)
+    watch = Watch(ids, policy or WatchPolicy(), started=clock.now)
     notes = Notes()
     follow(watch, script.fetch, clock, notes)
     return watch, script, notes
@@ -290,14 +292,14 @@ def start_job(
     demo: DemoServer, tickets: int = 4, failures: float = 0.0, duration: float = 600.0
 ) -> str:
     """Start a job at the demo server, which lasts so many seconds: its id."""
-    demo.world.failures, demo.world.duration = failures, duration
+    demo.account.failures, demo.account.duration = failures, duration
     ticket = {"comment": {"body": "Help!"}}
-    return str(demo.world.create([ticket] * tickets, time.time())["id"])
+    return str(demo.account.create([ticket] * tickets, time.time())["id"])
 
 
 def finish_jobs(demo: DemoServer) -> None:
     """Let every job of the demo server end now."""
-    jobs = demo.world._jobs  # noqa: SLF001 - a job's end is settled when it starts
+    jobs = demo.account._jobs  # noqa: SLF001 - a job's end is settled when it starts
     for id, job in jobs.items():
         jobs[id] = replace(
             job, duration=min(job.duration, time.time() - job.created_at)

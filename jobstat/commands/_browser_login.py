@@ -9,15 +9,15 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from jobstat import clock
-from jobstat.errors import TimedOut, UsageProblem
-from jobstat.jobs.duration import spoken
+from jobstat.errors import TimedOut, UsageError
+from jobstat.jobs.duration import format_duration
 from jobstat.jobs.loop import TICK
-from jobstat.views.prompt import Keyboard, can_ask
+from jobstat.views.prompt import LineReader, is_interactive
 from jobstat.views.terminal import standard_error
-from jobstat.views.wording import LONGEST_NAME, safe
+from jobstat.views.wording import MAX_NAME, sanitize
 from jobstat.zendesk.auth.callback import Callback, redirect_url
-from jobstat.zendesk.auth.oauth import Authorization
-from jobstat.zendesk.client import http_of
+from jobstat.zendesk.auth.oauth import AuthorizationCodeFlow
+from jobstat.zendesk.client import open_http
 
 if TYPE_CHECKING:
     from jobstat.zendesk.auth.account import Account
@@ -37,17 +37,17 @@ def tokens_by_browser(
     answering.
     """
     uri = redirect_url(port)
-    authorization = Authorization(account, client_id, uri)
-    until = clock.monotonic() + timeout
-    with Callback(port, authorization.code_in) as callback:
+    authorization = AuthorizationCodeFlow(account, client_id, uri)
+    deadline = clock.monotonic() + timeout
+    with Callback(port, authorization.parse_redirect) as callback:
         opens = _has_screen()
         _explain(account, client_id, uri, authorization.url, opens=opens)
         if opens:
             _open(authorization.url)
-        code = _wait_for_code(authorization, callback, until)
+        code = _wait_for_code(authorization, callback, deadline)
     if code is None:
-        raise TimedOut(f"no answer from the browser within {spoken(timeout)}")
-    with http_of(account) as http:
+        raise TimedOut(f"no answer from the browser within {format_duration(timeout)}")
+    with open_http(account) as http:
         return authorization.tokens(http, code)
 
 
@@ -56,7 +56,7 @@ def _explain(
 ) -> None:
     err = standard_error()
     registered = (
-        f"The OAuth client {safe(client_id, LONGEST_NAME)} must be a public one of"
+        f"The OAuth client {sanitize(client_id, MAX_NAME)} must be a public one of"
         f" {account.name}, with this redirect URL:"
     )
     allow = (
@@ -64,21 +64,21 @@ def _explain(
         if opens
         else "Open this in a browser, and allow jobstat to read the account:"
     )
-    err.note(f"{err.wrapped(registered)}\n  {uri}\n\n")
-    err.note(f"{err.wrapped(allow)}\n{url}\n\n")
-    if can_ask():
+    err.print_quietly(f"{err.wrapped(registered)}\n  {uri}\n\n")
+    err.print_quietly(f"{err.wrapped(allow)}\n{url}\n\n")
+    if is_interactive():
         paste = (
             "Where the browser is on another machine, it ends at a page that cannot be"
             " shown: paste the address of that page here, and press Enter."
         )
-        err.note(err.wrapped(paste))
+        err.print_quietly(err.wrapped(paste))
 
 
 def _wait_for_code(
-    authorization: Authorization, callback: Callback, until: float
+    authorization: AuthorizationCodeFlow, callback: Callback, deadline: float
 ) -> str | None:
-    keyboard = Keyboard() if can_ask() else None
-    while (left := until - clock.monotonic()) > 0:
+    keyboard = LineReader() if is_interactive() else None
+    while (left := deadline - clock.monotonic()) > 0:
         if code := callback.code(0.0 if keyboard else min(left, TICK)):
             return code
         line = keyboard.line(min(left, GLANCE)) if keyboard else None
@@ -86,9 +86,11 @@ def _wait_for_code(
             keyboard = None  # the end of input
         elif line and line.strip():
             try:
-                return authorization.code_in(line)
-            except UsageProblem as problem:
-                standard_error().note(f"jobstat: {problem.sentence}; try again\n")
+                return authorization.parse_redirect(line)
+            except UsageError as problem:
+                standard_error().print_quietly(
+                    f"jobstat: {problem.message}; try again\n"
+                )
     return None
 
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jobstat import clock, holding
-from jobstat.errors import UsageProblem
+from jobstat.errors import UsageError
 from jobstat.jobs.loop import follow
 from jobstat.jobs.reference import is_id, parse_reference
 from jobstat.jobs.retry import LISTING
-from jobstat.jobs.schedule import Allowance
+from jobstat.jobs.schedule import RateLimiter
 from jobstat.jobs.watch import Watch
-from jobstat.views.reporter import display_for
+from jobstat.views.reporter import make_reporter
 from jobstat.views.terminal import (
     limit_writes,
     read_input,
@@ -33,50 +33,50 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from jobstat.exits import Exit
-    from jobstat.jobs.input import Feed
-    from jobstat.jobs.listing import Recent
+    from jobstat.jobs.input import JobInput
+    from jobstat.jobs.listing import JobListing
     from jobstat.jobs.pages import Page
     from jobstat.jobs.reference import Reference
-    from jobstat.jobs.retry import Policy, Setback
+    from jobstat.jobs.retry import Outage, WatchPolicy
     from jobstat.zendesk.auth.account import Account
-    from jobstat.zendesk.auth.providers import Login
-    from jobstat.zendesk.client import Api
+    from jobstat.zendesk.auth.providers import CredentialProvider
+    from jobstat.zendesk.client import ZendeskClient
 
 STANDARD_INPUT = "-"
 
 
-def jobs_named(
-    words: Sequence[str], within: float | None = None
-) -> tuple[tuple[Reference, ...], Feed | None]:
+def parse_job_args(
+    words: Sequence[str], timeout: float | None = None
+) -> tuple[tuple[Reference, ...], JobInput | None]:
     """The jobs that words name, and what was on standard input if one of them is -.
 
-    ``within`` is how many seconds standard input may take. Raises UsageProblem when
+    ``timeout`` is how many seconds standard input may take. Raises UsageError when
     a word names no job, or when there is none at all; TimedOut.
     """
     if STANDARD_INPUT not in words:
         return tuple(map(_reference, words)), None
-    from jobstat.jobs.input import LARGEST_FEED, parse_feed
+    from jobstat.jobs.input import MAX_INPUT, parse_input
 
-    feed = parse_feed(read_input(LARGEST_FEED, within))
-    if not feed.jobs:
-        raise feed.problem or UsageProblem("standard input names no job")
+    job_input = parse_input(read_input(MAX_INPUT, timeout))
+    if not job_input.jobs:
+        raise job_input.problem or UsageError("standard input names no job")
     jobs: list[Reference] = []
     for word in words:
-        jobs += feed.jobs if word == STANDARD_INPUT else [_reference(word)]
-    return tuple(jobs), feed
+        jobs += job_input.jobs if word == STANDARD_INPUT else [_reference(word)]
+    return tuple(jobs), job_input
 
 
 def _reference(word: str) -> Reference:
     try:
         return parse_reference(word)
-    except UsageProblem as problem:
+    except UsageError as problem:
         if not os.path.isfile(word):  # noqa: PTH113 - pathlib is slow to import
             raise
         import shlex
 
         command = click.get_current_context().command_path
-        raise UsageProblem(
-            problem.sentence,
+        raise UsageError(
+            problem.message,
             hint=f"It is a file: {command} - < {shlex.quote(word)}",
         ) from problem
 
@@ -86,8 +86,8 @@ class Connection:
     """An account that can be asked, and by which login."""
 
     account: Account
-    login: Login
-    api: Api
+    login: CredentialProvider
+    client: ZendeskClient
 
 
 @contextmanager
@@ -101,16 +101,16 @@ def connect(
 
 
 @contextmanager
-def connect_to(account: Account, login: Login) -> Iterator[Connection]:
+def connect_to(account: Account, login: CredentialProvider) -> Iterator[Connection]:
     """A connection to an account.
 
     At its end it is told what came up about the login meanwhile.
     """
-    from jobstat.zendesk.client import Api
+    from jobstat.zendesk.client import ZendeskClient
 
     try:
-        with Api(account, login) as api:
-            yield Connection(account, login, api)
+        with ZendeskClient(account, login) as client:
+            yield Connection(account, login, client)
     finally:
         holding.wait(tell_of_held_work)
         login.settle()
@@ -118,13 +118,13 @@ def connect_to(account: Account, login: Login) -> Iterator[Connection]:
             _warn(warning)
 
 
-def watch_of(ids: Iterable[str], policy: Policy) -> Watch:
+def new_watch(ids: Iterable[str], policy: WatchPolicy) -> Watch:
     """A watch of these jobs that begins now."""
     return Watch(ids, policy, clock.monotonic(), random.random)
 
 
-def watch_of_unfinished(
-    connection: Connection, policy: Policy, *, quiet: bool
+def watch_unfinished(
+    connection: Connection, policy: WatchPolicy, *, quiet: bool
 ) -> tuple[Watch, int]:
     """A watch of every job of the account that is not finished.
 
@@ -134,34 +134,36 @@ def watch_of_unfinished(
     """
     from jobstat.jobs.listing import unfinished
 
-    started, allowance = clock.monotonic(), Allowance(policy.share)
-    with _reading(connection, policy, started, allowance, quiet=quiet) as reading:
-        ids, unread = unfinished(*reading)
+    started, rate_limiter = clock.monotonic(), RateLimiter(policy.rate_limit_share)
+    with _reading(connection, policy, started, rate_limiter, quiet=quiet) as reading:
+        ids, skipped = unfinished(*reading)
     # They come from outside, and go into the path of a request.
-    singly = {id for id in unread if id is not None and is_id(id)}
+    singly = {id for id in skipped if id is not None and is_id(id)}
     asked = [*filter(is_id, ids), *singly]
-    lost = sum(id is None or not is_id(id) for id in (*ids, *unread))
+    lost = sum(id is None or not is_id(id) for id in (*ids, *skipped))
     if singly:
         what = counted(len(singly), "job")
         _warn(f"{what} of the list cannot be read; asking by id")
     if lost:
         _warn(f"{counted(lost, 'job')} of the list cannot be watched: no valid id")
-    watch = Watch(asked, policy, started, random.random, allowance)
-    watch.fresh_at = clock.monotonic()
-    for watched in watch.jobs:
-        watched.alone = watched.id in singly
+    watch = Watch(asked, policy, started, random.random, rate_limiter)
+    watch.last_success_at = clock.monotonic()
+    for tracked in watch.jobs:
+        tracked.poll_individually = tracked.id in singly
     return watch, lost
 
 
-def recent_jobs(connection: Connection, limit: int, states: Collection[str]) -> Recent:
+def recent_jobs(
+    connection: Connection, limit: int, states: Collection[str]
+) -> JobListing:
     """The account's newest jobs, of these states if any are given.
 
     Raises JobstatError where they cannot be had.
     """
     from jobstat.jobs.listing import recent
 
-    started, allowance = clock.monotonic(), Allowance(LISTING.share)
-    with _reading(connection, LISTING, started, allowance, quiet=False) as reading:
+    started, rate_limiter = clock.monotonic(), RateLimiter(LISTING.rate_limit_share)
+    with _reading(connection, LISTING, started, rate_limiter, quiet=False) as reading:
         read, pause = reading
         return recent(read, limit, states, pause)
 
@@ -169,9 +171,9 @@ def recent_jobs(connection: Connection, limit: int, states: Collection[str]) -> 
 @contextmanager
 def _reading(
     connection: Connection,
-    policy: Policy,
+    policy: WatchPolicy,
     started: float,
-    allowance: Allowance,
+    rate_limiter: RateLimiter,
     *,
     quiet: bool,
 ) -> Iterator[tuple[Callable[[str], Iterator[Page]], Callable[[], None]]]:
@@ -184,13 +186,19 @@ def _reading(
 
     with Paging(standard_error(), quiet=quiet) as paging:
 
-        def say(setback: Setback | None, until: float, now: float) -> None:
-            if not (setback and policy.once):  # brief retries need no line
-                paging.wait(setback, until, now)
+        def on_wait(outage: Outage | None, until: float, now: float) -> None:
+            if not (outage and policy.once):  # brief retries need no line
+                paging.wait(outage, until, now)
 
         def read(start: str) -> Iterator[Page]:
             for page in read_pages(
-                connection.api.page, clock, policy, started, allowance, say, start
+                connection.client.list_jobs,
+                clock,
+                policy,
+                started,
+                rate_limiter,
+                on_wait,
+                start,
             ):
                 paging.read(len(page.jobs))
                 yield page
@@ -203,33 +211,33 @@ def _reading(
 
 
 def _warn(words: str) -> None:
-    standard_error().note(f"jobstat: warning: {words}\n")
+    standard_error().print_quietly(f"jobstat: warning: {words}\n")
 
 
-def follow_at(
-    connection: Connection, watch: Watch, feed: Feed | None = None, **look: Any
+def run_watch(
+    connection: Connection, watch: Watch, job_input: JobInput | None = None, **look: Any
 ) -> None:
     """Follow the jobs of a watch until its policy says that it is enough.
 
-    ``look`` is what ``display_for`` takes. Raises JobstatError for whatever
+    ``look`` is what ``make_reporter`` takes. Raises JobstatError for whatever
     ends it early.
     """
     limit_writes(watch.ends_at)
-    with display_for(watch, connection.account.name, clock, **look) as display:
+    with make_reporter(watch, connection.account.name, clock, **look) as display:
         for warning in (
             *connection.login.take_warnings(),
-            *(feed.warnings if feed else ()),
+            *(job_input.warnings if job_input else ()),
         ):
-            display.say(f"jobstat: warning: {warning}\n")
-        follow(watch, connection.api.fetch, clock, display)
+            display.notify(f"jobstat: warning: {warning}\n")
+        follow(watch, connection.client.fetch, clock, display)
 
 
-def code_of(watch: Watch, feed: Feed | None, *, exit_zero: bool) -> Exit:
+def exit_code(watch: Watch, job_input: JobInput | None, *, exit_zero: bool) -> Exit:
     """The exit code of a command that followed these jobs.
 
-    Raises UsageProblem when what named them holds refusals besides: of what was
+    Raises UsageError when what named them holds refusals besides: of what was
     refused nobody else would tell.
     """
-    if feed and feed.problem:
-        raise feed.problem
-    return watch.exit(forgiving=exit_zero)
+    if job_input and job_input.problem:
+        raise job_input.problem
+    return watch.exit(exit_zero=exit_zero)

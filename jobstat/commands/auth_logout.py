@@ -11,7 +11,7 @@ from jobstat.options import epilog, shared_options
 from jobstat.views.terminal import standard_error
 from jobstat.zendesk.auth.account import named_account
 from jobstat.zendesk.auth.profiles import load
-from jobstat.zendesk.auth.store import forget
+from jobstat.zendesk.auth.store import delete_login
 
 EXAMPLES = """
 jobstat auth logout
@@ -20,7 +20,7 @@ jobstat auth logout --subdomain acme-sandbox
 
 
 @click.command("logout", epilog=epilog(EXAMPLES))
-@shared_options(leaving_out=("json", "quiet", "color", "exit_zero"))
+@shared_options(exclude=("json", "quiet", "color", "exit_zero"))
 def command(base_url: str | None, subdomain: str | None, *, debug: bool) -> int:
     """Forget an account, and how to log in to it.
 
@@ -31,9 +31,9 @@ def command(base_url: str | None, subdomain: str | None, *, debug: bool) -> int:
     account = named_account(base_url, subdomain, os.environ) or load().default_account
     if account is None:
         raise AuthError("not logged in to any account")
-    default = forget(account)
+    default = delete_login(account)
     err = standard_error()
-    err.note(f"Logged out of {account.name}.\n")
+    err.print_quietly(f"Logged out of {account.name}.\n")
     if default:
-        err.note(f"The default account is {default.name}.\n")
+        err.print_quietly(f"The default account is {default.name}.\n")
     return 0

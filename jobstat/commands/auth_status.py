@@ -12,30 +12,34 @@ from jobstat.commands._shared import connect_to
 from jobstat.errors import JobstatError
 from jobstat.exits import Exit
 from jobstat.options import epilog, shared_options
-from jobstat.views.accounts import Standing, show_accounts
+from jobstat.views.accounts import AccountStatus, show_accounts
 from jobstat.views.terminal import standard_error
 from jobstat.zendesk.auth.account import Account, named_account
-from jobstat.zendesk.auth.credentials import Kind, end_of_api_tokens, source_in
+from jobstat.zendesk.auth.credentials import (
+    AuthMethod,
+    api_token_deprecation,
+    env_source,
+)
 from jobstat.zendesk.auth.memory import Memory
 from jobstat.zendesk.auth.profiles import load
 from jobstat.zendesk.auth.providers import find_login
 
 if TYPE_CHECKING:
-    from jobstat.zendesk.auth.profiles import Known
+    from jobstat.zendesk.auth.profiles import Profiles
 
 EXAMPLES = """
 jobstat auth status
 jobstat auth status --subdomain acme --json | jq .works
 """
 
-PATIENCE = 10.0
+ACCOUNT_TIMEOUT = 10.0
 """Seconds that each account may take to say whether it takes the login."""
 
 
 @click.command("status", epilog=epilog(EXAMPLES))
 @click.option("--offline", is_flag=True, help="Ask no account whether it takes them.")
 @click.option("--json", is_flag=True, help="Write a JSON object an account.")
-@shared_options(leaving_out=("json", "quiet", "exit_zero"))
+@shared_options(exclude=("json", "quiet", "exit_zero"))
 def command(
     base_url: str | None,
     subdomain: str | None,
@@ -54,13 +58,15 @@ def command(
     del debug  # what is wrong with a login is told beside its account
     known = load()
     in_use = named_account(base_url, subdomain, os.environ) or Memory().default()
-    accounts = [Account(origin, trusted=False) for origin in known.records]
+    accounts = [Account(origin, named_by_user=False) for origin in known.records]
     if in_use:
         accounts = [in_use, *(a for a in accounts if a != in_use)]
     standings = [_standing(a, known, in_use, offline=offline) for a in accounts]
     show_accounts([found for found, _ in standings], json=json, color=color)
     if in_use is None:
-        standard_error().note("jobstat: no account is in use; see jobstat auth login\n")
+        standard_error().print_quietly(
+            "jobstat: no account is in use; see jobstat auth login\n"
+        )
         return Exit.AUTH
     problem = standings[0][1]
     if problem is None:
@@ -69,8 +75,8 @@ def command(
 
 
 def _standing(
-    account: Account, known: Known, in_use: Account | None, *, offline: bool
-) -> tuple[Standing, JobstatError | None]:
+    account: Account, known: Profiles, in_use: Account | None, *, offline: bool
+) -> tuple[AccountStatus, JobstatError | None]:
     """How an account's login stands, and what is wrong with it, if anything is."""
     login = problem = None
     warnings: list[str] = []
@@ -81,19 +87,19 @@ def _standing(
         else:
             with connect_to(account, login) as connection:
                 try:
-                    connection.api.try_out(PATIENCE)
+                    connection.client.check_credential(ACCOUNT_TIMEOUT)
                 finally:
                     warnings += login.take_warnings()
     except JobstatError as error:
         problem = error
     record = known.records.get(account.origin)
-    source = source_in(os.environ) if account.trusted else None
+    source = env_source(os.environ) if account.named_by_user else None
     warnings += login.take_warnings() if login else []
-    if login and login.kind is Kind.API_TOKEN:
-        warnings.append(end_of_api_tokens(time.time()))
+    if login and login.kind is AuthMethod.API_TOKEN:
+        warnings.append(api_token_deprecation(time.time()))
     if source and record:
         warnings.append(f"{source} hides the login that is stored for this account")
-    return Standing(
+    return AccountStatus(
         account=account.origin,
         name=account.name,
         default=account.origin == known.default,
@@ -104,8 +110,8 @@ def _standing(
         user=record.user if record and not source else None,
         client_id=login.client_id if login else None,
         expires_at=login.expires_at if login else None,
-        renews=bool(login and login.renews),
-        problem=problem.sentence if problem else None,
+        renews=bool(login and login.refreshable),
+        problem=problem.message if problem else None,
         hint=problem.hint if problem else None,
         warnings=tuple(warnings),
     ), problem

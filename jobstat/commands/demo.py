@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jobstat.errors import UsageProblem
+from jobstat.errors import UsageError
 from jobstat.options import duration as duration_of_option
 from jobstat.options import epilog, positive_duration
 from jobstat.views.terminal import standard_output
@@ -94,7 +94,7 @@ def command(
         )
     except (OSError, OverflowError) as error:
         why = getattr(error, "strerror", None) or "no such port"
-        raise UsageProblem(
+        raise UsageError(
             f"cannot listen on 127.0.0.1:{port}: {why}",
             hint="Choose another --port.",
         ) from error
@@ -107,26 +107,28 @@ def command(
 
 
 def _play(server: DemoServer) -> None:
-    from jobstat.commands._shared import connect_to, follow_at, watch_of
+    from jobstat.commands._shared import connect_to, new_watch, run_watch
     from jobstat.demo.server import TOKEN
-    from jobstat.jobs.retry import Policy
+    from jobstat.jobs.retry import WatchPolicy
     from jobstat.zendesk.auth.account import Account
     from jobstat.zendesk.auth.credentials import bearer
-    from jobstat.zendesk.auth.providers import Login
+    from jobstat.zendesk.auth.providers import CredentialProvider
 
     out = standard_output()
-    out.say(f"A pretend Zendesk at {server.base_url} creates {TICKETS} tickets.")
+    out.paragraph(f"A pretend Zendesk at {server.base_url} creates {TICKETS} tickets.")
     tickets = [{"comment": {"body": f"Ticket {n}"}} for n in range(TICKETS)]
-    job = server.world.create(tickets, time())
+    job = server.account.create(tickets, time())
     account = Account(server.base_url)
-    with connect_to(account, Login(bearer(TOKEN, "the demo"))) as connection:
-        watch = watch_of([job["id"]], Policy())
-        follow_at(connection, watch)
+    with connect_to(
+        account, CredentialProvider(bearer(TOKEN, "the demo"))
+    ) as connection:
+        watch = new_watch([job["id"]], WatchPolicy())
+        run_watch(connection, watch)
     code = watch.exit()
     out.print("\n")
-    out.say(
+    out.paragraph(
         f"The demo ends with 0; a script that ran jobstat watch would have seen"
-        f" exit code {code:d} ({code.word}): {code.meaning}."
+        f" exit code {code:d} ({code.slug}): {code.meaning}."
     )
 
 

@@ -37,7 +37,7 @@ jobstat list --json --limit 1000 | jq -r .id | jobstat watch -
     default=30,
     help="As many jobs at most. Default: 30.",
 )
-@shared_options(leaving_out=("quiet", "exit_zero"))
+@shared_options(exclude=("quiet", "exit_zero"))
 def command(
     base_url: str | None,
     subdomain: str | None,
@@ -59,5 +59,5 @@ def command(
         account = connection.account.name
         found = recent_jobs(connection, limit, status)
     show_list(found, account, chosen=bool(status), **look)
-    is_lost = any(not is_id(id_in(entry) or "") for entry in found.unread)
+    is_lost = any(not is_id(id_in(entry) or "") for entry in found.skipped)
     return Exit.UNAVAILABLE if is_lost else Exit.OK

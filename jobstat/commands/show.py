@@ -7,11 +7,11 @@ from typing import Any
 import click
 
 from jobstat.commands._shared import (
-    code_of,
     connect,
-    follow_at,
-    jobs_named,
-    watch_of,
+    exit_code,
+    new_watch,
+    parse_job_args,
+    run_watch,
 )
 from jobstat.exits import Exit
 from jobstat.jobs.retry import SHOW
@@ -43,8 +43,8 @@ def command(
     reads the results, whatever Zendesk's status word makes of them.
     """
     check_output_options(quiet=quiet, json=json)
-    named, feed = jobs_named(jobs)
+    named, job_input = parse_job_args(jobs)
     with connect(base_url, subdomain, named) as connection:
-        watch = watch_of((job.id for job in named), SHOW)
-        follow_at(connection, watch, feed, quiet=quiet, json=json, **look)
-    return code_of(watch, feed, exit_zero=exit_zero)
+        watch = new_watch((job.id for job in named), SHOW)
+        run_watch(connection, watch, job_input, quiet=quiet, json=json, **look)
+    return exit_code(watch, job_input, exit_zero=exit_zero)

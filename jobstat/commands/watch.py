@@ -12,17 +12,17 @@ import click
 from jobstat import clock
 from jobstat.commands._shared import (
     STANDARD_INPUT,
-    code_of,
     connect,
-    follow_at,
-    jobs_named,
-    watch_of,
-    watch_of_unfinished,
+    exit_code,
+    new_watch,
+    parse_job_args,
+    run_watch,
+    watch_unfinished,
 )
-from jobstat.errors import AuthError, Stopped
+from jobstat.errors import AuthError, SignalReceived
 from jobstat.exits import Exit, combine
-from jobstat.jobs.duration import spoken
-from jobstat.jobs.retry import Policy
+from jobstat.jobs.duration import format_duration
+from jobstat.jobs.retry import WatchPolicy
 from jobstat.options import (
     check_output_options,
     duration,
@@ -45,7 +45,7 @@ _ENDED_EARLY = {
     Exit.AUTH: "gave up watching",
 }
 
-MOST_RESUMED = 30
+MAX_RESUMED = 30
 """Ids in the command that resumes a watch: as many jobs as an account can run."""
 
 EXAMPLES = """
@@ -61,7 +61,7 @@ jobstat watch --all
 @click.argument("jobs", metavar="[JOB...]", nargs=-1)
 @click.option(
     "--all",
-    "every",
+    "watch_all",
     is_flag=True,
     help="Watch every unfinished job of the account, instead of those named.",
 )
@@ -101,7 +101,7 @@ def command(
     base_url: str | None,
     subdomain: str | None,
     *,
-    every: bool,
+    watch_all: bool,
     exit_zero: bool,
     **options: Any,
 ) -> Exit:
@@ -114,37 +114,35 @@ def command(
 
     A DURATION is 90, 90s, 10m or 1h30m.
     """
-    if every and jobs:
+    if watch_all and jobs:
         raise click.UsageError("--all and JOB exclude each other.")
-    if not (every or jobs):
+    if not (watch_all or jobs):
         raise click.UsageError("Name jobs, or all of them with --all.")
     check_output_options(
         quiet=options["quiet"], json=options["json"], stream=options["stream"]
     )
     wanted = {name: options.pop(name) for name in _POLICY}
-    policy, began = Policy(**wanted), clock.monotonic()
+    policy, began = WatchPolicy(**wanted), clock.monotonic()
     limit_writes(began + (inf if policy.timeout is None else policy.timeout))
-    named, feed = ((), None) if every else jobs_named(jobs, policy.timeout)
-    if feed and policy.timeout is not None:
+    named, job_input = ((), None) if watch_all else parse_job_args(jobs, policy.timeout)
+    if job_input and policy.timeout is not None:
         # Reading standard input counts.
         left = policy.timeout - (clock.monotonic() - began)
         policy = replace(policy, timeout=max(left, 0.0))
     lost = 0
     with connect(base_url, subdomain, named) as connection:
-        if every:
-            watch, lost = watch_of_unfinished(
-                connection, policy, quiet=options["quiet"]
-            )
+        if watch_all:
+            watch, lost = watch_unfinished(connection, policy, quiet=options["quiet"])
         else:
-            watch = watch_of((job.id for job in named), policy)
+            watch = new_watch((job.id for job in named), policy)
         try:
-            follow_at(connection, watch, feed, **options)
-        except (Stopped, AuthError) as end:
-            if isinstance(end, Stopped) or watch.fresh_at is not None:
+            run_watch(connection, watch, job_input, **options)
+        except (SignalReceived, AuthError) as end:
+            if isinstance(end, SignalReceived) or watch.last_success_at is not None:
                 _say_how_to_resume("stopped watching", watch, jobs, invocation)
             raise
     if not (watch.jobs or lost):
-        standard_error().note(
+        standard_error().print_quietly(
             f"jobstat: no unfinished job at {connection.account.name}\n"
         )
     for code, why in _ENDED_EARLY.items():
@@ -152,13 +150,13 @@ def command(
             after = _after(wanted["timeout"])
             _say_how_to_resume(why.format(after), watch, jobs, invocation)
             break
-    code = code_of(watch, feed, exit_zero=exit_zero)
+    code = exit_code(watch, job_input, exit_zero=exit_zero)
     return combine([code, Exit.UNAVAILABLE]) if lost else code
 
 
 def _after(timeout: float | None) -> str:
     seconds = timeout or 0.0
-    return spoken(seconds) if seconds >= 60 else f"{seconds:g} s"  # noqa: PLR2004 - a minute
+    return format_duration(seconds) if seconds >= 60 else f"{seconds:g} s"  # noqa: PLR2004 - a minute
 
 
 def _without_jobs(words: list[str]) -> list[str]:
@@ -197,7 +195,7 @@ def _say_how_to_resume(
         # Standard input is used up, and --all leaves out jobs that end meanwhile.
         # Failed jobs are named too: this exit code may not tell of them.
         left = [w.id for w in watch.jobs if w.exit is not Exit.OK]
-        if 0 < len(left) <= MOST_RESUMED:
+        if 0 < len(left) <= MAX_RESUMED:
             words = _without_jobs(words)
             words += ["--"] * any(id.startswith("-") for id in left) + left
         elif jobs:
@@ -205,4 +203,6 @@ def _say_how_to_resume(
         else:
             also = "  It leaves out the jobs that end before.\n"
     resume = shlex.join(["jobstat", *words])
-    standard_error().note(f"jobstat: {why}{what}\n  Resume with: {resume}\n{also}")
+    standard_error().print_quietly(
+        f"jobstat: {why}{what}\n  Resume with: {resume}\n{also}"
+    )

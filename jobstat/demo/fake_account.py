@@ -15,8 +15,8 @@ from typing import Any
 RETENTION = 24 * 3600.0
 """Seconds after its creation for which a job can be read."""
 
-MOST_RECORDS = 100
-MOST_JOBS = 30
+MAX_RECORDS = 100
+MAX_JOBS = 30
 QUEUED_SHARE = 0.2
 """How much of a job's time it spends in the queue."""
 
@@ -155,7 +155,7 @@ class Refused(Exception):
 
 
 @dataclass(slots=True)
-class World:
+class FakeAccount:
     """A pretend account. Its jobs last ``duration`` seconds each.
 
     ``failures`` is the share of items that fail, from 0 to 1; a ticket that
@@ -221,7 +221,7 @@ class World:
     def _start(
         self, kind: Kind, ids: tuple[int, ...], blank: set[int], now: float
     ) -> dict[str, Any]:
-        if len(ids) > MOST_RECORDS:
+        if len(ids) > MAX_RECORDS:
             raise too_many_values()
         self._refuse_too_many_jobs(now)
         reasons = dict.fromkeys(sorted(blank), _NO_DESCRIPTION)
@@ -236,7 +236,7 @@ class World:
 
     def _refuse_too_many_jobs(self, now: float) -> None:
         running = [job.id for job in self._jobs.values() if job.ends_at > now]
-        if len(running) >= MOST_JOBS:
+        if len(running) >= MAX_JOBS:
             raise Refused(
                 429,
                 {
@@ -254,13 +254,15 @@ def too_many_values() -> Refused:
         400,
         {
             "error": "TooManyValues",
-            "description": f"Parameter cannot specify more than {MOST_RECORDS} values",
-            "max_count": MOST_RECORDS,
+            "description": f"Parameter cannot specify more than {MAX_RECORDS} values",
+            "max_count": MAX_RECORDS,
         },
     )
 
 
 def _spread(share: float, count: int) -> list[int]:
     """The places of that share of ``count``, evenly spread."""
-    failing = round(share * count)
-    return [(2 * place + 1) * count // (2 * failing) for place in range(failing)]
+    failed_jobs = round(share * count)
+    return [
+        (2 * place + 1) * count // (2 * failed_jobs) for place in range(failed_jobs)
+    ]

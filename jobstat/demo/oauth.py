@@ -27,7 +27,7 @@ LIVES = (300, 172_800)
 """Seconds that a client may ask an access token to live."""
 
 CODE_LIFE = 120.0
-REFRESH_LIFE = 30 * 86400.0
+REFRESH_LIFETIME = 30 * 86400.0
 
 SCOPES = frozenset({"read", "write"})
 
@@ -210,7 +210,7 @@ class OAuth:
             token_hex(32) if refreshable else None,
             scope,
             now + life,
-            now + (REFRESH_LIFE if refreshable else life),
+            now + (REFRESH_LIFETIME if refreshable else life),
         )
 
 

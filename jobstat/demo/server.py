@@ -15,10 +15,10 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from jobstat.demo.fake_account import (
     DELETE,
-    MOST_RECORDS,
+    MAX_RECORDS,
     UPDATE,
+    FakeAccount,
     Refused,
-    World,
     too_many_values,
 )
 from jobstat.demo.oauth import OAuth
@@ -36,7 +36,7 @@ _NO_ENDPOINT = {"error": "InvalidEndpoint", "description": "Not found"}
 
 _JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 
-LARGEST_BODY = 16 * 2**20
+MAX_BODY = 16 * 2**20
 
 _JOB = re.compile(r"/api/v2/job_statuses/([^/]+)")
 
@@ -59,18 +59,18 @@ class DemoServer:
         token_delay: float = 0.0,
     ) -> None:
         self._server = _Server(("127.0.0.1", port), _Handler)
-        self.world = World(
+        self.account = FakeAccount(
             f"http://127.0.0.1:{self._server.server_port}",
             duration=duration,
             failures=failures,
         )
         self.oauth = OAuth(token_life)
-        self._server.world, self._server.oauth = self.world, self.oauth
+        self._server.account, self._server.oauth = self.account, self.oauth
         self._server.before_token = lambda: time.sleep(token_delay)
 
     @property
     def base_url(self) -> str:
-        return self.world.base_url
+        return self.account.base_url
 
     def __enter__(self) -> Self:
         threading.Thread(
@@ -87,7 +87,7 @@ class DemoServer:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    world: World
+    account: FakeAccount
     oauth: OAuth
     before_token: Callable[[], None]
 
@@ -117,12 +117,12 @@ class _Handler(BaseHTTPRequestHandler):
         now = time.time()
         length = self.headers["content-length"] or ""
         size = int(length) if length.isdigit() and length.isascii() else 0
-        body = self.rfile.read(min(size, LARGEST_BODY))
+        body = self.rfile.read(min(size, MAX_BODY))
         if urlsplit(self.path).path.startswith("/oauth/"):
             self._answer_oauth(body, now)
             return
         with self.server.lock:
-            left, seconds = self.server.world.count_request(now)
+            left, seconds = self.server.account.count_request(now)
             try:
                 code, document = 200, self._route(body, now, left)
             except Refused as refused:
@@ -183,12 +183,12 @@ class _Handler(BaseHTTPRequestHandler):
             return route()
         job = _JOB.fullmatch(path)
         if self.command == "GET" and job:
-            return {"job_status": self.server.world.job(job[1], now)}
+            return {"job_status": self.server.account.job(job[1], now)}
         raise Refused(404, _NO_ENDPOINT)
 
     def _create(self, body: bytes, now: float) -> Any:
         tickets = _member(body, "tickets", list)
-        return {"job_status": self.server.world.create(tickets, now)}
+        return {"job_status": self.server.account.create(tickets, now)}
 
     def _update(self, body: bytes, query: dict[str, list[str]], now: float) -> Any:
         if "ids" in query:
@@ -196,20 +196,20 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             tickets = _member(body, "tickets", list)
             ids = [_number(str(_member_id(ticket)), "id") for ticket in tickets]
-        return {"job_status": self.server.world.change(UPDATE, ids, now)}
+        return {"job_status": self.server.account.change(UPDATE, ids, now)}
 
     def _delete(self, query: dict[str, list[str]], now: float) -> Any:
-        return {"job_status": self.server.world.change(DELETE, _ids(query), now)}
+        return {"job_status": self.server.account.change(DELETE, _ids(query), now)}
 
     def _many(self, query: dict[str, list[str]], now: float) -> Any:
         wanted = set(_words(query))
-        if len(wanted) > MOST_RECORDS:
+        if len(wanted) > MAX_RECORDS:
             raise too_many_values()
-        jobs = self.server.world.jobs(now)
+        jobs = self.server.account.jobs(now)
         return {"job_statuses": [job for job in jobs if job["id"] in wanted]}
 
     def _list(self, query: dict[str, list[str]], now: float) -> Any:
-        jobs = self.server.world.jobs(now)
+        jobs = self.server.account.jobs(now)
         if "page[size]" not in query:
             return {"job_statuses": jobs}
         size = min(max(_number(query["page[size]"][0], "page[size]"), 1), 100)
@@ -220,7 +220,7 @@ class _Handler(BaseHTTPRequestHandler):
         cursor = page[-1]["id"] if page else None
         more = start + size < len(jobs)
         following = urlencode({"page[size]": size, "page[after]": cursor})
-        url = f"{self.server.world.base_url}/api/v2/job_statuses.json?{following}"
+        url = f"{self.server.account.base_url}/api/v2/job_statuses.json?{following}"
         return {
             "job_statuses": page,
             "meta": {"has_more": more, "after_cursor": cursor},
@@ -249,7 +249,7 @@ class _Handler(BaseHTTPRequestHandler):
         packed = "gzip" in (self.headers["accept-encoding"] or "")
         if packed:
             body = gzip.compress(body)
-        limit = self.server.world.limit
+        limit = self.server.account.limit
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "ETag": f'W/"{etag}"',

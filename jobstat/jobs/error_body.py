@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 
-def complaint(document: object) -> str | None:
+def error_message(document: object) -> str | None:
     """The words in a decoded error answer, None when it holds none.
 
     ``error`` is a code or an object of title and message; ``description``,
@@ -26,7 +26,7 @@ def complaint(document: object) -> str | None:
     return ": ".join(dict.fromkeys(words)) or None
 
 
-def complaint_in(body: bytes, content_type: str) -> str | None:
+def error_message_in(body: bytes, content_type: str) -> str | None:
     """The words in the body of an error answer.
 
     None for a web page: what it says is meant for a browser.
@@ -36,7 +36,7 @@ def complaint_in(body: bytes, content_type: str) -> str | None:
     except (ValueError, RecursionError):
         document = None
     if document is not None:
-        return complaint(document)
+        return error_message(document)
     text = body.decode("utf-8", "replace").strip()
     if text.startswith("<") or "<html" in text[:1000].lower():
         return None

@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobstat.errors import UsageProblem
-from jobstat.jobs.error_body import complaint
+from jobstat.errors import UsageError
+from jobstat.jobs.error_body import error_message
 from jobstat.jobs.job import MAX_DEPTH, is_too_deep, kind_of
 from jobstat.jobs.pages import has_next_page
 from jobstat.jobs.reference import Reference, parse_id, parse_reference
@@ -28,7 +28,7 @@ from jobstat.jobs.verdict import KNOWN_STATES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LARGEST_FEED = 10 * 2**20
+MAX_INPUT = 10 * 2**20
 """Bytes that are read; 1,000 jobs with all their results are about as many."""
 
 _BLANK = re.compile(r"[\s\x1e]+")
@@ -71,7 +71,7 @@ _SIGNS = (shows_error, counts_failures, hides_failure, has_failed_status)
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        raise UsageProblem("JSON with an object that has a name twice")
+        raise UsageError("JSON with an object that has a name twice")
     return fields
 
 
@@ -79,7 +79,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_unique)
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RejectedRequest:
     """A request that Zendesk refused, in its words.
 
     ``running`` are the jobs that it names as in the way, when the account had too
@@ -91,11 +91,11 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
+class JobInput:
     """What was found: the jobs that are named, and the refusals."""
 
     named: tuple[Reference, ...]
-    refusals: tuple[Refusal, ...] = ()
+    refusals: tuple[RejectedRequest, ...] = ()
 
     @property
     def jobs(self) -> tuple[Reference, ...]:
@@ -104,14 +104,14 @@ class Feed:
         return (*self.named, *running)
 
     @property
-    def problem(self) -> UsageProblem | None:
+    def problem(self) -> UsageError | None:
         """The refusals as an error, None where there is nothing to complain of.
 
         One that names the jobs in the way is none: it is one of the ways to name
         jobs.
         """
         words = [refusal.words for refusal in self.refusals if not refusal.running]
-        return UsageProblem(_told(words)) if words else None
+        return UsageError(_told(words)) if words else None
 
     @property
     def warnings(self) -> list[str]:
@@ -122,10 +122,10 @@ class Feed:
         return ["; ".join(told)] if self.refusals else []
 
 
-def parse_feed(content: bytes) -> Feed:
+def parse_input(content: bytes) -> JobInput:
     """The jobs and refusals in a text, in their order.
 
-    Raises UsageProblem for what is neither, with the line where it stands: then
+    Raises UsageError for what is neither, with the line where it stands: then
     none of its jobs is taken, lest one were overlooked.
     """
     try:
@@ -134,7 +134,7 @@ def parse_feed(content: bytes) -> Feed:
         line = content.count(b"\n", 0, error.start) + 1
         raise _problem(line, "this is not text in UTF-8") from None
     named: dict[Reference, None] = {}
-    refusals: list[Refusal] = []
+    refusals: list[RejectedRequest] = []
     words: set[object] = set()
     page_at: int | None = None  # a page of a list that is not its last
     place = _after(_BLANK, text, 0)
@@ -143,7 +143,7 @@ def parse_feed(content: bytes) -> Feed:
             value, place_after = _read(text, place)
             is_new = not (isinstance(value, str) and value in words)
             for found in _named(value) if is_new else ():
-                if isinstance(found, Refusal):
+                if isinstance(found, RejectedRequest):
                     refusals.append(found)
                 else:
                     named[found] = None
@@ -153,9 +153,9 @@ def parse_feed(content: bytes) -> Feed:
                 goes_on = has_next_page(page)
                 if goes_on is not None:
                     page_at = place if goes_on else None
-        except UsageProblem as problem:
+        except UsageError as problem:
             line = text.count("\n", 0, place) + 1
-            raise _problem(line, problem.sentence, problem.hint) from None
+            raise _problem(line, problem.message, problem.hint) from None
         place = _after(_BLANK, text, place_after)
     if page_at is not None:
         raise _problem(
@@ -163,7 +163,7 @@ def parse_feed(content: bytes) -> Feed:
             "a page of a list of jobs, without the next one",
             hint="Give it all pages, or use jobstat watch --all.",
         )
-    return Feed(tuple(named), tuple(refusals))
+    return JobInput(tuple(named), tuple(refusals))
 
 
 def _after(form: re.Pattern[str], text: str, place: int) -> int:
@@ -177,9 +177,9 @@ def _read(text: str, place: int) -> tuple[object, int]:
         try:
             value, end = _DECODER.raw_decode(text, place)
         except (ValueError, RecursionError):
-            raise UsageProblem("JSON that is cut off or broken") from None
+            raise UsageError("JSON that is cut off or broken") from None
         if is_too_deep(value):
-            raise UsageProblem(f"JSON nested deeper than {MAX_DEPTH} levels")
+            raise UsageError(f"JSON nested deeper than {MAX_DEPTH} levels")
         return value, end
     if page := _WEB_PAGE.match(text, place):
         # So answers a proxy, or Zendesk when it cannot: it started no job.
@@ -190,14 +190,14 @@ def _read(text: str, place: int) -> tuple[object, int]:
         return {"error": said[0]}, said.end()
     word = text[place : _after(_WORD, text, place)]
     if word.startswith("HTTP/"):
-        raise UsageProblem(
+        raise UsageError(
             "the head of an HTTP answer, where JSON or a job should be",
             hint="Call curl without -i.",
         )
     return word, place + len(word)
 
 
-def _named(value: object) -> Iterator[Reference | Refusal]:
+def _named(value: object) -> Iterator[Reference | RejectedRequest]:
     """The jobs that a value names, or the words of Zendesk's refusal."""
     match value:
         case str():
@@ -205,38 +205,38 @@ def _named(value: object) -> Iterator[Reference | Refusal]:
         case list():
             for entry in value:
                 if isinstance(entry, list):
-                    raise UsageProblem("JSON that names no job: a list of lists")
+                    raise UsageError("JSON that names no job: a list of lists")
                 yield from _named(entry)
         case {"id": str(), "status": str(), **rest} if not _ANSWER & rest.keys():
             yield _reference_to(value)
         case dict():
             yield from _in_answer(value)
         case _:
-            raise UsageProblem(f"JSON that names no job: {kind_of(value)}")
+            raise UsageError(f"JSON that names no job: {kind_of(value)}")
 
 
-def _in_answer(answer: dict[str, object]) -> Iterator[Reference | Refusal]:
+def _in_answer(answer: dict[str, object]) -> Iterator[Reference | RejectedRequest]:
     """The jobs in an answer, and the words of a refusal beside them."""
     several = answer.get("job_statuses")
     beside = {name: v for name, v in answer.items() if name not in _ANSWER}
     _refuse_other_jobs(beside)
     if isinstance(answer.get("id"), str) and answer.get("status") in KNOWN_STATES:
-        raise UsageProblem("JSON with a job status in another")
+        raise UsageError("JSON with a job status in another")
     is_refusal = any(is_sign(beside) for is_sign in _SIGNS)
     if "job_status" in answer and (answer["job_status"] is not None or not is_refusal):
         yield _reference_to(answer["job_status"])
     if isinstance(several, list):
         yield from map(_reference_to, several)
     elif several is not None:
-        raise UsageProblem(f"job_statuses should be a list, but is {kind_of(several)}")
+        raise UsageError(f"job_statuses should be a list, but is {kind_of(several)}")
     if is_refusal:
         running = answer.get("current_job_ids")
         if not (isinstance(running, list) and answer.get("error") == "TooManyJobs"):
             running = []
-        words = complaint(answer) or json.dumps(beside, ensure_ascii=False)
-        yield Refusal(words, tuple(map(parse_id, running)))
+        words = error_message(answer) or json.dumps(beside, ensure_ascii=False)
+        yield RejectedRequest(words, tuple(map(parse_id, running)))
     elif not _ANSWER & answer.keys():
-        raise UsageProblem("JSON that names no job: an object without job_status")
+        raise UsageError("JSON that names no job: an object without job_status")
 
 
 def _lists_in(value: object) -> Iterator[dict[str, object]]:
@@ -249,11 +249,11 @@ def _lists_in(value: object) -> Iterator[dict[str, object]]:
 
 
 def _refuse_other_jobs(value: object) -> None:
-    """Raise UsageProblem where there may be another job, at any depth."""
+    """Raise UsageError where there may be another job, at any depth."""
     for entry in value if isinstance(value, list) else [value]:
         for name, inner in entry.items() if isinstance(entry, dict) else ():
             if plain_name(name) in _OTHER_JOBS and isinstance(inner, dict | list):
-                raise UsageProblem(f"JSON with {name!r} where job_status should be")
+                raise UsageError(f"JSON with {name!r} where job_status should be")
             _refuse_other_jobs(inner)
 
 
@@ -261,7 +261,7 @@ def _reference_to(job: object) -> Reference:
     _refuse_other_jobs(job)
     id = job.get("id") if isinstance(job, dict) else None
     if id is None:
-        raise UsageProblem(f"a job status without id: {kind_of(job)}")
+        raise UsageError(f"a job status without id: {kind_of(job)}")
     return parse_id(id)
 
 
@@ -273,5 +273,5 @@ def _told(refusals: list[str]) -> str:
     return f"Zendesk refused {what}: {'; '.join(reasons[:3])}{more}"
 
 
-def _problem(line: int, what: str, hint: str | None = None) -> UsageProblem:
-    return UsageProblem(f"standard input, line {line}: {what}", hint=hint)
+def _problem(line: int, what: str, hint: str | None = None) -> UsageError:
+    return UsageError(f"standard input, line {line}: {what}", hint=hint)

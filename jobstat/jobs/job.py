@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from math import floor, inf, isfinite
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from jobstat.errors import BrokenAnswer
+from jobstat.errors import InvalidResponse
 from jobstat.jobs.signs import (
     counts_failures,
     hides_failure,
@@ -25,23 +25,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
 
-LARGEST_COUNT = 2**53
+MAX_COUNT = 2**53
 _OF_A_JOB = frozenset({"status", "results"})
 _COUNTS = frozenset({"total", "progress"})
 _DECIDING = _OF_A_JOB | {"jobstatus", "jobstatuses"}
 """Names of what decides a verdict, in any spelling: each is in its place, or amiss."""
 
-ABSURD = LARGEST_COUNT + 1
+ABSURD = MAX_COUNT + 1
 """Stands for any larger count: no job has as many items."""
 
 MAX_DIGITS = 20
-"""Digits of a count that are read; LARGEST_COUNT has 16."""
+"""Digits of a count that are read; MAX_COUNT has 16."""
 
 _NUMBER = re.compile(r"([+-]?)([0-9]+)(?:\.[0-9]*)?", re.ASCII)
 _COMMA = re.compile(r",(?=[0-9]{3}(?![0-9]))", re.ASCII)
 """Separates thousands, as in "1,000". In "5,5" its meaning is unknown."""
 
-MOST_VALUES = 1_000_000
+MAX_VALUES = 1_000_000
 """Commas and brackets in an answer: one about 100 jobs of 100 items has 100,000.
 Of that many, a body of a few MiB may become gigabytes of Python's objects."""
 
@@ -103,7 +103,7 @@ def parse_answer(body: bytes) -> Job:
     """The job in an answer to ``GET /api/v2/job_statuses/{id}.json``.
 
     Zendesk wraps the job: ``{"job_status": {...}}``. Its documentation of 2012
-    shows the bare object, and so do servers written after it. Raises BrokenAnswer
+    shows the bare object, and so do servers written after it. Raises InvalidResponse
     for anything else.
     """
     document = decode(body)
@@ -119,7 +119,7 @@ def parse_job(value: object) -> Job:
     """The job that a decoded job_status object tells of.
 
     What decides the verdict (id, status, results) is read strictly: anything
-    amiss there raises BrokenAnswer. What only adorns it is read leniently: a
+    amiss there raises InvalidResponse. What only adorns it is read leniently: a
     total that is no number is an unknown total.
     """
     if not isinstance(value, dict):
@@ -144,7 +144,7 @@ def parse_job(value: object) -> Job:
 
 
 def check_around(document: dict[str, Any], expected: str) -> None:
-    """Raise BrokenAnswer where anything beside the jobs could contradict them.
+    """Raise InvalidResponse where anything beside the jobs could contradict them.
 
     ``expected`` is the name that holds them.
     """
@@ -168,17 +168,17 @@ def _misplaced(
 def decode(body: bytes) -> object:
     """JSON in UTF-8, with or without a byte order mark, as Python values.
 
-    Raises BrokenAnswer for what is no JSON: NaN, infinities and numbers as large,
+    Raises InvalidResponse for what is no JSON: NaN, infinities and numbers as large,
     broken UTF-8, integers beyond Python's limit of 4,300 digits, nesting beyond
-    MAX_DEPTH; and for more than MOST_VALUES, or an object with a name twice, whose
+    MAX_DEPTH; and for more than MAX_VALUES, or an object with a name twice, whose
     truth nobody can tell.
     """
     if not body.strip():
         _broken("an empty body")
     if body.lstrip()[:1] == b"<":
         _broken("a web page instead of JSON")
-    if sum(map(body.count, (b",", b"[", b"{"))) > MOST_VALUES:
-        _broken(f"JSON of more than {MOST_VALUES:,} values")
+    if sum(map(body.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        _broken(f"JSON of more than {MAX_VALUES:,} values")
     try:
         document: object = json.loads(
             body.decode("utf-8-sig"),
@@ -337,4 +337,4 @@ def kind_of(value: object) -> str:
 
 
 def _broken(what: str) -> NoReturn:
-    raise BrokenAnswer(f"the answer is not a job status: {what}")
+    raise InvalidResponse(f"the answer is not a job status: {what}")

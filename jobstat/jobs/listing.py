@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from math import inf
 from typing import TYPE_CHECKING
 
-from jobstat.errors import BrokenAnswer, JobstatError, TimedOut
+from jobstat.errors import InvalidResponse, JobstatError, TimedOut
 from jobstat.jobs.loop import TICK
 from jobstat.jobs.pages import FIRST_PAGE, id_in
-from jobstat.jobs.retry import is_hopeless, patience_with, set_back
-from jobstat.jobs.schedule import LEAST_HOLD
+from jobstat.jobs.retry import record_failure, request_timeout, should_give_up
+from jobstat.jobs.schedule import MIN_ANNOUNCED_WAIT
 from jobstat.jobs.verdict import has_ended, judge
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from jobstat.jobs.job import Job
     from jobstat.jobs.loop import Clock
     from jobstat.jobs.pages import Page
-    from jobstat.jobs.retry import Policy, Setback
-    from jobstat.jobs.schedule import Allowance
+    from jobstat.jobs.retry import Outage, WatchPolicy
+    from jobstat.jobs.schedule import RateLimiter
 
 MAX_PAGES = 5000
 """Pages after which a list is taken to have no end: 500,000 jobs of one day."""
@@ -29,50 +29,50 @@ LAG = 2.0
 """Seconds by which an answer may be behind one of a moment ago, as from another
 server behind a balancer, or from a cache."""
 
-MOST_READINGS = 5
+MAX_READS = 5
 """How often a list is read whose jobs move while it is read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Recent:
+class JobListing:
     """The newest jobs of an account, out of so many that were looked for.
 
-    ``unread`` are the entries of its list that are no job status, as they were sent.
+    ``skipped`` are the entries of its list that are no job status, as they were sent.
     """
 
     jobs: tuple[Job, ...]
     total: int
-    unread: tuple[object, ...]
+    skipped: tuple[object, ...]
 
 
 def read_pages(
     fetch: Callable[[str, float], Page],
     clock: Clock,
-    policy: Policy,
+    policy: WatchPolicy,
     started: float,
-    allowance: Allowance,
-    say: Callable[[Setback | None, float, float], None] = lambda *_: None,
+    rate_limiter: RateLimiter,
+    on_wait: Callable[[Outage | None, float, float], None] = lambda *_: None,
     start: str = FIRST_PAGE,
 ) -> Iterator[Page]:
     """All pages from that of a query on. A job may be on more than one.
 
     ``fetch`` gets the query of a page and the seconds it may take. Failures are
     ridden out, and the account's rate limit is kept, as the policy says; its
-    time-out counts from ``started``. ``say`` hears of each wait: of the setback, None
-    where it is for the rate limit, of its end and of the time. Raises TimedOut,
-    BrokenAnswer for a list without end, and what ``fetch`` raises.
+    time-out counts from ``started``. ``on_wait`` hears of each wait: of the outage,
+    None where it is for the rate limit, of its end and of the time. Raises TimedOut,
+    InvalidResponse for a list without end, and what ``fetch`` raises.
     """
     query: str | None = start
     asked: set[str] = set()
     while query is not None:
         if query in asked:
-            raise BrokenAnswer("the list of jobs does not end: a page leads back")
+            raise InvalidResponse("the list of jobs does not end: a page leads back")
         if len(asked) == MAX_PAGES:
-            raise BrokenAnswer(f"the list of jobs does not end: {MAX_PAGES:,} pages")
-        page = _read(query, fetch, clock, policy, started, allowance, say)
+            raise InvalidResponse(f"the list of jobs does not end: {MAX_PAGES:,} pages")
+        page = _read(query, fetch, clock, policy, started, rate_limiter, on_wait)
         asked.add(query)
         yield page
-        query = page.following
+        query = page.next_query
 
 
 @dataclass(slots=True)
@@ -85,7 +85,7 @@ class _Seen:
 
     jobs: set[str] = field(default_factory=set)
     ended: set[str] = field(default_factory=set)
-    unread: list[object] = field(default_factory=list)
+    skipped: list[object] = field(default_factory=list)
     end: str = FIRST_PAGE
     may_shift: bool = False
     pages: int = 0
@@ -98,8 +98,8 @@ class _Seen:
             all_ended = all_ended and all(map(has_ended, page.jobs))
             self.ended |= {job.id for job in page.jobs if has_ended(job)}
             self._note(page)
-            self.unread += page.unread
-            query = page.following or query
+            self.skipped += page.skipped
+            query = page.next_query or query
             yield page
 
     def again(
@@ -110,10 +110,10 @@ class _Seen:
         Of their unread entries only those are given that are new.
         """
         for page in pages:
-            new = tuple(entry for entry in page.unread if entry not in self.unread)
+            new = tuple(entry for entry in page.skipped if entry not in self.skipped)
             self._note(page)
-            self.unread += new
-            yield replace(page, unread=new)
+            self.skipped += new
+            yield replace(page, skipped=new)
             if not {job.id for job in page.jobs}.isdisjoint(until):
                 return
 
@@ -151,7 +151,7 @@ def settled(
     parts = [(seen.end, ()), front] if young_too else [front]
     if seen.may_shift:
         parts = [(FIRST_PAGE, ())]
-    for _ in range(MOST_READINGS - 1):
+    for _ in range(MAX_READS - 1):
         before = len(seen.jobs)
         for start, until in parts:
             pause()
@@ -173,7 +173,7 @@ def unfinished(
     the first reading are among them, if the list tells of that after a ``pause``.
     """
     ids: dict[str, None] = {}
-    unread: list[str | None] = []
+    skipped: list[str | None] = []
     ended: set[str] = set()
     for page, is_first in settled(read, pause, young_too=True):
         if is_first:
@@ -181,8 +181,8 @@ def unfinished(
         ids |= dict.fromkeys(
             job.id for job in page.jobs if not has_ended(job) or job.id not in ended
         )
-        unread += map(id_in, page.unread)
-    return list(ids), unread
+        skipped += map(id_in, page.skipped)
+    return list(ids), skipped
 
 
 def recent(
@@ -190,7 +190,7 @@ def recent(
     limit: int,
     states: Collection[str] = (),
     pause: Callable[[], None] = lambda: None,
-) -> Recent:
+) -> JobListing:
     """The newest jobs of a list, of these states if any are given.
 
     ``read`` and ``pause`` are those of ``settled``. Zendesk sends the finished jobs
@@ -202,9 +202,9 @@ def recent(
     begun: list[Job] = []
     ended: list[Job] = []
     known: set[str] = set()
-    unread: list[object] = []
+    skipped: list[object] = []
     for page, is_first in settled(read, pause):
-        unread += page.unread
+        skipped += page.skipped
         for job in page.jobs:
             if job.id in known or (states and job.state not in states):
                 continue
@@ -215,57 +215,57 @@ def recent(
                 (running if is_first else begun).append(job)
         del running[limit:], finished[limit:]
     newest = [*begun, *running, *ended, *finished][:limit]
-    return Recent(tuple(newest), len(known), tuple(unread))
+    return JobListing(tuple(newest), len(known), tuple(skipped))
 
 
 def _read(
     query: str,
     fetch: Callable[[str, float], Page],
     clock: Clock,
-    policy: Policy,
+    policy: WatchPolicy,
     started: float,
-    allowance: Allowance,
-    say: Callable[[Setback | None, float, float], None],
+    rate_limiter: RateLimiter,
+    on_wait: Callable[[Outage | None, float, float], None],
 ) -> Page:
-    setback: Setback | None = None
+    outage: Outage | None = None
     while True:
         now = clock.monotonic()
-        if setback is None:
-            if allowance.free_at - now > LEAST_HOLD:
-                say(None, allowance.free_at, now)
-            wait(allowance.free_at - now, clock, policy, started)
+        if outage is None:
+            if rate_limiter.free_at - now > MIN_ANNOUNCED_WAIT:
+                on_wait(None, rate_limiter.free_at, now)
+            wait(rate_limiter.free_at - now, clock, policy, started)
         asked_at = clock.monotonic()
-        allowance.asked(asked_at)
-        within = patience_with(setback, policy, asked_at)
+        rate_limiter.record_request(asked_at)
+        timeout = request_timeout(outage, policy, asked_at)
         if policy.timeout is not None:
-            within = min(within, started + policy.timeout - asked_at)
+            timeout = min(timeout, started + policy.timeout - asked_at)
         try:
-            page = fetch(query, within)
+            page = fetch(query, timeout)
         except JobstatError as error:
             now = clock.monotonic()
-            allowance.refused(error, now)
-            setback = set_back(
-                setback,
+            rate_limiter.record_error(error, now)
+            outage = record_failure(
+                outage,
                 error,
                 policy,
-                fresh_at=None,
+                last_success_at=None,
                 asked_at=asked_at,
-                within=within,
+                timeout=timeout,
                 now=now,
-            ).held(allowance.free_at, policy)
+            ).held(rate_limiter.free_at, policy)
             ends_at = inf if policy.timeout is None else started + policy.timeout
             # The time-out that cut a request short is what ends it then.
-            is_last = is_hopeless(setback, policy, now) and now < ends_at
-            if not error.passing or is_last:
+            is_last = should_give_up(outage, policy, now) and now < ends_at
+            if not error.transient or is_last:
                 raise
-            say(setback, setback.again_at, now)
-            wait(setback.again_at - now, clock, policy, started)
+            on_wait(outage, outage.retry_at, now)
+            wait(outage.retry_at - now, clock, policy, started)
         else:
-            allowance.told(page.limits, clock.monotonic())
+            rate_limiter.update(page.limits, clock.monotonic())
             return page
 
 
-def wait(seconds: float, clock: Clock, policy: Policy, started: float) -> None:
+def wait(seconds: float, clock: Clock, policy: WatchPolicy, started: float) -> None:
     """Wait so long, or until the policy's time-out: then it raises TimedOut."""
     now = clock.monotonic()
     end = inf if policy.timeout is None else started + policy.timeout

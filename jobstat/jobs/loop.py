@@ -14,10 +14,10 @@ from jobstat.jobs.watch import Wait
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from jobstat.jobs.retry import Setback
-    from jobstat.jobs.watch import Answer, Ask, Watch, Watched
+    from jobstat.jobs.retry import Outage
+    from jobstat.jobs.watch import PollRequest, PollResult, TrackedJob, Watch
 
-    Fetch = Callable[[Sequence[str], float, Callable[[], None]], Answer]
+    Fetch = Callable[[Sequence[str], float, Callable[[], None]], PollResult]
 
 TICK = 1.0
 """Seconds after which a waiting loop lets the observer look at the time."""
@@ -29,16 +29,18 @@ class Observer(Protocol):
     A signal may interrupt it: that a job changed or is closed is then told again.
     """
 
-    def changed(self, watched: Watched, now: float) -> None:
+    def job_changed(self, tracked: TrackedJob, now: float) -> None:
         """The job's state is known for the first time, or has changed."""
 
-    def troubled(self, asked: Sequence[Watched], setback: Setback, now: float) -> None:
+    def request_failed(
+        self, asked: Sequence[TrackedJob], outage: Outage, now: float
+    ) -> None:
         """Asking for these jobs failed; they will be asked for again."""
 
-    def idle(self, now: float) -> None:
+    def tick(self, now: float) -> None:
         """Time passes: called at the start, then about every second."""
 
-    def closed(self, watched: Watched, now: float) -> None:
+    def job_done(self, tracked: TrackedJob, now: float) -> None:
         """The job will not be asked for again, whatever the reason."""
 
     def interrupted(self) -> None:
@@ -64,15 +66,15 @@ def follow(watch: Watch, fetch: Fetch, clock: Clock, observer: Observer) -> None
     is raised after the observer was told all that had been answered, and the last
     state of each job that was still open.
     """
-    untold = {watched.id: watched for watched in watch.jobs}
+    untold = {tracked.id: tracked for tracked in watch.jobs}
     try:
-        observer.idle(clock.monotonic())
+        observer.tick(clock.monotonic())
         while (step := watch.next(clock.monotonic())) is not None:
             if isinstance(step, Wait):
                 clock.sleep(min(step.seconds, TICK))
-                observer.idle(clock.monotonic())
+                observer.tick(clock.monotonic())
             else:
-                _ask(watch, step, fetch, clock, observer)
+                _poll(watch, step, fetch, clock, observer)
                 _tell_closed(untold, clock, observer)
         _tell_changed(watch, clock, observer)
         _tell_closed(untold, clock, observer)
@@ -88,36 +90,38 @@ def follow(watch: Watch, fetch: Fetch, clock: Clock, observer: Observer) -> None
     observer.ended(clock.monotonic())
 
 
-def _ask(
+def _poll(
     watch: Watch,
-    ask: Ask,
+    request: PollRequest,
     fetch: Fetch,
     clock: Clock,
     observer: Observer,
 ) -> None:
-    ids = [watched.id for watched in ask.jobs]
+    ids = [tracked.id for tracked in request.jobs]
     try:
-        answer = fetch(ids, ask.within, lambda: observer.idle(clock.monotonic()))
+        answer = fetch(ids, request.timeout, lambda: observer.tick(clock.monotonic()))
     except JobstatError as error:
         now = clock.monotonic()
-        setback = watch.failed(ask, error, now)
-        if setback and now < watch.ends_at:
-            observer.troubled(ask.jobs, setback, now)
+        outage = watch.failed(request, error, now)
+        if outage and now < watch.ends_at:
+            observer.request_failed(request.jobs, outage, now)
     else:
-        watch.answered(ask, answer, clock.monotonic())
+        watch.answered(request, answer, clock.monotonic())
         _tell_changed(watch, clock, observer)
 
 
 def _tell_changed(watch: Watch, clock: Clock, observer: Observer) -> None:
     """Tell the news; what was being told when a signal came is told again."""
-    while watch.news:
-        observer.changed(watch.news[0], clock.monotonic())
-        del watch.news[0]
+    while watch.unreported:
+        observer.job_changed(watch.unreported[0], clock.monotonic())
+        del watch.unreported[0]
 
 
-def _tell_closed(untold: dict[str, Watched], clock: Clock, observer: Observer) -> None:
+def _tell_closed(
+    untold: dict[str, TrackedJob], clock: Clock, observer: Observer
+) -> None:
     """Tell which of these jobs are closed; likewise again where a signal came."""
-    closed = [watched for watched in untold.values() if watched.exit is not None]
-    for watched in closed:
-        observer.closed(watched, clock.monotonic())
-        del untold[watched.id]
+    closed = [tracked for tracked in untold.values() if tracked.exit is not None]
+    for tracked in closed:
+        observer.job_done(tracked, clock.monotonic())
+        del untold[tracked.id]

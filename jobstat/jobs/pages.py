@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from jobstat.errors import BrokenAnswer
+from jobstat.errors import InvalidResponse
 from jobstat.jobs.job import check_around, decode, kind_of, parse_job
 from jobstat.jobs.signs import plain_name
-from jobstat.limits import UNTOLD
+from jobstat.limits import UNKNOWN_LIMIT
 
 if TYPE_CHECKING:
     from jobstat.jobs.job import Job
-    from jobstat.limits import Limits
+    from jobstat.limits import RateLimit
 
 PAGE_SIZE = 100
 FIRST_PAGE = urlencode({"page[size]": PAGE_SIZE})
 
-LONGEST_NAME = 100
+MAX_NAME = 100
 """Characters of a field's name that are looked at."""
 
 _CURSOR = re.compile(r"(?:page|starting|next)?\W?(?:after|cursor|token)\W?|aftercursor")
@@ -46,15 +46,15 @@ _PAGE, _PAGES = (
 class Page:
     """Several jobs of one answer.
 
-    ``unread`` are its entries that are no job status, as they were sent.
-    ``following`` is the query that asks for the next page, None when this is the
+    ``skipped`` are its entries that are no job status, as they were sent.
+    ``next_query`` is the query that asks for the next page, None when this is the
     last.
     """
 
     jobs: tuple[Job, ...]
-    unread: tuple[object, ...] = ()
-    following: str | None = None
-    limits: Limits = UNTOLD
+    skipped: tuple[object, ...] = ()
+    next_query: str | None = None
+    limits: RateLimit = UNKNOWN_LIMIT
 
     @property
     def may_shift(self) -> bool:
@@ -62,32 +62,32 @@ class Page:
 
         A page after a cursor begins behind the same job.
         """
-        names = [plain_name(name) for name, _ in parse_qsl(self.following or "")]
+        names = [plain_name(name) for name, _ in parse_qsl(self.next_query or "")]
         return bool(names) and not any(map(_CURSOR.fullmatch, names))
 
 
-def parse_page(body: bytes, limits: Limits = UNTOLD, link: str = "") -> Page:
+def parse_page(body: bytes, limits: RateLimit = UNKNOWN_LIMIT, link: str = "") -> Page:
     """The jobs in ``{"job_statuses": [...]}``; ``link`` is the answer's Link header.
 
-    Raises BrokenAnswer for anything else. An entry that is no job status says
-    nothing of the others: it is in ``unread``.
+    Raises InvalidResponse for anything else. An entry that is no job status says
+    nothing of the others: it is in ``skipped``.
     """
     document = decode(body)
     entries = document.get("job_statuses") if isinstance(document, dict) else None
     if not (isinstance(document, dict) and isinstance(entries, list)):
-        raise BrokenAnswer(
+        raise InvalidResponse(
             f"the answer is not a list of job statuses: {kind_of(document)}"
             " without job_statuses"
         )
     check_around(document, "job_statuses")
     jobs: list[Job] = []
-    unread: list[object] = []
+    skipped: list[object] = []
     for entry in entries:
         try:
             jobs.append(parse_job(entry))
-        except BrokenAnswer:
-            unread.append(entry)
-    return Page(tuple(jobs), tuple(unread), next_page(document, link), limits)
+        except InvalidResponse:
+            skipped.append(entry)
+    return Page(tuple(jobs), tuple(skipped), next_page(document, link), limits)
 
 
 def id_in(entry: object) -> str | None:
@@ -99,12 +99,12 @@ def id_in(entry: object) -> str | None:
 def next_page(document: dict[str, object], link: str = "") -> str | None:
     """The query of the next page; None where nothing says that there is one.
 
-    ``link`` is the answer's Link header. Raises BrokenAnswer where another page is
+    ``link`` is the answer's Link header. Raises InvalidResponse where another page is
     told of, but not how to ask for it.
     """
     meta = document.get("meta")
     if not isinstance(meta, dict | None):
-        raise BrokenAnswer(f"the list of jobs has a meta that is {kind_of(meta)}")
+        raise InvalidResponse(f"the list of jobs has a meta that is {kind_of(meta)}")
     told = _told_beside(document)
     more = [v for name, v in told.items() if _MORE.fullmatch(name) and v is not None]
     if not more and isinstance(is_end := told.get("endofstream"), bool):
@@ -124,7 +124,7 @@ def next_page(document: dict[str, object], link: str = "") -> str | None:
         pass  # half of a character
     others = [value for name, value in told.items() if _OTHER_CURSOR.fullmatch(name)]
     if any([*more, cursor, *urls, *others]) or _is_not_last(told):
-        raise BrokenAnswer("the list of jobs has another page, but not where")
+        raise InvalidResponse("the list of jobs has another page, but not where")
     return None
 
 
@@ -133,7 +133,7 @@ def has_next_page(document: dict[str, object]) -> bool | None:
     try:
         if next_page(document) is not None:
             return True
-    except BrokenAnswer:
+    except InvalidResponse:
         return True
     names = _told_beside(document)
     return False if any(n in _PAGING or _MORE.fullmatch(n) for n in names) else None
@@ -172,7 +172,7 @@ def _told_beside(document: dict[str, object]) -> dict[str, object]:
         for name, value in fields.items():
             inner = value if isinstance(value, list) else [value]
             objects += [entry for entry in inner if isinstance(entry, dict)]
-            key = plain_name(name[:LONGEST_NAME])
+            key = plain_name(name[:MAX_NAME])
             if key not in told or value not in (None, False, "", "false"):
                 told[key] = value
     return told

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(slots=True)
-class Course:
+class ProgressEstimate:
     """What was seen of a count on its way to a total.
 
     Times are seconds on the loop's clock. ``idle_at`` is when it was last seen
@@ -20,7 +20,7 @@ class Course:
     latest: tuple[float, int] | None = None
     steps: int = 0
 
-    def note(self, total: int | None, done: int | None, now: float) -> None:
+    def update(self, total: int | None, done: int | None, now: float) -> None:
         """Take in what is seen now; None for what is not known, or not begun."""
         self.total = total
         if done is None or done < 0:
@@ -50,7 +50,7 @@ class Course:
         pace = (done - before) / (latest - began)
         return (self.total - done) / pace - (now - latest)
 
-    def told_left(self, now: float) -> float | None:
+    def eta(self, now: float) -> float | None:
         """The same for people: not before it is known from more than one step."""
         left = self.time_left(now)
         return max(left, 0.0) if left is not None and self.steps > 1 else None

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from jobstat.errors import UsageProblem
+from jobstat.errors import UsageError
 
 _ID = re.compile(r"(?=.*[0-9A-Za-z])[0-9A-Za-z_-]{1,64}", re.ASCII)
 _JOB_PATH = re.compile(
@@ -35,7 +35,7 @@ class Reference:
 def parse_reference(text: str) -> Reference:
     """The job that a command-line word names.
 
-    Raises UsageProblem, before any request, for what is neither an id nor the
+    Raises UsageError, before any request, for what is neither an id nor the
     URL of a job status.
     """
     if "://" not in text:
@@ -65,16 +65,16 @@ def is_same_id(one: str, other: str) -> bool:
 
 
 def parse_id(text: object) -> Reference:
-    """The job of this id. Raises UsageProblem for what is no id."""
+    """The job of this id. Raises UsageError for what is no id."""
     if text == "null":
-        raise UsageProblem(
+        raise UsageError(
             "not a job id: null",
             hint="jq writes null where there is no such field:"
             " was the bulk request refused?",
         )
     if not (isinstance(text, str) and is_id(text)):
         kind = f"a {type(text).__name__}"
-        raise UsageProblem(
+        raise UsageError(
             f"not a job id: {_quoted(text) if isinstance(text, str | int) else kind}",
             hint="An id has 1 to 64 letters, digits, - and _;"
             " the URL of a job is taken too.",
@@ -91,8 +91,8 @@ def _near_miss(path: str) -> str | None:
     return None
 
 
-def _not_a_job_url(why: str) -> UsageProblem:
-    return UsageProblem(
+def _not_a_job_url(why: str) -> UsageError:
+    return UsageError(
         f"not the URL of a job status: {why}",
         hint="Such a URL ends in /api/v2/job_statuses/ID.json.",
     )

@@ -10,15 +10,15 @@ from collections import deque
 from math import inf, sqrt
 from typing import TYPE_CHECKING
 
-from jobstat.limits import UNTOLD, Limits
+from jobstat.limits import UNKNOWN_LIMIT, RateLimit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from jobstat.errors import JobstatError
 
-FIRST_DELAY = 0.5
-LONGEST_DELAY = 20.0
+MIN_DELAY = 0.5
+MAX_DELAY = 20.0
 GROWTH = 0.8
 """While nothing tells when a job will end, the delay grows with the square root
 of the age: the delay that costs least when an end is the less likely in the
@@ -35,12 +35,12 @@ TRUST = 2.0
 JITTER = 0.1
 """Share by which a delay varies, so that many watches do not ask in step."""
 
-LONGEST_BACKOFF = 30.0
-LONGEST_RETRY_AFTER = 3600.0
+MAX_BACKOFF = 30.0
+MAX_RETRY_AFTER = 3600.0
 
 MINUTE = 60.0
 
-LEAST_HOLD = 1.0
+MIN_ANNOUNCED_WAIT = 1.0
 """Seconds by which the rate limit delays a request before that is worth a word."""
 
 FIRST_REQUESTS = 5
@@ -52,19 +52,19 @@ _REQUESTS_KEPT = 1000
 
 
 def delay_after_answer(
-    age: float, time_left: float | None = None, *, chance: float = 0.5
+    age: float, time_left: float | None = None, *, rng: float = 0.5
 ) -> float:
     """Seconds from a good answer to the next question about the same job.
 
     ``age`` is how many seconds the watch has lasted, ``time_left`` how many are
-    left to the foretold end, less than 0 when it is overdue. ``chance`` is a
+    left to the foretold end, less than 0 when it is overdue. ``rng`` is a
     random number from 0 to 1.
     """
-    delay = min(max(FIRST_DELAY, GROWTH * sqrt(age)), LONGEST_DELAY)
+    delay = min(max(MIN_DELAY, GROWTH * sqrt(age)), MAX_DELAY)
     if time_left is not None:
         foretold = NEAR_DELAY + SHARE_OF_TIME_LEFT * abs(time_left)
-        delay = min(foretold, TRUST * delay, LONGEST_DELAY)
-    return delay * (1 + JITTER * (2 * chance - 1))
+        delay = min(foretold, TRUST * delay, MAX_DELAY)
+    return delay * (1 + JITTER * (2 * rng - 1))
 
 
 def delay_after_failure(error: JobstatError, failures: int, interval: float) -> float:
@@ -74,11 +74,11 @@ def delay_after_failure(error: JobstatError, failures: int, interval: float) -> 
     server's own Retry-After only lengthens it; a 0 there is no leave to hurry.
     """
     doubling: float = 2 ** min(failures - 1, 10)
-    asked_for = min(error.retry_after or 0.0, LONGEST_RETRY_AFTER)
-    return max(min(doubling, LONGEST_BACKOFF), asked_for, interval)
+    asked_for = min(error.retry_after or 0.0, MAX_RETRY_AFTER)
+    return max(min(doubling, MAX_BACKOFF), asked_for, interval)
 
 
-class Allowance:
+class RateLimiter:
     """What may be used of the account's rate limit: a share of it, None for all.
 
     Where others have used more than half of a minute's requests, it is the share
@@ -90,28 +90,28 @@ class Allowance:
         self._share = share
         self._asked: deque[float] = deque(maxlen=_REQUESTS_KEPT)
         self._count = 0
-        self._limits = UNTOLD
+        self._limits = UNKNOWN_LIMIT
         self._told_at = 0.0
 
-    def asked(self, now: float) -> None:
+    def record_request(self, now: float) -> None:
         """A request is made now."""
         self._count += 1
         beyond_share = now < self._share_free_at
         if not (beyond_share and self._count <= FIRST_REQUESTS):
             self._asked.append(now)
 
-    def told(self, limits: Limits, now: float) -> None:
+    def update(self, limits: RateLimit, now: float) -> None:
         """An answer tells of the account's limits, or nothing of them."""
         if limits.limit is None:
             return
         self._limits, self._told_at = limits, now
 
-    def refused(self, error: JobstatError, now: float) -> None:
+    def record_error(self, error: JobstatError, now: float) -> None:
         """A refusal tells of the limits. Its Retry-After says when they are over."""
         limits = error.limits
         if error.retry_after is not None:
             limits = limits._replace(reset=error.retry_after)
-        self.told(limits, now)
+        self.update(limits, now)
 
     @property
     def free_at(self) -> float:
@@ -128,10 +128,10 @@ class Allowance:
         limit, remaining = self._limits.limit, self._limits.remaining
         if limit is None or self._share is None:
             return -inf
-        fair = _spaced(self._asked, self._share * limit)
+        fair = _gcra(self._asked, self._share * limit)
         if remaining is None or 2 * remaining >= limit:
             return fair
-        cautious = _spaced(self._asked, self._share * 2 * remaining)
+        cautious = _gcra(self._asked, self._share * 2 * remaining)
         return max(fair, min(cautious, self._over_at))
 
     @property
@@ -141,7 +141,7 @@ class Allowance:
         return self._told_at + min(reset, MINUTE)
 
 
-def _spaced(times: Iterable[float], most: float) -> float:
+def _gcra(times: Iterable[float], most: float) -> float:
     """When one more request keeps within ``most`` in any minute.
 
     Half of them may come at once, the others are spaced evenly: a token bucket,

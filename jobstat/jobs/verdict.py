@@ -89,7 +89,7 @@ def lacks_results(job: Job, before: Job | None = None, *, alone: bool = True) ->
 
     It should where it counted items: they may follow a moment later. ``before`` is an
     earlier answer, which may have counted items, too. An answer that was not about it
-    ``alone`` may have left out some or all of them.
+    ``poll_individually`` may have left out some or all of them.
     """
     if job.state != "completed" or judge(job) is Verdict.JOB_FAILED:
         return False

@@ -9,15 +9,15 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from jobstat.jobs.duration import spoken
+from jobstat.jobs.duration import format_duration
 from jobstat.views.terminal import open_terminal
 from jobstat.views.wording import (
     BAD,
     GOOD,
-    LONGEST_NAME,
-    LONGEST_PROBLEM,
+    MAX_ERROR,
+    MAX_NAME,
     UNKNOWN,
-    safe,
+    sanitize,
 )
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AccountStatus:
     """How the login of an account stands.
 
     ``works`` is None where nobody was asked and nothing is known to be wrong; else
@@ -58,7 +58,9 @@ class Standing:
     warnings: tuple[str, ...]
 
 
-def show_accounts(standings: Sequence[Standing], *, json: bool, color: str) -> None:
+def show_accounts(
+    standings: Sequence[AccountStatus], *, json: bool, color: str
+) -> None:
     """Write them to stdout: for people, or as JSON, a line each off a terminal."""
     stdout = open_terminal(sys.stdout, os.environ, color)
     if json:
@@ -70,7 +72,7 @@ def show_accounts(standings: Sequence[Standing], *, json: bool, color: str) -> N
     stdout.write("\n".join(_text(standing, now, stdout) for standing in standings))
 
 
-def _told(standing: Standing) -> dict[str, object]:
+def _told(standing: AccountStatus) -> dict[str, object]:
     told = asdict(standing)
     if standing.expires_at is not None:
         moment = datetime.fromtimestamp(standing.expires_at, UTC)
@@ -78,13 +80,13 @@ def _told(standing: Standing) -> dict[str, object]:
     return told
 
 
-def _text(standing: Standing, now: float, terminal: Terminal) -> str:
+def _text(standing: AccountStatus, now: float, terminal: Terminal) -> str:
     marks = [
         name
         for name in ("in use", "default")
         if getattr(standing, name.replace(" ", "_"))
     ]
-    heading = terminal.paint(safe(standing.name, LONGEST_NAME), "bold")
+    heading = terminal.paint(sanitize(standing.name, MAX_NAME), "bold")
     lines = [heading + (f"  ({', '.join(marks)})" if marks else "")]
     glyph, words = {
         True: (GOOD, "the login works"),
@@ -93,29 +95,32 @@ def _text(standing: Standing, now: float, terminal: Terminal) -> str:
     }[standing.works]
     sign = glyph.on(unicode=terminal.unicode)
     lines.append(f"{terminal.paint(sign, glyph.style)} {words}")
-    details = [safe(standing.problem or "", LONGEST_PROBLEM), safe(standing.hint or "")]
+    details = [
+        sanitize(standing.problem or "", MAX_ERROR),
+        sanitize(standing.hint or ""),
+    ]
     if standing.kind:
         details += [_credential(standing), _expiry(standing, now)]
-    details += [f"warning: {safe(warning)}" for warning in standing.warnings]
+    details += [f"warning: {sanitize(warning)}" for warning in standing.warnings]
     shown = (terminal.wrapped(line, "  ") for line in details if line)
     return "\n".join(lines) + "\n" + "".join(shown)
 
 
-def _credential(standing: Standing) -> str:
+def _credential(standing: AccountStatus) -> str:
     client = f" (client {standing.client_id})" if standing.client_id else ""
     who = f", as {standing.user}" if standing.user else ""
     kind = _KINDS.get(standing.kind or "", standing.kind)
     place = "the keyring" if standing.source == "keyring" else standing.source
-    return safe(f"{kind}{client}, from {place}{who}", LONGEST_PROBLEM)
+    return sanitize(f"{kind}{client}, from {place}{who}", MAX_ERROR)
 
 
-def _expiry(standing: Standing, now: float) -> str:
-    renews = ", and is renewed by itself" if standing.renews else ""
+def _expiry(standing: AccountStatus, now: float) -> str:
+    refreshable = ", and is renewed by itself" if standing.renews else ""
     if standing.expires_at is None:
         return ""
     left = standing.expires_at - now
     if left <= 0:
-        return f"has expired{renews}"
+        return f"has expired{refreshable}"
     days = left // 86400
-    when = f"{days:.0f} days" if days > 1 else spoken(left)
-    return f"expires in {when}{renews}"
+    when = f"{days:.0f} days" if days > 1 else format_duration(left)
+    return f"expires in {when}{refreshable}"

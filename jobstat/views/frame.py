@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jobstat.exits import Exit
-from jobstat.jobs.duration import clock
+from jobstat.jobs.duration import format_elapsed
 from jobstat.views.many import (
-    ended_of,
-    failing,
+    count_done,
+    failed_jobs,
     failures_in,
     outcome_of,
     states_of,
-    verdict_of,
+    status_label,
 )
 from jobstat.views.wording import (
     BAD,
@@ -22,16 +22,16 @@ from jobstat.views.wording import (
     item_counts,
     percent_of,
     problem_of,
+    retry_note,
     share_of,
-    trying_again,
     waiting_for_limit,
 )
 
 if TYPE_CHECKING:
     from jobstat.jobs.job import Job
-    from jobstat.jobs.retry import Setback
-    from jobstat.jobs.watch import Watch, Watched
-    from jobstat.views.many import Parts
+    from jobstat.jobs.retry import Outage
+    from jobstat.jobs.watch import TrackedJob, Watch
+    from jobstat.views.many import StyledLine
 
 NARROW = 72
 """Columns below which figures are shortened."""
@@ -46,9 +46,9 @@ WHOLE_ID = 60
 """Columns on which a job's line has its whole id, the counts and a short bar. On
 fewer the whole has two lines."""
 
-LEAST_BAR = 8
-SHORTEST_BAR = 4
-WIDEST_BAR = 40
+MIN_BAR = 8
+SHORT_BAR = 4
+MAX_BAR = 40
 USUAL_ID = 35
 
 
@@ -72,17 +72,17 @@ class Frame:
         self._height = height
         self._unicode = unicode
 
-    def lines(self) -> list[Parts]:
+    def lines(self) -> list[StyledLine]:
         """What matters most comes first; what does not fit is counted."""
         watch = self._watch
         lines = self._whole()
-        if watch.setback:
-            lines.append(self._trouble("", watch.setback, watch.fresh_at))
+        if watch.outage:
+            lines.append(self._trouble("", watch.outage, watch.last_success_at))
         elif until := watch.held_until(self._now):
             lines.append([(f"! {waiting_for_limit(until, self._now)}", UNKNOWN.style)])
-        bad = failing(watch.jobs)
-        going_on = sorted(watch.open, key=_rank)
-        good = sum(watched.exit is Exit.OK for watched in watch.jobs)
+        bad = failed_jobs(watch.jobs)
+        going_on = sorted(watch.pending, key=_rank)
+        good = sum(tracked.exit is Exit.OK for tracked in watch.jobs)
         room = self._height - len(lines) - (good > 0)
         if len(bad) + len(going_on) > room:
             room -= 1
@@ -90,17 +90,17 @@ class Frame:
         most = max(room - len(going_on), (room + 1) // 2, 0)
         shown = bad[:most]
         shown += going_on[: max(room - len(shown), 0)]
-        lines += [self._job(watched) for watched in shown]
+        lines += [self._job(tracked) for tracked in shown]
         if good:
             sign = GOOD.on(unicode=self._unicode)
             lines.append([(f"{sign} {good} completed", GOOD.style)])
-        names = {watched.id for watched in shown}
-        hidden = [watched for watched in bad + going_on if watched.id not in names]
+        names = {tracked.id for tracked in shown}
+        hidden = [tracked for tracked in bad + going_on if tracked.id not in names]
         if hidden:
             lines.append([(self._hidden(hidden), "dim")])
         return [self._cut(line) for line in lines[: self._height]]
 
-    def _hidden(self, jobs: list[Watched]) -> str:
+    def _hidden(self, jobs: list[TrackedJob]) -> str:
         """Those that do not fit, counted: as many of their states as fit."""
         more, states = f"and {len(jobs)} more", states_of(jobs).split(", ")
         for count in range(len(states), 0, -1):
@@ -111,56 +111,61 @@ class Frame:
                 return line
         return more
 
-    def _whole(self) -> list[Parts]:
+    def _whole(self) -> list[StyledLine]:
         """How far all of it is: in words, with a bar."""
         watch = self._watch
         done, total = watch.items
-        ended, jobs = ended_of(watch), len(watch.jobs)
+        ended, jobs = count_done(watch), len(watch.jobs)
         known, (done, total) = bool(total), (done, total) if total else (ended, jobs)
         narrow = self._width < NARROW
         left = watch.time_left(self._now)
         ended_words = (
             f"{ended}/{jobs} jobs" if narrow else f"{ended} of {jobs} jobs done"
         )
-        left_words = f"{'' if narrow else 'about '}{clock(left or 0)} left"
+        left_words = f"{'' if narrow else 'about '}{format_elapsed(left or 0)} left"
         # Each with its rank: where there is no room, the last ones are left out.
         parts = [
             (0, ended_words, BOLD),
             (4, f"{done}/{total} items" if known else "", ""),
             (3, f"{share_of(done, total)}%" if narrow or known else "", ""),
             (2, failures_in(watch.jobs), BAD.style),
-            (1, clock(self._now - watch.started), DIM),
+            (1, format_elapsed(self._now - watch.started), DIM),
             (5, "" if left is None else left_words, DIM),
             (6, self._account if self._width >= WIDE else "", DIM),
         ]
         beside_bar = self._width >= WHOLE_ID
-        room = self._width - LEAST_BAR - len(GAP) if beside_bar else self._width
+        room = self._width - MIN_BAR - len(GAP) if beside_bar else self._width
         kept = _fitting([part for part in parts if part[1]], room)
         figures = [(text, style) for _, text, style in kept]
         if not beside_bar:
-            return [_spaced(figures), self._bar(done / total, self._width, "green")]
+            return [
+                _join_with_gaps(figures),
+                self._bar(done / total, self._width, "green"),
+            ]
         used = sum(len(text) + len(GAP) for text, _ in figures)
-        width = max(min(self._width - used, WIDEST_BAR), LEAST_BAR)
+        width = max(min(self._width - used, MAX_BAR), MIN_BAR)
         first, *others = figures
         bar = self._bar(done / total, width, "green")
-        return [[first, (GAP, ""), *bar, (GAP, ""), *_spaced(others)]]
+        return [[first, (GAP, ""), *bar, (GAP, ""), *_join_with_gaps(others)]]
 
-    def _job(self, watched: Watched) -> Parts:
-        if watched.setback:
-            return self._trouble(f"{watched.id}: ", watched.setback, watched.fresh_at)
-        glyph, state = verdict_of(watched)
+    def _job(self, tracked: TrackedJob) -> StyledLine:
+        if tracked.outage:
+            return self._trouble(
+                f"{tracked.id}: ", tracked.outage, tracked.last_success_at
+            )
+        glyph, state = status_label(tracked)
         sign = (f"{glyph.on(unicode=self._unicode)} {state:<7}  ", glyph.style)
-        job = watched.job
+        job = tracked.job
         if job is None:
-            return self._named([sign], watched.id)
-        if watched.exit is not None:
-            return self._named([sign, (self._outcome(job), "")], watched.id)
-        figures = self._figures(job, watched.course.told_left(self._now))
+            return self._append_id([sign], tracked.id)
+        if tracked.exit is not None:
+            return self._append_id([sign, (self._outcome(job), "")], tracked.id)
+        figures = self._figures(job, tracked.estimate.eta(self._now))
         room = self._width - len(sign[0]) - len(figures) - 2 - USUAL_ID
-        least = SHORTEST_BAR if self._width < NARROW else LEAST_BAR
-        width = max(min(room, WIDEST_BAR), least)
+        least = SHORT_BAR if self._width < NARROW else MIN_BAR
+        width = max(min(room, MAX_BAR), least)
         bar = self._bar((percent_of(job) or 0) / 100, width, glyph.style)
-        return self._named([sign, *bar, (figures, "")], watched.id)
+        return self._append_id([sign, *bar, (figures, "")], tracked.id)
 
     def _outcome(self, job: Job) -> str:
         if self._width >= NARROW:
@@ -175,18 +180,22 @@ class Frame:
         figures = f"  {counts:>7}  {'' if percent is None else f'{percent}%':>4}"
         if self._width < WIDE:
             return figures
-        return f"{figures}  {'' if left is None else f'{clock(left)} left':>12}"
+        return (
+            f"{figures}  {'' if left is None else f'{format_elapsed(left)} left':>12}"
+        )
 
-    def _trouble(self, whose: str, setback: Setback, fresh_at: float | None) -> Parts:
-        again = trying_again(setback, fresh_at, self._now)
-        return [(f"! {whose}{problem_of(setback.error)}; {again}", UNKNOWN.style)]
+    def _trouble(
+        self, whose: str, outage: Outage, last_success_at: float | None
+    ) -> StyledLine:
+        again = retry_note(outage, last_success_at, self._now)
+        return [(f"! {whose}{problem_of(outage.error)}; {again}", UNKNOWN.style)]
 
-    def _bar(self, share: float, width: int, style: str) -> Parts:
+    def _bar(self, share: float, width: int, style: str) -> StyledLine:
         full = min(max(int(share * width), 0), width)
         filled, rest = ("━", "─") if self._unicode else ("=", "-")
         return [(filled * full, style), (rest * (width - full), "dim")]
 
-    def _named(self, parts: Parts, id: str) -> Parts:
+    def _append_id(self, parts: StyledLine, id: str) -> StyledLine:
         """With the id at its end, without its middle where there is no room."""
         room = self._width - sum(len(text) for text, _ in parts) - 2
         if len(id) > room:
@@ -195,11 +204,11 @@ class Frame:
             id = id[: kept - tail] + self._left_out + id[len(id) - tail :]
         return [*parts, (f"  {id}", "")]
 
-    def _cut(self, line: Parts) -> Parts:
+    def _cut(self, line: StyledLine) -> StyledLine:
         """The line as far as it fits."""
         from rich.cells import cell_len, set_cell_size
 
-        cut: Parts = []
+        cut: StyledLine = []
         room = self._width
         for text, style in line:
             if cell_len(text) > room:
@@ -220,20 +229,20 @@ def _fitting(
     """Leave out the parts of the highest rank until the others fit in a line."""
     kept = parts
     while len(GAP.join(text for _, text, _ in kept)) > room and len(kept) > 1:
-        last = max(kept)
-        kept = [part for part in kept if part is not last]
+        show_final = max(kept)
+        kept = [part for part in kept if part is not show_final]
     return kept
 
 
-def _spaced(parts: Parts) -> Parts:
+def _join_with_gaps(parts: StyledLine) -> StyledLine:
     """The parts with a gap between them."""
     return [piece for part in parts for piece in ((GAP, ""), part)][1:]
 
 
-def _rank(watched: Watched) -> int:
+def _rank(tracked: TrackedJob) -> int:
     """Trouble first, then what works, then what waits."""
-    if watched.setback:
+    if tracked.outage:
         return 0
-    if watched.job is None:
+    if tracked.job is None:
         return 3
-    return 2 if watched.job.state == "queued" else 1
+    return 2 if tracked.job.state == "queued" else 1

@@ -14,14 +14,14 @@ from math import inf
 from typing import TYPE_CHECKING, Self
 
 from jobstat.errors import OutputError
-from jobstat.jobs.duration import clock
+from jobstat.jobs.duration import format_elapsed
 from jobstat.views.frame import WHOLE_ID, Frame
-from jobstat.views.log import Silent
-from jobstat.views.many import painted, sentence_on
+from jobstat.views.log import NoProgress
+from jobstat.views.many import format_summary, to_ansi
 from jobstat.views.wording import (
     UNKNOWN,
     problem_of,
-    trying_again,
+    retry_note,
     waiting_for_limit,
 )
 
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from jobstat.jobs.loop import Clock
-    from jobstat.jobs.retry import Setback
-    from jobstat.jobs.watch import Watch, Watched
+    from jobstat.jobs.retry import Outage
+    from jobstat.jobs.watch import TrackedJob, Watch
     from jobstat.views.terminal import Terminal
 
-LEAST_GAP = 0.1
+MIN_FRAME_GAP = 0.1
 """Seconds between two frames that changes ask for."""
 
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
@@ -53,10 +53,10 @@ WRITING_SIGNALS = {signal.SIGTSTP, signal.SIGWINCH}
 """Signals whose handlers write to the terminal."""
 
 
-class Live(Silent):
+class LiveProgress(NoProgress):
     """A view that is redrawn in place; it vanishes when it is left.
 
-    ``last`` is whether a job's end is left standing: not where its report does.
+    ``show_final`` is whether a job's end is left standing: not where its report does.
     """
 
     def __init__(
@@ -66,15 +66,15 @@ class Live(Silent):
         terminal: Terminal,
         clock: Clock,
         *,
-        last: bool,
+        show_final: bool,
     ) -> None:
-        self._last = last
+        self._show_final = show_final
         self._watch = watch
         self._account = account
         self._terminal = terminal
         self._clock = clock
         # On stderr it is no data: what cannot be shown there is not.
-        self._write = terminal.write_quietly if last else terminal.write
+        self._write = terminal.write_quietly if show_final else terminal.write
         self._entered = False
         self._drawn = False
         self._drawn_at = -inf
@@ -95,57 +95,59 @@ class Live(Silent):
             self._erase()
 
     @contextmanager
-    def aside(self) -> Iterator[None]:
+    def suspended(self) -> Iterator[None]:
         entered = self._entered
         self.__exit__()
         yield
-        if entered and self._watch.open:
+        if entered and self._watch.pending:
             self._entered = True
             self._refresh(self._clock.monotonic())
 
-    def changed(self, watched: Watched, now: float) -> None:
-        del watched
+    def job_changed(self, tracked: TrackedJob, now: float) -> None:
+        del tracked
         self._refresh(now)
 
-    def troubled(self, asked: Sequence[Watched], setback: Setback, now: float) -> None:
-        del asked, setback
+    def request_failed(
+        self, asked: Sequence[TrackedJob], outage: Outage, now: float
+    ) -> None:
+        del asked, outage
         self._refresh(now)
 
-    def idle(self, now: float) -> None:
+    def tick(self, now: float) -> None:
         self._refresh(now)
 
-    def closed(self, watched: Watched, now: float) -> None:
+    def job_done(self, tracked: TrackedJob, now: float) -> None:
         from jobstat.views.screen import summary_line
 
-        if self._last and watched.job and len(self._watch.jobs) == 1:
+        if self._show_final and tracked.job and len(self._watch.jobs) == 1:
             self.__exit__()
             width = self._terminal.size.columns
             parts = [
-                *self._full(watched, now, width, live=False),
-                *summary_line(watched.job, unicode=self._terminal.unicode),
+                *self._full(tracked, now, width, live=False),
+                *summary_line(tracked.job, unicode=self._terminal.unicode),
             ]
             self._write(self._rendered(parts, width))
 
     def ended(self, now: float) -> None:
         # A signal may interrupt this or the caller's exit from the context, not both.
         self.__exit__()
-        if self._last and len(self._watch.jobs) > 1:
+        if self._show_final and len(self._watch.jobs) > 1:
             elapsed = now - self._watch.started
             self._write(
-                sentence_on(self._watch, self._account, self._terminal, elapsed)
+                format_summary(self._watch, self._account, self._terminal, elapsed)
             )
 
     def _refresh(self, now: float) -> None:
         # One answer may tell of a hundred jobs: the frame of the next second
         # shows the others.
         settled = now - self._resized_at >= SETTLED
-        if self._entered and settled and now - self._drawn_at >= LEAST_GAP:
+        if self._entered and settled and now - self._drawn_at >= MIN_FRAME_GAP:
             self._draw(now)
 
     def _draw(self, now: float) -> None:
         self._drawn_at = now
         # A shell that has put the watch into the background has the terminal.
-        if self._watch.open and self._terminal.in_foreground:
+        if self._watch.pending and self._terminal.in_foreground:
             lines = self._frame(now)
             if self._resized_at > now:
                 return  # These lines may not fit any more.
@@ -202,7 +204,7 @@ class Live(Silent):
                 height=room,
                 unicode=self._terminal.unicode,
             )
-            return [painted(line, self._terminal) for line in frame.lines()]
+            return [to_ansi(line, self._terminal) for line in frame.lines()]
         parts = self._full(self._watch.jobs[0], now, width)
         # The bar is the second line: what does not fit goes from the end.
         return self._rendered(parts, width).splitlines()[:room]
@@ -225,34 +227,34 @@ class Live(Silent):
         return capture.get()
 
     def _full(
-        self, watched: Watched, now: float, width: int, *, live: bool = True
+        self, tracked: TrackedJob, now: float, width: int, *, live: bool = True
     ) -> Iterator[RenderableType]:
         from jobstat.views.screen import job_lines
 
         elapsed = now - self._watch.started
-        if watched.job:
+        if tracked.job:
             yield from job_lines(
-                watched.job,
+                tracked.job,
                 self._account,
                 width=width,
                 unicode=self._terminal.unicode,
-                elapsed=elapsed if watched.ran else None,
-                left=watched.course.told_left(now) if live else None,
+                elapsed=elapsed if tracked.seen_running else None,
+                left=tracked.estimate.eta(now) if live else None,
                 live=live,
             )
         else:
-            yield self._note(f"{watched.id}  {self._account}")
-            yield self._note(f"asking  {clock(elapsed)}")
+            yield self._note(f"{tracked.id}  {self._account}")
+            yield self._note(f"asking  {format_elapsed(elapsed)}")
         if live:
-            yield from self._trouble(watched, now)
+            yield from self._trouble(tracked, now)
 
-    def _trouble(self, watched: Watched, now: float) -> Iterator[RenderableType]:
+    def _trouble(self, tracked: TrackedJob, now: float) -> Iterator[RenderableType]:
         from rich.text import Text
 
         words = None
-        if setback := watched.setback:
-            again = trying_again(setback, watched.fresh_at, now)
-            words = f"{problem_of(setback.error)}; {again}"
+        if outage := tracked.outage:
+            again = retry_note(outage, tracked.last_success_at, now)
+            words = f"{problem_of(outage.error)}; {again}"
         elif until := self._watch.held_until(now):
             words = waiting_for_limit(until, now)
         if words:

@@ -6,25 +6,25 @@ from contextlib import AbstractContextManager, nullcontext
 from math import inf
 from typing import TYPE_CHECKING, Protocol, Self
 
-from jobstat.jobs.duration import clock
+from jobstat.jobs.duration import format_elapsed
 from jobstat.views.wording import (
-    LONGEST_TEXT,
+    MAX_MESSAGE,
     counts_of,
     failures_of,
     glyph_of,
     percent_of,
     problem_of,
-    safe,
+    retry_note,
+    sanitize,
     state_of,
-    trying_again,
     waiting_for_limit,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jobstat.jobs.retry import Setback
-    from jobstat.jobs.watch import Watch, Watched
+    from jobstat.jobs.retry import Outage
+    from jobstat.jobs.watch import TrackedJob, Watch
     from jobstat.views.terminal import Terminal
 
 QUIET_FOR = 60.0
@@ -34,30 +34,30 @@ QUIET_FOR = 60.0
 class Progress(Protocol):
     """A view of a watch that goes on; a context manager around it.
 
-    ``keeps`` is whether what it showed of a job's state stays to be read.
+    ``persistent`` is whether what it showed of a job's state stays to be read.
     """
 
-    keeps: bool
+    persistent: bool
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *exception: object) -> None: ...
 
-    def aside(self) -> AbstractContextManager[None]:
+    def suspended(self) -> AbstractContextManager[None]:
         """Step aside while something else is written."""
 
-    def changed(self, watched: Watched, now: float) -> None: ...
-    def troubled(
-        self, asked: Sequence[Watched], setback: Setback, now: float
+    def job_changed(self, tracked: TrackedJob, now: float) -> None: ...
+    def request_failed(
+        self, asked: Sequence[TrackedJob], outage: Outage, now: float
     ) -> None: ...
-    def idle(self, now: float) -> None: ...
-    def closed(self, watched: Watched, now: float) -> None: ...
+    def tick(self, now: float) -> None: ...
+    def job_done(self, tracked: TrackedJob, now: float) -> None: ...
     def ended(self, now: float) -> None: ...
 
 
-class Silent:
+class NoProgress:
     """Shows nothing."""
 
-    keeps = False
+    persistent = False
 
     def __enter__(self) -> Self:
         return self
@@ -65,40 +65,47 @@ class Silent:
     def __exit__(self, *exception: object) -> None:
         pass
 
-    def aside(self) -> AbstractContextManager[None]:
+    def suspended(self) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def changed(self, watched: Watched, now: float) -> None:
+    def job_changed(self, tracked: TrackedJob, now: float) -> None:
         pass
 
-    def troubled(self, asked: Sequence[Watched], setback: Setback, now: float) -> None:
+    def request_failed(
+        self, asked: Sequence[TrackedJob], outage: Outage, now: float
+    ) -> None:
         pass
 
-    def idle(self, now: float) -> None:
+    def tick(self, now: float) -> None:
         pass
 
-    def closed(self, watched: Watched, now: float) -> None:
+    def job_done(self, tracked: TrackedJob, now: float) -> None:
         pass
 
     def ended(self, now: float) -> None:
         pass
 
 
-class Plain(Silent):
+class LogProgress(NoProgress):
     """One line a change, and one a minute while nothing changes.
 
     ``lines`` is where they go, None for nowhere; trouble goes to ``problems``.
-    ``last`` is whether a job's end is a line too: not where its report follows.
+    ``show_final`` is whether a job's end is a line too: not where its report follows.
     Of several jobs each line has its id, one that only moves on has a line a
     minute, and the minute's line is about all of them.
     """
 
     def __init__(
-        self, watch: Watch, lines: Terminal | None, problems: Terminal, *, last: bool
+        self,
+        watch: Watch,
+        lines: Terminal | None,
+        problems: Terminal,
+        *,
+        show_final: bool,
     ) -> None:
         self._several = len(watch.jobs) > 1
-        self._last = last or self._several
-        self.keeps = lines is not None
+        self._show_final = show_final or self._several
+        self.persistent = lines is not None
         self._watch = watch
         self._lines = lines
         self._problems = problems
@@ -107,51 +114,55 @@ class Plain(Silent):
         self._complained: dict[str, tuple[str, float]] = {}
         self._limit_told_until = -inf
 
-    def changed(self, watched: Watched, now: float) -> None:
+    def job_changed(self, tracked: TrackedJob, now: float) -> None:
         self._tell_recovery(now)
-        if (self._last or watched.exit is None) and self._is_news(watched, now):
-            self._say(watched, now)
+        if (self._show_final or tracked.exit is None) and self._is_news(tracked, now):
+            self._say(tracked, now)
 
-    def troubled(self, asked: Sequence[Watched], setback: Setback, now: float) -> None:
+    def request_failed(
+        self, asked: Sequence[TrackedJob], outage: Outage, now: float
+    ) -> None:
         # What keeps the whole account from answering is of no job's own.
-        of_all = setback is self._watch.setback
+        of_all = outage is self._watch.outage
         whose = "" if of_all else asked[0].id
-        error = problem_of(setback.error)
+        error = problem_of(outage.error)
         said, at = self._complained.get(whose, ("", 0.0))
         if said != error or now - at >= QUIET_FOR:
             self._complained[whose] = (error, now)
-            fresh_at = asked[0].fresh_at if whose else self._watch.fresh_at
-            again = trying_again(setback, fresh_at, now)
+            last_success_at = (
+                asked[0].last_success_at if whose else self._watch.last_success_at
+            )
+            again = retry_note(outage, last_success_at, now)
             self._complain(whose, f"{error}; {again}", now)
 
-    def idle(self, now: float) -> None:
+    def tick(self, now: float) -> None:
         self._tell_recovery(now)
         self._tell_limit(now)
         if now - self._spoke_at < QUIET_FOR:
             return
         self._spoke_at = now
         if self._several:
-            from jobstat.views.many import whole_of
+            from jobstat.views.many import overall_progress
 
-            self._write(now, whole_of(self._watch))
+            self._write(now, overall_progress(self._watch))
         else:
-            for watched in self._watch.open:
-                self._say(watched, now)
+            for tracked in self._watch.pending:
+                self._say(tracked, now)
 
-    def _is_news(self, watched: Watched, now: float) -> bool:
-        if not (self._several and watched.job):
+    def _is_news(self, tracked: TrackedJob, now: float) -> bool:
+        if not (self._several and tracked.job):
             return True
-        state, at = self._told.get(watched.id, ("", 0.0))
-        return state != watched.job.state or now - at >= QUIET_FOR
+        state, at = self._told.get(tracked.id, ("", 0.0))
+        return state != tracked.job.state or now - at >= QUIET_FOR
 
-    def _say(self, watched: Watched, now: float) -> None:
-        job = watched.job
+    def _say(self, tracked: TrackedJob, now: float) -> None:
+        job = tracked.job
         if self._lines is None or job is None:
             return
         # One job is named once: an id on every line is noise, above all when
         # it is read aloud.
-        name = watched.id if self._several or watched.id not in self._told else ""
-        self._told[watched.id] = (job.state, now)
+        name = tracked.id if self._several or tracked.id not in self._told else ""
+        self._told[tracked.id] = (job.state, now)
         percent = percent_of(job)
         self._write(
             now,
@@ -160,13 +171,13 @@ class Plain(Silent):
             counts_of(job),
             "" if percent is None else f"{percent}%",
             failures_of(job),
-            safe(job.message or "", LONGEST_TEXT),
+            sanitize(job.message or "", MAX_MESSAGE),
         )
 
     def _write(self, now: float, *parts: str) -> None:
         self._spoke_at = now
         if self._lines:
-            time = clock(now - self._watch.started)
+            time = format_elapsed(now - self._watch.started)
             self._lines.write("  ".join(filter(None, [time, *parts])) + "\n")
 
     def _tell_limit(self, now: float) -> None:
@@ -179,14 +190,16 @@ class Plain(Silent):
     def _tell_recovery(self, now: float) -> None:
         if not self._complained:
             return
-        troubled = {w.id for w in self._watch.jobs if w.setback}
-        if self._watch.setback:
-            troubled.add("")
-        for whose in [whose for whose in self._complained if whose not in troubled]:
+        request_failed = {w.id for w in self._watch.jobs if w.outage}
+        if self._watch.outage:
+            request_failed.add("")
+        for whose in [
+            whose for whose in self._complained if whose not in request_failed
+        ]:
             del self._complained[whose]
             self._complain(whose, "answers again", now)
 
     def _complain(self, whose: str, what: str, now: float) -> None:
         self._spoke_at = now
         prefix = f"{whose}: " if whose and self._several else ""
-        self._problems.note(f"jobstat: {prefix}{what}\n")
+        self._problems.print_quietly(f"jobstat: {prefix}{what}\n")

@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jobstat.exits import Exit
-from jobstat.jobs.duration import clock
+from jobstat.jobs.duration import format_elapsed
 from jobstat.views.wording import (
     BAD,
     GOOD,
-    LONGEST_TEXT,
+    MAX_MESSAGE,
     UNKNOWN,
     counted,
     counts_of,
     glyph_of,
     id_of,
     item_counts,
-    safe,
+    sanitize,
     share_of,
     short_state_of,
     title_of,
@@ -31,24 +31,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from jobstat.jobs.job import Job
-    from jobstat.jobs.watch import Watch, Watched
+    from jobstat.jobs.watch import TrackedJob, Watch
     from jobstat.views.terminal import Terminal
     from jobstat.views.wording import Glyph
 
-Parts = list[tuple[str, str]]
+StyledLine = list[tuple[str, str]]
 
 _NO_FAILURE = frozenset({None, Exit.OK, Exit.UNFINISHED, Exit.TIMEOUT})
 
 
-def verdict_of(watched: Watched) -> tuple[Glyph, str]:
+def status_label(tracked: TrackedJob) -> tuple[Glyph, str]:
     """How one of several jobs stands: a glyph and few words."""
-    if watched.exit is Exit.NOT_FOUND:
-        return BAD, "gone" if watched.job else "not found"
-    if watched.exit is Exit.UNAVAILABLE:
+    if tracked.exit is Exit.NOT_FOUND:
+        return BAD, "gone" if tracked.job else "not found"
+    if tracked.exit is Exit.UNAVAILABLE:
         return BAD, "no answer"
-    if watched.job is None:
+    if tracked.job is None:
         return UNKNOWN, "not known yet"
-    return glyph_of(watched.job), short_state_of(watched.job)
+    return glyph_of(tracked.job), short_state_of(tracked.job)
 
 
 def outcome_of(job: Job) -> str:
@@ -57,40 +57,40 @@ def outcome_of(job: Job) -> str:
     return f"{failed} of {told} failed" if failed else counts_of(job)
 
 
-def states_of(jobs: Iterable[Watched]) -> str:
+def states_of(jobs: Iterable[TrackedJob]) -> str:
     """How many jobs are in which state, the most frequent first."""
-    counts = Counter(verdict_of(watched)[1] for watched in jobs)
+    counts = Counter(status_label(tracked)[1] for tracked in jobs)
     return ", ".join(f"{count} {state}" for state, count in counts.most_common())
 
 
-def failing(jobs: Iterable[Watched]) -> list[Watched]:
+def failed_jobs(jobs: Iterable[TrackedJob]) -> list[TrackedJob]:
     """The jobs that ended, but not well: the most serious first."""
-    found = [watched for watched in jobs if watched.exit not in _NO_FAILURE]
+    found = [tracked for tracked in jobs if tracked.exit not in _NO_FAILURE]
     return sorted(found, key=_severity)
 
 
-def _severity(watched: Watched) -> tuple[int, int]:
-    code, job = watched.exit or Exit.OK, watched.job
+def _severity(tracked: TrackedJob) -> tuple[int, int]:
+    code, job = tracked.exit or Exit.OK, tracked.job
     return code.severity, -len(job.failed) if job else 0
 
 
-def failures_in(jobs: Sequence[Watched]) -> str:
+def failures_in(jobs: Sequence[TrackedJob]) -> str:
     """How many jobs and items failed, as far as that is known; empty where none did."""
-    bad_jobs, (bad_items, _) = len(failing(jobs)), items_failed(jobs)
+    bad_jobs, (bad_items, _) = len(failed_jobs(jobs)), items_failed(jobs)
     counts = [(bad_jobs, "job"), (bad_items, "item")]
     words = ", ".join(counted(count, noun) for count, noun in counts if count)
     return f"{words} failed" if words else ""
 
 
-def items_failed(jobs: Iterable[Watched]) -> tuple[int, int]:
+def items_failed(jobs: Iterable[TrackedJob]) -> tuple[int, int]:
     """How many items of all jobs failed, of how many that there are results of."""
-    counts = [item_counts(watched.job) for watched in jobs if watched.job]
+    counts = [item_counts(tracked.job) for tracked in jobs if tracked.job]
     return sum(failed for failed, _ in counts), sum(told for _, told in counts)
 
 
-def ended_of(watch: Watch) -> int:
+def count_done(watch: Watch) -> int:
     """How many jobs are not asked for any more."""
-    return sum(watched.exit is not None for watched in watch.jobs)
+    return sum(tracked.exit is not None for tracked in watch.jobs)
 
 
 def items_of(watch: Watch) -> str:
@@ -99,31 +99,31 @@ def items_of(watch: Watch) -> str:
     return f"{done}/{total} items  {share_of(done, total)}%" if total else ""
 
 
-def whole_of(watch: Watch) -> str:
+def overall_progress(watch: Watch) -> str:
     """How far all of the jobs are."""
-    jobs = f"{ended_of(watch)} of {len(watch.jobs)} jobs done"
+    jobs = f"{count_done(watch)} of {len(watch.jobs)} jobs done"
     return "  ".join(filter(None, [jobs, items_of(watch)]))
 
 
-def verdict_on(watch: Watch, account: str) -> tuple[Glyph, str]:
+def watch_summary(watch: Watch, account: str) -> tuple[Glyph, str]:
     """All jobs in a sentence: how many of each state, and of failed items."""
     failed, told = items_failed(watch.jobs)
     words = f"{len(watch.jobs)} jobs at {account}: {states_of(watch.jobs)}"
     if told:
         words += f"; {failed or 'none'} of {told} items failed"
-    if failing(watch.jobs):
+    if failed_jobs(watch.jobs):
         return BAD, words
-    good = all(watched.exit is Exit.OK for watched in watch.jobs)
+    good = all(tracked.exit is Exit.OK for tracked in watch.jobs)
     return (GOOD if good else UNKNOWN), words
 
 
-def sentence_on(
+def format_summary(
     watch: Watch, account: str, terminal: Terminal, elapsed: float | None
 ) -> str:
     """The same, as it is written to a terminal."""
-    glyph, words = verdict_on(watch, account)
+    glyph, words = watch_summary(watch, account)
     if elapsed is not None:
-        words += f"  {clock(elapsed)}"
+        words += f"  {format_elapsed(elapsed)}"
     sentence = terminal.wrapped(f"{glyph.on(unicode=terminal.unicode)} {words}")
     lines = sentence.splitlines()
     return "".join(terminal.paint(line, glyph.style) + "\n" for line in lines)
@@ -148,9 +148,9 @@ _LAYOUTS = (
 )
 
 
-def line_of(watched: Watched) -> Line:
+def line_of(tracked: TrackedJob) -> Line:
     """One of several jobs, in a line."""
-    return _line(*verdict_of(watched), watched.id, watched.job)
+    return _line(*status_label(tracked), tracked.id, tracked.job)
 
 
 def line_of_job(job: Job) -> Line:
@@ -161,11 +161,13 @@ def line_of_job(job: Job) -> Line:
 def _line(glyph: Glyph, state: str, id: str, job: Job | None) -> Line:
     if job is None:
         return Line(glyph, state, "", "", id, "")
-    message = safe(job.message or "", LONGEST_TEXT)
+    message = sanitize(job.message or "", MAX_MESSAGE)
     return Line(glyph, state, outcome_of(job), title_of(job), id, message)
 
 
-def table(lines: Sequence[Line], width: int | None, *, unicode: bool) -> list[Parts]:
+def table(
+    lines: Sequence[Line], width: int | None, *, unicode: bool
+) -> list[StyledLine]:
     """Jobs below each other, in columns.
 
     Where these are wider than ``width``, the message is left out, then the type,
@@ -184,7 +186,7 @@ def table(lines: Sequence[Line], width: int | None, *, unicode: bool) -> list[Pa
 
 def _columns(
     line: Line, layout: Sequence[str], widest: dict[str, int], *, unicode: bool
-) -> Parts:
+) -> StyledLine:
     state, *others = layout
     parts = [_sign(line, unicode=unicode)]
     parts.append((" " * (widest[state] - len(line.state)), ""))
@@ -196,7 +198,7 @@ def _columns(
     return parts
 
 
-def _stacked(line: Line, width: int | None, *, unicode: bool) -> list[Parts]:
+def _stacked(line: Line, width: int | None, *, unicode: bool) -> list[StyledLine]:
     names = list(filter(None, [line.title, line.id]))
     if width is not None and len("  ".join(["", *names])) <= width:
         names = ["  ".join(names)]
@@ -208,7 +210,7 @@ def _sign(line: Line, *, unicode: bool) -> tuple[str, str]:
     return f"{line.glyph.on(unicode=unicode)} {line.state}", line.glyph.style
 
 
-def painted(line: Parts, terminal: Terminal) -> str:
+def to_ansi(line: StyledLine, terminal: Terminal) -> str:
     """A line as it is written to a terminal."""
     return "".join(
         terminal.paint(text, style) if style else text for text, style in line

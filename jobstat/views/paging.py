@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Self
 
-from jobstat.views.wording import problem_of, trying_again, waiting_for_limit
+from jobstat.views.wording import problem_of, retry_note, waiting_for_limit
 
 if TYPE_CHECKING:
-    from jobstat.jobs.retry import Setback
+    from jobstat.jobs.retry import Outage
     from jobstat.views.terminal import Terminal
 
 SHORT = 300
@@ -48,11 +48,11 @@ class Paging:
         self._show("once more in a moment")
         self._count = 0
 
-    def wait(self, setback: Setback | None, until: float, now: float) -> None:
+    def wait(self, outage: Outage | None, until: float, now: float) -> None:
         """The next page waits: for an account that fails, else for the rate limit."""
-        if setback:
-            again = trying_again(setback, None, now)
-            self._note(f"{problem_of(setback.error)}; {again}")
+        if outage:
+            again = retry_note(outage, None, now)
+            self._note(f"{problem_of(outage.error)}; {again}")
         elif self._terminal.live:
             self._show(waiting_for_limit(until, now))
         elif now >= self._limit_told_until:
@@ -62,7 +62,7 @@ class Paging:
     def _note(self, words: str) -> None:
         self._erase()
         if not self._quiet:
-            self._terminal.note(f"jobstat: {words}\n")
+            self._terminal.print_quietly(f"jobstat: {words}\n")
 
     def _show(self, more: str) -> None:
         if self._quiet or not self._terminal.live:

@@ -6,7 +6,7 @@ import json
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Protocol
 
-from jobstat.jobs.duration import clock
+from jobstat.jobs.duration import format_elapsed
 from jobstat.jobs.verdict import Verdict, judge
 from jobstat.views.wording import (
     BAD,
@@ -17,7 +17,7 @@ from jobstat.views.wording import (
     id_of,
     percent_of,
     results_table,
-    safe,
+    sanitize,
     state_of,
     summary_of,
     title_of,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from jobstat.views.wording import Glyph, ResultsTable
 
 
-WIDEST_COLUMN = 64
+MAX_COLUMN = 64
 """Characters to which what is shorter is filled up."""
 
 
@@ -88,19 +88,19 @@ class _ForPeople(ABC):
         self.interactive = terminal.interactive
 
     def report(self, watch: Watch, elapsed: float | None = None) -> None:
-        from jobstat.views.many import sentence_on
+        from jobstat.views.many import format_summary
 
         if elapsed is not None:
             self._each(watch)
-        self.write(sentence_on(watch, self._account, self._terminal, elapsed))
+        self.write(format_summary(watch, self._account, self._terminal, elapsed))
 
     def _each(self, watch: Watch) -> None:
         """Write a line for each job, and a paragraph for each that went wrong."""
-        from jobstat.views.many import line_of, painted, table
+        from jobstat.views.many import line_of, table, to_ansi
 
-        jobs = [line_of(watched) for watched in watch.jobs]
+        jobs = [line_of(tracked) for tracked in watch.jobs]
         lines = table(jobs, self._width(), unicode=self._terminal.unicode)
-        self.write("".join(painted(line, self._terminal) + "\n" for line in lines))
+        self.write("".join(to_ansi(line, self._terminal) + "\n" for line in lines))
         for job in (w.job for w in watch.jobs if w.job):
             if judge(job) in {Verdict.ITEMS_FAILED, Verdict.JOB_FAILED}:
                 self.write(self._failures(job))
@@ -127,7 +127,7 @@ class TextOutput(_ForPeople):
         sign = glyph.on(unicode=self._terminal.unicode)
         percent = percent_of(job)
         share = "" if percent is None else f"{percent}%"
-        time = "" if elapsed is None else clock(elapsed)
+        time = "" if elapsed is None else format_elapsed(elapsed)
         word = paint(f"{sign} {state_of(job)}", glyph.style)
         state = [word, counts_of(job), share, time]
         lines = [
@@ -135,9 +135,9 @@ class TextOutput(_ForPeople):
             "  ".join(filter(None, state)),
         ]
         if job.message:
-            lines.append(safe(job.message))
+            lines.append(sanitize(job.message))
         if job.url:
-            lines.append(safe(job.url))
+            lines.append(sanitize(job.url))
         if job.items:
             lines += ["", *self._table(results_table(job))]
         if summary_of(job):
@@ -158,7 +158,7 @@ class TextOutput(_ForPeople):
     def _failures(self, job: Job) -> str:
         lines = [f"{title_of(job)}  {id_of(job)}"]
         if job.message:
-            lines.append(safe(job.message))
+            lines.append(sanitize(job.message))
         if job.failed:
             lines += self._table(results_table(job, failed=True))
         else:
@@ -169,8 +169,7 @@ class TextOutput(_ForPeople):
         columns = results.columns
         lines = [columns, *(tuple(map(r.cell, columns)) for r in results.rows)]
         widths = [
-            min(max(map(len, cells)), WIDEST_COLUMN)
-            for cells in zip(*lines, strict=True)
+            min(max(map(len, cells)), MAX_COLUMN) for cells in zip(*lines, strict=True)
         ]
         aligned = [">" if column is Column.INDEX else "<" for column in columns]
         glyphs = [None, *(BAD if row.failed else GOOD for row in results.rows)]

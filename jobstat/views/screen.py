@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jobstat.jobs.duration import clock
+from jobstat.jobs.duration import format_elapsed
 from jobstat.views.wording import (
     BAD,
     GOOD,
-    LONGEST_TEXT,
+    MAX_MESSAGE,
     Column,
     ResultsTable,
     counts_of,
@@ -17,7 +17,7 @@ from jobstat.views.wording import (
     id_of,
     percent_of,
     results_table,
-    safe,
+    sanitize,
     state_of,
     summary_of,
     title_of,
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 NARROW = 72
 """Columns below which a line or a row is laid out over several lines."""
 
-WIDEST_BAR = 60
+MAX_BAR = 60
 
 AROUND_TABLE = 12
 """Lines above and below the results table, the shell's prompt among them."""
 
-LEAST_SUCCEEDED = 5
+MIN_SUCCEEDED = 5
 
 
 def job_lines(
@@ -65,7 +65,7 @@ def job_lines(
     times = _times(elapsed, left)
     yield from _state(job, width=width, unicode=unicode, times=times, live=live)
     if job.message:
-        message = Text(safe(job.message, LONGEST_TEXT), "dim", overflow="fold")
+        message = Text(sanitize(job.message, MAX_MESSAGE), "dim", overflow="fold")
         if live:
             # A fifth of a line is what wrapping between words may leave empty.
             message.truncate(2 * width - width // 5, overflow="ellipsis")
@@ -76,7 +76,7 @@ def url_line(url: str) -> RenderableType:
     """The job's own URL."""
     from rich.text import Text
 
-    return Text(safe(url, LONGEST_TEXT), "dim")
+    return Text(sanitize(url, MAX_MESSAGE), "dim")
 
 
 def summary_line(job: Job, *, unicode: bool) -> Iterator[RenderableType]:
@@ -99,10 +99,10 @@ def results(
     from rich.text import Text
 
     if job.items:
-        table = results_table(job, LONGEST_TEXT)
+        table = results_table(job, MAX_MESSAGE)
         failed = len(job.failed)
         taken = AROUND_TABLE + failed * (3 if width < NARROW else 2)
-        room = failed + max(height - taken, LEAST_SUCCEEDED)
+        room = failed + max(height - taken, MIN_SUCCEEDED)
         folded = len(table.rows) - room
         yield Text()
         yield from _results(
@@ -122,9 +122,9 @@ def failures(job: Job, *, width: int, unicode: bool) -> Iterator[RenderableType]
 
     yield Text(f"{title_of(job)}  {id_of(job)}", "bold", overflow="fold")
     if job.message:
-        yield Text(safe(job.message, LONGEST_TEXT), "dim", overflow="fold")
+        yield Text(sanitize(job.message, MAX_MESSAGE), "dim", overflow="fold")
     if job.failed:
-        table = results_table(job, LONGEST_TEXT, failed=True)
+        table = results_table(job, MAX_MESSAGE, failed=True)
         yield from _results(table, width, unicode=unicode)
     else:
         yield from summary_line(job, unicode=unicode)
@@ -156,7 +156,7 @@ def _state(
     used = state.cell_len + len(figures) + max(len(times), 1) + 6
     yield _one_row(
         state,
-        _bar(job, min(max(width - used, 8), WIDEST_BAR), unicode=unicode, live=live),
+        _bar(job, min(max(width - used, 8), MAX_BAR), unicode=unicode, live=live),
         Text(figures),
         Text(times, "dim"),
     )
@@ -201,8 +201,8 @@ def _figures(job: Job, *, live: bool) -> str:
 
 def _times(elapsed: float | None, left: float | None) -> str:
     return "  ".join(
-        ([] if elapsed is None else [clock(elapsed)])
-        + ([] if left is None else [f"about {clock(left)} left"])
+        ([] if elapsed is None else [format_elapsed(elapsed)])
+        + ([] if left is None else [f"about {format_elapsed(left)} left"])
     )
 
 

@@ -18,7 +18,7 @@ from math import inf
 from typing import TYPE_CHECKING, TextIO
 
 from jobstat import clock
-from jobstat.errors import OutputError, Stopped, TimedOut, UsageProblem
+from jobstat.errors import OutputError, SignalReceived, TimedOut, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -109,7 +109,7 @@ class Terminal:
         except OSError as error:
             if error.errno == errno.EIO and self._hung_up():
                 # Its own signal may come later, or only to the shell.
-                raise Stopped(signal.SIGHUP) from error
+                raise SignalReceived(signal.SIGHUP) from error
             raise OutputError(f"cannot write the output: {error.strerror}") from error
 
     def write_quietly(self, text: str) -> None:
@@ -117,7 +117,7 @@ class Terminal:
         try:
             self._send(text)
         except (OSError, OutputError):
-            forget(self.stream)
+            redirect_to_devnull(self.stream)
 
     def _send(self, text: str) -> None:
         if self.stream is None:
@@ -144,11 +144,11 @@ class Terminal:
         """Write lines of plain text, sanitized. Raises what ``write`` raises."""
         self.write(_sanitized(lines))
 
-    def note(self, lines: str) -> None:
+    def print_quietly(self, lines: str) -> None:
         """The same for what is no data: where it cannot be written, it is left out."""
         self.write_quietly(_sanitized(lines))
 
-    def say(self, text: str) -> None:
+    def paragraph(self, text: str) -> None:
         """Print a paragraph, wrapped between words on a terminal."""
         self.print(self.wrapped(text))
 
@@ -196,13 +196,13 @@ class Terminal:
         )
 
 
-def limit_writes(until: float) -> None:
+def limit_writes(deadline: float) -> None:
     """Give up writes that have no reader from this moment on.
 
-    ``until`` is in seconds of ``jobstat.clock``.
+    ``deadline`` is in seconds of ``jobstat.clock``.
     """
     global _give_up_at  # noqa: PLW0603 - the streams are those of the process
-    _give_up_at = until
+    _give_up_at = deadline
 
 
 @contextmanager
@@ -263,12 +263,12 @@ def _patience(stalled_at: float) -> float:
 
 
 def _sanitized(lines: str) -> str:
-    from jobstat.views.wording import safe
+    from jobstat.views.wording import sanitize
 
-    return "\n".join(map(safe, lines.split("\n")))
+    return "\n".join(map(sanitize, lines.split("\n")))
 
 
-def forget(stream: TextIO | None) -> None:
+def redirect_to_devnull(stream: TextIO | None) -> None:
     """Let what is still to be written to a broken stream go nowhere.
 
     The interpreter would try it again at its end, and fail with a code of its
@@ -313,39 +313,39 @@ def standard_error() -> Terminal:
 
 def tell_of_held_work() -> None:
     """Say why the process does not end yet."""
-    standard_error().note(
+    standard_error().print_quietly(
         "jobstat: waiting up to 30 s for new tokens; without them, the login is lost\n"
     )
 
 
-def read_input(largest: int, within: float | None = None) -> bytes:
-    """All of standard input, ``largest`` bytes at most, in ``within`` seconds.
+def read_input(largest: int, timeout: float | None = None) -> bytes:
+    """All of standard input, ``largest`` bytes at most, in ``timeout`` seconds.
 
-    Somebody at a terminal is told that it is waited for. Raises UsageProblem
+    Somebody at a terminal is told that it is waited for. Raises UsageError
     where it cannot be read, is closed, or larger; TimedOut.
     """
     if sys.stdin is None:
-        raise UsageProblem("standard input is closed")
+        raise UsageError("standard input is closed")
     if sys.stdin.isatty():
-        standard_error().note(
+        standard_error().print_quietly(
             "jobstat: reading jobs from the keyboard; end with Ctrl-D\n"
         )
     try:
-        content = _read_within(sys.stdin.fileno(), largest + 1, within)
+        content = _read_within(sys.stdin.fileno(), largest + 1, timeout)
     except OSError as error:
         why = error.strerror or error
-        raise UsageProblem(f"cannot read standard input: {why}") from error
+        raise UsageError(f"cannot read standard input: {why}") from error
     if len(content) > largest:
-        raise UsageProblem(f"standard input is larger than {largest // 2**20} MiB")
+        raise UsageError(f"standard input is larger than {largest // 2**20} MiB")
     return content
 
 
-def _read_within(fd: int, largest: int, within: float | None) -> bytes:
+def _read_within(fd: int, largest: int, timeout: float | None) -> bytes:
     """Read a file descriptor to its end, also a non-blocking one. Raises TimedOut."""
-    until = None if within is None else clock.monotonic() + within
+    deadline = None if timeout is None else clock.monotonic() + timeout
     content = bytearray()
     while len(content) < largest:
-        left = None if until is None else max(until - clock.monotonic(), 0)
+        left = None if deadline is None else max(deadline - clock.monotonic(), 0)
         ready, _, _ = select.select([fd], [], [], left)
         if not ready:
             raise TimedOut("the time-out ran out before the end of standard input")

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from jobstat.jobs.duration import spoken
-from jobstat.jobs.job import LARGEST_COUNT
+from jobstat.jobs.duration import format_duration
+from jobstat.jobs.job import MAX_COUNT
 from jobstat.jobs.signs import errors_of
 from jobstat.jobs.verdict import FAILED_STATES, Verdict, falls_short, judge
 
 if TYPE_CHECKING:
     from jobstat.errors import JobstatError
     from jobstat.jobs.job import Item, Job
-    from jobstat.jobs.retry import Setback
+    from jobstat.jobs.retry import Outage
 
 _HAS_COLUMN = frozenset(
     {"index", "id", "account_id", "title", "action", "status", "success"}
@@ -24,50 +24,50 @@ _HAS_COLUMN = frozenset(
 """Fields of an item with a column of their own, or of no use to people."""
 
 
-LONGEST_NAME = 200
+MAX_NAME = 200
 """Characters of a type, an id or a status that are shown: real ones have 40."""
 
-LONGEST_TEXT = 1000
+MAX_MESSAGE = 1000
 """Characters of a message, or of an item's details, that are shown on a screen, and
 of a message in a line of a watch or a list."""
 
-LONGEST_PROBLEM = 1000
+MAX_ERROR = 1000
 """Characters of an error that are shown."""
 
 MAX_ITEMS = 1_000_000
 """Items of a job; Zendesk takes 100 in a request."""
 
-MOST_MARKS = 4
+MAX_MARKS = 4
 """Marks that may stand on one letter: no language needs more of them."""
 
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
 
 
-LARGEST_TEXT = 2**20
+MAX_TEXT = 2**20
 """Characters of any text that are shown at all: of more, as of a body of 64 MiB, the
 cleaning would take a minute, and gigabytes."""
 
 
-def safe(text: str, most: int = LARGEST_TEXT) -> str:
+def sanitize(text: str, most: int = MAX_TEXT) -> str:
     r"""Text from outside with whatever could steer a terminal made visible.
 
     Control, bidi and zero-width characters and surrogates become escapes such
     as ``\x1b``; unusual blanks become a blank. The marks on a letter are left as
-    they are, up to MOST_MARKS of them. Of more than ``most`` characters the others
+    they are, up to MAX_MARKS of them. Of more than ``most`` characters the others
     are counted.
     """
     if len(text) > most:
-        return f"{safe(text[:most])}... (and {len(text) - most} more characters)"
+        return f"{sanitize(text[:most])}... (and {len(text) - most} more characters)"
     if text.isascii() and text.isprintable():
         return text
     shown = []
-    marks = MOST_MARKS  # at the beginning there is no letter that it could stand on
+    marks = MAX_MARKS  # at the beginning there is no letter that it could stand on
     for character in text:
         category = unicodedata.category(character)
         marks = marks + 1 if category in {"Mn", "Me"} else 0
         if category == "Zs":
             shown.append(" ")
-        elif marks > MOST_MARKS or _is_invisible(character):
+        elif marks > MAX_MARKS or _is_invisible(character):
             shown.append(character.encode("unicode_escape").decode())
         else:
             shown.append(character)
@@ -122,13 +122,13 @@ def glyph_of(job: Job) -> Glyph:
 
 def state_of(job: Job) -> str:
     """A job's state in a word, or two where one would not be the truth."""
-    status = safe(job.status, LONGEST_NAME)
+    status = sanitize(job.status, MAX_NAME)
     return f"{status}, {flaw}" if (flaw := _flaw_of(job)) else status
 
 
 def short_state_of(job: Job) -> str:
     """The same where there is little room, as in a column."""
-    return _flaw_of(job) or safe(job.status, LONGEST_NAME)
+    return _flaw_of(job) or sanitize(job.status, MAX_NAME)
 
 
 def _flaw_of(job: Job) -> str:
@@ -151,12 +151,12 @@ def _is_only_short(job: Job) -> bool:
 
 def title_of(job: Job) -> str:
     """What kind of job it is, as far as Zendesk tells."""
-    return safe(job.job_type or "Job", LONGEST_NAME)
+    return sanitize(job.job_type or "Job", MAX_NAME)
 
 
 def id_of(job: Job) -> str:
     """The id that the answer has."""
-    return safe(job.id, LONGEST_NAME)
+    return sanitize(job.id, MAX_NAME)
 
 
 _ENDED_AS = {
@@ -172,7 +172,7 @@ _ENDED_AS = {
 
 def problem_of(error: JobstatError) -> str:
     """What went wrong, in a sentence that may hold words from outside."""
-    return safe(error.sentence, LONGEST_PROBLEM)
+    return sanitize(error.message, MAX_ERROR)
 
 
 def counts_of(job: Job) -> str:
@@ -184,7 +184,7 @@ def counts_of(job: Job) -> str:
 
 
 def _counted_or_unknown(count: int | None) -> str:
-    return "?" if count is None or abs(count) > LARGEST_COUNT else str(count)
+    return "?" if count is None or abs(count) > MAX_COUNT else str(count)
 
 
 def percent_of(job: Job) -> int | None:
@@ -216,7 +216,7 @@ def summary_of(job: Job) -> str:
         case Verdict.UNFINISHED:
             return f"{counted(failed, 'item')} failed so far" if failed else ""
         case Verdict.JOB_FAILED:
-            errors = safe(_flat(errors_of(job.fields)), LONGEST_TEXT)
+            errors = sanitize(_to_text(errors_of(job.fields)), MAX_MESSAGE)
             return (
                 f"the job {_ENDED_AS.get(job.state, 'failed')}"
                 + (f": {errors}" if errors else "")
@@ -286,7 +286,7 @@ class ResultsTable:
 
 
 def results_table(
-    job: Job, most: int = LARGEST_TEXT, *, failed: bool = False
+    job: Job, most: int = MAX_TEXT, *, failed: bool = False
 ) -> ResultsTable:
     """The results: failed items first, else in the job's order.
 
@@ -314,7 +314,7 @@ def _row(item: Item, index: str, most: int) -> Row:
     if item.failed:
         reasons, details = reasons + details, []
     details += [
-        f"{name}={_flat(value)}"
+        f"{name}={_to_text(value)}"
         for name, value in fields.items()
         if name not in _HAS_COLUMN and value not in (None, "")
     ]
@@ -330,7 +330,7 @@ def _row(item: Item, index: str, most: int) -> Row:
     return Row(
         item.failed,
         {
-            column: safe(text, LONGEST_NAME if column in _NAMES else most)
+            column: sanitize(text, MAX_NAME if column in _NAMES else most)
             for column, text in texts.items()
             if text is not None
         },
@@ -339,13 +339,13 @@ def _row(item: Item, index: str, most: int) -> Row:
 
 def _join(separator: str, *values: object) -> str | None:
     """The values as one text, None where all of them are missing."""
-    found = [_flat(value) for value in values if value is not None]
+    found = [_to_text(value) for value in values if value is not None]
     return separator.join(filter(None, found)) if found else None
 
 
 def _status_of(item: Item) -> str:
     """The item's own status, with the verdict where it does not say it."""
-    status = _flat(item.fields.get("status")).strip()
+    status = _to_text(item.fields.get("status")).strip()
     if not item.failed:
         return status or "ok"
     if status.casefold() in {"", "failed"}:
@@ -353,25 +353,25 @@ def _status_of(item: Item) -> str:
     return f"{status}, failed"
 
 
-def _flat(value: object) -> str:
+def _to_text(value: object) -> str:
     """A JSON value in a line; an error of Zendesk's form by its description."""
     if isinstance(value, dict):
         description = value.get("description")
         if isinstance(description, str):
             return description
-        parts = ((name, _flat(inner)) for name, inner in value.items())
+        parts = ((name, _to_text(inner)) for name, inner in value.items())
         return ", ".join(f"{name}: {inner}" for name, inner in parts if inner)
     if isinstance(value, list):
-        return ", ".join(filter(None, map(_flat, value)))
+        return ", ".join(filter(None, map(_to_text, value)))
     if value is None or isinstance(value, bool):
         return {None: "", True: "true", False: "false"}[value]
     return str(value)
 
 
-def problem_lines(sentence: str, hint: str | None) -> str:
+def problem_lines(message: str, hint: str | None) -> str:
     """An error as stderr shows it: what happened, and what to do."""
-    lines = f"jobstat: {safe(sentence, LONGEST_PROBLEM)}\n"
-    return lines + (f"  {safe(hint)}\n" if hint else "")
+    lines = f"jobstat: {sanitize(message, MAX_ERROR)}\n"
+    return lines + (f"  {sanitize(hint)}\n" if hint else "")
 
 
 def traceback_of(error: BaseException) -> str:
@@ -379,21 +379,22 @@ def traceback_of(error: BaseException) -> str:
     from traceback import format_exception
 
     lines = "".join(format_exception(error)).split("\n")
-    return "\n".join(map(safe, lines))
+    return "\n".join(map(sanitize, lines))
 
 
-def trying_again(setback: Setback, fresh_at: float | None, now: float) -> str:
+def retry_note(outage: Outage, last_success_at: float | None, now: float) -> str:
     """When it is tried again, and how old what is known is."""
-    left = setback.again_at - now
-    again = f"trying again {f'in {spoken(left + 0.5)}' if left > 0 else 'now'}"
-    if fresh_at is None:
+    left = outage.retry_at - now
+    again = f"trying again {f'in {format_duration(left + 0.5)}' if left > 0 else 'now'}"
+    if last_success_at is None:
         return again
-    return f"{again}, last answer {spoken(now - fresh_at)} ago"
+    return f"{again}, last answer {format_duration(now - last_success_at)} ago"
 
 
 def waiting_for_limit(until: float, now: float) -> str:
     """How long the account's rate limit delays the next request."""
-    return f"waiting for the rate limit; next request in {spoken(until - now + 0.5)}"
+    wait = format_duration(until - now + 0.5)
+    return f"waiting for the rate limit; next request in {wait}"
 
 
 def counted(count: int, noun: str) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Apart(Generic[T]):
+class BackgroundCall(Generic[T]):
     """A call that nobody else can bound, such as the resolution of a name.
 
     While it is waited for, signals come through. ``started`` at once, it goes on
@@ -38,17 +38,17 @@ class Apart(Generic[T]):
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def wait(
-        self, left: Callable[[], float], idle: Callable[[], None] | None = None
+        self, left: Callable[[], float], on_tick: Callable[[], None] | None = None
     ) -> bool:
         """Whether it came to an end while ``left`` gave seconds that were left.
 
-        ``idle`` is called about every second of them.
+        ``tick`` is called about every second of them.
         """
         while not self._done.wait(min(max(left(), 0), TICK)):
             if left() <= 0:
                 return False
-            if idle:
-                idle()
+            if on_tick:
+                on_tick()
         return True
 
     def result(self) -> T:
@@ -57,7 +57,7 @@ class Apart(Generic[T]):
             raise self._error
         return self._result
 
-    def give_up(self, cleanup: Callable[[], None]) -> None:
+    def abandon(self, cleanup: Callable[[], None]) -> None:
         """Have ``cleanup`` called once it has ended: nobody waits for it."""
         self._cleanup = cleanup
         if self._done.is_set():

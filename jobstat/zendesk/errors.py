@@ -7,9 +7,9 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from jobstat.errors import BrokenAnswer, JobstatError, Unavailable, UsageProblem
-from jobstat.jobs.duration import spoken
-from jobstat.jobs.error_body import complaint_in
+from jobstat.errors import InvalidResponse, JobstatError, Unavailable, UsageError
+from jobstat.jobs.duration import format_duration
+from jobstat.jobs.error_body import error_message_in
 from jobstat.zendesk.redact import CUT
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def reason(response: Response) -> str:
     """The code of a refusal, and what it says of itself."""
-    said = complaint_in(response.body, response.headers.get("content-type", ""))
+    said = error_message_in(response.body, response.headers.get("content-type", ""))
     if said and response.is_cut:
         # A character that was cut too would part a secret's beginning from the mark.
         said = said.rstrip("\N{REPLACEMENT CHARACTER}") + CUT
@@ -35,20 +35,24 @@ def refusal(response: Response, account: Account) -> JobstatError:
         what = "limits the requests" if code == 429 else "cannot answer now"
         return Unavailable(
             f"{host} {what} ({because})",
-            hint=f"It asks to be left alone for {spoken(wait)}." if wait else None,
+            hint=f"It asks to be left alone for {format_duration(wait)}."
+            if wait
+            else None,
             retry_after=wait,
         )
     if code == 206:
-        return BrokenAnswer(f"{host} sends a part of the answer ({because})")
+        return InvalidResponse(f"{host} sends a part of the answer ({because})")
     if code == 304:
-        return BrokenAnswer(f"{host} sends no answer, but that of before ({because})")
+        return InvalidResponse(
+            f"{host} sends no answer, but that of before ({because})"
+        )
     if 300 <= code < 400 and (location := response.headers.get("location")):
         target = _host_of(location, account.origin)
-        return UsageProblem(
+        return UsageError(
             f"{host} points to {target} ({code}); a credential is not sent there",
             hint="Give the account's own address.",
         )
-    return UsageProblem(f"{host} refuses the request ({because})")
+    return UsageError(f"{host} refuses the request ({because})")
 
 
 def _retry_after(value: str) -> float | None:

@@ -18,10 +18,10 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies
 
 from jobstat import clock
-from jobstat.errors import BrokenAnswer, JobstatError, Unreachable, UsageProblem
-from jobstat.jobs.duration import spoken
-from jobstat.zendesk.background import Apart
-from jobstat.zendesk.redact import hide_in
+from jobstat.errors import InvalidResponse, JobstatError, Unreachable, UsageError
+from jobstat.jobs.duration import format_duration
+from jobstat.zendesk.background import BackgroundCall
+from jobstat.zendesk.redact import redact_exception
 
 # httpx imports its own command line, and with it click, rich and pygments,
 # where they are installed: a third of its cost. None in sys.modules makes that
@@ -35,16 +35,16 @@ if sys.modules["httpx._main"] is None:
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-LARGEST_BODY = 64 * 2**20
+MAX_BODY = 64 * 2**20
 """Bytes of an unpacked answer that are read."""
 
-LARGEST_REFUSAL = 2**16
+MAX_ERROR_BODY = 2**16
 """Bytes that are read of the body of an error: its words stand at the beginning."""
 
-KEPT_FOR = 5.0
+KEEPALIVE = 5.0
 """Seconds that a connection is kept for the next exchange."""
 
-REFUSAL_PATIENCE = 2.0
+ERROR_BODY_TIMEOUT = 2.0
 """Seconds that the words of a refusal may take, once it is known to be one."""
 
 
@@ -79,11 +79,11 @@ class _NoCookies(CookieJar):
         """Leave them unread: one that is no ASCII could not be sent."""
 
 
-class Http:
+class HttpClient:
     """Exchanges with one host, to be used as a context manager.
 
-    ``direct`` goes there without a proxy; ``tls`` is the certificates that are trusted,
-    None for those of the environment. Raises UsageProblem when the host is no
+    ``bypass_proxy`` goes there without a proxy; ``tls`` is the certificates that are
+    trusted, None for those of the environment. Raises UsageError when the host is no
     host, or the proxy or certificate settings of the environment cannot be used.
     """
 
@@ -92,19 +92,19 @@ class Http:
         origin: str,
         headers: dict[str, str],
         *,
-        direct: bool,
+        bypass_proxy: bool,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._origin = origin
         self._name = origin.partition("://")[2]
         self._headers = headers
-        self._direct = direct
+        self._bypass_proxy = bypass_proxy
         try:
             # httpx decodes an internationalized name (xn--...) when it is looked at.
             _ = httpx.URL(origin).host
         except (ValueError, httpx.InvalidURL) as error:
-            raise UsageProblem(f"no valid host name: {self._name}") from error
-        self._tls = tls or _trusted()
+            raise UsageError(f"no valid host name: {self._name}") from error
+        self._tls = tls or _ssl_context()
         self._client = self._open()
         self._socket: socket.socket | None = None
         self._reads = _Reads()
@@ -120,31 +120,31 @@ class Http:
     def send(
         self,
         request: Request,
-        within: float,
-        idle: Callable[[], None] | None = None,
+        timeout: float,
+        on_tick: Callable[[], None] | None = None,
     ) -> Response:
         """The answer to a request. Redirects are not followed.
 
-        ``within`` is how many seconds it may take from the name's resolution to
-        the last byte; ``idle`` is called about every second of them. Raises
-        Unreachable when there is no whole answer by then, BrokenAnswer for one
+        ``timeout`` is how many seconds it may take from the name's resolution to
+        the last byte; ``tick`` is called about every second of them. Raises
+        Unreachable when there is no whole answer by then, InvalidResponse for one
         that is too large or cannot be unpacked.
         """
-        if clock.monotonic() - self._used_at > KEPT_FOR:
+        if clock.monotonic() - self._used_at > KEEPALIVE:
             # httpx's keep-alive ignores a suspend.
             self.reconnect()
-        until = clock.monotonic() + within
-        exchange = _Exchange(self._client, self._socket, self._reads, request, within)
+        deadline = clock.monotonic() + timeout
+        exchange = _Exchange(self._client, self._socket, self._reads, request, timeout)
         finished = False
         try:
-            finished = exchange.wait(idle)
+            finished = exchange.wait(on_tick)
         finally:
             self._used_at = clock.monotonic()
             if finished:
                 self._socket = exchange.socket
             else:
                 # Its client goes with it: it may still be in there for a while.
-                exchange.give_up()
+                exchange.abandon()
                 self._client, self._socket = self._open(), None
         if exchange.response and not exchange.is_early:
             connection = exchange.response.headers.get("connection", "")
@@ -152,20 +152,22 @@ class Http:
             return exchange.response
         if exchange.is_early:
             self.reconnect()
-            return self.send(request, max(until - clock.monotonic(), 0), idle)
+            return self.send(request, max(deadline - clock.monotonic(), 0), on_tick)
         # What it met after it was given up is of our own making.
         error = exchange.error if finished else None
         if error:
             # Before it is put into words, of which some are cut off.
-            hide_in(error, _proxy_secrets())
+            redact_exception(error, _proxy_secrets())
         problem = self._problem(exchange, error)
         if problem is not error:
             problem.__cause__ = error
         raise problem
 
-    def apart(self) -> Http:
+    def apart(self) -> HttpClient:
         """Another client of the same host, with a connection of its own."""
-        return Http(self._origin, self._headers, direct=self._direct, tls=self._tls)
+        return HttpClient(
+            self._origin, self._headers, bypass_proxy=self._bypass_proxy, tls=self._tls
+        )
 
     def reconnect(self) -> None:
         """Use a new connection for the next request.
@@ -184,8 +186,8 @@ class Http:
                 verify=self._tls,
                 # A proxy of the environment would be sent what is meant for
                 # this machine, and in clear.
-                trust_env=not self._direct,
-                limits=httpx.Limits(keepalive_expiry=KEPT_FOR),
+                trust_env=not self._bypass_proxy,
+                limits=httpx.Limits(keepalive_expiry=KEEPALIVE),
                 cookies=_NoCookies(),
             )
         except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
@@ -200,15 +202,15 @@ class Http:
             name = f"the proxy {peer}"
         match error:
             case None | httpx.TimeoutException():
-                patience = spoken(max(exchange.within + 0.5, 1))
+                patience = format_duration(max(exchange.timeout + 0.5, 1))
                 return Unreachable(f"{name} did not answer within {patience}")
             case httpx.ProxyError():
                 return _refusal_of_proxy(f"the proxy {peer}", str(error))
             case zlib.error():
-                return BrokenAnswer(f"the answer of {name} cannot be unpacked")
+                return InvalidResponse(f"the answer of {name} cannot be unpacked")
             case httpx.InvalidURL():
                 # Its cursor to the next page is part of one.
-                return BrokenAnswer(f"the answer of {name} leads to no URL")
+                return InvalidResponse(f"the answer of {name} leads to no URL")
             case httpx.TransportError() | OSError():
                 pass
             case _:
@@ -216,7 +218,7 @@ class Http:
         what = f"the connection to {name} broke"
         if exchange.connecting:
             what = f"no connection to {name}"
-        return _network_problem(name, what, _root(error))
+        return _network_problem(name, what, _root_cause(error))
 
 
 class _Reads:
@@ -257,9 +259,9 @@ class _Exchange:
         connected: socket.socket | None,
         reads: _Reads,
         request: Request,
-        within: float,
+        timeout: float,
     ) -> None:
-        self.within = within
+        self.timeout = timeout
         self.is_early = False
         self._reads = reads
         self.socket = connected
@@ -269,21 +271,21 @@ class _Exchange:
         self.error: Exception | None = None
         self._client = client
         self._request = request
-        self._deadline = clock.monotonic() + within
-        self._given_up = False
-        self._thread: Apart[None] | None = None
+        self._deadline = clock.monotonic() + timeout
+        self._abandoned = False
+        self._thread: BackgroundCall[None] | None = None
 
-    def wait(self, idle: Callable[[], None] | None) -> bool:
+    def wait(self, on_tick: Callable[[], None] | None) -> bool:
         """Let it happen; gives whether it came to an end within its time."""
-        self._thread = Apart(self._run, "exchange")
-        return self._thread.wait(self._left, idle)
+        self._thread = BackgroundCall(self._run, "exchange")
+        return self._thread.wait(self._left, on_tick)
 
     def _left(self) -> float:
         return self._deadline - clock.monotonic()
 
-    def give_up(self) -> None:
+    def abandon(self) -> None:
         """Let it end by itself, and soon, without another byte sent."""
-        self._given_up = True
+        self._abandoned = True
         if self.socket:
             # A handshake, which has it then, has Python's own deadline.
             with suppress(OSError):
@@ -291,7 +293,7 @@ class _Exchange:
                 # to write go on in clear.
                 socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
         if self._thread:
-            self._thread.give_up(self._client.close)
+            self._thread.abandon(self._client.close)
 
     def _run(self) -> None:
         self._client.event_hooks = {"response": [self._note_refusal]}
@@ -301,10 +303,10 @@ class _Exchange:
                 self._request.path,
                 headers=self._request.headers,
                 content=self._request.body,
-                timeout=self.within,
+                timeout=self.timeout,
                 extensions={"trace": self._trace},
             ) as response:
-                body, is_cut = _unpacked(response, refusal=self.response is not None)
+                body, is_cut = _read_body(response, refusal=self.response is not None)
             status, headers = response.status_code, response.headers
             self.response = Response(status, headers, body, is_cut)
         except Exception as error:  # noqa: BLE001 - told by whoever waits for it
@@ -315,12 +317,12 @@ class _Exchange:
         head = Response(response.status_code, response.headers)
         if not head.is_success:
             self.response = head
-            patience = clock.monotonic() + REFUSAL_PATIENCE
+            patience = clock.monotonic() + ERROR_BODY_TIMEOUT
             self._deadline = min(self._deadline, patience)
 
     def _trace(self, event: str, info: Mapping[str, Any]) -> None:
         """Follow what httpcore tells of an exchange, by its trace extension."""
-        if self._given_up and not event.endswith(".failed"):
+        if self._abandoned and not event.endswith(".failed"):
             if event.endswith("connect_tcp.complete"):
                 info["return_value"].close()
             raise httpx.ReadTimeout("given up")
@@ -341,12 +343,12 @@ class _Exchange:
             raise httpx.RemoteProtocolError("an answer before its question")
 
 
-def _unpacked(response: httpx.Response, *, refusal: bool) -> tuple[bytes, bool]:
+def _read_body(response: httpx.Response, *, refusal: bool) -> tuple[bytes, bool]:
     """The body, unpacked up to a limit, and whether its end is missing.
 
     httpx would unpack whatever comes. Only a refusal may lack its end.
     """
-    largest = LARGEST_REFUSAL if refusal else LARGEST_BODY
+    largest = MAX_ERROR_BODY if refusal else MAX_BODY
     packing = response.headers.get("content-encoding", "").strip().lower()
     unpacking = None
     if packing in {"gzip", "x-gzip"}:
@@ -363,7 +365,7 @@ def _unpacked(response: httpx.Response, *, refusal: bool) -> tuple[bytes, bool]:
         if len(body) > largest:
             if refusal:
                 break
-            raise BrokenAnswer(f"the answer is larger than {largest // 2**20} MiB")
+            raise InvalidResponse(f"the answer is larger than {largest // 2**20} MiB")
     is_cut = len(body) > largest or bool(unpacking and not unpacking.eof and body)
     if is_cut and not refusal:
         raise zlib.error("cut off")
@@ -382,12 +384,12 @@ def _unpack(chunk: bytes, unpacking: Any, body: bytearray, room: int) -> Any:
     return unpacking
 
 
-def _trusted() -> ssl.SSLContext:
+def _ssl_context() -> ssl.SSLContext:
     """The certificates that are trusted: certifi's, or those of the environment."""
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     folders = (folder or "").split(os.pathsep)
     if folder and not file and not any(map(os.path.isdir, folders)):
-        raise UsageProblem(f"SSL_CERT_DIR names no directory: {folder!r}")
+        raise UsageError(f"SSL_CERT_DIR names no directory: {folder!r}")
     try:
         if file:
             _check_regular(file)
@@ -399,7 +401,7 @@ def _trusted() -> ssl.SSLContext:
         why = (
             "it holds no certificate in PEM form" if no_certificate else error.strerror
         )
-        raise UsageProblem(
+        raise UsageError(
             f"{name} cannot be used: {os.environ.get(name)!r}: {why}"
         ) from error
 
@@ -410,7 +412,7 @@ def _check_regular(file: str) -> None:
         raise OSError(errno.EINVAL, "it is not a regular file")
 
 
-def _proxy_problem(error: Exception) -> UsageProblem:
+def _proxy_problem(error: Exception) -> UsageError:
     """Which setting of the environment it is that httpx cannot use.
 
     Not in its own words: a proxy's URL may hold a password.
@@ -423,16 +425,16 @@ def _proxy_problem(error: Exception) -> UsageProblem:
             try:
                 httpx.Proxy(url if "://" in url else f"http://{url}")
             except (ValueError, httpx.InvalidURL):
-                return UsageProblem(
+                return UsageError(
                     f"{spelling} does not name a proxy",
                     hint="Such as http://proxy.example.com:8080.",
                 )
             if isinstance(error, ImportError) and url.startswith("socks"):
-                return UsageProblem(
+                return UsageError(
                     f"{spelling} names a SOCKS proxy, for which socksio is missing",
                     hint="Install it beside jobstat: pip install socksio",
                 )
-    return UsageProblem("NO_PROXY, or another proxy setting, cannot be used")
+    return UsageError("NO_PROXY, or another proxy setting, cannot be used")
 
 
 def _proxy_secrets() -> list[str]:
@@ -452,7 +454,7 @@ def _refusal_of_proxy(proxy: str, words: str) -> JobstatError:
     code = words[:3]
     if code in {"401", "407"}:
         # tinyproxy answers 401 to a wrong password, others 407.
-        return UsageProblem(
+        return UsageError(
             f"{proxy} does not take its user and password ({code})",
             hint="They stand in its URL: http://USER:PASSWORD@HOST:PORT.",
         )
@@ -485,7 +487,7 @@ def _with_port(origin: str) -> str:
     return f"{url.hostname}:{url.port or {'http': 80}.get(url.scheme, 443)}"
 
 
-def _root(error: BaseException) -> BaseException:
+def _root_cause(error: BaseException) -> BaseException:
     """The first cause of an error: what the operating system or TLS said."""
     while cause := error.__cause__ or error.__context__:
         error = cause

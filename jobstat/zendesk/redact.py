@@ -24,7 +24,7 @@ _SHORTEST = 4
 
 
 @contextmanager
-def discreet(secrets: Callable[[], Iterable[str]]) -> Iterator[None]:
+def redacting(secrets: Callable[[], Iterable[str]]) -> Iterator[None]:
     """See to it that no error repeats these secrets, should an answer do so.
 
     They are looked for in all of the words: cut off first, a part would be left.
@@ -32,16 +32,16 @@ def discreet(secrets: Callable[[], Iterable[str]]) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        hide_in(error, secrets())
+        redact_exception(error, secrets())
         raise
 
 
-def hide_in(error: BaseException, secrets: Iterable[str]) -> None:
+def redact_exception(error: BaseException, secrets: Iterable[str]) -> None:
     """Take these secrets out of an error and its causes, in any form it is met in.
 
     Before ``CUT`` that includes the beginning of one.
     """
-    forms = _forms(secrets)
+    forms = _encodings_of(secrets)
 
     def hidden(value: Any) -> Any:
         if not isinstance(value, str):
@@ -54,13 +54,13 @@ def hide_in(error: BaseException, secrets: Iterable[str]) -> None:
     while found is not None:
         found.args = tuple(map(hidden, found.args))
         if isinstance(found, JobstatError):
-            found.sentence, found.hint = hidden(found.sentence), hidden(found.hint)
+            found.message, found.hint = hidden(found.message), hidden(found.hint)
         found = found.__cause__ or found.__context__
 
 
 def repeats(text: str, secrets: Iterable[str]) -> bool:
     """Whether a text holds one of these secrets, in any form."""
-    return any(form in text for form in _forms(secrets))
+    return any(form in text for form in _encodings_of(secrets))
 
 
 def _without(text: str, forms: Iterable[str]) -> str:
@@ -78,7 +78,7 @@ def _without_beginning(text: str, forms: Sequence[str]) -> str:
     return text
 
 
-def _forms(secrets: Iterable[str]) -> list[str]:
+def _encodings_of(secrets: Iterable[str]) -> list[str]:
     """Secrets as they are sent, and as an answer or an error may quote them."""
     found: set[str] = set()
     for bare in secrets:

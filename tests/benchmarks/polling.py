@@ -28,10 +28,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from jobstat.jobs import watch as watch_module
 from jobstat.jobs.job import Job
-from jobstat.jobs.retry import Policy
+from jobstat.jobs.retry import WatchPolicy
 from jobstat.jobs.schedule import delay_after_answer
-from jobstat.jobs.watch import Answer, Ask, Wait, Watch
-from jobstat.limits import Limits
+from jobstat.jobs.watch import PollRequest, PollResult, Wait, Watch
+from jobstat.limits import RateLimit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,7 +44,7 @@ LOOPBACK = 0.005
 """The same at the demo server."""
 
 INTERVALS = (0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0)
-USUAL = Limits(700)
+USUAL = RateLimit(700)
 GROUPS = 30
 FRONTIER = 200
 """Jobs alone, and a twentieth as many groups, on which the frontier is looked for."""
@@ -207,18 +207,18 @@ Way = "Callable[[Sequence[AnyJob]], Seen]"
 def jobstats(
     jobs: Sequence[AnyJob],
     scale: float = 1.0,
-    limits: Limits = USUAL,
+    limits: RateLimit = USUAL,
     latency: float = LATENCY,
 ) -> Seen:
     """The real Watch; ``scale`` stretches its delays, to see the whole frontier."""
     lives = {job.id: job for job in jobs}
     rng = random.Random(SEED)
 
-    def stretched(age: float, left: float | None = None, *, chance: float) -> float:
-        return scale * delay_after_answer(age, left, chance=chance)
+    def stretched(age: float, left: float | None = None, *, rng: float) -> float:
+        return scale * delay_after_answer(age, left, rng=rng)
 
     vars(watch_module)["delay_after_answer"] = stretched
-    watch = Watch(lives, Policy(), 0.0, rng.random)
+    watch = Watch(lives, WatchPolicy(), 0.0, rng.random)
     seen = Seen(0, [], [])
     now = 0.0
     while (step := watch.next(now)) is not None:
@@ -229,7 +229,7 @@ def jobstats(
         seen.times.append(now)
         told = tuple(lives[one.id].at(now + latency / 2) for one in step.jobs)
         now += latency
-        watch.answered(step, Answer(told, limits), now)
+        watch.answered(step, PollResult(told, limits), now)
         for one in step.jobs:
             if one.exit is not None:
                 _note_end(seen, lives[one.id], now)
@@ -333,7 +333,9 @@ def frontier(groups: Sequence[Sequence[AnyJob]]) -> None:
         low, high = 0.02, 20.0
         for _ in range(10):
             middle = math.sqrt(low * high)
-            mine = measure(lambda jobs, s=middle: jobstats(jobs, s, Limits()), groups)
+            mine = measure(
+                lambda jobs, s=middle: jobstats(jobs, s, RateLimit()), groups
+            )
             low, high = (
                 (middle, high) if mine.requests > other.requests else (low, middle)
             )
@@ -350,7 +352,7 @@ def limits(rng: random.Random) -> None:
     print("\n200 jobs on accounts with small limits: the busiest minute")
     for limit in (10, 200, 700, 2500):
         jobs = [draw(rng, f"job{number}") for number in range(200)]
-        run = jobstats(jobs, limits=Limits(limit))
+        run = jobstats(jobs, limits=RateLimit(limit))
         busiest = max(
             sum(at <= other < at + 60 - 1e-6 for other in run.times) for at in run.times
         )
@@ -367,8 +369,8 @@ def real() -> None:
     from jobstat.demo.server import TOKEN, DemoServer
     from jobstat.zendesk.auth.account import Account
     from jobstat.zendesk.auth.credentials import bearer
-    from jobstat.zendesk.auth.providers import Login
-    from jobstat.zendesk.client import Api
+    from jobstat.zendesk.auth.providers import CredentialProvider
+    from jobstat.zendesk.client import ZendeskClient
 
     print("\nThe demo server in real time, and the simulation of the same jobs")
     print(f"{'':14} {'requests':>17} {'delay, s':>17}")
@@ -377,16 +379,18 @@ def real() -> None:
         with DemoServer(duration=seconds) as server:
             tickets: list[Any] = [{"description": "x"}] * 100
             began = time.time()
-            id = server.world.create(tickets, began)["id"]
+            id = server.account.create(tickets, began)["id"]
             asked = 0
             account = Account(server.base_url)
-            chance = random.Random(SEED).random
-            watch = Watch([id], Policy(), time.monotonic(), chance)
-            with Api(account, Login(bearer(TOKEN, "a test"))) as api:
+            rng = random.Random(SEED).random
+            watch = Watch([id], WatchPolicy(), time.monotonic(), rng)
+            with ZendeskClient(
+                account, CredentialProvider(bearer(TOKEN, "a test"))
+            ) as api:
                 while (step := watch.next(time.monotonic())) is not None:
-                    if isinstance(step, Ask):
+                    if isinstance(step, PollRequest):
                         asked += 1
-                        answer = api.fetch([id], step.within)
+                        answer = api.fetch([id], step.timeout)
                         watch.answered(step, answer, time.monotonic())
                     else:
                         time.sleep(step.seconds)

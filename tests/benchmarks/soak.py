@@ -39,12 +39,12 @@ from support import (
 )
 
 from jobstat.jobs.loop import follow
-from jobstat.jobs.retry import Policy
+from jobstat.jobs.retry import WatchPolicy
 from jobstat.jobs.watch import Watch
 from jobstat.zendesk.auth.account import Account
 from jobstat.zendesk.auth.credentials import bearer
-from jobstat.zendesk.auth.providers import Login
-from jobstat.zendesk.client import Api
+from jobstat.zendesk.auth.providers import CredentialProvider
+from jobstat.zendesk.client import ZendeskClient
 
 if TYPE_CHECKING:
     import socket
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
     from support import Reply
 
-    from jobstat.jobs.watch import Answer
+    from jobstat.jobs.watch import PollResult
 
 SEED = 20261123
 SHARE_OF_FAULTS = 0.3
@@ -98,7 +98,7 @@ class Sample:
 @contextmanager
 def flaky_server(seed: int) -> Iterator[tuple[RawServer, Callable[[], None]]]:
     """A server that answers at random; what it gives ends the job."""
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     done = False
     asked = 0
 
@@ -112,8 +112,8 @@ def flaky_server(seed: int) -> Iterator[tuple[RawServer, Callable[[], None]]]:
 
     def replies() -> Iterator[Reply]:
         while True:
-            at_fault = not done and chance.random() < SHARE_OF_FAULTS
-            yield chance.choice(FAULTS) if at_fault else draw
+            at_fault = not done and rng.random() < SHARE_OF_FAULTS
+            yield rng.choice(FAULTS) if at_fault else draw
 
     def finish() -> None:
         nonlocal done
@@ -134,12 +134,14 @@ def polled(polls: int, seed: int = SEED) -> tuple[int, list[Sample]]:
     clock, samples, asked = FakeClock(), [], 0
     with (
         flaky_server(seed) as (server, finish),
-        Api(Account(server.base_url), Login(bearer(TOKEN, "a test"))) as api,
+        ZendeskClient(
+            Account(server.base_url), CredentialProvider(bearer(TOKEN, "a test"))
+        ) as api,
     ):
 
         def fetch(
-            ids: Sequence[str], within: float, idle: Callable[[], None]
-        ) -> Answer:
+            ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
+        ) -> PollResult:
             nonlocal asked
             asked += 1
             server.requests.clear()
@@ -147,14 +149,14 @@ def polled(polls: int, seed: int = SEED) -> tuple[int, list[Sample]]:
                 samples.append(Sample.of(os.getpid()))
             if asked >= polls:
                 finish()
-            return api.fetch(ids, min(within, 0.2), idle)
+            return api.fetch(ids, min(timeout, 0.2), on_tick)
 
-        watch = Watch([ID], Policy(), clock.now, random.Random(seed).random)
+        watch = Watch([ID], WatchPolicy(), clock.now, random.Random(seed).random)
         follow(watch, fetch, clock, Notes(keeps=False))
     return watch.exit(), samples
 
 
-def watched(seconds: float, seed: int = SEED) -> tuple[int, int, list[Sample]]:
+def tracked(seconds: float, seed: int = SEED) -> tuple[int, int, list[Sample]]:
     """Watch for so long: the exit code, the requests, and a sample a second."""
     with flaky_server(seed) as (server, finish):
         process = subprocess.Popen(
@@ -180,7 +182,7 @@ def main() -> None:
     code, samples = polled(polls)
     print(f"{polls} polls in {time.monotonic() - began:.0f} s: exit {code}")
     _print(samples)
-    code, requests, samples = watched(60 * minutes)
+    code, requests, samples = tracked(60 * minutes)
     print(f"\n{minutes:g} minutes, {requests} requests: exit {code}")
     _print(samples[:: max(len(samples) // 10, 1)])
 

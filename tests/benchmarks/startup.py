@@ -61,10 +61,10 @@ def main(rounds: int) -> None:
         tempfile.TemporaryDirectory() as folder,
         raw_server(http(content=body(completed(SUCCESS))), tls=tls) as server,
     ):
-        trusted, least = Path(folder, "ca.pem"), Path(folder, "least.py")
-        authority.cert_pem.write_to_path(str(trusted))
+        named_by_user, least = Path(folder, "ca.pem"), Path(folder, "least.py")
+        authority.cert_pem.write_to_path(str(named_by_user))
         least.write_text(LEAST)
-        env = environment(server.base_url, SSL_CERT_FILE=str(trusted))
+        env = environment(server.base_url, SSL_CERT_FILE=str(named_by_user))
         commands = {
             "python -c pass": [python, "-c", "pass"],
             "jobstat --version": [jobstat, "--version"],

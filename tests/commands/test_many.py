@@ -294,7 +294,7 @@ def test_timeout_includes_the_wait_for_standard_input(
     clock: FakeClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def read(largest: int, within: float) -> bytes:
+    def read(largest: int, timeout: float) -> bytes:
         clock.sleep(50)
         return ID.encode()
 
@@ -501,7 +501,7 @@ def test_standard_input_that_cannot_be_read_is_told(
 def test_standard_input_without_end_is_left(
     jobstat: Run, monkeypatch: pytest.MonkeyPatch, stdin: Callable[[str], None]
 ) -> None:
-    monkeypatch.setattr("jobstat.jobs.input.LARGEST_FEED", 2**20)
+    monkeypatch.setattr("jobstat.jobs.input.MAX_INPUT", 2**20)
     stdin("a " * 2**19 + "a")
     says = "jobstat: standard input is larger than 1 MiB\n"
     assert jobstat("show", "-") == (2, "", says)

@@ -273,7 +273,7 @@ def test_a_body_that_is_no_json_is_told(
 def test_a_body_without_end_is_not_read_to_it(
     jobstat: Run, httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobstat.zendesk.http.LARGEST_BODY", 1000)
+    monkeypatch.setattr("jobstat.zendesk.http.MAX_BODY", 1000)
     httpx_mock.add_response(content=b" " * 1001, is_reusable=True)
     code, _, err = jobstat("show", ID)
     assert code == 7

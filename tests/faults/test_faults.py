@@ -34,7 +34,7 @@ from misbehaving import (
 )
 from support import FAILURE, SUCCESS, TOKEN, Early, body, completed, http, job_object
 
-from jobstat.zendesk.http import LARGEST_REFUSAL
+from jobstat.zendesk.http import MAX_ERROR_BODY
 
 if TYPE_CHECKING:
     from support import Reply
@@ -289,7 +289,7 @@ def unended(content: bytes) -> bytes:
 @pytest.mark.parametrize(
     "content",
     [
-        gzip.compress(TOKEN.encode().rjust(LARGEST_REFUSAL + 2)),
+        gzip.compress(TOKEN.encode().rjust(MAX_ERROR_BODY + 2)),
         unended(TOKEN.encode()[:-1]),
     ],
     ids=["too large", "without its end"],

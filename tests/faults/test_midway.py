@@ -43,14 +43,14 @@ BROKE = "broke: "
 @pytest.fixture(scope="module")
 def tls() -> tuple[ssl.SSLContext, ssl.SSLContext, trustme.CA]:
     """A context whose certificate is trusted, another one, and the authority."""
-    trusted, other = (
+    named_by_user, other = (
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER),
         ssl.create_default_context(ssl.Purpose.CLIENT_AUTH),
     )
     authority = trustme.CA()
-    authority.issue_cert("127.0.0.1").configure_cert(trusted)
+    authority.issue_cert("127.0.0.1").configure_cert(named_by_user)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(other)
-    return trusted, other, authority
+    return named_by_user, other, authority
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def tls() -> tuple[ssl.SSLContext, ssl.SSLContext, trustme.CA]:
 def test_a_watch_outlives_tls_that_fails_midway(
     fault: Any, says: str, tls: tuple[Any, Any, trustme.CA], tmp_path: Path
 ) -> None:
-    trusted, other, authority = tls
+    named_by_user, other, authority = tls
     file = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(str(file))
     if isinstance(fault, bytes):
@@ -79,7 +79,7 @@ def test_a_watch_outlives_tls_that_fails_midway(
         [WORKING, early, DONE],
         "watch",
         "--json",
-        tls=trusted,
+        tls=named_by_user,
         patience=(BOUND, SOON) if says == NO_ANSWER else (),
         settings={"SSL_CERT_FILE": str(file)},
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from benchmarks.soak import Sample, polled, watched
+from benchmarks.soak import Sample, polled, tracked
 
 pytestmark = [
     pytest.mark.long,
@@ -29,7 +29,7 @@ def test_hundreds_of_polls_leave_nothing_behind() -> None:
 
 
 def test_a_watch_under_random_faults_is_right_in_the_end() -> None:
-    code, requests, samples = watched(8)
+    code, requests, samples = tracked(8)
     assert code == 6
     assert requests > 3
     assert_flat(samples)

@@ -178,17 +178,20 @@ def test_a_keyring_may_ask_before_a_logout_too(machine: Machine) -> None:
     ],
 )
 def test_a_keyring_has_time_for_a_dialog_only_before_a_watch(
-    monkeypatch: pytest.MonkeyPatch, within: float | None, said: list[str], waits: float
+    monkeypatch: pytest.MonkeyPatch,
+    timeout: float | None,
+    said: list[str],
+    waits: float,
 ) -> None:
     told: list[str] = []
     monkeypatch.setattr("jobstat.person.tell", told.append)
-    monkeypatch.setattr("jobstat.zendesk.auth.keyring.PATIENCE", 0.1)
-    monkeypatch.setattr("jobstat.zendesk.auth.keyring.DIALOG_PATIENCE", 0.3)
+    monkeypatch.setattr("jobstat.zendesk.auth.keyring.KEYRING_TIMEOUT", 0.1)
+    monkeypatch.setattr("jobstat.zendesk.auth.keyring.DIALOG_TIMEOUT", 0.3)
     answered = threading.Event()
     monkeypatch.setattr("keyring.get_password", lambda *_: answered.wait(BOUND))
     started = time.monotonic()
     with pytest.raises(KeyringProblem, match="did not answer"):
-        keyring.read("x", within)
+        keyring.read("x", timeout)
     answered.set()
     assert told == said
     assert time.monotonic() - started >= waits

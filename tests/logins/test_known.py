@@ -17,15 +17,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jobstat import holding
-from jobstat.errors import AuthError, Stopped, Unavailable, UsageProblem
+from jobstat.errors import AuthError, SignalReceived, Unavailable, UsageError
 from jobstat.zendesk.auth import keyring, profiles, store
 from jobstat.zendesk.auth.account import Account
-from jobstat.zendesk.auth.credentials import Kind
+from jobstat.zendesk.auth.credentials import AuthMethod
 from jobstat.zendesk.auth.keyring import KeyringProblem
 from jobstat.zendesk.auth.oauth import Tokens
-from jobstat.zendesk.auth.profiles import NoLock, Record, load, locked
-from jobstat.zendesk.auth.store import Entry, Keep, forget, parse_entry, remember
-from jobstat.zendesk.background import Apart
+from jobstat.zendesk.auth.profiles import NoLock, Profile, load, locked
+from jobstat.zendesk.auth.store import (
+    Keep,
+    StoredSecrets,
+    delete_login,
+    parse_secrets,
+    save_login,
+)
+from jobstat.zendesk.background import BackgroundCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,8 +40,8 @@ if TYPE_CHECKING:
 
 ACME = Account("https://acme.zendesk.com")
 SANDBOX = Account("https://acme-sandbox.zendesk.com")
-RECORD = Record(Kind.TOKEN, user='Ada "\x1b[31m" \N{SNOWMAN}')
-ENTRY = Entry(Tokens("t0ken", "r3fresh", 7.5, 6.5), "s3cret")
+RECORD = Profile(AuthMethod.TOKEN, user='Ada "\x1b[31m" \N{SNOWMAN}')
+ENTRY = StoredSecrets(Tokens("t0ken", "r3fresh", 7.5, 6.5), "s3cret")
 
 
 @pytest.fixture
@@ -51,28 +57,28 @@ def held(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     entries: dict[str, str] = {}
 
     def write(
-        name: str, secret: str, parts: Sequence[str] = (), within: float = 3.0
+        name: str, secret: str, parts: Sequence[str] = (), timeout: float = 3.0
     ) -> None:
         entries[name] = secret
 
-    monkeypatch.setattr(keyring, "read", lambda name, within=3.0: entries.get(name))
+    monkeypatch.setattr(keyring, "read", lambda name, timeout=3.0: entries.get(name))
     monkeypatch.setattr(keyring, "write", write)
-    monkeypatch.setattr(keyring, "forget", lambda name: entries.pop(name, None))
+    monkeypatch.setattr(keyring, "delete", lambda name: entries.pop(name, None))
     return entries
 
 
 def test_what_is_remembered_is_read_again(folder: Path, held: dict[str, str]) -> None:
-    assert remember(ACME, RECORD, ENTRY, default=False)
-    client = Record(Kind.CLIENT, client_id="ci")
-    assert not remember(SANDBOX, client, ENTRY, default=False)
+    assert save_login(ACME, RECORD, ENTRY, default=False)
+    client = Profile(AuthMethod.CLIENT, client_id="ci")
+    assert not save_login(SANDBOX, client, ENTRY, default=False)
     found = load()
     assert found.records == {ACME.origin: RECORD, SANDBOX.origin: client}
     assert found.default_account == ACME
-    assert store.parse_entry(held["acme.zendesk.com"]) == ENTRY
-    assert remember(SANDBOX, client, ENTRY, default=True)
+    assert store.parse_secrets(held["acme.zendesk.com"]) == ENTRY
+    assert save_login(SANDBOX, client, ENTRY, default=True)
     assert load().default_account == SANDBOX
-    assert forget(SANDBOX) == ACME
-    assert forget(ACME) is None
+    assert delete_login(SANDBOX) == ACME
+    assert delete_login(ACME) is None
     assert (load().records, held) == ({}, {})
     assert {path.suffix for path in folder.iterdir()} == {".toml", ".lock"}
 
@@ -81,13 +87,16 @@ def test_http_and_https_of_one_host_are_two_logins(
     folder: Path, held: dict[str, str]
 ) -> None:
     plain, tls = (Account(f"{scheme}://localhost") for scheme in ("http", "https"))
-    entries = {plain: Entry(Tokens("pl4in")), tls: Entry(Tokens("3ncrypted"))}
+    entries = {
+        plain: StoredSecrets(Tokens("pl4in")),
+        tls: StoredSecrets(Tokens("3ncrypted")),
+    }
     for account, entry in entries.items():
-        remember(account, RECORD, entry, default=False)
+        save_login(account, RECORD, entry, default=False)
     assert {account: Keep(account).read() for account in entries} == entries
     with Keep(plain).locked(1), Keep(tls).locked(1):
         pass
-    assert forget(plain) == tls
+    assert delete_login(plain) == tls
     assert Keep(tls).read() == entries[tls]
 
 
@@ -95,8 +104,8 @@ def test_which_of_several_is_the_default_is_not_guessed(
     folder: Path, held: dict[str, str]
 ) -> None:
     for account in (ACME, SANDBOX, Account("https://third.example")):
-        remember(account, RECORD, ENTRY, default=False)
-    assert forget(ACME) is None
+        save_login(account, RECORD, ENTRY, default=False)
+    assert delete_login(ACME) is None
     assert len(load().records) == 2
 
 
@@ -119,13 +128,13 @@ def test_which_of_several_is_the_default_is_not_guessed(
 def test_a_file_that_is_not_what_was_written(folder: Path, content: str) -> None:
     folder.mkdir()
     (folder / "accounts.toml").write_text(content)
-    with pytest.raises(UsageProblem, match=r"accounts\.toml"):
+    with pytest.raises(UsageError, match=r"accounts\.toml"):
         load()
 
 
 def test_a_file_that_cannot_be_read(folder: Path) -> None:
     (folder / "accounts.toml").mkdir(parents=True)
-    with pytest.raises(UsageProblem, match="Is a directory"):
+    with pytest.raises(UsageError, match="Is a directory"):
         load()
 
 
@@ -134,7 +143,7 @@ def test_only_a_mebibyte_is_read(folder: Path) -> None:
     (folder / "accounts.toml").write_text("#" * 2**20)
     assert load().records == {}
     (folder / "accounts.toml").write_text("#" * (2**20 + 1))
-    with pytest.raises(UsageProblem, match="it is larger than 1 MiB"):
+    with pytest.raises(UsageError, match="it is larger than 1 MiB"):
         load()
 
 
@@ -143,22 +152,22 @@ def test_only_a_mebibyte_is_read(folder: Path) -> None:
 def test_any_file_is_accounts_or_one_error(folder: Path, content: bytes) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "accounts.toml").write_bytes(content)
-    with suppress(UsageProblem):
+    with suppress(UsageError):
         load()
 
 
 def test_a_full_disk_leaves_the_file_and_the_keyring_as_they_were(
     folder: Path, held: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    remember(ACME, RECORD, ENTRY, default=False)
+    save_login(ACME, RECORD, ENTRY, default=False)
     before = (folder / "accounts.toml").read_bytes()
 
     def full(_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(UsageProblem, match="No space left on device"):
-        remember(SANDBOX, RECORD, ENTRY, default=False)
+    with pytest.raises(UsageError, match="No space left on device"):
+        save_login(SANDBOX, RECORD, ENTRY, default=False)
     assert (folder / "accounts.toml").read_bytes() == before
     assert list(held) == ["acme.zendesk.com"]
     assert {path.suffix for path in folder.iterdir()} == {".toml", ".lock"}
@@ -169,7 +178,7 @@ def test_a_link_stays_one(folder: Path, held: dict[str, str]) -> None:
     real = folder.parent / "elsewhere.toml"
     real.write_text("")
     (folder / "accounts.toml").symlink_to(real)
-    remember(ACME, RECORD, ENTRY, default=False)
+    save_login(ACME, RECORD, ENTRY, default=False)
     assert (folder / "accounts.toml").is_symlink()
     assert "acme" in real.read_text()
     assert stat.S_IMODE(real.stat().st_mode) == 0o600
@@ -182,7 +191,7 @@ def test_what_killed_processes_left_is_removed(
     for name in (".accounts.toml.1", f".accounts.toml.{os.getpid()}"):
         (folder / name).write_text("left")
     (folder / ".accounts.toml.swp").write_text("an editor's")
-    remember(ACME, RECORD, ENTRY, default=False)
+    save_login(ACME, RECORD, ENTRY, default=False)
     names = {".accounts.toml.swp", "accounts.toml"}
     locks = {"_accounts.lock", "acme.zendesk.com.lock"}
     assert {path.name for path in folder.iterdir()} == names | locks
@@ -196,11 +205,11 @@ def test_the_new_file_is_not_written_through_a_link(
     victim.write_text("precious")
     link = folder / f".accounts.toml.{os.getpid()}"
     link.symlink_to(victim)
-    remember(ACME, RECORD, ENTRY, default=False)
+    save_login(ACME, RECORD, ENTRY, default=False)
     # Planted again, once the old ones are removed.
     monkeypatch.setattr(profiles, "_remove_stale", lambda path: link.symlink_to(victim))
-    with pytest.raises(UsageProblem, match="File exists"):
-        remember(SANDBOX, RECORD, ENTRY, default=False)
+    with pytest.raises(UsageError, match="File exists"):
+        save_login(SANDBOX, RECORD, ENTRY, default=False)
     assert victim.read_text() == "precious"
     assert list(load().records) == [ACME.origin]
 
@@ -244,7 +253,7 @@ def test_what_another_user_can_change_is_refused(
     change: Callable[[Path], str],
 ) -> None:
     """It could name an account as the default, to which the credential goes then."""
-    remember(ACME, RECORD, ENTRY, default=False)
+    save_login(ACME, RECORD, ENTRY, default=False)
     if target == "real":
         (folder.parent / "real").mkdir()
         (folder / "accounts.toml").rename(folder.parent / "real" / "accounts.toml")
@@ -252,18 +261,18 @@ def test_what_another_user_can_change_is_refused(
     path = folder.parent / changed
     load()
     command = change(path)
-    with pytest.raises(UsageProblem, match=f"{re.escape(str(path))} ") as refused:
+    with pytest.raises(UsageError, match=f"{re.escape(str(path))} ") as refused:
         load()
     assert refused.value.hint == f"Check what it holds, then run: {command}"
-    with pytest.raises(UsageProblem, match=f"{re.escape(str(path))} "):
-        remember(SANDBOX, RECORD, ENTRY, default=True)
+    with pytest.raises(UsageError, match=f"{re.escape(str(path))} "):
+        save_login(SANDBOX, RECORD, ENTRY, default=True)
     assert list(held) == ["acme.zendesk.com"]
 
 
 def test_a_directory_that_another_user_can_change_gets_no_lock(folder: Path) -> None:
     folder.mkdir()
     by_mode(folder)
-    with pytest.raises(UsageProblem, match="can be written by every user"):  # noqa: SIM117 - it is tried
+    with pytest.raises(UsageError, match="can be written by every user"):  # noqa: SIM117 - it is tried
         with locked("x", 1):
             pass
     assert not list(folder.iterdir())
@@ -272,7 +281,7 @@ def test_a_directory_that_another_user_can_change_gets_no_lock(folder: Path) -> 
 def test_a_group_may_write_and_root_may_own(
     folder: Path, held: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    remember(ACME, RECORD, ENTRY, default=False)
+    save_login(ACME, RECORD, ENTRY, default=False)
     folder.chmod(0o775)
     (folder / "accounts.toml").chmod(0o664)
     assert load().records
@@ -301,8 +310,8 @@ def test_a_renewal_waits_for_the_lock_as_long_as_it_may(
 ) -> None:
     withins: list[float] = []
 
-    def noted(name: str, within: float) -> AbstractContextManager[None]:
-        withins.append(within)
+    def noted(name: str, timeout: float) -> AbstractContextManager[None]:
+        withins.append(timeout)
         return nullcontext()
 
     monkeypatch.setattr(profiles, "locked", noted)
@@ -315,8 +324,8 @@ def test_entry_is_written_for_as_long_as_it_may_take(
 ) -> None:
     withins: list[float] = []
 
-    def noted(name: str, secret: str, parts: Sequence[str], within: float) -> None:
-        withins.append(within)
+    def noted(name: str, secret: str, parts: Sequence[str], timeout: float) -> None:
+        withins.append(timeout)
 
     monkeypatch.setattr(keyring, "write", noted)
     Keep(ACME).write(ENTRY, 10.0)
@@ -338,7 +347,7 @@ def test_changes_of_several_are_all_there(folder: Path, held: dict[str, str]) ->
     accounts = [Account(f"https://a{number}.example") for number in range(12)]
 
     def add(account: Account) -> None:
-        remember(account, RECORD, ENTRY, default=False)
+        save_login(account, RECORD, ENTRY, default=False)
 
     threads = [threading.Thread(target=add, args=[account]) for account in accounts]
     for thread in threads:
@@ -360,9 +369,9 @@ def test_what_cannot_be_stored_changes_nothing(
     error: BaseException,
 ) -> None:
     """Neither a login that is there already nor one that is new is left by halves."""
-    remember(ACME, RECORD, ENTRY, default=False)
+    save_login(ACME, RECORD, ENTRY, default=False)
     before = ((folder / "accounts.toml").read_bytes(), dict(held))
-    other = Record(Kind.CLIENT, client_id="ci")
+    other = Profile(AuthMethod.CLIENT, client_id="ci")
 
     def half(name: str, secret: str, *_: object) -> None:
         held[name] = secret
@@ -371,22 +380,22 @@ def test_what_cannot_be_stored_changes_nothing(
 
     monkeypatch.setattr(keyring, "write", half)
     with pytest.raises(type(error)):
-        remember(account, other, Entry(None, "an0ther"), default=True)
+        save_login(account, other, StoredSecrets(None, "an0ther"), default=True)
     assert ((folder / "accounts.toml").read_bytes(), held) == before
 
     def refused(*_: object) -> None:
         raise KeyringProblem("it is locked")
 
-    monkeypatch.setattr(keyring, "forget", refused)
+    monkeypatch.setattr(keyring, "delete", refused)
     with pytest.raises(KeyringProblem):
-        forget(ACME)
+        delete_login(ACME)
     assert ((folder / "accounts.toml").read_bytes(), held) == before
 
 
 def test_error_is_that_of_storing_though_the_old_entry_cannot_be_put_back(
     folder: Path, held: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    remember(ACME, RECORD, ENTRY, default=False)
+    save_login(ACME, RECORD, ENTRY, default=False)
     errors = [KeyringProblem("first"), KeyringProblem("second")]
 
     def write(*_: object) -> None:
@@ -394,13 +403,16 @@ def test_error_is_that_of_storing_though_the_old_entry_cannot_be_put_back(
 
     monkeypatch.setattr(keyring, "write", write)
     with pytest.raises(KeyringProblem, match="first"):
-        remember(ACME, RECORD, Entry(None, "an0ther"), default=True)
+        save_login(ACME, RECORD, StoredSecrets(None, "an0ther"), default=True)
     assert errors == []
 
 
 @pytest.mark.parametrize(
     "change",
-    [lambda: remember(ACME, RECORD, ENTRY, default=False), lambda: forget(ACME)],
+    [
+        lambda: save_login(ACME, RECORD, ENTRY, default=False),
+        lambda: delete_login(ACME),
+    ],
 )
 def test_login_is_not_changed_while_another_process_renews_it(
     folder: Path,
@@ -408,9 +420,9 @@ def test_login_is_not_changed_while_another_process_renews_it(
     monkeypatch: pytest.MonkeyPatch,
     change: Callable[[], object],
 ) -> None:
-    remember(ACME, RECORD, ENTRY, default=False)
+    save_login(ACME, RECORD, ENTRY, default=False)
     before = ((folder / "accounts.toml").read_bytes(), dict(held))
-    monkeypatch.setattr("jobstat.zendesk.auth.store.LOCK_PATIENCE", 0.05)
+    monkeypatch.setattr("jobstat.zendesk.auth.store.LOCK_TIMEOUT", 0.05)
     with Keep(ACME).locked(1), pytest.raises(Unavailable, match="keeps the lock"):
         change()
     assert ((folder / "accounts.toml").read_bytes(), held) == before
@@ -427,14 +439,14 @@ def test_login_is_stored_though_a_signal_comes_meanwhile(
         assert may_go_on.wait(BOUND)
         write(*arguments)
 
-    def wait(apart: Apart[Any], left: object) -> bool:
+    def wait(apart: BackgroundCall[Any], left: object) -> bool:
         assert begun.wait(BOUND)
-        raise Stopped(2)
+        raise SignalReceived(2)
 
     monkeypatch.setattr(keyring, "write", slow)
-    monkeypatch.setattr(Apart, "wait", wait)
-    with pytest.raises(Stopped):
-        remember(ACME, RECORD, ENTRY, default=False)
+    monkeypatch.setattr(BackgroundCall, "wait", wait)
+    with pytest.raises(SignalReceived):
+        save_login(ACME, RECORD, ENTRY, default=False)
     assert holding.is_held()
     holding.finish(may_go_on.set)
     assert ACME.origin in load().records
@@ -445,16 +457,16 @@ def test_a_secret_without_a_record_is_forgotten_too(
     folder: Path, held: dict[str, str]
 ) -> None:
     held[ACME.name] = "{}"
-    assert forget(ACME) is None
+    assert delete_login(ACME) is None
     assert held == {}
     with pytest.raises(AuthError, match="not logged in to acme"):
-        forget(ACME)
+        delete_login(ACME)
 
 
 def test_a_name_that_is_half_a_character_is_stored_all_the_same(
     folder: Path, held: dict[str, str]
 ) -> None:
-    remember(ACME, Record(Kind.TOKEN, user="\ud800x"), ENTRY, default=False)
+    save_login(ACME, Profile(AuthMethod.TOKEN, user="\ud800x"), ENTRY, default=False)
     assert load().records[ACME.origin].user == "?x"
 
 
@@ -463,10 +475,10 @@ def test_a_fifo_is_neither_read_nor_replaced(
 ) -> None:
     folder.mkdir()
     os.mkfifo(folder / "accounts.toml")
-    with pytest.raises(UsageProblem, match="it is not a regular file"):
+    with pytest.raises(UsageError, match="it is not a regular file"):
         load()
-    with pytest.raises(UsageProblem, match="it is not a regular file"):
-        remember(ACME, RECORD, ENTRY, default=False)
+    with pytest.raises(UsageError, match="it is not a regular file"):
+        save_login(ACME, RECORD, ENTRY, default=False)
     assert stat.S_ISFIFO((folder / "accounts.toml").stat().st_mode)
     assert held == {}
 
@@ -474,7 +486,7 @@ def test_a_fifo_is_neither_read_nor_replaced(
 def test_a_link_that_leads_to_itself(folder: Path) -> None:
     folder.mkdir()
     (folder / "accounts.toml").symlink_to(folder / "accounts.toml")
-    with pytest.raises(UsageProblem, match=r"go round in a circle|symbolic links"):
+    with pytest.raises(UsageError, match=r"go round in a circle|symbolic links"):
         load()
 
 
@@ -485,7 +497,7 @@ def test_a_folder_that_must_not_be_looked_into(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("pathlib.Path.stat", refused)
-    with pytest.raises(UsageProblem, match="Permission denied"):
+    with pytest.raises(UsageError, match="Permission denied"):
         load()
 
 
@@ -493,7 +505,7 @@ def test_an_account_of_any_name_has_a_lock_of_its_own(
     folder: Path, held: dict[str, str]
 ) -> None:
     for name in ("accounts", "accounts.toml"):
-        remember(Account(f"https://{name}"), RECORD, ENTRY, default=False)
+        save_login(Account(f"https://{name}"), RECORD, ENTRY, default=False)
     assert len(load().records) == 2
 
 
@@ -505,8 +517,8 @@ def test_without_a_home_nothing_is_known_and_nothing_stored(
 
     monkeypatch.setattr("platformdirs.user_config_path", none)
     assert load().records == {}
-    with pytest.raises(UsageProblem, match="there is no home directory"):
-        remember(ACME, RECORD, ENTRY, default=False)
+    with pytest.raises(UsageError, match="there is no home directory"):
+        save_login(ACME, RECORD, ENTRY, default=False)
     assert held == {}
 
 
@@ -530,10 +542,10 @@ def test_any_entry_is_one_or_a_value_error(document: Any) -> None:
     import json
 
     try:
-        entry = store.parse_entry(json.dumps(document))
+        entry = store.parse_secrets(json.dumps(document))
     except ValueError:
         return
-    assert store.parse_entry(entry.dump()) == entry
+    assert store.parse_secrets(entry.dump()) == entry
 
 
 @pytest.mark.parametrize(
@@ -548,7 +560,7 @@ def test_any_entry_is_one_or_a_value_error(document: Any) -> None:
 )
 def test_what_cannot_be_used_is_no_entry(told: object, what: str) -> None:
     with pytest.raises(ValueError, match=f"a {what} that is none"):
-        parse_entry(json.dumps(told))
+        parse_secrets(json.dumps(told))
 
 
 def test_an_entry_that_is_nested_too_deep_is_not_what_was_written(
@@ -560,5 +572,5 @@ def test_an_entry_that_is_nested_too_deep_is_not_what_was_written(
 
 
 def test_no_secret_is_in_a_repr() -> None:
-    shown = repr(ENTRY) + repr(profiles.Known())
+    shown = repr(ENTRY) + repr(profiles.Profiles())
     assert not any(secret in shown for secret in ("t0ken", "r3fresh", "s3cret"))

@@ -20,24 +20,24 @@ from hypothesis import strategies as st
 from jobstat import holding
 from jobstat.errors import (
     AuthError,
-    BrokenAnswer,
+    InvalidResponse,
     JobstatError,
-    Stopped,
+    SignalReceived,
     Unavailable,
-    UsageProblem,
+    UsageError,
 )
 from jobstat.zendesk.auth.account import Account
-from jobstat.zendesk.auth.credentials import Kind, bearer
-from jobstat.zendesk.auth.keyring import PATIENCE, KeyringProblem
+from jobstat.zendesk.auth.credentials import AuthMethod, bearer
+from jobstat.zendesk.auth.keyring import KEYRING_TIMEOUT, KeyringProblem
 from jobstat.zendesk.auth.oauth import (
     TOKEN_TIMEOUT,
-    Authorization,
+    AuthorizationCodeFlow,
     Tokens,
-    mint,
+    client_credentials_grant,
     refresh,
 )
-from jobstat.zendesk.auth.refreshing import STORE_PATIENCE, Renewing
-from jobstat.zendesk.auth.store import LOCK_PATIENCE, Entry
+from jobstat.zendesk.auth.refreshing import STORE_TIMEOUT, RefreshingProvider
+from jobstat.zendesk.auth.store import LOCK_TIMEOUT, StoredSecrets
 from jobstat.zendesk.http import Request, Response
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from jobstat.zendesk.auth.store import Keep
-    from jobstat.zendesk.http import Http
+    from jobstat.zendesk.http import HttpClient
 
 ACME = Account("https://acme.zendesk.com")
 REDIRECT = "http://127.0.0.1:15627/callback"
@@ -53,7 +53,7 @@ REDIRECT = "http://127.0.0.1:15627/callback"
 
 @dataclass
 class Endpoint:
-    """In place of Http: answers so, and keeps what it is asked."""
+    """In place of HttpClient: answers so, and keeps what it is asked."""
 
     response: Response
     asked: list[Request] = field(default_factory=list)
@@ -61,10 +61,13 @@ class Endpoint:
     withins: list[float] = field(default_factory=list)
 
     def send(
-        self, request: Request, within: float, idle: Callable[[], None] | None = None
+        self,
+        request: Request,
+        timeout: float,
+        on_tick: Callable[[], None] | None = None,
     ) -> Response:
         self.asked.append(request)
-        self.withins.append(within)
+        self.withins.append(timeout)
         if self.ready:
             assert self.ready.wait(BOUND)
         return self.response
@@ -73,8 +76,8 @@ class Endpoint:
         return nullcontext(self)
 
     @property
-    def http(self) -> Http:
-        return cast("Http", self)
+    def http(self) -> HttpClient:
+        return cast("HttpClient", self)
 
     def fields(self) -> Any:
         (request,) = self.asked
@@ -95,7 +98,7 @@ def refusing(code: int, body: bytes, **headers: str) -> Endpoint:
 def test_what_is_asked_for_client_credentials() -> None:
     endpoint = granting(expires_in=1800)
     began = time.time()
-    tokens = mint(endpoint.http, ACME, "ci", "s3cret")
+    tokens = client_credentials_grant(endpoint.http, ACME, "ci", "s3cret")
     assert endpoint.fields() == {
         "grant_type": "client_credentials",
         "client_id": "ci",
@@ -127,7 +130,7 @@ def test_the_life_of_a_token_counts_from_the_request(
 ) -> None:
     now = 1000.0
 
-    def answered(request: Request, within: float) -> Response:
+    def answered(request: Request, timeout: float) -> Response:
         nonlocal now
         now += 20
         return endpoint.response
@@ -135,11 +138,13 @@ def test_the_life_of_a_token_counts_from_the_request(
     endpoint = granting(expires_in=300)
     monkeypatch.setattr(endpoint, "send", answered)
     monkeypatch.setattr(time, "time", lambda: now)
-    assert mint(endpoint.http, ACME, "ci", "s3cret").expires_at == 1300
+    assert (
+        client_credentials_grant(endpoint.http, ACME, "ci", "s3cret").expires_at == 1300
+    )
 
 
 def test_what_the_browser_is_sent_with_and_what_the_code_is_sent_with() -> None:
-    authorization = Authorization(ACME, "app", REDIRECT)
+    authorization = AuthorizationCodeFlow(ACME, "app", REDIRECT)
     url = urlsplit(authorization.url)
     assert f"{url.scheme}://{url.netloc}{url.path}" == (
         "https://acme.zendesk.com/oauth/authorizations/new"
@@ -153,7 +158,7 @@ def test_what_the_browser_is_sent_with_and_what_the_code_is_sent_with() -> None:
         "scope": "read",
         "code_challenge_method": "S256",
     }
-    code = authorization.code_in(f"{REDIRECT}?code=c0de&state={state}")
+    code = authorization.parse_redirect(f"{REDIRECT}?code=c0de&state={state}")
     endpoint = granting(refresh_token="r1", expires_in=1800)
     authorization.tokens(endpoint.http, code)
     fields = endpoint.fields()
@@ -172,7 +177,7 @@ def test_what_the_browser_is_sent_with_and_what_the_code_is_sent_with() -> None:
     hashed = sha256(verifier.encode()).digest()
     assert urlsafe_b64encode(hashed).rstrip(b"=").decode() == challenge
     assert len(state) >= 22
-    other = parse_qs(urlsplit(Authorization(ACME, "app", REDIRECT).url).query)
+    other = parse_qs(urlsplit(AuthorizationCodeFlow(ACME, "app", REDIRECT).url).query)
     assert state not in other["state"]
     assert challenge not in other["code_challenge"]
 
@@ -180,10 +185,10 @@ def test_what_the_browser_is_sent_with_and_what_the_code_is_sent_with() -> None:
 @pytest.mark.parametrize(
     ("query", "kind", "says"),
     [
-        ("code=1&state=other", UsageProblem, "not the answer to this login"),
-        ("code=1", UsageProblem, "not the answer"),
-        ("error=access_denied", UsageProblem, "not the answer"),
-        ("state={state}", UsageProblem, "no code in that address"),
+        ("code=1&state=other", UsageError, "not the answer to this login"),
+        ("code=1", UsageError, "not the answer"),
+        ("error=access_denied", UsageError, "not the answer"),
+        ("state={state}", UsageError, "no code in that address"),
         ("error=access_denied&state={state}", AuthError, "was denied in the browser"),
         (
             "error=invalid_scope&error_description=No+such&state={state}",
@@ -195,16 +200,16 @@ def test_what_the_browser_is_sent_with_and_what_the_code_is_sent_with() -> None:
 def test_what_comes_back_without_a_code(
     query: str, kind: type[JobstatError], says: str
 ) -> None:
-    authorization = Authorization(ACME, "app", REDIRECT)
+    authorization = AuthorizationCodeFlow(ACME, "app", REDIRECT)
     (state,) = parse_qs(urlsplit(authorization.url).query)["state"]
     with pytest.raises(kind, match=says):
-        authorization.code_in(f"{REDIRECT}?{query.format(state=state)}")
+        authorization.parse_redirect(f"{REDIRECT}?{query.format(state=state)}")
 
 
 @given(st.text())
 def test_any_text_is_no_answer(text: str) -> None:
-    with pytest.raises(UsageProblem):
-        Authorization(ACME, "app", REDIRECT).code_in(text)
+    with pytest.raises(UsageError):
+        AuthorizationCodeFlow(ACME, "app", REDIRECT).parse_redirect(text)
 
 
 @pytest.mark.parametrize(
@@ -213,25 +218,25 @@ def test_any_text_is_no_answer(text: str) -> None:
         (refusing(400, b'{"error":"invalid_grant"}'), AuthError, "invalid_grant"),
         (refusing(401, b"s3cret"), AuthError, "does not take"),
         (refusing(403, b""), AuthError, "403"),
-        (refusing(404, b""), UsageProblem, "no OAuth at acme.zendesk.com"),
+        (refusing(404, b""), UsageError, "no OAuth at acme.zendesk.com"),
         (refusing(429, b"", **{"retry-after": "7"}), Unavailable, "limits"),
         (refusing(503, b""), Unavailable, "cannot answer now"),
-        (refusing(302, b"", location="https://evil.example"), UsageProblem, "evil"),
-        (refusing(422, b""), UsageProblem, "422"),
+        (refusing(302, b"", location="https://evil.example"), UsageError, "evil"),
+        (refusing(422, b""), UsageError, "422"),
     ],
 )
 def test_what_is_refused(
     endpoint: Endpoint, kind: type[JobstatError], says: str
 ) -> None:
     with pytest.raises(kind, match=says) as caught:
-        mint(endpoint.http, ACME, "ci", "s3cret")
+        client_credentials_grant(endpoint.http, ACME, "ci", "s3cret")
     assert "s3cret" not in words_of(caught.value)
 
 
-def asks() -> dict[str, Callable[[Http], Tokens]]:
-    authorization = Authorization(ACME, "app", REDIRECT)
+def asks() -> dict[str, Callable[[HttpClient], Tokens]]:
+    authorization = AuthorizationCodeFlow(ACME, "app", REDIRECT)
     return {
-        "s3cret": lambda http: mint(http, ACME, "ci", "s3cret"),
+        "s3cret": lambda http: client_credentials_grant(http, ACME, "ci", "s3cret"),
         "r3fresh": lambda http: refresh(http, ACME, "app", "r3fresh"),
         "c0de": lambda http: authorization.tokens(http, "c0de"),
     }
@@ -271,8 +276,8 @@ NO_TOKENS = [
 
 @pytest.mark.parametrize("body", NO_TOKENS)
 def test_what_is_no_token_is_a_broken_answer(body: bytes) -> None:
-    with pytest.raises(BrokenAnswer) as caught:
-        mint(refusing(200, body).http, ACME, "ci", "s3cret")
+    with pytest.raises(InvalidResponse) as caught:
+        client_credentials_grant(refusing(200, body).http, ACME, "ci", "s3cret")
     assert "t0ken" not in words_of(caught.value)
 
 
@@ -313,14 +318,19 @@ def test_access_token_is_taken_without_a_refresh_token(other: object) -> None:
 
 def test_tokens_may_come_with_a_byte_order_mark() -> None:
     body = '\ufeff{"access_token": "t0ken"}'.encode()
-    assert mint(refusing(200, body).http, ACME, "ci", "s3cret").access == "t0ken"
+    assert (
+        client_credentials_grant(refusing(200, body).http, ACME, "ci", "s3cret").access
+        == "t0ken"
+    )
 
 
 @given(st.binary() | st.text().map(str.encode))
 def test_any_answer_is_tokens_or_a_broken_answer(body: bytes) -> None:
     try:
-        tokens = mint(refusing(200, body).http, ACME, "ci", "s3cret")
-    except BrokenAnswer:
+        tokens = client_credentials_grant(
+            refusing(200, body).http, ACME, "ci", "s3cret"
+        )
+    except InvalidResponse:
         return
     assert tokens.access
 
@@ -328,13 +338,15 @@ def test_any_answer_is_tokens_or_a_broken_answer(body: bytes) -> None:
 @pytest.mark.parametrize("life", ["absent", None, -5, 0, 1e12, 10**400, 3_153_600_000])
 def test_a_token_whose_end_is_not_told_never_is_stale(life: Any) -> None:
     told = {} if life == "absent" else {"expires_in": life}
-    tokens = mint(granting(**told).http, ACME, "ci", "s3cret")
+    tokens = client_credentials_grant(granting(**told).http, ACME, "ci", "s3cret")
     assert tokens.expires_at is None
-    assert not tokens.is_stale(1e12)
+    assert not tokens.needs_refresh(1e12)
 
 
-def renewing(tokens: Tokens | None, secret: str | None = None) -> Renewing:
-    return Renewing(ACME, "app", Entry(tokens, secret), Kind.BROWSER, "a test")
+def renewing(tokens: Tokens | None, secret: str | None = None) -> RefreshingProvider:
+    return RefreshingProvider(
+        ACME, "app", StoredSecrets(tokens, secret), AuthMethod.BROWSER, "a test"
+    )
 
 
 def test_a_server_that_gives_no_other_refresh_token_means_the_old_one() -> None:
@@ -343,7 +355,7 @@ def test_a_server_that_gives_no_other_refresh_token_means_the_old_one() -> None:
         endpoint = granting(expires_in=0)
         shown = login.credential(endpoint.http, 5)
         assert shown.authorization == "Bearer t0ken"
-        other = login.another(shown, endpoint.http, 5)
+        other = login.after_401(shown, endpoint.http, 5)
         assert endpoint.asked
         assert other is None  # it gave the same again
 
@@ -353,7 +365,7 @@ def test_a_token_that_cannot_be_renewed_is_shown_to_the_end() -> None:
     endpoint = granting()
     shown = login.credential(endpoint.http, 5)
     assert shown.authorization == "Bearer old"
-    assert login.another(shown, endpoint.http, 5) is None
+    assert login.after_401(shown, endpoint.http, 5) is None
     assert endpoint.asked == []
 
 
@@ -390,24 +402,24 @@ def test_what_is_wrong_with_a_renewal_is_of_the_login(code: int) -> None:
 class Shelf:
     """In place of a keyring entry."""
 
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, entry: StoredSecrets) -> None:
         self.entry = entry
-        self.may_write: Callable[[Entry], bool] = lambda _: True
-        self.written: list[Entry] = []
+        self.may_write: Callable[[StoredSecrets], bool] = lambda _: True
+        self.written: list[StoredSecrets] = []
         self.write_withins: list[float] = []
         self.withins: list[float] = []
 
-    def locked_if_writable(self, within: float, warn: Any) -> Any:
-        self.withins.append(within)
+    def locked_if_writable(self, timeout: float, warn: Any) -> Any:
+        self.withins.append(timeout)
         return nullcontext()
 
-    def read(self, within: float) -> Entry | None:
-        self.withins.append(within)
+    def read(self, timeout: float) -> StoredSecrets | None:
+        self.withins.append(timeout)
         return self.entry
 
-    def write(self, entry: Entry, within: float = 3.0) -> None:
+    def write(self, entry: StoredSecrets, timeout: float = 3.0) -> None:
         self.written.append(entry)
-        self.write_withins.append(within)
+        self.write_withins.append(timeout)
         if not self.may_write(entry):
             raise KeyringProblem("the keyring cannot be used")
         self.entry = entry
@@ -420,10 +432,12 @@ class Shelf:
 EXPIRED = Tokens("old", "r1", 5.0, 4.0)
 
 
-def kept(entry: Entry) -> tuple[Renewing, Shelf]:
+def kept(entry: StoredSecrets) -> tuple[RefreshingProvider, Shelf]:
     shelf = Shelf(entry)
     keep = cast("Keep", shelf)
-    return Renewing(ACME, "app", entry, Kind.BROWSER, "a test", keep), shelf
+    return RefreshingProvider(
+        ACME, "app", entry, AuthMethod.BROWSER, "a test", keep
+    ), shelf
 
 
 def test_token_request_has_a_timeout_of_its_own() -> None:
@@ -444,9 +458,9 @@ def test_token_request_has_a_connection_of_its_own(
 def test_renewal_that_takes_too_long_is_used_by_a_later_call() -> None:
     endpoint = granting(refresh_token="r2", expires_in=300)
     endpoint.ready = threading.Event()
-    login, shelf = kept(Entry(EXPIRED))
+    login, shelf = kept(StoredSecrets(EXPIRED))
     refused = bearer("old", "a test")
-    for ask in (login.credential, partial(login.another, refused)):
+    for ask in (login.credential, partial(login.after_401, refused)):
         with pytest.raises(Unavailable, match="has not renewed the login yet"):
             ask(endpoint.http, 0.05)
     endpoint.ready.set()
@@ -455,29 +469,29 @@ def test_renewal_that_takes_too_long_is_used_by_a_later_call() -> None:
 
 
 def test_lock_and_keyring_are_waited_for_as_long_as_the_request_may_take() -> None:
-    login, shelf = kept(Entry(EXPIRED))
+    login, shelf = kept(StoredSecrets(EXPIRED))
     login.credential(granting(refresh_token="r2").http, BOUND)
     assert len(shelf.withins) == 2
     assert max(shelf.withins) <= BOUND
 
 
 def test_renewal_of_a_token_that_still_works_leaves_time_for_the_request() -> None:
-    login, shelf = kept(Entry(soon(600)))
+    login, shelf = kept(StoredSecrets(soon(600)))
     login.credential(granting(refresh_token="r2").http, BOUND)
     assert max(shelf.withins) <= BOUND / 2
 
 
 def test_tokens_that_could_not_be_stored_follow_those_of_another_process() -> None:
-    login, shelf = kept(Entry(EXPIRED))
-    shelf.entry = Entry(replace(EXPIRED, access="others", refresh="r2"))
+    login, shelf = kept(StoredSecrets(EXPIRED))
+    shelf.entry = StoredSecrets(replace(EXPIRED, access="others", refresh="r2"))
     takes_old_ones_only(shelf)
     endpoint = granting(refresh_token="r3")
-    login.another(bearer("old", "a test"), endpoint.http, BOUND)
+    login.after_401(bearer("old", "a test"), endpoint.http, BOUND)
     assert endpoint.fields()["refresh_token"] == "r2"
     assert shelf.refresh == "r2"
     shelf.may_write = lambda _: True
     endpoint = granting(refresh_token="r4")
-    login.another(bearer("old", "a test"), endpoint.http, BOUND)
+    login.after_401(bearer("old", "a test"), endpoint.http, BOUND)
     assert endpoint.fields()["refresh_token"] == "r3"
     assert [entry.tokens and entry.tokens.refresh for entry in shelf.written] == [
         *("r2", "r3", "r3"),
@@ -492,7 +506,7 @@ def takes_old_ones_only(shelf: Shelf) -> None:
 
 def test_no_tokens_are_asked_for_that_could_not_be_stored() -> None:
     """The request would end the old ones, which are all that other processes have."""
-    for entry in (Entry(EXPIRED), Entry(soon(60))):
+    for entry in (StoredSecrets(EXPIRED), StoredSecrets(soon(60))):
         login, shelf = kept(entry)
         shelf.may_write = lambda _: False
         endpoint = granting(refresh_token="r2")
@@ -505,12 +519,12 @@ def test_no_tokens_are_asked_for_that_could_not_be_stored() -> None:
 
 
 def test_login_that_was_not_renewed_is_warned_of_at_the_end() -> None:
-    login, shelf = kept(Entry(soon(60)))
+    login, shelf = kept(StoredSecrets(soon(60)))
     shelf.may_write = lambda _: False
     assert login.credential(granting().http, BOUND).secret == "old"
     login.settle()
     assert login.warnings == ["the login was not renewed: the keyring cannot be used"]
-    login, shelf = kept(Entry(soon(60)))
+    login, shelf = kept(StoredSecrets(soon(60)))
     shelf.may_write = lambda _: False
     assert login.credential(granting().http, BOUND).secret == "old"
     shelf.may_write = lambda _: True
@@ -520,16 +534,16 @@ def test_login_that_was_not_renewed_is_warned_of_at_the_end() -> None:
 
 
 def test_clients_secret_gets_tokens_that_cannot_be_stored() -> None:
-    login, shelf = kept(Entry(EXPIRED, "s3cret"))
+    login, shelf = kept(StoredSecrets(EXPIRED, "s3cret"))
     shelf.may_write = lambda _: False
     assert login.credential(granting().http, BOUND).secret == "t0ken"
-    assert shelf.write_withins == [PATIENCE]
+    assert shelf.write_withins == [KEYRING_TIMEOUT]
     login.settle()
     assert login.warnings == []
 
 
 def test_tokens_that_nobody_waited_for_are_stored_at_the_end() -> None:
-    login, shelf = kept(Entry(EXPIRED))
+    login, shelf = kept(StoredSecrets(EXPIRED))
     takes_old_ones_only(shelf)
     endpoint = granting(refresh_token="r2")
     endpoint.ready = threading.Event()
@@ -543,18 +557,18 @@ def test_tokens_that_nobody_waited_for_are_stored_at_the_end() -> None:
 
 
 def test_tokens_that_could_not_be_stored_at_once_are_stored_at_the_second_try() -> None:
-    login, shelf = kept(Entry(EXPIRED))
+    login, shelf = kept(StoredSecrets(EXPIRED))
     shelf.may_write = lambda _: len(shelf.written) != 2
     login.credential(granting(refresh_token="r2").http, BOUND)
     assert shelf.refresh == "r2"
-    assert shelf.write_withins == [PATIENCE, STORE_PATIENCE, STORE_PATIENCE]
+    assert shelf.write_withins == [KEYRING_TIMEOUT, STORE_TIMEOUT, STORE_TIMEOUT]
     login.settle()
     assert login.warnings == []
     assert len(shelf.written) == 3
 
 
 def test_tokens_that_could_not_be_stored_are_stored_at_the_end() -> None:
-    login, shelf = kept(Entry(EXPIRED))
+    login, shelf = kept(StoredSecrets(EXPIRED))
     takes_old_ones_only(shelf)
     login.credential(granting(refresh_token="r2").http, BOUND)
     assert shelf.refresh == "r1"
@@ -565,7 +579,7 @@ def test_tokens_that_could_not_be_stored_are_stored_at_the_end() -> None:
 
 
 def test_tokens_that_cannot_be_stored_at_all_are_warned_of_once() -> None:
-    login, shelf = kept(Entry(EXPIRED))
+    login, shelf = kept(StoredSecrets(EXPIRED))
     takes_old_ones_only(shelf)
     login.credential(granting(refresh_token="r2").http, BOUND)
     for _ in range(2):
@@ -578,11 +592,11 @@ def test_tokens_that_cannot_be_stored_at_all_are_warned_of_once() -> None:
 
 
 def test_tokens_are_not_stored_late_in_place_of_those_of_another_process() -> None:
-    login, shelf = kept(Entry(EXPIRED))
+    login, shelf = kept(StoredSecrets(EXPIRED))
     takes_old_ones_only(shelf)
     login.credential(granting(refresh_token="r2").http, BOUND)
     shelf.may_write = lambda _: True
-    others = shelf.entry = Entry(Tokens("others", "r9"))
+    others = shelf.entry = StoredSecrets(Tokens("others", "r9"))
     login.settle()
     assert shelf.entry == others
     assert login.warnings == []
@@ -590,13 +604,13 @@ def test_tokens_are_not_stored_late_in_place_of_those_of_another_process() -> No
 
 def test_refused_refresh_token_may_have_been_used_by_another_process() -> None:
     """Without a lock, two may ask at once: the second one is refused."""
-    login, shelf = kept(Entry(EXPIRED))
+    login, shelf = kept(StoredSecrets(EXPIRED))
     endpoint = refusing(400, b'{"error": "invalid_grant"}')
     endpoint.ready = threading.Event()
     with pytest.raises(Unavailable):
         login.credential(endpoint.http, 0.05)
     wait_until(lambda: endpoint.asked)
-    shelf.entry = Entry(Tokens("others", "r2"))
+    shelf.entry = StoredSecrets(Tokens("others", "r2"))
     endpoint.ready.set()
     assert login.credential(endpoint.http, BOUND).secret == "others"
     login.settle()
@@ -604,14 +618,14 @@ def test_refused_refresh_token_may_have_been_used_by_another_process() -> None:
 
 
 def test_refused_refresh_token_that_no_other_process_used_is_an_error() -> None:
-    login, _ = kept(Entry(Tokens("old", "r1")))
+    login, _ = kept(StoredSecrets(Tokens("old", "r1")))
     with pytest.raises(AuthError, match="cannot be renewed"):
-        login.another(bearer("old", "a test"), refusing(400, b"").http, BOUND)
+        login.after_401(bearer("old", "a test"), refusing(400, b"").http, BOUND)
 
 
 def test_process_waits_as_long_as_a_renewal_may_take() -> None:
-    keyring = 2 * PATIENCE + 2 * STORE_PATIENCE
-    assert TOKEN_TIMEOUT + keyring <= holding.LONGEST <= LOCK_PATIENCE
+    keyring = 2 * KEYRING_TIMEOUT + 2 * STORE_TIMEOUT
+    assert TOKEN_TIMEOUT + keyring <= holding.MAX_HOLD <= LOCK_TIMEOUT
 
 
 def test_slow_renewal_of_a_refused_token_is_used_before_the_token_is_shown_again() -> (
@@ -619,9 +633,9 @@ def test_slow_renewal_of_a_refused_token_is_used_before_the_token_is_shown_again
 ):
     endpoint = granting(refresh_token="r2")
     endpoint.ready = threading.Event()
-    login, _ = kept(Entry(Tokens("old", "r1")))
+    login, _ = kept(StoredSecrets(Tokens("old", "r1")))
     with pytest.raises(Unavailable):
-        login.another(bearer("old", "a test"), endpoint.http, 0.05)
+        login.after_401(bearer("old", "a test"), endpoint.http, 0.05)
     endpoint.ready.set()
     assert login.credential(endpoint.http, BOUND).secret == "t0ken"
 
@@ -629,7 +643,7 @@ def test_slow_renewal_of_a_refused_token_is_used_before_the_token_is_shown_again
 def test_slow_renewal_leaves_an_old_token_in_use_until_its_end() -> None:
     endpoint = granting(refresh_token="r2", expires_in=300)
     endpoint.ready = threading.Event()
-    login, _ = kept(Entry(Tokens("old", "r1", time.time() + 600, 4.0)))
+    login, _ = kept(StoredSecrets(Tokens("old", "r1", time.time() + 600, 4.0)))
     assert login.credential(endpoint.http, 0.05).secret == "old"
     endpoint.ready.set()
     assert login.credential(endpoint.http, BOUND).secret == "t0ken"
@@ -637,12 +651,12 @@ def test_slow_renewal_leaves_an_old_token_in_use_until_its_end() -> None:
 
 def test_process_waits_for_a_renewal_that_was_interrupted() -> None:
     def stop() -> None:
-        raise Stopped(2)
+        raise SignalReceived(2)
 
     endpoint = granting(refresh_token="r2", expires_in=300)
     endpoint.ready = threading.Event()
-    login, shelf = kept(Entry(EXPIRED))
-    with pytest.raises(Stopped):
+    login, shelf = kept(StoredSecrets(EXPIRED))
+    with pytest.raises(SignalReceived):
         login.credential(endpoint.http, BOUND, stop)
     assert holding.is_held()
     told: list[str] = []
@@ -680,7 +694,7 @@ def test_no_renewal_begins_when_the_process_ends() -> None:
 def test_renewal_that_fails_when_nobody_waits_is_warned_of() -> None:
     endpoint = refusing(400, b'{"error": "invalid_grant"}')
     endpoint.ready = threading.Event()
-    login, _ = kept(Entry(EXPIRED))
+    login, _ = kept(StoredSecrets(EXPIRED))
     with pytest.raises(Unavailable):
         login.credential(endpoint.http, 0.05)
     login.settle()
@@ -699,7 +713,7 @@ def test_renewal_that_fails_when_nobody_waits_is_warned_of() -> None:
 
 
 def test_renewal_that_succeeds_after_one_that_failed_is_not_warned_of() -> None:
-    login, _ = kept(Entry(EXPIRED))
+    login, _ = kept(StoredSecrets(EXPIRED))
     with pytest.raises(AuthError):
         login.credential(refusing(400, b"").http, BOUND)
     endpoint = granting(refresh_token="r2")

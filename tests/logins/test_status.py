@@ -12,7 +12,7 @@ from support import http, raw_server
 from terminals import on_terminal
 
 from jobstat.demo.server import TOKEN
-from jobstat.zendesk.auth.credentials import API_TOKENS_END, end_of_api_tokens
+from jobstat.zendesk.auth.credentials import API_TOKENS_END, api_token_deprecation
 
 if TYPE_CHECKING:
     from machine import Machine
@@ -144,9 +144,9 @@ def test_what_is_warned_of(
 def test_the_days_of_api_tokens_are_counted() -> None:
     end = datetime(2027, 5, 1, tzinfo=UTC)  # UTC, as nothing else is said
     assert end.timestamp() == API_TOKENS_END
-    assert "in 158 days" in end_of_api_tokens(API_TOKENS_END - 158.5 * 86400)
-    assert "today" in end_of_api_tokens(API_TOKENS_END - 1)
-    assert "Zendesk ended" in end_of_api_tokens(API_TOKENS_END + 1)
+    assert "in 158 days" in api_token_deprecation(API_TOKENS_END - 158.5 * 86400)
+    assert "today" in api_token_deprecation(API_TOKENS_END - 1)
+    assert "Zendesk ended" in api_token_deprecation(API_TOKENS_END + 1)
 
 
 def test_where_the_environments_does_not_go(machine: Machine) -> None:

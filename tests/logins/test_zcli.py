@@ -17,7 +17,7 @@ from support import ID, MAIN, finish_jobs, start_job
 from jobstat.demo.server import TOKEN
 from jobstat.zendesk.auth import keyring
 from jobstat.zendesk.auth.account import Account
-from jobstat.zendesk.auth.credentials import Kind
+from jobstat.zendesk.auth.credentials import AuthMethod
 from jobstat.zendesk.auth.zcli import active_account, credential_of
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def test_account_has_no_entry_by_the_name_of_another(
 ) -> None:
     asked: list[str] = []
 
-    def read(name: str, within: float) -> Iterator[str]:
+    def read(name: str, timeout: float) -> Iterator[str]:
         asked.append(name)
         return iter([])
 
@@ -210,13 +210,13 @@ def test_only_a_mebibyte_of_the_profile_is_read(
 @pytest.mark.parametrize(
     ("secret", "shown", "kind"),
     [
-        ("Basic bWU=", "Basic bWU=", Kind.API_TOKEN),
-        ("Bearer abc", "Bearer abc", Kind.TOKEN),
-        ('{"accessToken":"abc"}', "Bearer abc", Kind.BROWSER),
-        ('{"accessToken":"abc","expiresAt":"soon"}', "Bearer abc", Kind.BROWSER),
-        ('{"accessToken":"abc","expiresAt":1e300}', "Bearer abc", Kind.BROWSER),
-        ('{"accessToken":"abc","expiresAt":1e400}', "Bearer abc", Kind.BROWSER),
-        ('{"accessToken":"abc","expiresAt":NaN}', "Bearer abc", Kind.BROWSER),
+        ("Basic bWU=", "Basic bWU=", AuthMethod.API_TOKEN),
+        ("Bearer abc", "Bearer abc", AuthMethod.TOKEN),
+        ('{"accessToken":"abc"}', "Bearer abc", AuthMethod.BROWSER),
+        ('{"accessToken":"abc","expiresAt":"soon"}', "Bearer abc", AuthMethod.BROWSER),
+        ('{"accessToken":"abc","expiresAt":1e300}', "Bearer abc", AuthMethod.BROWSER),
+        ('{"accessToken":"abc","expiresAt":1e400}', "Bearer abc", AuthMethod.BROWSER),
+        ('{"accessToken":"abc","expiresAt":NaN}', "Bearer abc", AuthMethod.BROWSER),
         ('{"accessToken":"a\\nb"}', None, None),
         ('{"accessToken":7}', None, None),
         ('{"refreshToken":"abc"}', None, None),
@@ -228,11 +228,14 @@ def test_only_a_mebibyte_of_the_profile_is_read(
     ],
 )
 def test_any_secret_is_a_credential_or_none(
-    monkeypatch: pytest.MonkeyPatch, secret: str, shown: str | None, kind: Kind | None
+    monkeypatch: pytest.MonkeyPatch,
+    secret: str,
+    shown: str | None,
+    kind: AuthMethod | None,
 ) -> None:
     names: list[str] = []
 
-    def read(name: str, within: float) -> Any:
+    def read(name: str, timeout: float) -> Any:
         names.append(name)
         return iter([secret])
 

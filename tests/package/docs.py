@@ -57,7 +57,7 @@ def help_of(path: str = "") -> str:
 
 def readme(text: str) -> str:
     """The README with its generated parts as they should be."""
-    rows = [f"| {code:d} | {code.word} | {code.meaning} |" for code in Exit]
+    rows = [f"| {code:d} | {code.slug} | {code.meaning} |" for code in Exit]
     table = "\n".join(["| code | name | when |", "|---|---|---|", *rows])
     helps = "\n\n".join(
         f"```text\n$ jobstat {path} --help\n{help_of(path)}\n```"

@@ -66,7 +66,7 @@ def test_help_has_the_exit_codes(path: str) -> None:
     shown = " ".join(help_of(path).split())
     absent = {"show": {Exit.TIMEOUT}, "watch": {Exit.UNFINISHED}}.get(path, set())
     for code in Exit:
-        row = f"{code:d} {code.word} {code.meaning}"
+        row = f"{code:d} {code.slug} {code.meaning}"
         assert (row in shown) == (code not in absent)
 
 
@@ -106,5 +106,5 @@ def test_the_changelog_has_this_version() -> None:
 def test_the_exit_codes_are_those_of_the_contract() -> None:
     rows = re.findall(r"^\| (\d+) \| ([a-z-]+) \| ", CONTRACT.read_text(), re.MULTILINE)
     assert {(int(code), word) for code, word in rows} == {
-        (int(code), code.word) for code in Exit
+        (int(code), code.slug) for code in Exit
     }

@@ -277,7 +277,7 @@ def test_the_server_refuses_in_zendesks_words(
 
 
 def test_the_server_limits_requests(demo: DemoServer) -> None:
-    demo.world.limit = 2
+    demo.account.limit = 2
     codes = [call(demo, "/api/v2/job_statuses.json")[0] for _ in range(3)]
     if codes[-1] == 200:  # a new minute began meanwhile
         codes = [call(demo, "/api/v2/job_statuses.json")[0] for _ in range(3)]

@@ -24,12 +24,12 @@ from support import (
 )
 
 from jobstat import clock
-from jobstat.errors import BrokenAnswer, Unreachable, UsageProblem
+from jobstat.errors import InvalidResponse, Unreachable, UsageError
 from jobstat.zendesk.auth.account import Account
 from jobstat.zendesk.auth.credentials import bearer
-from jobstat.zendesk.auth.providers import Login
-from jobstat.zendesk.client import Api
-from jobstat.zendesk.http import KEPT_FOR, Http, Request
+from jobstat.zendesk.auth.providers import CredentialProvider
+from jobstat.zendesk.client import ZendeskClient
+from jobstat.zendesk.http import KEEPALIVE, HttpClient, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 DONE = http(content=body(completed(SUCCESS)))
 
 
-def client(server: RawServer) -> Http:
-    return Http(server.base_url, {}, direct=True)
+def client(server: RawServer) -> HttpClient:
+    return HttpClient(server.base_url, {}, bypass_proxy=True)
 
 
 def exchanges() -> list[threading.Thread]:
@@ -74,7 +74,7 @@ def test_a_handshake_that_is_given_up_ends_soon(monkeypatch: Any) -> None:
     hello = b"\x16\x03\x03\x40\x00" + b"\x02" * 600
     with raw_server(Early(drip(hello, 0.1))) as server:
         url = server.base_url.replace("http:", "https:")
-        with Http(url, {}, direct=True) as http:
+        with HttpClient(url, {}, bypass_proxy=True) as http:
             with pytest.raises(Unreachable, match="did not answer within"):
                 http.send(Request("/"), 0.3)
             wait_until(lambda: not exchanges())
@@ -114,7 +114,7 @@ def test_a_connection_is_kept_for_the_next_exchange_but_not_through_a_suspend(
         assert len(server.requests) == 1
         # httpx would take it for fresh: its own clock stood still meanwhile.
         monkeypatch.setattr(
-            clock, "monotonic", lambda: time.monotonic() + KEPT_FOR + 10**6
+            clock, "monotonic", lambda: time.monotonic() + KEEPALIVE + 10**6
         )
         assert http.send(Request("/"), BOUND).is_success
         assert len(server.requests) == 2
@@ -139,7 +139,7 @@ def test_of_a_refusal_only_its_beginning_is_read() -> None:
 
 
 def test_the_words_of_a_refusal_are_not_waited_for_long(monkeypatch: Any) -> None:
-    monkeypatch.setattr("jobstat.zendesk.http.REFUSAL_PATIENCE", 0.1)
+    monkeypatch.setattr("jobstat.zendesk.http.ERROR_BODY_TIMEOUT", 0.1)
     began = time.monotonic()
     reply = stall(head("Content-Length: 9", status="401 No"))
     with raw_server(reply) as server, client(server) as http:
@@ -155,10 +155,13 @@ def test_an_endless_answer_is_let_go() -> None:
 
 
 def test_a_defect_in_an_exchange_is_told_as_one(monkeypatch: Any) -> None:
-    monkeypatch.setattr("jobstat.zendesk.http._unpacked", None)
+    monkeypatch.setattr("jobstat.zendesk.http._read_body", None)
     with (
         raw_server(DONE) as server,
-        Api(Account(server.base_url), Login(bearer("secret-token", "a test"))) as api,
+        ZendeskClient(
+            Account(server.base_url),
+            CredentialProvider(bearer("secret-token", "a test")),
+        ) as api,
         pytest.raises(TypeError),
     ):
         api.fetch(["1"], BOUND)
@@ -168,16 +171,16 @@ def test_settings_of_a_proxy_do_not_matter_on_this_machine(monkeypatch: Any) -> 
     monkeypatch.setenv("ALL_PROXY", "nonsense://x")
     with raw_server(DONE) as server, client(server) as http:
         assert http.send(Request("/"), BOUND).is_success
-    with pytest.raises(UsageProblem, match="ALL_PROXY does not name a proxy"):
-        Http("https://acme.example", {}, direct=False)
+    with pytest.raises(UsageError, match="ALL_PROXY does not name a proxy"):
+        HttpClient("https://acme.example", {}, bypass_proxy=False)
 
 
 def test_a_file_for_keys_that_cannot_be_written_is_named(monkeypatch: Any) -> None:
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)
     monkeypatch.setenv("SSLKEYLOGFILE", "/nowhere/keys")
-    with pytest.raises(UsageProblem, match="SSLKEYLOGFILE cannot be used: '/nowhere"):
-        Http("https://acme.example", {}, direct=False)
+    with pytest.raises(UsageError, match="SSLKEYLOGFILE cannot be used: '/nowhere"):
+        HttpClient("https://acme.example", {}, bypass_proxy=False)
 
 
 def test_no_thread_can_be_started(monkeypatch: Any) -> None:
@@ -206,11 +209,13 @@ def sends_at_once(*jobs: dict[str, Any]) -> Callable[[socket.socket], None]:
 KEPT_OPEN = http("500 Not for this connection").replace(b"close", b"keep-alive")
 
 
-def api_of(server: RawServer) -> Api:
-    return Api(Account(server.base_url), Login(bearer("token", "a test")))
+def api_of(server: RawServer) -> ZendeskClient:
+    return ZendeskClient(
+        Account(server.base_url), CredentialProvider(bearer("token", "a test"))
+    )
 
 
-def one(api: Api, id: str) -> tuple[str, str]:
+def one(api: ZendeskClient, id: str) -> tuple[str, str]:
     (job,) = api.fetch([id], BOUND).jobs
     return job.id, job.status
 
@@ -269,7 +274,7 @@ def test_answers_about_several_other_jobs_are_a_broken_answer() -> None:
     with (
         raw_server(*answers) as server,
         api_of(server) as api,
-        pytest.raises(BrokenAnswer, match="about other jobs than mine"),
+        pytest.raises(InvalidResponse, match="about other jobs than mine"),
     ):
         api.fetch(["mine"], BOUND)
 
@@ -286,7 +291,7 @@ def test_gzip_of_several_members_is_read_to_its_end() -> None:
         with (
             raw_server(sent) as server,
             api_of(server) as api,
-            pytest.raises(BrokenAnswer),
+            pytest.raises(InvalidResponse),
         ):
             api.fetch(["mine"], BOUND)
 
@@ -301,13 +306,13 @@ def test_answer_about_another_id_is_taken_if_the_server_insists() -> None:
 
 def test_asking_again_for_another_id_takes_no_longer_in_all(monkeypatch: Any) -> None:
     withins: list[float] = []
-    ask = Api._one  # noqa: SLF001 - how long each of two requests may take
+    ask = ZendeskClient._one  # noqa: SLF001 - how long each of two requests may take
 
-    def noted(api: Api, id: str, within: float, idle: Any) -> Any:
-        withins.append(within)
-        return ask(api, id, within, idle)
+    def noted(api: ZendeskClient, id: str, timeout: float, on_tick: Any) -> Any:
+        withins.append(timeout)
+        return ask(api, id, timeout, on_tick)
 
-    monkeypatch.setattr(Api, "_one", noted)
+    monkeypatch.setattr(ZendeskClient, "_one", noted)
     mock = http(content=body(completed(SUCCESS, id="fixed")))
     with raw_server(mock) as server, api_of(server) as api:
         one(api, "mine")
@@ -330,7 +335,7 @@ def test_new_connection_after_a_broken_answer() -> None:
         sends_at_once(job_object("working", id="mine")),
     )
     with raw_server(*answers) as server, api_of(server) as api:
-        with pytest.raises(BrokenAnswer):
+        with pytest.raises(InvalidResponse):
             api.fetch(["mine"], BOUND)
         assert one(api, "mine") == ("mine", "working")
 
@@ -359,7 +364,7 @@ def test_signals_are_for_the_main_thread() -> None:
     class Enough(Exception):
         pass
 
-    def idle() -> None:
+    def on_tick() -> None:
         for thread in exchanges():
             status = f"/proc/self/task/{thread.native_id}/status"
             with open(status) as lines:  # noqa: PTH123 - what Linux tells
@@ -373,7 +378,7 @@ def test_signals_are_for_the_main_thread() -> None:
         client(server) as http,
         pytest.raises(Enough),
     ):
-        http.send(Request("/"), BOUND, idle)
+        http.send(Request("/"), BOUND, on_tick)
     assert blocked
     wanted = {signal.SIGINT, signal.SIGTERM, signal.SIGTSTP}
     assert all(wanted <= numbers for numbers in blocked)

@@ -176,12 +176,12 @@ def test_an_untrusted_certificate_is_refused_and_a_trusted_one_taken(
     authority = trustme.CA()
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(tls)
-    trusted = tmp_path_factory.mktemp("tls") / "ca.pem"
-    authority.cert_pem.write_to_path(str(trusted))
+    named_by_user = tmp_path_factory.mktemp("tls") / "ca.pem"
+    authority.cert_pem.write_to_path(str(named_by_user))
     with raw_server(http(content=body(completed(SUCCESS))), tls=tls) as server:
         arguments = ("watch", "--retry-for", "0", "--json", ID)
         distrusting = jobstat(*arguments, env=environment(server.base_url))
-        env = environment(server.base_url, SSL_CERT_FILE=str(trusted))
+        env = environment(server.base_url, SSL_CERT_FILE=str(named_by_user))
         trusting = jobstat(*arguments, env=env)
     assert distrusting.returncode == Exit.UNAVAILABLE
     assert "certificate of 127.0.0.1" in distrusting.stderr

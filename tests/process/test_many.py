@@ -140,8 +140,8 @@ def test_the_readmes_import_of_many_files(
     demo: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The account is full with two jobs: the loop has to wait for room.
-    monkeypatch.setattr(fake_account, "MOST_JOBS", 2)
-    demo.world.duration = 0.7
+    monkeypatch.setattr(fake_account, "MAX_JOBS", 2)
+    demo.account.duration = 0.7
     for number in range(5):
         tickets = [{"description": "Help!"}, {"subject": "no text"}][: 1 + number % 2]
         content = json.dumps({"tickets": tickets})
@@ -158,7 +158,7 @@ def test_the_readmes_import_of_many_files(
 def test_the_readmes_import_notices_a_file_that_got_an_empty_answer(
     demo: DemoServer, tmp_path: Path, answer: str
 ) -> None:
-    demo.world.duration = 0
+    demo.account.duration = 0
     for number in range(3):
         content = json.dumps({"tickets": [{"description": "Help!"}]})
         (tmp_path / f"batch-{number}.json").write_text(content)
@@ -232,14 +232,14 @@ def test_standard_input_is_read_to_its_end_though_reads_do_not_block(
     arguments = [*JOBSTAT, "show", "--json", "-"]
     with (
         os.fdopen(reading) as stdin,
-        os.fdopen(writing, "w") as feed,
+        os.fdopen(writing, "w") as job_input,
         child(arguments, env=dict(os.environ), stdin=stdin, **pipes) as process,
     ):
-        feed.write(f"{good}\n")
-        feed.flush()
+        job_input.write(f"{good}\n")
+        job_input.flush()
         wait_until(lambda: unread_bytes(reading) == 0)
-        feed.write(f"{bad}\n")
-        feed.close()
+        job_input.write(f"{bad}\n")
+        job_input.close()
         out, _ = process.communicate()
     assert process.returncode == 6
     assert len(told(out)) == 2

@@ -223,8 +223,8 @@ def test_connections_and_threads_are_not_left_behind() -> None:
     trouble = [stall(), stall(ANSWER[:20]), stall(ANSWER[:-5])] * 8
     with raw_server(*trouble, stall()) as server:
         program = (
-            "import jobstat.jobs.retry as p; p.REQUEST_PATIENCE = 0.05\n"
-            f"import jobstat.jobs.schedule as q; q.LONGEST_BACKOFF = 0.05\n{MAIN}"
+            "import jobstat.jobs.retry as p; p.REQUEST_TIMEOUT = 0.05\n"
+            f"import jobstat.jobs.schedule as q; q.MAX_BACKOFF = 0.05\n{MAIN}"
         )
         env = environment(server.base_url)
         command = [JOBSTAT[0], "-c", program, "watch", "-q", ID]

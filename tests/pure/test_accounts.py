@@ -12,20 +12,20 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from jobstat.errors import AuthError, JobstatError, UsageProblem
+from jobstat.errors import AuthError, JobstatError, UsageError
 from jobstat.jobs.reference import parse_reference
 from jobstat.zendesk.auth.account import Account, find_account
 from jobstat.zendesk.auth.credentials import (
+    AuthMethod,
     Credential,
-    Kind,
+    env_source,
     from_environment,
-    none_found,
-    source_in,
+    missing_credential,
 )
 from jobstat.zendesk.auth.providers import find_login
 from jobstat.zendesk.errors import reason
 from jobstat.zendesk.http import Response
-from jobstat.zendesk.redact import CUT, HIDDEN, hide_in
+from jobstat.zendesk.redact import CUT, HIDDEN, redact_exception
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,7 @@ class Remembered:
     def default(self) -> Account | None:
         return Account(self.default_origin) if self.default_origin else None
 
-    def holds(self, origin: str) -> bool:
+    def is_logged_in(self, origin: str) -> bool:
         return origin in self.origins
 
 
@@ -53,7 +53,7 @@ NOTHING = Remembered()
 def find_credential(environ: dict[str, str]) -> Credential:
     found = from_environment(environ)
     if found is None:
-        raise none_found(environ, Account(ACME))
+        raise missing_credential(environ, Account(ACME))
     return found
 
 
@@ -136,7 +136,7 @@ def test_the_account_that_is_meant(
 def test_what_names_no_account_is_told(
     base_url: str | None, subdomain: str | None, environ: dict[str, str], says: str
 ) -> None:
-    with pytest.raises(UsageProblem, match=says) as caught:
+    with pytest.raises(UsageError, match=says) as caught:
         find_account(base_url, subdomain, environ, NOTHING)
     assert "hunter2" not in f"{caught.value} {caught.value.hint}"
 
@@ -147,7 +147,7 @@ def test_any_text_is_an_account_over_tls_or_here(text: str, subdomain: bool) -> 
         account = find_account(
             None if subdomain else text, text if subdomain else None, {}, NOTHING
         )
-    except UsageProblem:
+    except UsageError:
         return
     assert account.origin.startswith("https://") or account.on_loopback
 
@@ -157,7 +157,7 @@ def test_a_job_of_another_account_is_refused() -> None:
     bare = parse_reference("1")
     other = parse_reference("https://evil.example/api/v2/job_statuses/1.json")
     assert find_account(ACME, None, {}, NOTHING, [mine, bare]) == Account(ACME)
-    with pytest.raises(UsageProblem, match=r"https://evil\.example"):
+    with pytest.raises(UsageError, match=r"https://evil\.example"):
         find_account(ACME, None, {}, NOTHING, [mine, other])
 
 
@@ -165,7 +165,7 @@ SANDBOX = "https://acme-sandbox.zendesk.com"
 
 
 @pytest.mark.parametrize(
-    ("jobs", "default", "known", "origin", "trusted"),
+    ("jobs", "default", "known", "origin", "named_by_user"),
     [
         # The URL of a job, where its account is known; else the default.
         ([SANDBOX], ACME, (ACME, SANDBOX), SANDBOX, False),
@@ -181,14 +181,14 @@ def test_what_is_remembered_is_the_account_if_none_is_named(
     default: str | None,
     known: tuple[str, ...],
     origin: str,
-    trusted: bool,
+    named_by_user: bool,
 ) -> None:
     references = [parse_reference(f"{url}/api/v2/job_statuses/1") for url in jobs]
     remembered = Remembered(default, known)
     found = find_account(None, None, {}, remembered, references)
-    assert (found.origin, found.trusted) == (origin, trusted)
+    assert (found.origin, found.named_by_user) == (origin, named_by_user)
     named = find_account(origin, None, {}, remembered, references)
-    assert named.trusted
+    assert named.named_by_user
 
 
 def test_what_is_named_is_not_looked_up() -> None:
@@ -202,13 +202,13 @@ def test_what_is_named_is_not_looked_up() -> None:
 
 def test_a_job_of_an_account_that_is_not_known_is_refused() -> None:
     job = parse_reference("https://evil.example/api/v2/job_statuses/1")
-    with pytest.raises(UsageProblem, match="but the account is"):
+    with pytest.raises(UsageError, match="but the account is"):
         find_account(None, None, {}, Remembered(ACME, (ACME,)), [job])
 
 
 def test_the_jobs_of_two_accounts_are_not_mixed() -> None:
     jobs = [parse_reference(f"{url}/api/v2/job_statuses/1") for url in (ACME, SANDBOX)]
-    with pytest.raises(UsageProblem, match="but the account is"):
+    with pytest.raises(UsageError, match="but the account is"):
         find_account(None, None, {}, Remembered(ACME, (ACME, SANDBOX)), jobs)
 
 
@@ -229,12 +229,12 @@ def test_the_jobs_of_two_accounts_are_not_mixed() -> None:
     ],
 )
 def test_the_command_that_logs_in(origin: str, command: str) -> None:
-    assert command in Account(origin).login
+    assert command in Account(origin).login_command
 
 
 def test_a_jobs_url_does_not_name_the_account_but_says_how_to() -> None:
     job = parse_reference(f"{ACME}/api/v2/job_statuses/1.json")
-    with pytest.raises(UsageProblem, match="None is named") as caught:
+    with pytest.raises(UsageError, match="None is named") as caught:
         find_account(None, None, {}, NOTHING, [job])
     assert caught.value.hint
     assert f"--base-url {ACME}" in caught.value.hint
@@ -282,40 +282,40 @@ ENVIRONMENT = {
 @pytest.mark.parametrize(
     ("without", "kind", "source"),
     [
-        ((), Kind.TOKEN, "ZENDESK_OAUTH_TOKEN"),
-        (("ZENDESK_OAUTH_TOKEN",), Kind.CLIENT, "ZENDESK_OAUTH_CLIENT_ID"),
+        ((), AuthMethod.TOKEN, "ZENDESK_OAUTH_TOKEN"),
+        (("ZENDESK_OAUTH_TOKEN",), AuthMethod.CLIENT, "ZENDESK_OAUTH_CLIENT_ID"),
         (
             ("ZENDESK_OAUTH_TOKEN", "ZENDESK_OAUTH_CLIENT_SECRET"),
-            Kind.API_TOKEN,
+            AuthMethod.API_TOKEN,
             "ZENDESK_API_TOKEN",
         ),
         (
             ("ZENDESK_OAUTH_TOKEN", "ZENDESK_OAUTH_CLIENT_ID", "ZENDESK_API_TOKEN"),
-            Kind.PASSWORD,
+            AuthMethod.PASSWORD,
             "ZENDESK_PASSWORD",
         ),
     ],
 )
 def test_the_order_of_what_the_environment_has(
-    without: tuple[str, ...], kind: Kind, source: str
+    without: tuple[str, ...], kind: AuthMethod, source: str
 ) -> None:
     environ = {name: v for name, v in ENVIRONMENT.items() if name not in without}
     login = find_login(Account(ACME), environ)
-    assert (login.kind, login.source, source_in(environ)) == (kind, source, source)
+    assert (login.kind, login.source, env_source(environ)) == (kind, source, source)
 
 
 def test_no_half_of_a_client_is_used() -> None:
     environ = {"ZENDESK_OAUTH_CLIENT_ID": "ci"}
     with pytest.raises(AuthError, match="ZENDESK_OAUTH_CLIENT_ID is set without"):
         find_credential(environ)
-    assert source_in(environ) is None
+    assert env_source(environ) is None
 
 
 @pytest.mark.parametrize("name", ["ID", "SECRET"])
 def test_a_client_of_which_a_part_does_not_belong_in_a_request(name: str) -> None:
     environ = {**ENVIRONMENT, f"ZENDESK_OAUTH_CLIENT_{name}": "hunter2\n"}
     del environ["ZENDESK_OAUTH_TOKEN"]
-    with pytest.raises(UsageProblem) as caught:
+    with pytest.raises(UsageError) as caught:
         find_login(Account(ACME), environ)
     assert "hunter2" not in f"{caught.value} {caught.value.hint}"
 
@@ -367,7 +367,7 @@ def test_none_or_half_a_credential(environ: dict[str, str], says: str) -> None:
     ],
 )
 def test_what_does_not_belong_in_a_header_is_refused(environ: dict[str, str]) -> None:
-    with pytest.raises(UsageProblem) as caught:
+    with pytest.raises(UsageError) as caught:
         find_credential(environ)
     assert "hunter2" not in f"{caught.value} {caught.value.hint}"
 
@@ -414,13 +414,13 @@ def test_no_form_of_a_secret_is_left_in_an_error_or_its_causes(form: str) -> Non
     credential = find_credential(
         {"ZENDESK_EMAIL": "me@example.org", "ZENDESK_API_TOKEN": SECRET}
     )
-    error = UsageProblem(f"it said {form}!", hint=f"it hinted {form}.")
+    error = UsageError(f"it said {form}!", hint=f"it hinted {form}.")
     error.__cause__ = ValueError(f"a line with {form}", 3)
     error.__cause__.__context__ = RuntimeError(5, f"no {form}")
-    hide_in(error, credential.secrets)
-    shown = "".join(traceback.format_exception(error)) + error.sentence
+    redact_exception(error, credential.secrets)
+    shown = "".join(traceback.format_exception(error)) + error.message
     assert form not in f"{shown}{error.hint}"
-    assert error.sentence == "it said [hidden]!"
+    assert error.message == "it said [hidden]!"
     assert error.hint == "it hinted [hidden]."
 
 
@@ -438,9 +438,9 @@ def test_no_form_of_a_secret_is_left_in_an_error_or_its_causes(form: str) -> Non
 def test_no_form_of_a_password_is_left(form: str) -> None:
     password = "p\\xe4ss" if form == "p\\xe4ss" else "pässwört"
     environ = {"ZENDESK_EMAIL": "me@example.org", "ZENDESK_PASSWORD": password}
-    error = UsageProblem(f"it said {form}!")
-    hide_in(error, find_credential(environ).secrets)
-    assert not re.search(r"ssw|xe4", error.sentence)
+    error = UsageError(f"it said {form}!")
+    redact_exception(error, find_credential(environ).secrets)
+    assert not re.search(r"ssw|xe4", error.message)
 
 
 FORMS: dict[str, Callable[[str], str]] = {
@@ -464,10 +464,10 @@ def test_no_beginning_of_a_secret_is_left_where_a_text_is_cut(
     words = "it refuses (400: this: {}" + CUT + ")"
     assume(len(whole) >= 4)
     assume(whole[:4] not in words.format(HIDDEN))
-    error = UsageProblem(words.format(whole[:length]))
+    error = UsageError(words.format(whole[:length]))
     error.__cause__ = ValueError(words.format(whole[:length]))
-    hide_in(error, [secret])
-    for said in (error.sentence, str(error.__cause__)):
+    redact_exception(error, [secret])
+    for said in (error.message, str(error.__cause__)):
         assert HIDDEN in said
         assert whole[:4] not in said
 
@@ -475,18 +475,18 @@ def test_no_beginning_of_a_secret_is_left_where_a_text_is_cut(
 def test_a_character_that_is_cut_does_not_keep_a_secret_from_being_found() -> None:
     body = "you sent pässwö".encode()[:-1]
     said = reason(Response(400, {"content-type": "text/plain"}, body, is_cut=True))
-    error = UsageProblem(said)
-    hide_in(error, ["pässwört"])
-    assert error.sentence == f"400: you sent {HIDDEN}{CUT}"
+    error = UsageError(said)
+    redact_exception(error, ["pässwört"])
+    assert error.message == f"400: you sent {HIDDEN}{CUT}"
 
 
 def test_elsewhere_a_beginning_of_a_secret_may_be_a_word() -> None:
-    error = UsageProblem(f"a test{CUT} of test")
-    hide_in(error, ["test-t0ken"])
-    assert error.sentence == f"a [hidden]{CUT} of test"
+    error = UsageError(f"a test{CUT} of test")
+    redact_exception(error, ["test-t0ken"])
+    assert error.message == f"a [hidden]{CUT} of test"
 
 
 def test_a_short_secret_does_not_take_words_apart() -> None:
-    error = UsageProblem("a cat sat")
-    hide_in(error, find_credential({"ZENDESK_OAUTH_TOKEN": "at"}).secrets)
-    assert error.sentence == "a cat sat"
+    error = UsageError("a cat sat")
+    redact_exception(error, find_credential({"ZENDESK_OAUTH_TOKEN": "at"}).secrets)
+    assert error.message == "a cat sat"

@@ -11,20 +11,20 @@ from hypothesis import strategies as st
 from support import SUCCESS, FakeClock, Notes, completed, job
 
 from jobstat.errors import (
-    BrokenAnswer,
+    InvalidResponse,
     JobstatError,
     NotFound,
     Unavailable,
     Unreachable,
-    UsageProblem,
+    UsageError,
 )
 from jobstat.exits import Exit
 from jobstat.jobs.job import parse_job
 from jobstat.jobs.loop import follow
-from jobstat.jobs.retry import SHOW, Policy
+from jobstat.jobs.retry import SHOW, WatchPolicy
 from jobstat.jobs.schedule import FIRST_REQUESTS
-from jobstat.jobs.watch import Answer, Watch
-from jobstat.limits import Limits
+from jobstat.jobs.watch import PollResult, Watch
+from jobstat.limits import RateLimit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,7 +39,7 @@ class Weather:
 
     rng: random.Random
     clock: FakeClock
-    policy: Policy
+    policy: WatchPolicy
     faults: float
     several: bool
     asked: dict[str, float] = field(default_factory=dict)
@@ -54,38 +54,40 @@ class Weather:
         self.limit = rng.choice([None, 30, 200, 700])
 
     def fetch(
-        self, ids: Sequence[str], within: float, idle: Callable[[], None]
-    ) -> Answer:
+        self, ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
+    ) -> PollResult:
         now = self.clock.now
         assert 1 <= len(ids) <= 100
-        assert self.policy.timeout is None or within <= 1000 + self.policy.timeout - now
+        assert (
+            self.policy.timeout is None or timeout <= 1000 + self.policy.timeout - now
+        )
         for id in ids:
             assert now - self.asked.get(id, -1e9) >= self.policy.interval - 1e-6
             self.asked[id] = now
         self.times.append(now)
-        self.clock.now += min(self.rng.choice([0, 0.2, 3]), within)
-        limits = Limits(self.limit)
+        self.clock.now += min(self.rng.choice([0, 0.2, 3]), timeout)
+        limits = RateLimit(self.limit)
         if error := self._error(ids):
             error.limits = limits
             raise error
         found = [id for id in ids if id not in self.lost | self.spoilt]
         jobs = [DONE if self.clock.now >= self.ends[id] else WORKING for id in found]
         named = zip(jobs, found, strict=True)
-        return Answer(tuple(replace(one, id=id) for one, id in named), limits)
+        return PollResult(tuple(replace(one, id=id) for one, id in named), limits)
 
     def _error(self, ids: Sequence[str]) -> JobstatError | None:
         if self.rng.random() < self.faults:
             limited = Unavailable("429", retry_after=self.rng.choice([0, 5, 100]))
             return self.rng.choice(
-                [Unreachable("down"), Unavailable("503"), limited, BrokenAnswer("?")]
+                [Unreachable("down"), Unavailable("503"), limited, InvalidResponse("?")]
             )
         if len(ids) > 1:
             if not self.several:
-                return UsageProblem("400")
+                return UsageError("400")
             return Unavailable("500") if set(ids) & self.spoilt else None
         if ids[0] in self.lost:
             return NotFound("404")
-        return BrokenAnswer("no job status") if ids[0] in self.spoilt else None
+        return InvalidResponse("no job status") if ids[0] in self.spoilt else None
 
 
 @settings(max_examples=60, deadline=None)
@@ -94,7 +96,7 @@ def test_any_watch_ends_and_keeps_its_promises(
     seed: int, faults: float, several: bool
 ) -> None:
     rng = random.Random(seed)
-    policy = Policy(
+    policy = WatchPolicy(
         interval=rng.choice([0, 0, 5, 60]),
         timeout=rng.choice([None, 30, 3000]),
         retry_for=rng.choice([0, 10, 300]),
@@ -108,8 +110,8 @@ def test_any_watch_ends_and_keeps_its_promises(
     closed = [id for what, id, _ in notes.told if what == "closed"]
     assert sorted(closed) == sorted(weather.ids)
     good = set(weather.ids) - weather.lost - weather.spoilt
-    if policy == Policy(interval=policy.interval) and not faults:
-        exits = {watched.id: watched.exit for watched in watch.jobs}
+    if policy == WatchPolicy(interval=policy.interval) and not faults:
+        exits = {tracked.id: tracked.exit for tracked in watch.jobs}
         assert {exits[id] for id in good} <= {Exit.OK}
         assert {exits[id] for id in weather.lost} <= {Exit.NOT_FOUND}
         assert {exits[id] for id in weather.spoilt - weather.lost} <= {Exit.UNAVAILABLE}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobstat.jobs.error_body import complaint, complaint_in
+from jobstat.jobs.error_body import error_message, error_message_in
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ from jobstat.jobs.error_body import complaint, complaint_in
     ],
 )
 def test_zendesks_words_are_found(sent: object, words: str | None) -> None:
-    assert complaint(sent) == words
+    assert error_message(sent) == words
 
 
 @pytest.mark.parametrize(
@@ -60,12 +60,12 @@ def test_zendesks_words_are_found(sent: object, words: str | None) -> None:
     ],
 )
 def test_the_words_in_a_body(sent: bytes, kind: str, words: str | None) -> None:
-    assert complaint_in(sent, kind) == words
+    assert error_message_in(sent, kind) == words
 
 
 @given(st.binary(), st.text())
 def test_any_body_is_words_or_none(sent: bytes, kind: str) -> None:
-    complaint_in(sent, kind)
+    error_message_in(sent, kind)
 
 
 @given(
@@ -80,4 +80,4 @@ def test_any_body_is_words_or_none(sent: bytes, kind: str) -> None:
     )
 )
 def test_any_document_is_words_or_none(document: object) -> None:
-    complaint_in(json.dumps(document).encode(), "")
+    error_message_in(json.dumps(document).encode(), "")

@@ -15,7 +15,7 @@ from jobstat.demo.oauth import (
     CODE_LIFE,
     CONFIDENTIAL_CLIENT,
     PUBLIC_CLIENT,
-    REFRESH_LIFE,
+    REFRESH_LIFETIME,
     OAuth,
 )
 
@@ -39,7 +39,7 @@ SECRET = {
 }
 
 
-def code_of(oauth: OAuth, now: float = 0.0) -> dict[str, Any]:
+def exit_code(oauth: OAuth, now: float = 0.0) -> dict[str, Any]:
     """What a client sends for a code."""
     target = oauth.answer({**QUERY, "answer": "allow"}, now)
     query = parse_qs(urlsplit(target).query)
@@ -61,12 +61,12 @@ def refused(oauth: OAuth, fields: dict[str, Any], now: float = 0.0) -> str:
 
 def test_a_code_is_good_once_and_for_two_minutes() -> None:
     oauth = OAuth()
-    fields = code_of(oauth)
+    fields = exit_code(oauth)
     told = oauth.grant(fields, CODE_LIFE - 1)
     assert (told["token_type"], told["scope"]) == ("bearer", "read")
     assert oauth.takes(told["access_token"], CODE_LIFE)
     assert refused(oauth, fields, CODE_LIFE - 1) == "invalid_grant"
-    assert refused(oauth, code_of(oauth), CODE_LIFE) == "invalid_grant"
+    assert refused(oauth, exit_code(oauth), CODE_LIFE) == "invalid_grant"
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_code_is_good_once_and_for_two_minutes() -> None:
 )
 def test_a_code_goes_with_what_it_was_granted_for(wrong: dict[str, str]) -> None:
     oauth = OAuth()
-    assert refused(oauth, code_of(oauth) | wrong) == "invalid_grant"
+    assert refused(oauth, exit_code(oauth) | wrong) == "invalid_grant"
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_the_page_shows_nothing_as_markup() -> None:
 
 def test_the_old_pair_dies_with_the_new_one() -> None:
     oauth = OAuth()
-    first = oauth.grant(code_of(oauth), 0.0)
+    first = oauth.grant(exit_code(oauth), 0.0)
     fields = {
         "grant_type": "refresh_token",
         "client_id": PUBLIC_CLIENT,
@@ -131,7 +131,7 @@ def test_the_old_pair_dies_with_the_new_one() -> None:
     assert oauth.takes(second["access_token"], 1.0)
     assert refused(oauth, fields, 1.0) == "invalid_grant"
     fields["refresh_token"] = second["refresh_token"]
-    assert refused(oauth, fields, 1.0 + REFRESH_LIFE) == "invalid_grant"
+    assert refused(oauth, fields, 1.0 + REFRESH_LIFETIME) == "invalid_grant"
     assert refused(oauth, {**fields, "refresh_token": None}) == "invalid_grant"
 
 

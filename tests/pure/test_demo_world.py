@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from jobstat.demo.fake_account import DELETE, RETENTION, UPDATE, Refused, World
+from jobstat.demo.fake_account import DELETE, RETENTION, UPDATE, FakeAccount, Refused
 from jobstat.jobs.job import parse_job
 from jobstat.jobs.verdict import Verdict, judge
 
@@ -12,13 +12,13 @@ URL = "http://127.0.0.1:1"
 TICKET = {"comment": {"body": "Help!"}}
 
 
-def at(world: World, id: str, now: float) -> dict[str, Any]:
-    return world.job(id, now)
+def at(account: FakeAccount, id: str, now: float) -> dict[str, Any]:
+    return account.job(id, now)
 
 
 def test_a_job_is_queued_works_and_ends() -> None:
-    world = World(URL, duration=10)
-    job = world.create([TICKET] * 4, 100)
+    account = FakeAccount(URL, duration=10)
+    job = account.create([TICKET] * 4, 100)
     assert {**job, "id": "", "url": ""} == {
         "id": "",
         "job_type": "Bulk Create Ticket",
@@ -29,12 +29,12 @@ def test_a_job_is_queued_works_and_ends() -> None:
         "message": None,
         "results": None,
     }
-    assert at(world, job["id"], 101)["status"] == "queued"
-    working = at(world, job["id"], 106)
+    assert at(account, job["id"], 101)["status"] == "queued"
+    working = at(account, job["id"], 106)
     assert (working["status"], working["progress"]) == ("working", 2)
     assert working["message"] == "Creating ticket #2"
     assert working["results"] is None
-    done = at(world, job["id"], 110)
+    done = at(account, job["id"], 110)
     assert (done["status"], done["progress"]) == ("completed", 4)
     assert done["message"] == "Completed at 1970-01-01 00:01:50 +0000"
     assert [sorted(item) for item in done["results"]] == [
@@ -44,30 +44,30 @@ def test_a_job_is_queued_works_and_ends() -> None:
 
 @pytest.mark.parametrize(("share", "failed"), [(0, 0), (0.1, 4), (0.5, 20), (1, 40)])
 def test_as_many_items_fail_as_were_asked_for(share: float, failed: int) -> None:
-    world = World(URL, failures=share)
-    id = world.create([TICKET] * 40, 0)["id"]
-    assert len(parse_job(at(world, id, 100)).failed) == failed
+    account = FakeAccount(URL, failures=share)
+    id = account.create([TICKET] * 40, 0)["id"]
+    assert len(parse_job(at(account, id, 100)).failed) == failed
 
 
 def test_a_ticket_without_a_description_fails() -> None:
-    world = World(URL)
-    id = world.create([TICKET, {"subject": "no text"}, "nonsense"], 0)["id"]
-    job = parse_job(at(world, id, 100))
+    account = FakeAccount(URL)
+    id = account.create([TICKET, {"subject": "no text"}, "nonsense"], 0)["id"]
+    job = parse_job(at(account, id, 100))
     assert judge(job) is Verdict.ITEMS_FAILED
     assert [item.index for item in job.failed] == [1, 2]
 
 
 def test_a_job_of_which_all_fails_has_failed() -> None:
-    world = World(URL, failures=1)
-    id = world.create([TICKET], 0)["id"]
-    job = parse_job(at(world, id, 100))
+    account = FakeAccount(URL, failures=1)
+    id = account.create([TICKET], 0)["id"]
+    job = parse_job(at(account, id, 100))
     assert (job.status, job.progress) == ("failed", 0)
     assert judge(job) is Verdict.JOB_FAILED
 
 
 def test_a_job_without_a_ticket_is_completed() -> None:
-    world = World(URL, failures=1)
-    done = at(world, world.create([], 0)["id"], 100)
+    account = FakeAccount(URL, failures=1)
+    done = at(account, account.create([], 0)["id"], 100)
     assert (done["status"], done["total"], done["results"]) == ("completed", 0, [])
 
 
@@ -75,9 +75,9 @@ def test_a_job_without_a_ticket_is_completed() -> None:
 def test_updates_and_deletions_have_items_of_their_own_form(
     kind: Any, done: str
 ) -> None:
-    world = World(URL, failures=0.5)
-    id = world.change(kind, [5, 6], 0)["id"]
-    results = at(world, id, 100)["results"]
+    account = FakeAccount(URL, failures=0.5)
+    id = account.change(kind, [5, 6], 0)["id"]
+    results = at(account, id, 100)["results"]
     assert results[0] == {
         "action": kind.action,
         "id": 5,
@@ -88,38 +88,38 @@ def test_updates_and_deletions_have_items_of_their_own_form(
 
 
 def test_a_job_is_forgotten_after_a_day() -> None:
-    world = World(URL)
-    id = world.create([TICKET], 0)["id"]
-    assert at(world, id, RETENTION)
+    account = FakeAccount(URL)
+    id = account.create([TICKET], 0)["id"]
+    assert at(account, id, RETENTION)
     with pytest.raises(Refused) as caught:
-        at(world, id, RETENTION + 1)
+        at(account, id, RETENTION + 1)
     assert (caught.value.code, caught.value.body["error"]) == (404, "RecordNotFound")
-    assert world.jobs(RETENTION + 1) == []
+    assert account.jobs(RETENTION + 1) == []
 
 
 def test_too_many_tickets_are_refused() -> None:
     with pytest.raises(Refused) as caught:
-        World(URL).create([TICKET] * 101, 0)
+        FakeAccount(URL).create([TICKET] * 101, 0)
     assert caught.value.body["error"] == "TooManyValues"
 
 
 def test_too_many_jobs_are_refused_with_the_ids_of_those_that_run() -> None:
-    world = World(URL)
-    ids = [world.create([TICKET], 0)["id"] for _ in range(30)]
+    account = FakeAccount(URL)
+    ids = [account.create([TICKET], 0)["id"] for _ in range(30)]
     with pytest.raises(Refused) as caught:
-        world.create([TICKET], 0)
+        account.create([TICKET], 0)
     assert caught.value.body["current_job_ids"] == ids
-    assert world.create([TICKET], 100)
+    assert account.create([TICKET], 100)
 
 
 def test_the_finished_jobs_are_listed_first_and_the_newest_before() -> None:
-    world = World(URL, duration=10)
-    ids = [world.create([TICKET], now)["id"] for now in (0, 1, 2, 3)]
-    listed = [job["id"] for job in world.jobs(11.5)]
+    account = FakeAccount(URL, duration=10)
+    ids = [account.create([TICKET], now)["id"] for now in (0, 1, 2, 3)]
+    listed = [job["id"] for job in account.jobs(11.5)]
     assert listed == [ids[1], ids[0], ids[3], ids[2]]
 
 
 def test_a_minute_has_so_many_requests() -> None:
-    world = World(URL, limit=2)
-    assert [world.count_request(60) for _ in range(3)] == [(1, 60), (0, 60), (-1, 60)]
-    assert world.count_request(125) == (1, 55)
+    account = FakeAccount(URL, limit=2)
+    assert [account.count_request(60) for _ in range(3)] == [(1, 60), (0, 60), (-1, 60)]
+    assert account.count_request(125) == (1, 55)

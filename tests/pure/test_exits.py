@@ -35,11 +35,11 @@ def test_no_job_is_no_trouble() -> None:
 def test_forgiving_forgives_only_the_jobs_own_state(
     codes: list[int], code: int
 ) -> None:
-    assert combine([Exit(code) for code in codes], forgiving=True) == code
+    assert combine([Exit(code) for code in codes], exit_zero=True) == code
 
 
 def test_the_codes_are_the_contracts() -> None:
-    assert {int(code): code.word for code in Exit} == {
+    assert {int(code): code.slug for code in Exit} == {
         0: "ok",
         1: "internal",
         2: "usage",

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import ID, OTHER, completed, job_object
 
-from jobstat.errors import UsageProblem
-from jobstat.jobs.input import Feed, parse_feed
+from jobstat.errors import UsageError
+from jobstat.jobs.input import JobInput, parse_input
 from jobstat.jobs.reference import Reference, parse_reference
 
 URL = f"https://acme.zendesk.com/api/v2/job_statuses/{ID}.json"
@@ -30,7 +30,7 @@ def ids(*parts: object) -> list[str]:
     text = "\n".join(
         part if isinstance(part, str) else json.dumps(part) for part in parts
     )
-    return [reference.id for reference in parse_feed(text.encode()).jobs]
+    return [reference.id for reference in parse_input(text.encode()).jobs]
 
 
 @pytest.mark.parametrize(
@@ -85,13 +85,13 @@ def test_job_status_beside_job_statuses_loses_no_job(answer: object) -> None:
 
 
 def test_error_beside_a_job_is_told_and_the_job_is_taken() -> None:
-    feed = parse_feed(json.dumps({**CREATED, **INVALID}).encode())
-    assert [reference.id for reference in feed.jobs] == [ID]
-    assert "RecordInvalid" in str(feed.problem)
-    feed = parse_feed(json.dumps({**CREATED, **FULL}).encode())
-    assert [reference.id for reference in feed.jobs] == [ID, ID, OTHER]
-    feed = parse_feed(json.dumps({"job_status": None, **INVALID}).encode())
-    assert (feed.jobs, str(feed.problem)[-6:]) == ((), "errors")
+    job_input = parse_input(json.dumps({**CREATED, **INVALID}).encode())
+    assert [reference.id for reference in job_input.jobs] == [ID]
+    assert "RecordInvalid" in str(job_input.problem)
+    job_input = parse_input(json.dumps({**CREATED, **FULL}).encode())
+    assert [reference.id for reference in job_input.jobs] == [ID, ID, OTHER]
+    job_input = parse_input(json.dumps({"job_status": None, **INVALID}).encode())
+    assert (job_input.jobs, str(job_input.problem)[-6:]) == ((), "errors")
 
 
 @pytest.mark.parametrize(
@@ -109,13 +109,13 @@ def test_error_beside_a_job_is_told_and_the_job_is_taken() -> None:
     ],
 )
 def test_any_error_but_too_many_jobs_is_a_problem(answer: object) -> None:
-    assert parse_feed(json.dumps(answer).encode()).problem
+    assert parse_input(json.dumps(answer).encode()).problem
 
 
 def test_error_in_no_form_that_is_known_is_told_as_it_is() -> None:
     answer = {"errors": [{"title": "Bööm"}], **CREATED}
-    feed = parse_feed(json.dumps(answer).encode())
-    assert str(feed.problem) == (
+    job_input = parse_input(json.dumps(answer).encode())
+    assert str(job_input.problem) == (
         'Zendesk refused a request: {"errors": [{"title": "Bööm"}]}'
     )
 
@@ -123,15 +123,15 @@ def test_error_in_no_form_that_is_known_is_told_as_it_is() -> None:
 def test_what_stands_beside_a_job_is_no_refusal() -> None:
     ticket = {"id": 1, "status": "pending", "comments": [{"id": 2}]}
     answer = {**CREATED, "ticket": ticket, "success": True, "status": "created"}
-    feed = parse_feed(json.dumps(answer).encode())
-    assert [reference.id for reference in feed.jobs] == [ID]
-    assert feed.problem is None
+    job_input = parse_input(json.dumps(answer).encode())
+    assert [reference.id for reference in job_input.jobs] == [ID]
+    assert job_input.problem is None
 
 
 def test_error_of_a_bare_job_is_its_own() -> None:
-    feed = parse_feed(json.dumps({**job_object(), "error": "Boom"}).encode())
-    assert [reference.id for reference in feed.jobs] == [ID]
-    assert feed.problem is None
+    job_input = parse_input(json.dumps({**job_object(), "error": "Boom"}).encode())
+    assert [reference.id for reference in job_input.jobs] == [ID]
+    assert job_input.problem is None
 
 
 def test_word_that_is_known_already_costs_next_to_nothing() -> None:
@@ -141,20 +141,20 @@ def test_word_that_is_known_already_costs_next_to_nothing() -> None:
 
 
 def test_a_url_keeps_the_account_that_it_names() -> None:
-    (found,) = parse_feed(URL.encode()).jobs
+    (found,) = parse_input(URL.encode()).jobs
     assert found == Reference(ID, "https://acme.zendesk.com")
 
 
 def test_a_jobs_own_url_does_not_name_the_account() -> None:
-    (found,) = parse_feed(json.dumps(job_object()).encode()).jobs
+    (found,) = parse_input(json.dumps(job_object()).encode()).jobs
     assert found.origin is None
 
 
 def test_of_a_full_account_the_jobs_in_the_way_are_taken() -> None:
-    feed = parse_feed(json.dumps(FULL).encode())
-    assert [reference.id for reference in feed.jobs] == [ID, OTHER]
-    assert feed.problem is None
-    (warning,) = feed.warnings
+    job_input = parse_input(json.dumps(FULL).encode())
+    assert [reference.id for reference in job_input.jobs] == [ID, OTHER]
+    assert job_input.problem is None
+    (warning,) = job_input.warnings
     assert warning == (
         "Zendesk refused a request: TooManyJobs: Too many jobs are currently queued"
         " or running; the jobs in the way are taken too"
@@ -163,34 +163,36 @@ def test_of_a_full_account_the_jobs_in_the_way_are_taken() -> None:
 
 @pytest.mark.parametrize("told", ["abc", 7, {"a": 1}, None, []])
 def test_a_full_account_that_lists_no_jobs_is_a_refusal(told: object) -> None:
-    feed = parse_feed(json.dumps({**FULL, "current_job_ids": told}).encode())
-    assert feed.jobs == ()
-    assert "TooManyJobs" in str(feed.problem)
+    job_input = parse_input(json.dumps({**FULL, "current_job_ids": told}).encode())
+    assert job_input.jobs == ()
+    assert "TooManyJobs" in str(job_input.problem)
 
 
 def test_a_full_account_among_good_answers_is_told_of() -> None:
-    feed = parse_feed("\n".join(map(json.dumps, [FULL, CREATED])).encode())
-    assert [reference.id for reference in feed.jobs] == [ID, ID, OTHER]
-    assert feed.problem is None
-    assert "TooManyJobs" in feed.warnings[0]
+    job_input = parse_input("\n".join(map(json.dumps, [FULL, CREATED])).encode())
+    assert [reference.id for reference in job_input.jobs] == [ID, ID, OTHER]
+    assert job_input.problem is None
+    assert "TooManyJobs" in job_input.warnings[0]
 
 
 def test_any_other_refusal_is_a_problem_in_zendesks_words() -> None:
-    feed = parse_feed("\n".join(map(json.dumps, [INVALID, CREATED, INVALID])).encode())
-    assert [reference.id for reference in feed.jobs] == [ID]
-    assert str(feed.problem) == (
+    job_input = parse_input(
+        "\n".join(map(json.dumps, [INVALID, CREATED, INVALID])).encode()
+    )
+    assert [reference.id for reference in job_input.jobs] == [ID]
+    assert str(job_input.problem) == (
         "Zendesk refused 2 requests: RecordInvalid: Record validation errors"
     )
-    assert feed.warnings == [str(feed.problem)]
+    assert job_input.warnings == [str(job_input.problem)]
 
 
 @pytest.mark.parametrize(
     "text", ["Number of allowed requests exceeded", "Please wait, then try again.\r"]
 )
 def test_a_refusal_may_be_plain_text(text: str) -> None:
-    feed = parse_feed(f"{ID}\n{text}\n{OTHER} a b c".encode())
-    assert [reference.id for reference in feed.jobs] == [ID, OTHER, "a", "b", "c"]
-    assert str(feed.problem) == "Zendesk refused a request: " + text.rstrip(".\r")
+    job_input = parse_input(f"{ID}\n{text}\n{OTHER} a b c".encode())
+    assert [reference.id for reference in job_input.jobs] == [ID, OTHER, "a", "b", "c"]
+    assert str(job_input.problem) == "Zendesk refused a request: " + text.rstrip(".\r")
 
 
 @pytest.mark.parametrize(
@@ -204,11 +206,11 @@ def test_a_refusal_may_be_plain_text(text: str) -> None:
     ],
 )
 def test_a_web_page_is_a_refusal_too(page: str, words: str) -> None:
-    feed = parse_feed(f"{ID}\n{page}\n{OTHER}".encode())
-    assert [reference.id for reference in feed.jobs] == [ID, OTHER]
+    job_input = parse_input(f"{ID}\n{page}\n{OTHER}".encode())
+    assert [reference.id for reference in job_input.jobs] == [ID, OTHER]
     said = f"Zendesk refused a request: {words}, in place of an answer"
-    assert str(feed.problem) == said
-    assert parse_feed(f"{ID} {page[:-7]}".encode()).problem
+    assert str(job_input.problem) == said
+    assert parse_input(f"{ID} {page[:-7]}".encode()).problem
 
 
 @pytest.mark.parametrize(
@@ -226,11 +228,11 @@ def test_a_web_page_is_a_refusal_too(page: str, words: str) -> None:
 )
 def test_web_page_that_is_cut_off_ends_where_a_job_is_named(answer: str) -> None:
     page = "<html><body>502 Bad Gateway</body>\nSee https://acme.zendesk.com {"
-    feed = parse_feed(f"{page}\n{answer}\n{OTHER}".encode())
-    first, second = (reference.id for reference in feed.jobs)
+    job_input = parse_input(f"{page}\n{answer}\n{OTHER}".encode())
+    first, second = (reference.id for reference in job_input.jobs)
     assert first.removeprefix("V3-") == ID.removeprefix("V3-")
     assert second == OTHER
-    assert "a web page, in place of an answer" in str(feed.problem)
+    assert "a web page, in place of an answer" in str(job_input.problem)
 
 
 @pytest.mark.parametrize(
@@ -238,27 +240,27 @@ def test_web_page_that_is_cut_off_ends_where_a_job_is_named(answer: str) -> None
     ["Bad Gateway", "502 Bad Gateway", "Not Found", "Unauthorized", "Gateway Timeout."],
 )
 def test_a_reason_in_words_of_http_is_a_refusal(words: str) -> None:
-    feed = parse_feed(f"{ID}\n{words}\r\n{OTHER} a b".encode())
-    assert [reference.id for reference in feed.jobs] == [ID, OTHER, "a", "b"]
-    assert str(feed.problem) == f"Zendesk refused a request: {words.rstrip('.')}"
+    job_input = parse_input(f"{ID}\n{words}\r\n{OTHER} a b".encode())
+    assert [reference.id for reference in job_input.jobs] == [ID, OTHER, "a", "b"]
+    assert str(job_input.problem) == f"Zendesk refused a request: {words.rstrip('.')}"
 
 
 @pytest.mark.parametrize("words", ["Gone Fishing", "not found", "OK", "Not Founded"])
 def test_other_words_are_ids(words: str) -> None:
-    assert [job.id for job in parse_feed(words.encode()).jobs] == words.split()
+    assert [job.id for job in parse_input(words.encode()).jobs] == words.split()
 
 
 def test_of_many_reasons_a_few_are_told() -> None:
     many = [{"error": f"Reason{number}"} for number in range(9)]
-    feed = parse_feed("\n".join(map(json.dumps, many)).encode())
-    assert str(feed.problem) == (
+    job_input = parse_input("\n".join(map(json.dumps, many)).encode())
+    assert str(job_input.problem) == (
         "Zendesk refused 9 requests: Reason0; Reason1; Reason2; and 6 other reasons"
     )
 
 
 @pytest.mark.parametrize("nothing", ["", " \n\t\n", "[]", '{"job_statuses": []}'])
 def test_nothing_is_no_job(nothing: str) -> None:
-    assert parse_feed(nothing.encode()) == Feed(())
+    assert parse_input(nothing.encode()) == JobInput(())
 
 
 @pytest.mark.parametrize(
@@ -290,8 +292,8 @@ def test_nothing_is_no_job(nothing: str) -> None:
 def test_what_names_no_job_is_told_with_its_line(
     text: str, line: int, what: str
 ) -> None:
-    with pytest.raises(UsageProblem) as caught:
-        parse_feed(text.encode())
+    with pytest.raises(UsageError) as caught:
+        parse_input(text.encode())
     assert str(caught.value).startswith(f"standard input, line {line}: ")
     assert what in str(caught.value)
     assert len(str(caught.value)) < 200
@@ -299,13 +301,13 @@ def test_what_names_no_job_is_told_with_its_line(
 
 def test_five_megabytes_of_noise_are_one_line() -> None:
     noise = random.Random(1).randbytes(5 * 2**20)
-    with pytest.raises(UsageProblem, match="not text in UTF-8"):
-        parse_feed(noise)
+    with pytest.raises(UsageError, match="not text in UTF-8"):
+        parse_input(noise)
 
 
 def test_the_line_of_broken_text_is_told() -> None:
-    with pytest.raises(UsageProblem, match="line 3: this is not text in UTF-8"):
-        parse_feed(b"a\nb\n\xff")
+    with pytest.raises(UsageError, match="line 3: this is not text in UTF-8"):
+        parse_input(b"a\nb\n\xff")
 
 
 def test_ten_thousand_ids_are_fine() -> None:
@@ -316,10 +318,10 @@ def test_ten_thousand_ids_are_fine() -> None:
 @given(st.binary())
 def test_any_bytes_are_a_feed_or_a_usage_problem(content: bytes) -> None:
     try:
-        feed = parse_feed(content)
-    except UsageProblem:
+        job_input = parse_input(content)
+    except UsageError:
         return
-    for reference in feed.jobs:
+    for reference in job_input.jobs:
         assert parse_reference(reference.id).id == reference.id
 
 
@@ -347,16 +349,16 @@ values = st.recursive(
 @given(values)
 def test_any_json_is_a_feed_or_a_usage_problem(value: object) -> None:
     try:
-        parse_feed(json.dumps(value).encode())
-    except UsageProblem as problem:
+        parse_input(json.dumps(value).encode())
+    except UsageError as problem:
         assert str(problem)  # noqa: PT017 - either is fine
 
 
 def test_many_words_are_read_in_the_time_that_they_take() -> None:
     """Each could begin a sentence: to its end they would be read again and again."""
-    with pytest.raises(UsageProblem, match="standard input"):
-        parse_feed(b"Ab " * 100_000 + b"1!")
-    assert parse_feed(b"<html>" + b"\n" * 10**6 + b"</html>").refusals
+    with pytest.raises(UsageError, match="standard input"):
+        parse_input(b"Ab " * 100_000 + b"1!")
+    assert parse_input(b"<html>" + b"\n" * 10**6 + b"</html>").refusals
 
 
 def test_job_status_around_another_is_not_overlooked() -> None:
@@ -366,8 +368,8 @@ def test_job_status_around_another_is_not_overlooked() -> None:
         {"job_statuses": [{"id": ID, "status": "queued"} | inner]},
         {"id": ID, "status": "queued", "job_statuses": []},
     ):
-        with pytest.raises(UsageProblem, match=r"in another|where job_status should"):
-            parse_feed(json.dumps(answer).encode())
+        with pytest.raises(UsageError, match=r"in another|where job_status should"):
+            parse_input(json.dumps(answer).encode())
 
 
 @pytest.mark.parametrize(
@@ -387,8 +389,8 @@ def test_job_in_another_place_is_not_overlooked(beside: dict[str, Any]) -> None:
         CREATED["job_status"] | beside,
         {"job_status": CREATED["job_status"] | beside},
     ):
-        with pytest.raises(UsageProblem, match="where job_status should be"):
-            parse_feed(json.dumps(answer).encode())
+        with pytest.raises(UsageError, match="where job_status should be"):
+            parse_input(json.dumps(answer).encode())
 
 
 @pytest.mark.parametrize("depth", [70, 300, 900])
@@ -398,8 +400,8 @@ def test_json_that_is_nested_too_deep_is_refused(
 ) -> None:
     deep = opening * depth + "1" + closing * depth
     text = f'{ID}\n{{"job_status": {{"id": "A", "status": "queued"}}, "x": {deep}}}'
-    with pytest.raises(UsageProblem, match="line 2: JSON nested deeper than 64"):
-        parse_feed(text.encode())
+    with pytest.raises(UsageError, match="line 2: JSON nested deeper than 64"):
+        parse_input(text.encode())
 
 
 NEXT = "https://acme.zendesk.com/api/v2/job_statuses.json?page[after]=x"
@@ -415,18 +417,18 @@ NEXT = "https://acme.zendesk.com/api/v2/job_statuses.json?page[after]=x"
 )
 def test_page_of_a_list_without_the_next_one_is_refused(more: dict[str, Any]) -> None:
     page = {"job_statuses": [job_object()]}
-    with pytest.raises(UsageProblem, match="line 2: a page of a list of jobs") as said:
-        parse_feed(f"{OTHER}\n{json.dumps(page | more)}".encode())
+    with pytest.raises(UsageError, match="line 2: a page of a list of jobs") as said:
+        parse_input(f"{OTHER}\n{json.dumps(page | more)}".encode())
     assert "watch --all" in str(said.value.hint)
     last = page | {"meta": {"has_more": False}}
     all_pages = [page | more, last]
     for text in ("\n".join(map(json.dumps, all_pages)), json.dumps(all_pages)):
-        assert [job.id for job in parse_feed(text.encode()).jobs] == [ID]
+        assert [job.id for job in parse_input(text.encode()).jobs] == [ID]
     # What does not tell of pages, as an answer about several, is not the last one.
     for pages in ([page | more], [page | more, page]):
-        with pytest.raises(UsageProblem, match="line 1: a page of a list of jobs"):
-            parse_feed(json.dumps(pages).encode())
+        with pytest.raises(UsageError, match="line 1: a page of a list of jobs"):
+            parse_input(json.dumps(pages).encode())
 
 
 def test_count_of_jobs_is_no_job() -> None:
-    assert parse_feed(json.dumps(CREATED | {"jobs": 3}).encode()).jobs
+    assert parse_input(json.dumps(CREATED | {"jobs": 3}).encode()).jobs

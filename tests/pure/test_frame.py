@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from support import FAILURE, SUCCESS, completed, job
 
-from jobstat.errors import BrokenAnswer, Unavailable
+from jobstat.errors import InvalidResponse, Unavailable
 from jobstat.exits import Exit
 from jobstat.jobs.job import parse_job
-from jobstat.jobs.retry import Policy
-from jobstat.jobs.watch import Answer, Ask, Wait, Watch
-from jobstat.limits import Limits
+from jobstat.jobs.retry import WatchPolicy
+from jobstat.jobs.watch import PollRequest, PollResult, Wait, Watch
+from jobstat.limits import RateLimit
 from jobstat.views.frame import Frame
 
 if TYPE_CHECKING:
@@ -29,15 +29,15 @@ QUEUED = job("queued", total=100)
 WORKING = job("working", total=100, progress=40)
 
 
-def watch_of(*jobs: Job | None, now: float = 0) -> Watch:
+def new_watch(*jobs: Job | None, now: float = 0) -> Watch:
     """A watch that has just heard of these jobs, of None nothing yet."""
     ids = [f"V3-{number:032x}" for number in range(len(jobs))]
-    watch = Watch(ids, Policy(), 0)
+    watch = Watch(ids, WatchPolicy(), 0)
     ask = watch.next(now)
-    assert isinstance(ask, Ask)
+    assert isinstance(ask, PollRequest)
     pairs = zip(jobs, ids, strict=True)
     told = tuple(replace(job, id=id) for job, id in pairs if job)
-    watch.answered(ask, Answer(told), now)
+    watch.answered(ask, PollResult(told), now)
     return watch
 
 
@@ -54,7 +54,7 @@ def lines(
 
 
 def test_failures_first_then_what_works_then_what_waits_then_the_rest() -> None:
-    shown = lines(watch_of(GOOD, QUEUED, WORKING, BAD, None, GOOD))
+    shown = lines(new_watch(GOOD, QUEUED, WORKING, BAD, None, GOOD))
     assert [line.split("  ")[0] for line in shown] == [
         "3 of 6 jobs done",
         "✗ with failures",
@@ -71,7 +71,7 @@ def test_failures_first_then_what_works_then_what_waits_then_the_rest() -> None:
 
 
 def test_what_does_not_fit_is_counted() -> None:
-    watch = watch_of(*[BAD] * 50, *[WORKING] * 30, *[QUEUED] * 10, *[GOOD] * 10)
+    watch = new_watch(*[BAD] * 50, *[WORKING] * 30, *[QUEUED] * 10, *[GOOD] * 10)
     shown = lines(watch, height=23)
     assert len(shown) == 23
     assert sum("with failures" in line for line in shown[:-1]) == 10
@@ -83,13 +83,13 @@ def test_what_does_not_fit_is_counted() -> None:
 
 
 def test_failures_take_the_room_that_nobody_else_needs() -> None:
-    shown = lines(watch_of(*[BAD] * 50, WORKING), height=23)
+    shown = lines(new_watch(*[BAD] * 50, WORKING), height=23)
     assert sum("✗" in line for line in shown) == 20
     assert "▸ working" in shown[-2]
 
 
 def test_a_narrow_screen_has_short_figures() -> None:
-    shown = lines(watch_of(GOOD, WORKING, BAD), width=40)
+    shown = lines(new_watch(GOOD, WORKING, BAD), width=40)
     assert shown == [
         "2/3 jobs  1 job, 3 items failed  1:05",
         "━" * 32 + "─" * 8,
@@ -100,19 +100,19 @@ def test_a_narrow_screen_has_short_figures() -> None:
 
 
 def test_60_columns_have_room_for_the_whole_id() -> None:
-    shown = lines(watch_of(QUEUED, WORKING), width=60)
+    shown = lines(new_watch(QUEUED, WORKING), width=60)
     assert shown[1] == f"▸ working  ━───  40/100  V3-{1:032x}"
     assert len(shown[1]) <= 60
 
 
 def test_a_wide_screen_has_the_time_that_each_has_left() -> None:
-    watch = watch_of(QUEUED, QUEUED)
+    watch = new_watch(QUEUED, QUEUED)
     for now, done in ((60.0, 36), (80.0, 56)):
         ask = watch.next(now)
-        assert isinstance(ask, Ask)
+        assert isinstance(ask, PollRequest)
         moved = replace(WORKING, progress=done)
         told = tuple(replace(moved, id=one.id) for one in ask.jobs)
-        watch.answered(ask, Answer(told), now)
+        watch.answered(ask, PollResult(told), now)
     shown = lines(watch, 100, now=85)
     assert shown[0].endswith("1:25  about 0:34 left  acme")
     assert " 0:34 left  V3-" in shown[1]
@@ -120,22 +120,22 @@ def test_a_wide_screen_has_the_time_that_each_has_left() -> None:
 
 
 def test_trouble_of_all_stands_below_the_whole_trouble_of_one_first() -> None:
-    watch = watch_of(WORKING, WORKING)
+    watch = new_watch(WORKING, WORKING)
     ask = watch.next(60)
-    assert isinstance(ask, Ask)
+    assert isinstance(ask, PollRequest)
     watch.failed(ask, Unavailable("acme cannot answer now (503)"), 60)
     _, trouble, *_ = lines(watch, now=60)
     assert trouble.startswith("! acme cannot answer now (503); trying again in 1 s, ")
-    alone = Ask((ask.jobs[1],), 1, 61)
-    watch.answered(ask, Answer(()), 61)
-    watch.failed(alone, BrokenAnswer("no job status"), 61)
+    alone = PollRequest((ask.jobs[1],), 1, 61)
+    watch.answered(ask, PollResult(()), 61)
+    watch.failed(alone, InvalidResponse("no job status"), 61)
     _, trouble, other = lines(watch, width=100, now=61)
     assert trouble.startswith(f"! {ask.jobs[1].id}: no job status; trying again in 1 s")
     assert "▸ working" in other
 
 
 def test_a_screen_without_unicode() -> None:
-    shown = lines(watch_of(GOOD, WORKING, BAD), width=40, unicode=False)
+    shown = lines(new_watch(GOOD, WORKING, BAD), width=40, unicode=False)
     assert all(line.isascii() for line in shown)
     assert "==" in shown[1]
     assert "..." in shown[2]
@@ -144,7 +144,7 @@ def test_a_screen_without_unicode() -> None:
 @pytest.mark.parametrize("code", [Exit.NOT_FOUND, Exit.UNAVAILABLE])
 @pytest.mark.parametrize("known", [True, False])
 def test_a_job_that_is_no_longer_asked_for_says_why(code: Exit, known: bool) -> None:
-    watch = watch_of(WORKING if known else None, QUEUED)
+    watch = new_watch(WORKING if known else None, QUEUED)
     watch.jobs[0].exit = code
     word = "no answer" if code is Exit.UNAVAILABLE else "gone" if known else "not found"
     assert lines(watch)[1].startswith(f"✗ {word}")
@@ -157,7 +157,7 @@ jobs = st.lists(st.sampled_from([GOOD, BAD, QUEUED, WORKING, None]), min_size=1)
 def test_a_frame_fits_any_screen(
     told: list[Job | None], width: int, height: int, unicode: bool
 ) -> None:
-    watch = watch_of(*told[:100], *([None] if len(told) < 2 else []))
+    watch = new_watch(*told[:100], *([None] if len(told) < 2 else []))
     shown = lines(watch, width, height, unicode=unicode)
     assert 1 <= len(shown) <= height
     assert all(cell_len(line) <= width for line in shown)
@@ -165,26 +165,26 @@ def test_a_frame_fits_any_screen(
 
 def test_the_jobs_own_words_are_made_harmless() -> None:
     evil = job("\x1b[2Jevil", total=7, progress=3)
-    shown = "".join(lines(watch_of(evil, WORKING)))
+    shown = "".join(lines(new_watch(evil, WORKING)))
     assert r"\x1b[2Jevil" in shown
     assert "\x1b" not in shown
 
 
 def test_waiting_changes_nothing_but_the_clock() -> None:
-    watch = watch_of(GOOD, WORKING)
+    watch = new_watch(GOOD, WORKING)
     assert isinstance(watch.next(0.1), Wait)
     assert lines(watch, now=5)[1:] == lines(watch, now=9)[1:]
 
 
 def ended(codes: list[Exit]) -> Watch:
     """A watch whose jobs have ended with these codes."""
-    watch = watch_of(*[None] * len(codes))
-    for watched, code in zip(watch.jobs, codes, strict=True):
-        watched.exit = code
+    watch = new_watch(*[None] * len(codes))
+    for tracked, code in zip(watch.jobs, codes, strict=True):
+        tracked.exit = code
         if code is Exit.ITEMS_FAILED:
-            watched.job = BAD
+            tracked.job = BAD
         if code is Exit.JOB_FAILED:
-            watched.job = job("failed")
+            tracked.job = job("failed")
     return watch
 
 
@@ -198,19 +198,23 @@ def test_the_most_serious_failures_stand_first() -> None:
 
 
 def test_the_header_counts_what_failed_as_soon_as_it_is_known() -> None:
-    (header, *_) = lines(watch_of(WORKING, BAD, QUEUED))
+    (header, *_) = lines(new_watch(WORKING, BAD, QUEUED))
     assert "  1 job, 3 items failed  " in header
     partly = job("working", total=100, progress=40, results=[FAILURE, SUCCESS])
-    (header, *_) = lines(watch_of(partly, QUEUED))
+    (header, *_) = lines(new_watch(partly, QUEUED))
     assert "  1 item failed  " in header
-    (header, *_) = lines(watch_of(WORKING, QUEUED))
+    (header, *_) = lines(new_watch(WORKING, QUEUED))
     assert "failed" not in header
 
 
 @pytest.mark.parametrize("width", [50, 55, 60, 70])
 def test_a_narrow_header_is_filled_with_what_fits(width: int) -> None:
-    watch = watch_of(GOOD, WORKING, QUEUED, QUEUED)
-    watch.course.first, watch.course.latest, watch.course.steps = (0, 0), (60, 140), 2
+    watch = new_watch(GOOD, WORKING, QUEUED, QUEUED)
+    watch.estimate.first, watch.estimate.latest, watch.estimate.steps = (
+        (0, 0),
+        (60, 140),
+        2,
+    )
     (header, *_) = lines(watch, width)
     assert "140/400 items" in header
     assert "  1:46 left" in header
@@ -219,7 +223,7 @@ def test_a_narrow_header_is_filled_with_what_fits(width: int) -> None:
 
 @pytest.mark.parametrize("width", range(20, 120))
 def test_no_word_of_the_header_or_the_last_line_is_cut(width: int) -> None:
-    shown = lines(watch_of(GOOD, QUEUED, WORKING, BAD, None, GOOD), width, height=4)
+    shown = lines(new_watch(GOOD, QUEUED, WORKING, BAD, None, GOOD), width, height=4)
     words = {"and", "3", "4", "more:", "1", "with", "failures,", "working,", "queued,"}
     words |= {"not", "known", "yet", "more", "…", "failures", "working", "queued"}
     assert set(shown[-1].split()) <= words
@@ -230,20 +234,20 @@ def test_no_word_of_the_header_or_the_last_line_is_cut(width: int) -> None:
 
 
 def test_a_setback_tells_of_the_rate_limit_itself() -> None:
-    watch = watch_of(WORKING, QUEUED)
+    watch = new_watch(WORKING, QUEUED)
     error = Unavailable("429", retry_after=9)
-    error.limits = Limits(limit=700, remaining=0)
-    watch.failed(Ask(tuple(watch.jobs), 30, 0), error, 0)
+    error.limits = RateLimit(limit=700, remaining=0)
+    watch.failed(PollRequest(tuple(watch.jobs), 30, 0), error, 0)
     assert watch.held_until(1) is None
     assert lines(watch, now=1)[1] == "! 429; trying again in 8 s, last answer 1 s ago"
 
 
 def test_a_wait_for_the_rate_limit_is_a_line() -> None:
-    watch = watch_of(WORKING, QUEUED)
-    ask = Ask(tuple(watch.jobs), 30, 0)
-    limits = Limits(limit=700, remaining=0)
-    told = tuple(watched.job for watched in watch.jobs if watched.job)
-    watch.answered(ask, Answer(told, limits), 0)
+    watch = new_watch(WORKING, QUEUED)
+    ask = PollRequest(tuple(watch.jobs), 30, 0)
+    limits = RateLimit(limit=700, remaining=0)
+    told = tuple(tracked.job for tracked in watch.jobs if tracked.job)
+    watch.answered(ask, PollResult(told, limits), 0)
     assert (
         lines(watch, now=10)[1] == "! waiting for the rate limit; next request in 50 s"
     )

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from support import FAILURE, ID, SUCCESS, body, completed, job_object
 
-from jobstat.errors import BrokenAnswer
+from jobstat.errors import InvalidResponse
 from jobstat.jobs.job import (
     ABSURD,
     MAX_DEPTH,
@@ -111,7 +111,7 @@ def test_count_that_is_no_number_is_unknown(count: object) -> None:
     ],
 )
 def test_what_is_no_job_status_is_one_named_error(sent: bytes, says: str) -> None:
-    with pytest.raises(BrokenAnswer, match=says):
+    with pytest.raises(InvalidResponse, match=says):
         parse_answer(sent)
 
 
@@ -134,7 +134,7 @@ def test_what_is_no_job_status_is_one_named_error(sent: bytes, says: str) -> Non
     ],
 )
 def test_results_that_decide_nothing_are_no_verdict(results: Any, says: str) -> None:
-    with pytest.raises(BrokenAnswer, match=says):
+    with pytest.raises(InvalidResponse, match=says):
         parse_job(job_object("completed", results=results))
 
 
@@ -198,7 +198,7 @@ def test_contradiction_beside_a_job_is_a_broken_answer(
     beside: dict[str, Any], says: str
 ) -> None:
     answer = {"job_status": completed(SUCCESS), **beside}
-    with pytest.raises(BrokenAnswer, match=says):
+    with pytest.raises(InvalidResponse, match=says):
         parse_answer(json.dumps(answer).encode())
 
 
@@ -215,7 +215,7 @@ def test_contradiction_beside_a_job_is_a_broken_answer(
 def test_deciding_field_in_another_spelling_is_a_broken_answer(
     field: dict[str, Any],
 ) -> None:
-    with pytest.raises(BrokenAnswer, match="a job_status with"):
+    with pytest.raises(InvalidResponse, match="a job_status with"):
         parse_job(completed(SUCCESS) | field)
 
 
@@ -227,20 +227,20 @@ def test_what_else_stands_beside_a_job_does_no_harm() -> None:
 
 def test_an_object_with_a_name_twice_tells_nothing() -> None:
     sent = body(job_object()).replace(b'"status"', b'"status": "completed", "status"')
-    with pytest.raises(BrokenAnswer, match="a name twice"):
+    with pytest.raises(InvalidResponse, match="a name twice"):
         parse_answer(sent)
 
 
 def test_as_many_values_as_an_account_can_have_are_read() -> None:
     items = [{f"key{n}": n for n in range(10)}] * 10_000
     assert len(parse_answer(body(completed(*items))).items) == 10_000
-    with pytest.raises(BrokenAnswer, match="more than 1,000,000 values"):
+    with pytest.raises(InvalidResponse, match="more than 1,000,000 values"):
         decode(b"[" + b"0," * 1_000_001 + b"0]")
 
 
 @pytest.mark.parametrize("value", [b"[[]]", b'{"a":{}}'])
 def test_brackets_are_values_too(value: bytes) -> None:
-    with pytest.raises(BrokenAnswer, match="more than 1,000,000 values"):
+    with pytest.raises(InvalidResponse, match="more than 1,000,000 values"):
         decode(b"[" + (value + b",") * 400_000 + b"0]")
 
 
@@ -262,7 +262,7 @@ def test_the_deepest_json_that_is_read() -> None:
 def test_any_json_is_a_job_or_a_broken_answer(value: object) -> None:
     try:
         job = parse_job(value)
-    except BrokenAnswer:
+    except InvalidResponse:
         return
     assert isinstance(job, Job)
     judge(job)
@@ -272,6 +272,6 @@ def test_any_json_is_a_job_or_a_broken_answer(value: object) -> None:
 def test_any_bytes_are_a_job_or_a_broken_answer(sent: bytes) -> None:
     try:
         job = parse_answer(sent)
-    except BrokenAnswer:
+    except InvalidResponse:
         return
     assert isinstance(job, Job)

@@ -13,23 +13,23 @@ from support import FakeClock, job, job_object
 
 from jobstat.errors import (
     AuthError,
-    BrokenAnswer,
+    InvalidResponse,
     JobstatError,
     TimedOut,
     Unavailable,
 )
 from jobstat.jobs.listing import (
     MAX_PAGES,
-    MOST_READINGS,
+    MAX_READS,
     read_pages,
     recent,
     unfinished,
 )
 from jobstat.jobs.loop import TICK
 from jobstat.jobs.pages import FIRST_PAGE, Page, id_in, parse_page
-from jobstat.jobs.retry import SHOW, Policy
-from jobstat.jobs.schedule import Allowance
-from jobstat.limits import Limits
+from jobstat.jobs.retry import SHOW, WatchPolicy
+from jobstat.jobs.schedule import RateLimiter
+from jobstat.limits import RateLimit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
 DOWN = Unavailable("503")
 
 
-def page(*ids: str, following: str | None = None, limit: int | None = None) -> Page:
-    return Page(tuple(job(id=id) for id in ids), (), following, Limits(limit))
+def page(*ids: str, next_query: str | None = None, limit: int | None = None) -> Page:
+    return Page(tuple(job(id=id) for id in ids), (), next_query, RateLimit(limit))
 
 
 def read(
     *answers: Page | JobstatError,
-    policy: Policy = SHOW,
-    share: float = 0.5,
+    policy: WatchPolicy = SHOW,
+    rate_limit_share: float = 0.5,
     clock: FakeClock | None = None,
     takes: float = 0,
 ) -> tuple[list[Page], list[str], FakeClock]:
@@ -53,21 +53,21 @@ def read(
     steps = list(answers)
     asked: list[str] = []
 
-    def fetch(query: str, within: float) -> Page:
+    def fetch(query: str, timeout: float) -> Page:
         asked.append(query)
-        clock.sleep(min(takes, within))
+        clock.sleep(min(takes, timeout))
         step = steps[0] if len(steps) == 1 else steps.pop(0)
         if isinstance(step, Exception):
             raise step
         return step
 
-    pages = read_pages(fetch, clock, policy, clock.now, Allowance(share))
+    pages = read_pages(fetch, clock, policy, clock.now, RateLimiter(rate_limit_share))
     return list(pages), asked, clock
 
 
-def following(document: dict[str, Any]) -> dict[str, list[str]] | None:
+def next_query(document: dict[str, Any]) -> dict[str, list[str]] | None:
     content = json.dumps({"job_statuses": [], **document}).encode()
-    query = parse_page(content).following
+    query = parse_page(content).next_query
     return None if query is None else parse_qs(query)
 
 
@@ -77,7 +77,7 @@ NEXT = "https://evil.example/api/v2/job_statuses.json?page%5Bafter%5D=xyz&page[s
 def test_the_next_page_is_asked_for_by_its_cursor() -> None:
     meta = {"has_more": True, "after_cursor": "a&b="}
     expected = {"page[size]": ["100"], "page[after]": ["a&b="]}
-    assert following({"meta": meta, "links": {"next": NEXT}}) == expected
+    assert next_query({"meta": meta, "links": {"next": NEXT}}) == expected
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_the_next_page_is_asked_for_by_its_cursor() -> None:
 def test_without_meta_by_the_query_of_its_link(document: dict[str, Any]) -> None:
     told = document.get("next_page") or document["links"].get("next")
     expected = {"page[after]": ["xyz"], "page[size]": ["7"]}
-    assert following(document) == (expected if told else None)
+    assert next_query(document) == (expected if told else None)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_without_meta_by_the_query_of_its_link(document: dict[str, Any]) -> None
     ],
 )
 def test_the_last_page_has_none(document: dict[str, Any]) -> None:
-    assert following(document) is None
+    assert next_query(document) is None
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_the_last_page_has_none(document: dict[str, Any]) -> None:
     ],
 )
 def test_link_is_followed_unless_there_is_no_more(meta: dict[str, Any]) -> None:
-    found = following({"meta": meta, "links": {"next": NEXT}})
+    found = next_query({"meta": meta, "links": {"next": NEXT}})
     assert found == {"page[after]": ["xyz"], "page[size]": ["7"]}
 
 
@@ -142,7 +142,7 @@ def test_link_is_followed_unless_there_is_no_more(meta: dict[str, Any]) -> None:
     ],
 )
 def test_link_to_the_next_page_has_several_names(document: dict[str, Any]) -> None:
-    found = following(document)
+    found = next_query(document)
     assert found == {"page[after]": ["xyz"], "page[size]": ["7"]}
 
 
@@ -153,22 +153,22 @@ def test_link_to_the_next_page_may_be_in_the_head(told: str) -> None:
     first = "<https://acme.zendesk.com/api/v2/job_statuses?page=1>"
     link = f'{first}; rel="first", <{NEXT}>; {told}, {first}; rel="first"'
     body = b'{"job_statuses": []}'
-    assert parse_qs(parse_page(body, link=link).following or "") == {
+    assert parse_qs(parse_page(body, link=link).next_query or "") == {
         "page[after]": ["xyz"],
         "page[size]": ["7"],
     }
-    assert parse_page(body, link=f'{first}; rel="first"').following is None
+    assert parse_page(body, link=f'{first}; rel="first"').next_query is None
 
 
 def test_long_names_are_read_in_the_time_that_they_take() -> None:
-    with pytest.raises(BrokenAnswer):
-        following({"next" * 10**6 + "!": 1})
-    assert parse_page(b'{"job_statuses": []}', link="<" * 10**6).following is None
+    with pytest.raises(InvalidResponse):
+        next_query({"next" * 10**6 + "!": 1})
+    assert parse_page(b'{"job_statuses": []}', link="<" * 10**6).next_query is None
 
 
 def test_cursor_is_followed_unless_there_is_no_more() -> None:
-    found = following({"meta": {"has_more": "true", "after_cursor": "x"}})
-    assert found == following({"meta": {"after_cursor": "x"}})
+    found = next_query({"meta": {"has_more": "true", "after_cursor": "x"}})
+    assert found == next_query({"meta": {"after_cursor": "x"}})
     assert found == {"page[size]": ["100"], "page[after]": ["x"]}
 
 
@@ -215,22 +215,22 @@ def test_cursor_is_followed_unless_there_is_no_more() -> None:
     ],
 )
 def test_page_that_cannot_be_found_is_a_broken_answer(document: dict[str, Any]) -> None:
-    with pytest.raises(BrokenAnswer, match="another page, but not where"):
-        following(document)
+    with pytest.raises(InvalidResponse, match="another page, but not where"):
+        next_query(document)
 
 
 @pytest.mark.parametrize("meta", [[], "more", 7])
 def test_meta_of_another_kind_is_a_broken_answer(meta: object) -> None:
-    with pytest.raises(BrokenAnswer, match="a meta that is"):
-        following({"meta": meta, "links": {"next": NEXT}})
+    with pytest.raises(InvalidResponse, match="a meta that is"):
+        next_query({"meta": meta, "links": {"next": NEXT}})
 
 
 def test_an_entry_that_is_no_job_says_nothing_of_the_others() -> None:
     entries = [job_object(id="a"), "junk", {"id": "b"}, {"id": "c", "status": "new"}]
     found = parse_page(json.dumps({"job_statuses": entries}).encode())
     assert [job.id for job in found.jobs] == ["a", "c"]
-    assert found.unread == ("junk", {"id": "b"})
-    assert [id_in(entry) for entry in found.unread] == [None, "b"]
+    assert found.skipped == ("junk", {"id": "b"})
+    assert [id_in(entry) for entry in found.skipped] == [None, "b"]
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_an_entry_that_is_no_job_says_nothing_of_the_others() -> None:
     ],
 )
 def test_what_is_no_list_is_a_broken_answer(content: bytes) -> None:
-    with pytest.raises(BrokenAnswer):
+    with pytest.raises(InvalidResponse):
         parse_page(content)
 
 
@@ -260,39 +260,41 @@ def test_any_bytes_are_a_page_or_a_broken_answer(content: bytes) -> None:
     for whole in (content, b'{"job_statuses": [' + content + b"]}"):
         try:
             parse_page(whole)
-        except BrokenAnswer:
+        except InvalidResponse:
             continue
 
 
 def test_pages_are_read_to_the_last() -> None:
-    pages, asked, _ = read(page("a", following="q1"), page("b", following="q2"), page())
+    pages, asked, _ = read(
+        page("a", next_query="q1"), page("b", next_query="q2"), page()
+    )
     assert [job.id for page in pages for job in page.jobs] == ["a", "b"]
     assert asked[1:] == ["q1", "q2"]
 
 
 def test_pages_that_lead_back_are_an_error() -> None:
     """A server that ignores the cursor never shows its second page."""
-    with pytest.raises(BrokenAnswer, match="does not end: a page leads back"):
-        read(page("a", following="q"), page("a", "b", following="q"))
+    with pytest.raises(InvalidResponse, match="does not end: a page leads back"):
+        read(page("a", next_query="q"), page("a", "b", next_query="q"))
 
 
 def test_a_page_without_a_job_is_not_the_last() -> None:
     empty = Page((), (None,), "q2")
-    pages, _, _ = read(page("a", following="q1"), empty, page("b"))
+    pages, _, _ = read(page("a", next_query="q1"), empty, page("b"))
     assert [job.id for page in pages for job in page.jobs] == ["a", "b"]
 
 
 def test_pages_without_end_are_an_error() -> None:
-    many = [page(f"job{n}", following=f"q{n}") for n in range(MAX_PAGES + 5)]
-    with pytest.raises(BrokenAnswer, match="does not end: 5,000 pages"):
+    many = [page(f"job{n}", next_query=f"q{n}") for n in range(MAX_PAGES + 5)]
+    with pytest.raises(InvalidResponse, match="does not end: 5,000 pages"):
         read(*many)
     pages, asked, _ = read(*many[: MAX_PAGES - 1], page("last"))
     assert len(asked) == len(pages) == MAX_PAGES
 
 
 def test_the_rate_limit_is_kept() -> None:
-    many = [page(f"job{n}", following=f"q{n}", limit=10) for n in range(6)]
-    pages, _, clock = read(*many, page(), share=0.1)
+    many = [page(f"job{n}", next_query=f"q{n}", limit=10) for n in range(6)]
+    pages, _, clock = read(*many, page(), rate_limit_share=0.1)
     assert len(pages) == 7
     # The first five may use what is left.
     assert clock.now == 1000 + 2 * 60
@@ -312,9 +314,11 @@ def test_failures_are_ridden_out_briefly() -> None:
 
 def test_a_page_that_is_asked_for_again_is_a_request_too() -> None:
     limited = Unavailable("503")
-    limited.limits = Limits(10)
-    policy = Policy(share=0.1)
-    _, asked, clock = read(*[limited] * 5, page("a"), policy=policy, share=0.1)
+    limited.limits = RateLimit(10)
+    policy = WatchPolicy(rate_limit_share=0.1)
+    _, asked, clock = read(
+        *[limited] * 5, page("a"), policy=policy, rate_limit_share=0.1
+    )
     assert len(asked) == 6
     assert clock.now == 1060
 
@@ -333,32 +337,36 @@ def test_a_wait_is_slept_in_steps_lest_it_outlast_a_suspended_machine() -> None:
 
 
 def test_the_time_out_holds() -> None:
-    policy = Policy(timeout=30)
-    many = [page(f"job{n}", following=f"q{n}", limit=10) for n in range(6)]
+    policy = WatchPolicy(timeout=30)
+    many = [page(f"job{n}", next_query=f"q{n}", limit=10) for n in range(6)]
     with pytest.raises(TimedOut):
-        read(*many, policy=policy, share=0.1)
+        read(*many, policy=policy, rate_limit_share=0.1)
     with pytest.raises(TimedOut):
         read(DOWN, policy=policy)
     with pytest.raises(TimedOut):
-        read(DOWN, policy=Policy(timeout=8, retry_for=1), takes=8)
+        read(DOWN, policy=WatchPolicy(timeout=8, retry_for=1), takes=8)
 
 
 @pytest.mark.parametrize(
     ("policy", "takes", "withins"),
-    [(Policy(timeout=25), 20, [25, 5]), (Policy(), 1, [30, 30]), (SHOW, 1, [10, 10])],
+    [
+        (WatchPolicy(timeout=25), 20, [25, 5]),
+        (WatchPolicy(), 1, [30, 30]),
+        (SHOW, 1, [10, 10]),
+    ],
 )
 def test_a_request_for_a_page_may_take_the_patience_or_what_the_time_out_leaves(
-    policy: Policy, takes: float, withins: list[float]
+    policy: WatchPolicy, takes: float, withins: list[float]
 ) -> None:
     clock = FakeClock()
     asked: list[float] = []
 
-    def fetch(query: str, within: float) -> Page:
-        asked.append(within)
+    def fetch(query: str, timeout: float) -> Page:
+        asked.append(timeout)
         clock.sleep(takes)
-        return page("a", following="q") if len(asked) == 1 else page("b")
+        return page("a", next_query="q") if len(asked) == 1 else page("b")
 
-    pages = read_pages(fetch, clock, policy, clock.now, Allowance(None))
+    pages = read_pages(fetch, clock, policy, clock.now, RateLimiter(None))
     assert len(list(pages)) == 2
     assert asked == withins
 
@@ -380,7 +388,7 @@ def test_what_is_not_finished_is_the_newest() -> None:
 
     found = recent(read, 10)
     assert [job.id for job in found.jobs] == ["c", "d", "e", "a", "b"]
-    assert (found.total, found.unread) == (5, (None, "x", None))
+    assert (found.total, found.skipped) == (5, (None, "x", None))
     assert [job.id for job in recent(read, 4).jobs] == ["c", "d", "e", "a"]
     assert recent(read, 1).total == 5
     failed = recent(read, 5, ["failed", "queued"])
@@ -391,8 +399,8 @@ def test_what_is_not_finished_is_the_newest() -> None:
 class Moving:
     """A list in pages of two jobs, which changes after so many pages were read."""
 
-    def __init__(self, following: str, *states: str) -> None:
-        self.following = following
+    def __init__(self, next_query: str, *states: str) -> None:
+        self.next_query = next_query
         self.states = [list(state) for state in states]
         self.read_pages = self.readings = 0
         self.numbers: dict[str, int] = {}
@@ -409,9 +417,9 @@ class Moving:
             ]
             more = place + 2 < len(jobs)
             place += 2
-            following = f"{self.following}&n={place // 2}"
-            self.numbers[following] = place // 2
-            yield Page(tuple(entries), (), following if more else None)
+            next_query = f"{self.next_query}&n={place // 2}"
+            self.numbers[next_query] = place // 2
+            yield Page(tuple(entries), (), next_query if more else None)
 
 
 def test_running_job_that_moves_to_a_page_that_was_read_is_found() -> None:
@@ -424,7 +432,7 @@ def test_running_job_that_moves_to_a_page_that_was_read_is_found() -> None:
     "query", ["page=2&sort_by=created_after", "access_token=x&page=2", "offset=2"]
 )
 def test_pages_by_number_are_told_from_those_by_cursor(query: str) -> None:
-    assert Page((), following=query).may_shift
+    assert Page((), next_query=query).may_shift
 
 
 def test_job_that_ends_while_a_list_is_read_is_the_newest_of_the_ended() -> None:
@@ -449,10 +457,10 @@ def test_pages_by_number_are_read_until_nothing_new_is_found() -> None:
 
 
 def test_pages_by_number_that_never_rest_are_read_so_often() -> None:
-    always_new = [[*"AB", str(n), "x"] for n in range(2 * MOST_READINGS + 2)]
+    always_new = [[*"AB", str(n), "x"] for n in range(2 * MAX_READS + 2)]
     moving = Moving("page=2", *map("".join, always_new[:10]))
     unfinished(moving)
-    assert moving.readings == MOST_READINGS
+    assert moving.readings == MAX_READS
 
 
 @pytest.mark.parametrize(
@@ -479,10 +487,10 @@ def test_pages_by_number_are_read_to_the_end_once_a_reading() -> None:
 
 def test_entry_that_is_new_at_a_later_reading_is_counted_once() -> None:
     readings = [
-        [Page((job(id=id),), unread, "page=2"), Page((job(id="z"),))]
-        for id, unread in [("a", ()), ("b", ("odd",)), ("c", ("odd",)), ("c", ())]
+        [Page((job(id=id),), skipped, "page=2"), Page((job(id="z"),))]
+        for id, skipped in [("a", ()), ("b", ("odd",)), ("c", ("odd",)), ("c", ())]
     ]
-    assert recent(lambda _: readings.pop(0), 9).unread == ("odd",)
+    assert recent(lambda _: readings.pop(0), 9).skipped == ("odd",)
 
 
 def test_entries_that_are_no_jobs_are_counted_as_often_as_one_reading_has_them() -> (
@@ -490,7 +498,7 @@ def test_entries_that_are_no_jobs_are_counted_as_often_as_one_reading_has_them()
 ):
     pages = Page((), (None, None, {"id": "x"}), "page=2"), Page((), ({"id": "y"},))
     assert unfinished(lambda _: pages) == ([], [None, None, "x", "y"])
-    assert recent(lambda _: pages, 9).unread == (None, None, {"id": "x"}, {"id": "y"})
+    assert recent(lambda _: pages, 9).skipped == (None, None, {"id": "x"}, {"id": "y"})
 
 
 def test_one_page_is_read_once() -> None:

@@ -23,25 +23,25 @@ from support import (
 from jobstat import clock as wall
 from jobstat.errors import (
     AuthError,
-    BrokenAnswer,
+    InvalidResponse,
     OutputError,
-    Stopped,
+    SignalReceived,
     Unauthorized,
     Unreachable,
 )
 from jobstat.exits import Exit
 from jobstat.jobs.job import parse_job
 from jobstat.jobs.loop import follow
-from jobstat.jobs.retry import Policy, Setback, set_back
-from jobstat.jobs.schedule import LONGEST_DELAY
-from jobstat.jobs.watch import Answer, Watch
+from jobstat.jobs.retry import Outage, WatchPolicy, record_failure
+from jobstat.jobs.schedule import MAX_DELAY
+from jobstat.jobs.watch import PollResult, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from jobstat.errors import JobstatError
     from jobstat.jobs.job import Job
-    from jobstat.jobs.watch import Watched
+    from jobstat.jobs.watch import TrackedJob
 
 WORKING = job("working", progress=1, total=4)
 BAD = parse_job(completed(SUCCESS, FAILURE))
@@ -67,7 +67,7 @@ class Laptop(FakeClock):
 
 
 def watched_on(
-    clock: Laptop, answers: Callable[[float], Job | JobstatError], policy: Policy
+    clock: Laptop, answers: Callable[[float], Job | JobstatError], policy: WatchPolicy
 ) -> tuple[Watch, list[float]]:
     """Follow a job; gives the times at which a request began or ended.
 
@@ -75,16 +75,18 @@ def watched_on(
     """
     watch, times = Watch([ID], policy, clock.now), []
 
-    def fetch(ids: Sequence[str], within: float, idle: Callable[[], None]) -> Answer:
+    def fetch(
+        ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
+    ) -> PollResult:
         times.append(clock.now)
         answer = answers(clock.now)
-        until = clock.now + (within if isinstance(answer, Exception) else 0.1)
+        until = clock.now + (timeout if isinstance(answer, Exception) else 0.1)
         while clock.now < until:
             clock.pass_by(min(until - clock.now, 1))
         times.append(clock.now)
         if isinstance(answer, Exception):
             raise answer
-        return Answer((answer,))
+        return PollResult((answer,))
 
     follow(watch, fetch, clock, Notes())
     return watch, times
@@ -97,7 +99,7 @@ def test_after_a_night_it_asks_at_once_and_goes_on(asleep_at: float) -> None:
     def answers(now: float) -> Job | JobstatError:
         return WORKING if now < 1000 + NIGHT + 200 else BAD
 
-    watch, times = watched_on(clock, answers, Policy())
+    watch, times = watched_on(clock, answers, WatchPolicy())
     assert watch.exit() is Exit.ITEMS_FAILED
     assert any(0 <= at - 1000 - NIGHT - asleep_at <= 1.1 for at in times)
 
@@ -113,7 +115,7 @@ def test_a_night_in_the_midst_of_trouble_takes_no_patience(asleep_at: float) -> 
             return WORKING
         return DOWN if now < morning + 60 else BAD
 
-    watch, times = watched_on(clock, answers, Policy(retry_for=300))
+    watch, times = watched_on(clock, answers, WatchPolicy(retry_for=300))
     assert watch.exit() is Exit.ITEMS_FAILED
     # Either it was asking, and gives that up, or it was waiting, and asks.
     assert any(0 <= at - morning <= 1.1 for at in times)
@@ -123,7 +125,7 @@ def test_without_a_night_the_patience_counts_from_the_last_good_answer() -> None
     def answers(now: float) -> Job | JobstatError:
         return WORKING if now < 1060 else DOWN
 
-    watch, times = watched_on(Laptop(), answers, Policy(retry_for=300))
+    watch, times = watched_on(Laptop(), answers, WatchPolicy(retry_for=300))
     assert watch.exit() is Exit.UNAVAILABLE
     last_good = max(at for at in times if at < 1060)
     # A request that is begun is let come to its end, which takes 30 seconds.
@@ -131,16 +133,16 @@ def test_without_a_night_the_patience_counts_from_the_last_good_answer() -> None
 
 
 def test_a_time_out_holds_through_a_night() -> None:
-    watch, times = watched_on(Laptop(60), lambda _: WORKING, Policy(timeout=3600))
+    watch, times = watched_on(Laptop(60), lambda _: WORKING, WatchPolicy(timeout=3600))
     assert watch.exit() is Exit.TIMEOUT
     assert max(times) < 1061
 
 
 def test_the_same_answer_for_an_hour_is_one_change_and_few_requests() -> None:
-    watch, server, notes = play(WORKING, policy=Policy(timeout=3600))
+    watch, server, notes = play(WORKING, policy=WatchPolicy(timeout=3600))
     assert watch.exit() is Exit.TIMEOUT
     assert notes.told == [("changed", ID, "working"), ("closed", ID, "working")]
-    assert 3600 / LONGEST_DELAY < len(server.asked) < 400
+    assert 3600 / MAX_DELAY < len(server.asked) < 400
 
 
 def test_a_credential_is_doubted_once_between_two_good_answers() -> None:
@@ -160,20 +162,24 @@ def test_a_signal_between_two_changes_loses_none(moment: int) -> None:
     told: list[str] = []
 
     class Interrupted:
-        troubled = idle = closed = ended = interrupted = staticmethod(lambda *_: None)
+        request_failed = tick = job_done = ended = interrupted = staticmethod(
+            lambda *_: None
+        )
 
         @staticmethod
-        def changed(watched: Watched, now: float) -> None:
-            told.append(watched.id)
+        def job_changed(tracked: TrackedJob, now: float) -> None:
+            told.append(tracked.id)
             if len(told) == moment + 1:
-                raise Stopped(2)
+                raise SignalReceived(2)
 
-    def fetch(ids: Sequence[str], within: float, idle: Callable[[], None]) -> Answer:
-        return Answer(tuple(job("working", id=id) for id in ids))
+    def fetch(
+        ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
+    ) -> PollResult:
+        return PollResult(tuple(job("working", id=id) for id in ids))
 
     clock = FakeClock()
-    with pytest.raises(Stopped):
-        follow(Watch(ids, Policy(), clock.now), fetch, clock, Interrupted())
+    with pytest.raises(SignalReceived):
+        follow(Watch(ids, WatchPolicy(), clock.now), fetch, clock, Interrupted())
     # The one that was interrupted is told again: it may not have been written.
     assert told == [*ids[: moment + 1], *ids[moment:]]
 
@@ -188,7 +194,9 @@ def test_ten_thousand_polls_keep_nothing() -> None:
     sizes: list[int] = []
     count = 0
 
-    def fetch(ids: Sequence[str], within: float, idle: Callable[[], None]) -> Answer:
+    def fetch(
+        ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
+    ) -> PollResult:
         nonlocal count
         count += 1
         if count in {2_000, 10_000}:
@@ -197,12 +205,12 @@ def test_ten_thousand_polls_keep_nothing() -> None:
         if count % 7 == 0:
             raise Unreachable(f"no connection {count}")
         if count > 10_000:
-            return Answer((BAD,))
-        return Answer((job("working", progress=count % 50, message=f"#{count}"),))
+            return PollResult((BAD,))
+        return PollResult((job("working", progress=count % 50, message=f"#{count}"),))
 
     tracemalloc.start()
     try:
-        watch = Watch([ID], Policy(), clock.now)
+        watch = Watch([ID], WatchPolicy(), clock.now)
         follow(watch, fetch, clock, Notes(keeps=False))
     finally:
         tracemalloc.stop()
@@ -218,23 +226,29 @@ def test_patience_is_short_where_retry_for_is() -> None:
     def answers(now: float) -> Job | JobstatError:
         return WORKING if now < 1005 else DOWN
 
-    watch, times = watched_on(Laptop(), answers, Policy(retry_for=4))
+    watch, times = watched_on(Laptop(), answers, WatchPolicy(retry_for=4))
     assert watch.exit() is Exit.UNAVAILABLE
     assert max(times) < 1020
 
 
 def test_the_time_in_a_queue_takes_no_patience() -> None:
-    before = Setback(DOWN, failures=1, since=1000, again_at=1001)
-    after = set_back(
-        before, DOWN, Policy(), fresh_at=None, asked_at=1101, within=30, now=1102
+    before = Outage(DOWN, failures=1, since=1000, retry_at=1001)
+    after = record_failure(
+        before,
+        DOWN,
+        WatchPolicy(),
+        last_success_at=None,
+        asked_at=1101,
+        timeout=30,
+        now=1102,
     )
     assert after.since == 1100
 
 
 def test_after_a_broken_answer_a_request_may_take_the_patience_that_is_left() -> None:
-    broken = BrokenAnswer("not JSON")
-    _, server, _ = play(broken, BAD, policy=Policy(retry_for=20))
-    assert [within for _, _, within in server.asked] == [20, 19]
+    broken = InvalidResponse("not JSON")
+    _, server, _ = play(broken, BAD, policy=WatchPolicy(retry_for=20))
+    assert [timeout for _, _, timeout in server.asked] == [20, 19]
 
 
 @pytest.mark.parametrize("ids", [[ID], [ID, OTHER]])
@@ -242,20 +256,20 @@ def test_a_keyring_that_stays_locked_ends_the_watch_by_its_own_code(
     ids: list[str],
 ) -> None:
     class Locked(AuthError):
-        passing = True
+        transient = True
 
-    watch, _, _ = play(Locked("locked"), policy=Policy(retry_for=10), ids=ids)
+    watch, _, _ = play(Locked("locked"), policy=WatchPolicy(retry_for=10), ids=ids)
     assert watch.exit() is Exit.AUTH
 
 
 def test_a_request_that_the_time_out_cut_short_is_the_time_outs() -> None:
-    policy = Policy(retry_for=0, timeout=5)
+    policy = WatchPolicy(retry_for=0, timeout=5)
     watch, _ = watched_on(Laptop(), lambda _: DOWN, policy)
     assert watch.exit() is Exit.TIMEOUT
 
 
 def test_of_what_ends_with_the_time_out_it_is_not_said_that_it_is_tried_again() -> None:
-    _, server, notes = play(WORKING, DOWN, policy=Policy(timeout=10), takes=6)
+    _, server, notes = play(WORKING, DOWN, policy=WatchPolicy(timeout=10), takes=6)
     assert len(server.asked) == 2
     assert [what for what, _, _ in notes.told] == ["changed", "closed"]
 
@@ -263,16 +277,18 @@ def test_of_what_ends_with_the_time_out_it_is_not_said_that_it_is_tried_again() 
 @pytest.mark.parametrize("ids", [[ID], [ID, "other"]])
 def test_what_cannot_be_shown_during_a_request_ends_the_watch(ids: list[str]) -> None:
     class Gone(Notes):
-        def idle(self, now: float) -> None:
+        def tick(self, now: float) -> None:
             raise OutputError("no terminal")
 
-    def fetch(ids: Sequence[str], within: float, idle: Callable[[], None]) -> Answer:
-        idle()
+    def fetch(
+        ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
+    ) -> PollResult:
+        on_tick()
         raise AssertionError
 
     clock = FakeClock()
     with pytest.raises(OutputError):
-        follow(Watch(ids, Policy(), clock.now), fetch, clock, Gone())
+        follow(Watch(ids, WatchPolicy(), clock.now), fetch, clock, Gone())
 
 
 def test_a_refused_credential_is_not_asked_with_job_by_job() -> None:

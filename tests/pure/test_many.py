@@ -11,20 +11,20 @@ from support import FAILURE, SUCCESS, Account, FakeClock, Notes, completed, job
 
 from jobstat.errors import (
     AuthError,
-    BrokenAnswer,
+    InvalidResponse,
     NotFound,
-    Stopped,
+    SignalReceived,
     Unavailable,
     Unreachable,
-    UsageProblem,
+    UsageError,
 )
 from jobstat.exits import Exit
 from jobstat.jobs.job import parse_job
 from jobstat.jobs.loop import follow
-from jobstat.jobs.retry import SHOW, Policy
+from jobstat.jobs.retry import SHOW, WatchPolicy
 from jobstat.jobs.schedule import FIRST_REQUESTS
-from jobstat.jobs.watch import NOT_FOUND_PATIENCE, Answer, Ask, Watch
-from jobstat.limits import Limits
+from jobstat.jobs.watch import NOT_FOUND_GRACE, PollRequest, PollResult, Watch
+from jobstat.limits import RateLimit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,7 +54,7 @@ def account(
     many: JobstatError | None = None,
     limit: int | None = None,
 ) -> Account:
-    return Account(FakeClock(), answers, many, Limits(limit))
+    return Account(FakeClock(), answers, many, RateLimit(limit))
 
 
 def test_two_hundred_jobs_are_two_requests_a_turn() -> None:
@@ -81,12 +81,12 @@ def test_no_request_is_larger_than_a_batch(count: int) -> None:
 
 
 @pytest.mark.parametrize("limit", [10, 200, 700])
-@pytest.mark.parametrize("many", [None, UsageProblem("400")])
+@pytest.mark.parametrize("many", [None, UsageError("400")])
 def test_many_jobs_use_a_tenth_of_the_limit(
     limit: int, many: JobstatError | None
 ) -> None:
     server = account(at(5000), many, limit)
-    server.follow(IDS[:150], Policy(timeout=1200))
+    server.follow(IDS[:150], WatchPolicy(timeout=1200))
     made = [now for now, _ in server.asked]
     for first in made[FIRST_REQUESTS:]:
         in_a_minute = [now for now in made if first <= now < first + 60 - 1e-6]
@@ -95,14 +95,14 @@ def test_many_jobs_use_a_tenth_of_the_limit(
 
 def test_an_interval_is_a_floor_for_each_job() -> None:
     server = account(at(1200))
-    server.follow(IDS[:150], Policy(interval=30))
+    server.follow(IDS[:150], WatchPolicy(interval=30))
     for id in IDS[:150]:
         made = [now for now, ids in server.asked if id in ids]
         assert min(later - now for now, later in pairwise(made)) >= 30
 
 
 @pytest.mark.parametrize(
-    "refusal", [UsageProblem("400"), AuthError("403"), NotFound("404")]
+    "refusal", [UsageError("400"), AuthError("403"), NotFound("404")]
 )
 def test_a_server_without_the_request_for_many_is_asked_one_by_one_for_good(
     refusal: JobstatError,
@@ -115,7 +115,7 @@ def test_a_server_without_the_request_for_many_is_asked_one_by_one_for_good(
     assert {what for what, _, _ in notes.told} == {"changed", "closed"}
 
 
-@pytest.mark.parametrize("error", [AuthError("401"), UsageProblem("422")])
+@pytest.mark.parametrize("error", [AuthError("401"), UsageError("422")])
 def test_what_is_refused_one_by_one_too_ends_it(error: JobstatError) -> None:
     server = account(lambda id, now: error, error)
     with pytest.raises(type(error)):
@@ -125,17 +125,19 @@ def test_what_is_refused_one_by_one_too_ends_it(error: JobstatError) -> None:
 
 def test_one_that_an_answer_leaves_out_is_asked_for_alone() -> None:
     class Forgetful(Account):
-        def fetch(self, ids: object, within: float, idle: Callable[[], None]) -> Answer:
-            answer = Account.fetch(self, ids, within, idle)  # type: ignore[arg-type] # as it is
+        def fetch(
+            self, ids: object, timeout: float, on_tick: Callable[[], None]
+        ) -> PollResult:
+            answer = Account.fetch(self, ids, timeout, on_tick)  # type: ignore[arg-type] # as it is
             if len(answer.jobs) == 1:
                 return answer
-            return Answer(tuple(one for one in answer.jobs if one.id != "job1"))
+            return PollResult(tuple(one for one in answer.jobs if one.id != "job1"))
 
     server = Forgetful(FakeClock(), at(1100))
     watch, _ = server.follow(IDS[:3])
     assert watch.exit() is Exit.OK
     # It is tried with the others once more, and never again after that.
-    assert watch.jobs[1].misses == 2
+    assert watch.jobs[1].times_omitted == 2
     assert not any("job1" in ids for _, ids in server.asked[-5:] if len(ids) > 1)
 
 
@@ -145,16 +147,16 @@ def test_one_that_is_lost_is_not_found_only_when_it_was_asked_for_alone() -> Non
 
     server = account(answers)
     watch, _ = server.follow(IDS[:3])
-    assert [watched.exit for watched in watch.jobs] == [0, 5, 0]
+    assert [tracked.exit for tracked in watch.jobs] == [0, 5, 0]
     alone = [now for now, ids in server.asked if ids == ("job1",)]
     assert len(alone) == 1
-    assert alone[0] >= 1000 + NOT_FOUND_PATIENCE
+    assert alone[0] >= 1000 + NOT_FOUND_GRACE
 
 
 def test_a_show_asks_for_a_lost_one_at_once() -> None:
     server = account(lambda id, now: None if id == "job1" else at(0)(id, now))
     watch, _ = server.follow(IDS[:3], SHOW)
-    assert [watched.exit for watched in watch.jobs] == [0, 5, 0]
+    assert [tracked.exit for tracked in watch.jobs] == [0, 5, 0]
     assert [ids for _, ids in server.asked] == [("job0", "job1", "job2"), ("job1",)]
 
 
@@ -190,7 +192,7 @@ def test_one_that_is_asked_for_alone_is_not_held_up_by_the_others(
             return errors.pop() if errors else named(BAD, id)
         return at(4600)(id, now)
 
-    server = Account(FakeClock(), answers, many, Limits(limit, 9, 60), takes)
+    server = Account(FakeClock(), answers, many, RateLimit(limit, 9, 60), takes)
     server.follow(IDS[:count])
     assert not errors
     assert max(now for now, ids in server.asked if "job0" in ids) < 1400
@@ -198,12 +200,14 @@ def test_one_that_is_asked_for_alone_is_not_held_up_by_the_others(
 
 def fetch_from(
     several: list[Job], singly: dict[str, Job], asked: list[tuple[str, ...]]
-) -> Callable[..., Answer]:
+) -> Callable[..., PollResult]:
     """A server that has one answer about several jobs, and one about each."""
 
-    def fetch(ids: Sequence[str], within: float, idle: Callable[[], None]) -> Answer:
+    def fetch(
+        ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
+    ) -> PollResult:
         asked.append(tuple(ids))
-        return Answer(tuple(several) if len(ids) > 1 else (singly[ids[0]],))
+        return PollResult(tuple(several) if len(ids) > 1 else (singly[ids[0]],))
 
     return fetch
 
@@ -211,7 +215,7 @@ def fetch_from(
 def test_job_that_was_not_asked_for_is_ignored() -> None:
     jobs = [replace(BAD, id="stranger"), *(named(DONE, f"job{n}") for n in range(2))]
     asked: list[tuple[str, ...]] = []
-    watch = Watch(["job0", "job1"], Policy(), 1000)
+    watch = Watch(["job0", "job1"], WatchPolicy(), 1000)
     follow(watch, fetch_from(jobs, {}, asked), FakeClock(), Notes())
     assert watch.exit() is Exit.OK
     assert asked == [("job0", "job1")]
@@ -220,16 +224,16 @@ def test_job_that_was_not_asked_for_is_ignored() -> None:
 def test_equal_copies_of_a_job_are_one() -> None:
     jobs = [named(DONE, "job0"), named(DONE, "job1"), named(DONE, "job0")]
     asked: list[tuple[str, ...]] = []
-    watch = Watch(["job0", "job1"], Policy(), 1000)
+    watch = Watch(["job0", "job1"], WatchPolicy(), 1000)
     follow(watch, fetch_from(jobs, {}, asked), FakeClock(), Notes())
     assert watch.exit() is Exit.OK
     assert asked == [("job0", "job1")]
 
 
-@pytest.mark.parametrize("policy", [Policy(), SHOW])
+@pytest.mark.parametrize("policy", [WatchPolicy(), SHOW])
 @pytest.mark.parametrize("reverse", [False, True])
 def test_different_copies_of_a_job_are_asked_for_singly(
-    policy: Policy, reverse: bool
+    policy: WatchPolicy, reverse: bool
 ) -> None:
     copies = [named(DONE, "job0"), named(BAD, "job0")]
     jobs = [*(reversed(copies) if reverse else copies), named(DONE, "job1")]
@@ -265,12 +269,14 @@ def test_what_an_answer_about_several_left_out_makes_no_verdict_better(
 ) -> None:
     answers = iter([*singly, singly[-1]])
 
-    def fetch(ids: Sequence[str], within: float, idle: Callable[[], None]) -> Answer:
+    def fetch(
+        ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
+    ) -> PollResult:
         if len(ids) > 1:
-            return Answer((named(several, "job0"), named(DONE, "job1")))
-        return Answer((next(answers),))
+            return PollResult((named(several, "job0"), named(DONE, "job1")))
+        return PollResult((next(answers),))
 
-    watch = Watch(["job0", "job1"], Policy(), 1000)
+    watch = Watch(["job0", "job1"], WatchPolicy(), 1000)
     follow(watch, fetch, FakeClock(), Notes())
     assert watch.exit() == code
     told = watch.jobs[0].job
@@ -286,10 +292,10 @@ def test_entry_that_cannot_be_read_is_asked_for_singly() -> None:
         [named(DONE, "job0"), named(DONE, "job1")], {"job0": named(BAD, "job0")}, asked
     )
 
-    def with_unread(*arguments: Any) -> Answer:
-        return replace(fetch(*arguments), unread=("job0", None, "stranger"))
+    def with_unread(*arguments: Any) -> PollResult:
+        return replace(fetch(*arguments), skipped=("job0", None, "stranger"))
 
-    watch = Watch(["job0", "job1"], Policy(), 1000)
+    watch = Watch(["job0", "job1"], WatchPolicy(), 1000)
     follow(watch, with_unread, FakeClock(), Notes())
     assert watch.exit() is Exit.ITEMS_FAILED
     assert asked == [("job0", "job1"), ("job0",)]
@@ -297,62 +303,66 @@ def test_entry_that_cannot_be_read_is_asked_for_singly() -> None:
 
 def test_case_of_an_id_does_not_matter_unless_it_tells_two_jobs_apart() -> None:
     asked: list[tuple[str, ...]] = []
-    watch = Watch(["abc", "def"], Policy(), 1000)
+    watch = Watch(["abc", "def"], WatchPolicy(), 1000)
     jobs = [named(DONE, "ABC"), named(DONE, "def")]
     follow(watch, fetch_from(jobs, {}, asked), FakeClock(), Notes())
     assert watch.exit() is Exit.OK
 
-    watch = Watch(["abc", "ABC"], Policy(), 1000)
+    watch = Watch(["abc", "ABC"], WatchPolicy(), 1000)
     fetch = fetch_from(
         [named(DONE, "abc")], {"abc": named(BAD, "abc"), "ABC": named(BAD, "ABC")}, []
     )
     follow(watch, fetch, FakeClock(), Notes())
-    assert [watched.exit for watched in watch.jobs] == [Exit.OK, Exit.ITEMS_FAILED]
+    assert [tracked.exit for tracked in watch.jobs] == [Exit.OK, Exit.ITEMS_FAILED]
 
-    watch = Watch(["abc", "ABC"], Policy(), 1000)
+    watch = Watch(["abc", "ABC"], WatchPolicy(), 1000)
     several = [named(DONE, "abc"), named(DONE, "Abc")]
     fetch = fetch_from(several, {"ABC": named(BAD, "ABC")}, [])
     follow(watch, fetch, FakeClock(), Notes())
-    assert [watched.exit for watched in watch.jobs] == [Exit.OK, Exit.ITEMS_FAILED]
+    assert [tracked.exit for tracked in watch.jobs] == [Exit.OK, Exit.ITEMS_FAILED]
 
 
 def test_the_answer_about_one_job_is_about_it_whatever_its_id() -> None:
-    watch = Watch(["job0"], Policy(), 0)
+    watch = Watch(["job0"], WatchPolicy(), 0)
     ask = watch.next(0)
-    assert isinstance(ask, Ask)
-    watch.answered(ask, Answer((replace(DONE, id="other"),)), 0)
-    assert watch.news == watch.jobs
+    assert isinstance(ask, PollRequest)
+    watch.answered(ask, PollResult((replace(DONE, id="other"),)), 0)
+    assert watch.unreported == watch.jobs
     assert watch.exit() is Exit.OK
 
 
 @pytest.mark.parametrize(
-    "error", [Unreachable("refused"), Unavailable("503"), BrokenAnswer("HTML")]
+    "error", [Unreachable("refused"), Unavailable("503"), InvalidResponse("HTML")]
 )
 def test_a_failure_of_all_is_told_once_and_waited_for_once(
     error: JobstatError,
 ) -> None:
     class Failing(Account):
-        def fetch(self, ids: object, within: float, idle: Callable[[], None]) -> Answer:
+        def fetch(
+            self, ids: object, timeout: float, on_tick: Callable[[], None]
+        ) -> PollResult:
             if len(self.asked) in {2, 3, 4}:
                 self.asked.append((self.clock.now, tuple(ids)))  # type: ignore[arg-type] # as it is
                 raise error
-            return Account.fetch(self, ids, within, idle)  # type: ignore[arg-type] # as it is
+            return Account.fetch(self, ids, timeout, on_tick)  # type: ignore[arg-type] # as it is
 
     server = Failing(FakeClock(), at(1030))
     watch, notes = server.follow(IDS)
     assert watch.exit() is Exit.OK
-    assert [what for what, _, _ in notes.told].count("troubled") == 3
+    assert [what for what, _, _ in notes.told].count("request_failed") == 3
     made = [now for now, _ in server.asked]
     assert [made[n + 1] - made[n] for n in (2, 3, 4)] == [1, 2, 4]
 
 
 def test_a_rest_that_the_account_asks_for_is_kept_by_all() -> None:
     class Limited(Account):
-        def fetch(self, ids: object, within: float, idle: Callable[[], None]) -> Answer:
+        def fetch(
+            self, ids: object, timeout: float, on_tick: Callable[[], None]
+        ) -> PollResult:
             if len(self.asked) == 1:
                 self.asked.append((self.clock.now, ()))
                 raise Unavailable("429", retry_after=77)
-            return Account.fetch(self, ids, within, idle)  # type: ignore[arg-type] # as it is
+            return Account.fetch(self, ids, timeout, on_tick)  # type: ignore[arg-type] # as it is
 
     server = Limited(FakeClock(), at(0))
     server.follow(IDS)
@@ -362,39 +372,43 @@ def test_a_rest_that_the_account_asks_for_is_kept_by_all() -> None:
 def test_when_patience_ends_all_are_given_up() -> None:
     down = Unavailable("503")
     server = account(lambda id, now: down, down)
-    watch, notes = server.follow(IDS, Policy(retry_for=60))
-    assert {watched.exit for watched in watch.jobs} == {Exit.UNAVAILABLE}
+    watch, notes = server.follow(IDS, WatchPolicy(retry_for=60))
+    assert {tracked.exit for tracked in watch.jobs} == {Exit.UNAVAILABLE}
     assert server.clock.now == 1060
     assert [what for what, _, _ in notes.told].count("closed") == 200
 
 
 @pytest.mark.parametrize(
-    "error", [Unavailable("500"), BrokenAnswer("NaN in it"), UsageProblem("400")]
+    "error", [Unavailable("500"), InvalidResponse("NaN in it"), UsageError("400")]
 )
 def test_one_job_that_spoils_the_answer_about_all_is_found(
     error: JobstatError,
 ) -> None:
     class Spoilt(Account):
-        def fetch(self, ids: object, within: float, idle: Callable[[], None]) -> Answer:
+        def fetch(
+            self, ids: object, timeout: float, on_tick: Callable[[], None]
+        ) -> PollResult:
             several = "job7" in ids and len(ids) > 1  # type: ignore[operator,arg-type] # as it is
             self.many = error if several else None
-            return Account.fetch(self, ids, within, idle)  # type: ignore[arg-type] # as it is
+            return Account.fetch(self, ids, timeout, on_tick)  # type: ignore[arg-type] # as it is
 
-    broken = BrokenAnswer("results of strings")
+    broken = InvalidResponse("results of strings")
     server = Spoilt(
         FakeClock(), lambda id, now: broken if id == "job7" else at(1900)(id, now)
     )
     watch, _ = server.follow(IDS[:20])
-    exits = {watched.id: watched.exit for watched in watch.jobs}
+    exits = {tracked.id: tracked.exit for tracked in watch.jobs}
     assert exits.pop("job7") is Exit.UNAVAILABLE
     assert set(exits.values()) == {Exit.OK}
 
 
 def test_a_refusal_after_good_answers_is_not_for_good() -> None:
     class Once(Account):
-        def fetch(self, ids: object, within: float, idle: Callable[[], None]) -> Answer:
+        def fetch(
+            self, ids: object, timeout: float, on_tick: Callable[[], None]
+        ) -> PollResult:
             self.many = NotFound("404") if len(self.asked) == 5 else None
-            return Account.fetch(self, ids, within, idle)  # type: ignore[arg-type] # as it is
+            return Account.fetch(self, ids, timeout, on_tick)  # type: ignore[arg-type] # as it is
 
     server = Once(FakeClock(), at(1100))
     watch, _ = server.follow(IDS[:50])
@@ -404,9 +418,11 @@ def test_a_refusal_after_good_answers_is_not_for_good() -> None:
 
 def test_a_server_that_stops_taking_several_ids_is_tried_once_more_with_two() -> None:
     class Changed(Account):
-        def fetch(self, ids: object, within: float, idle: Callable[[], None]) -> Answer:
+        def fetch(
+            self, ids: object, timeout: float, on_tick: Callable[[], None]
+        ) -> PollResult:
             self.many = NotFound("404") if len(self.asked) >= 3 else None
-            return Account.fetch(self, ids, within, idle)  # type: ignore[arg-type] # as it is
+            return Account.fetch(self, ids, timeout, on_tick)  # type: ignore[arg-type] # as it is
 
     server = Changed(FakeClock(), at(1100))
     watch, _ = server.follow(IDS[:5])
@@ -421,20 +437,20 @@ def test_a_lost_job_is_looked_for_while_the_others_run(limit: int) -> None:
         return None if id.startswith("lost") else at(5000)(id, now)
 
     server = account(answers, limit=limit)
-    watch, _ = server.follow(["a", "b", "lost"], Policy(timeout=1800))
+    watch, _ = server.follow(["a", "b", "lost"], WatchPolicy(timeout=1800))
     assert watch.jobs[2].exit is Exit.NOT_FOUND
     # And they are not held up by many of those.
     server = account(answers, limit=limit)
     server.follow(
-        ["a", *["lost"], *[f"lost{n}" for n in range(50)]], Policy(timeout=900)
+        ["a", *["lost"], *[f"lost{n}" for n in range(50)]], WatchPolicy(timeout=900)
     )
     made = [now for now, ids in server.asked if "a" in ids]
     assert max(later - now for now, later in pairwise(made)) < 200
 
 
 def test_refusals_count_as_requests_too() -> None:
-    server = account(lambda id, now: None, UsageProblem("400"), limit=10)
-    server.follow(IDS[:20], Policy(timeout=600))
+    server = account(lambda id, now: None, UsageError("400"), limit=10)
+    server.follow(IDS[:20], WatchPolicy(timeout=600))
     made = [now for now, _ in server.asked]
     assert len(made) <= 13
 
@@ -448,34 +464,34 @@ def test_patience_does_not_run_out_in_a_queue() -> None:
             return Unavailable("503")
         return at(3000)(id, now)
 
-    server = account(answers, UsageProblem("400"), limit=200)
+    server = account(answers, UsageError("400"), limit=200)
     watch, _ = server.follow(IDS[:100])
     assert watch.exit() is Exit.OK
     assert not faults
 
 
 def test_a_dead_network_is_waited_for_once_one_by_one() -> None:
-    server = account(at(0), UsageProblem("400"))
+    server = account(at(0), UsageError("400"))
     server.follow([])
     down = Unreachable("refused")
-    dead = account(lambda id, now: down, UsageProblem("400"))
-    dead.follow(IDS[:5], Policy(retry_for=20))
+    dead = account(lambda id, now: down, UsageError("400"))
+    dead.follow(IDS[:5], WatchPolicy(retry_for=20))
     assert [now for now, _ in dead.asked] == [1000, 1000, 1001, 1003, 1007, 1015, 1020]
 
 
 def test_an_interval_is_kept_by_young_and_lost_jobs() -> None:
     server = account(lambda id, now: None)
-    server.follow(IDS[:150], Policy(interval=30))
+    server.follow(IDS[:150], WatchPolicy(interval=30))
     for id in IDS[:150]:
         made = [now for now, ids in server.asked if id in ids]
         assert min(later - now for now, later in pairwise(made)) >= 30
 
 
 def test_one_broken_answer_does_not_end_the_others() -> None:
-    broken = BrokenAnswer("results of strings")
+    broken = InvalidResponse("results of strings")
     server = account(lambda id, now: broken if id == "job1" else at(2000)(id, now))
     watch, notes = server.follow(IDS[:3])
-    assert [watched.exit for watched in watch.jobs] == [0, 7, 0]
+    assert [tracked.exit for tracked in watch.jobs] == [0, 7, 0]
     closed = [id for what, id, _ in notes.told if what == "closed"]
     assert closed == ["job1", "job0", "job2"]
 
@@ -503,7 +519,7 @@ def test_the_gravest_code_counts(
 
     # One by one, for a fault about one of them is otherwise not seen.
     for ids in (list(states), list(reversed(states))):
-        watch, _ = account(answers, UsageProblem("400")).follow(ids, SHOW)
+        watch, _ = account(answers, UsageError("400")).follow(ids, SHOW)
         assert watch.exit() == code
 
 
@@ -512,7 +528,7 @@ def test_a_refused_credential_is_graver_than_any_state() -> None:
         return AuthError("403") if id == "b" else replace(BAD, id=id)
 
     with pytest.raises(AuthError):
-        account(answers, UsageProblem("400")).follow(["a", "b"], SHOW)
+        account(answers, UsageError("400")).follow(["a", "b"], SHOW)
 
 
 @pytest.mark.parametrize("last", [BAD, job("failed"), None])
@@ -523,9 +539,9 @@ def test_fail_fast_ends_with_the_first_bad_news(last: Job | None) -> None:
         return at(1010 if id == "job0" else 5000)(id, now)
 
     server = account(answers)
-    watch, notes = server.follow(IDS[:4], Policy(fail_fast=True))
+    watch, notes = server.follow(IDS[:4], WatchPolicy(fail_fast=True))
     assert server.clock.now < 1030
-    exits = [watched.exit for watched in watch.jobs]
+    exits = [tracked.exit for tracked in watch.jobs]
     assert exits[0] is Exit.OK
     assert exits[1] in {Exit.ITEMS_FAILED, Exit.JOB_FAILED, Exit.NOT_FOUND}
     assert exits[2:] == [Exit.UNFINISHED] * 2
@@ -540,14 +556,14 @@ def test_a_young_job_is_not_called_lost_when_another_ends_the_watch() -> None:
     def answers(id: str, now: float) -> Job | None:
         return named(BAD, id) if id == "bad" else None
 
-    server = account(answers, many=UsageProblem("400"))
-    watch, _ = server.follow(["young", "bad"], Policy(fail_fast=True))
+    server = account(answers, many=UsageError("400"))
+    watch, _ = server.follow(["young", "bad"], WatchPolicy(fail_fast=True))
     assert [w.exit for w in watch.jobs] == [Exit.UNFINISHED, Exit.ITEMS_FAILED]
 
 
 def test_a_time_out_tells_each_that_did_not_end() -> None:
     server = account(lambda id, now: at(1010 if id == "job0" else 5000)(id, now))
-    watch, notes = server.follow(IDS[:3], Policy(timeout=60))
+    watch, notes = server.follow(IDS[:3], WatchPolicy(timeout=60))
     assert server.clock.now == 1060
     assert watch.exit() is Exit.TIMEOUT
     closed = [told[1:] for told in notes.told if told[0] == "closed"]
@@ -557,23 +573,25 @@ def test_a_time_out_tells_each_that_did_not_end() -> None:
 @pytest.mark.parametrize("moment", range(1, 8))
 def test_a_signal_loses_no_job_whenever_it_comes(moment: int) -> None:
     server = account(at(0))
-    watch = Watch(IDS[:5], Policy(), 1000)
+    watch = Watch(IDS[:5], WatchPolicy(), 1000)
     told: list[str] = []
 
     class Interrupted:
-        changed = troubled = idle = interrupted = staticmethod(lambda *_: None)
+        job_changed = request_failed = tick = interrupted = staticmethod(
+            lambda *_: None
+        )
         ended = staticmethod(lambda now: told.append("ended"))
 
         @staticmethod
-        def closed(watched: object, now: float) -> None:
-            told.append(watched.id)  # type: ignore[attr-defined] # a job
+        def job_done(tracked: object, now: float) -> None:
+            told.append(tracked.id)  # type: ignore[attr-defined] # a job
             if len(told) == moment:
-                raise Stopped(2)
+                raise SignalReceived(2)
 
     if moment > 5:
         follow(watch, server.fetch, server.clock, Interrupted())
     else:
-        with pytest.raises(Stopped):
+        with pytest.raises(SignalReceived):
             follow(watch, server.fetch, server.clock, Interrupted())
     # The one that it interrupted is told again: it may not have been written.
     interrupted = IDS[moment - 1 : min(moment, 5)]
@@ -589,7 +607,7 @@ def test_items_are_counted_over_all_jobs_that_are_known() -> None:
         "e": job("working", total=5, progress=99),
     }
     server = account(lambda id, now: replace(states[id], id=id))
-    watch, _ = server.follow(states, Policy(timeout=1))
+    watch, _ = server.follow(states, WatchPolicy(timeout=1))
     assert watch.items == (30 + 10 + 5, 165)
 
 
@@ -599,7 +617,7 @@ def test_the_end_of_all_is_foretold_from_the_items_of_all() -> None:
         return job("working", id=id, total=100, progress=min(done, 99))
 
     server = account(answers)
-    watch, _ = server.follow(["a", "b"], Policy(timeout=50))
-    left = watch.course.time_left(1050)
+    watch, _ = server.follow(["a", "b"], WatchPolicy(timeout=50))
+    left = watch.estimate.time_left(1050)
     assert left is not None
     assert left == pytest.approx(50, abs=5)

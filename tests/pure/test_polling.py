@@ -8,25 +8,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobstat.jobs.progress import Course
+from jobstat.jobs.progress import ProgressEstimate
 from jobstat.jobs.schedule import (
-    FIRST_DELAY,
     FIRST_REQUESTS,
     JITTER,
-    LONGEST_DELAY,
+    MAX_DELAY,
+    MIN_DELAY,
     NEAR_DELAY,
-    Allowance,
+    RateLimiter,
     delay_after_answer,
 )
-from jobstat.limits import UNTOLD, Limits
+from jobstat.limits import UNKNOWN_LIMIT, RateLimit
 
 ages = st.floats(0, 1e6)
 
 
-def seen(*points: tuple[float, int | None], total: int | None = 100) -> Course:
-    course = Course()
+def seen(
+    *points: tuple[float, int | None], total: int | None = 100
+) -> ProgressEstimate:
+    course = ProgressEstimate()
     for now, done in points:
-        course.note(total, done, now)
+        course.update(total, done, now)
     return course
 
 
@@ -54,11 +56,11 @@ def test_no_progress_yet_is_a_beginning_too() -> None:
 
 
 def test_people_are_told_what_more_than_one_step_foretells() -> None:
-    assert seen((0, None), (10, 5)).told_left(10) is None
-    assert seen((0, 0), (10, 5), (15, 5)).told_left(15) is None
-    assert seen((0, 0), (10, 5), (20, 10)).told_left(20) == pytest.approx(180)
-    assert seen((0, 0), (10, 5), (20, 10)).told_left(900) == 0
-    assert seen((0, 0), (10, 5), (20, 10), (30, 3)).told_left(30) is None
+    assert seen((0, None), (10, 5)).eta(10) is None
+    assert seen((0, 0), (10, 5), (15, 5)).eta(15) is None
+    assert seen((0, 0), (10, 5), (20, 10)).eta(20) == pytest.approx(180)
+    assert seen((0, 0), (10, 5), (20, 10)).eta(900) == 0
+    assert seen((0, 0), (10, 5), (20, 10), (30, 3)).eta(30) is None
 
 
 def test_going_backwards_is_a_new_beginning() -> None:
@@ -69,7 +71,7 @@ def test_going_backwards_is_a_new_beginning() -> None:
 
 def test_a_total_that_changes_is_taken_as_it_is() -> None:
     course = seen((0, 0), (10, 50))
-    course.note(200, 50, 10)
+    course.update(200, 50, 10)
     assert course.time_left(10) == pytest.approx(30)
 
 
@@ -78,21 +80,21 @@ def test_any_course_has_a_delay(
     points: list[tuple[float, int | None]], total: int
 ) -> None:
     now = 0.0
-    course = Course()
+    course = ProgressEstimate()
     for later, done in points:
         now += later
-        course.note(total, done, now)
+        course.update(total, done, now)
         delay = delay_after_answer(now, course.time_left(now))
-        assert min(FIRST_DELAY, NEAR_DELAY) <= delay <= LONGEST_DELAY
+        assert min(MIN_DELAY, NEAR_DELAY) <= delay <= MAX_DELAY
 
 
 @given(ages, st.one_of(st.none(), st.floats(-1e9, 1e9)), st.floats(0, 1))
 def test_a_delay_is_never_longer_nor_shorter_than_it_may(
-    age: float, left: float | None, chance: float
+    age: float, left: float | None, rng: float
 ) -> None:
-    delay = delay_after_answer(age, left, chance=chance)
-    assert min(NEAR_DELAY, FIRST_DELAY) * (1 - JITTER) <= delay
-    assert delay <= LONGEST_DELAY * (1 + JITTER)
+    delay = delay_after_answer(age, left, rng=rng)
+    assert min(NEAR_DELAY, MIN_DELAY) * (1 - JITTER) <= delay
+    assert delay <= MAX_DELAY * (1 + JITTER)
 
 
 @given(ages, st.floats(0, 1e6))
@@ -101,27 +103,27 @@ def test_nothing_idles_past_an_end_that_is_foretold(age: float, left: float) -> 
 
 
 def test_it_is_asked_often_while_young_or_near_the_end_and_seldom_between() -> None:
-    assert delay_after_answer(0) == FIRST_DELAY
-    assert delay_after_answer(10) < delay_after_answer(100) < LONGEST_DELAY
-    assert delay_after_answer(3600) == LONGEST_DELAY
+    assert delay_after_answer(0) == MIN_DELAY
+    assert delay_after_answer(10) < delay_after_answer(100) < MAX_DELAY
+    assert delay_after_answer(3600) == MAX_DELAY
     assert delay_after_answer(3600, 1) <= 1
     assert delay_after_answer(3600, -1) <= 1
-    assert delay_after_answer(3600, 3000) == LONGEST_DELAY
+    assert delay_after_answer(3600, 3000) == MAX_DELAY
     # A pace that was seen for a moment only is not trusted far.
     assert delay_after_answer(1, 3000) < 2
 
 
 def test_watches_do_not_ask_in_step() -> None:
-    delays = {delay_after_answer(60, chance=chance) for chance in (0, 0.5, 1)}
+    delays = {delay_after_answer(60, rng=rng) for rng in (0, 0.5, 1)}
     assert len(delays) == 3
 
 
-def times(allowance: Allowance, limits: Limits, seconds: float) -> list[float]:
+def times(rate_limiter: RateLimiter, limits: RateLimit, seconds: float) -> list[float]:
     """When requests are made as soon as each of them is allowed."""
-    allowance.told(limits, 0)
+    rate_limiter.update(limits, 0)
     made: list[float] = []
-    while (now := max(allowance.free_at, made[-1] if made else 0)) < seconds:
-        allowance.asked(now)
+    while (now := max(rate_limiter.free_at, made[-1] if made else 0)) < seconds:
+        rate_limiter.record_request(now)
         made.append(now)
         assert len(made) < 10_000
     return made
@@ -129,7 +131,7 @@ def times(allowance: Allowance, limits: Limits, seconds: float) -> list[float]:
 
 @pytest.mark.parametrize("limit", [5, 10, 15, 20, 25, 200, 400, 700, 2500])
 def test_a_tenth_of_the_accounts_requests_at_most(limit: int) -> None:
-    made = times(Allowance(0.1), Limits(limit), 600)
+    made = times(RateLimiter(0.1), RateLimit(limit), 600)
     most = max(1, limit // 10)
     for first in made[FIRST_REQUESTS:]:
         in_a_minute = [at for at in made if first <= at < first + 60 - 1e-6]
@@ -139,7 +141,7 @@ def test_a_tenth_of_the_accounts_requests_at_most(limit: int) -> None:
 
 
 def test_some_may_be_asked_at_once_the_others_are_spaced() -> None:
-    made = times(Allowance(0.1), Limits(200), 60)
+    made = times(RateLimiter(0.1), RateLimit(200), 60)
     at_once = [at for at in made if at == 0]
     assert len(at_once) == 10
     spaced = [later - at for at, later in pairwise(made[9:])]
@@ -149,62 +151,62 @@ def test_some_may_be_asked_at_once_the_others_are_spaced() -> None:
 @pytest.mark.parametrize(
     ("limits", "times_at_once"),
     [
-        (Limits(5), 5),
-        (Limits(5, 4), FIRST_REQUESTS),
-        (Limits(1), 1),
-        (Limits(1, 0, 60), 0),
-        (Limits(700, 0, 30), 0),
-        (Limits(10, 9), FIRST_REQUESTS),
-        (Limits(10, 1), FIRST_REQUESTS),
-        (Limits(200, 199), 10),
+        (RateLimit(5), 5),
+        (RateLimit(5, 4), FIRST_REQUESTS),
+        (RateLimit(1), 1),
+        (RateLimit(1, 0, 60), 0),
+        (RateLimit(700, 0, 30), 0),
+        (RateLimit(10, 9), FIRST_REQUESTS),
+        (RateLimit(10, 1), FIRST_REQUESTS),
+        (RateLimit(200, 199), 10),
     ],
 )
 def test_first_requests_may_use_what_is_left(
-    limits: Limits, times_at_once: int
+    limits: RateLimit, times_at_once: int
 ) -> None:
-    made = times(Allowance(0.1), limits, 0.001)
+    made = times(RateLimiter(0.1), limits, 0.001)
     assert len(made) == times_at_once
 
 
 def test_first_requests_beyond_the_share_do_not_delay_the_others() -> None:
-    made = times(Allowance(0.1), Limits(10, 9), 300)
+    made = times(RateLimiter(0.1), RateLimit(10, 9), 300)
     assert made == [0] * FIRST_REQUESTS + [60, 120, 180, 240]
 
 
 def test_what_is_not_told_does_not_bound() -> None:
-    allowance = Allowance(0.1)
+    rate_limiter = RateLimiter(0.1)
     for _ in range(100):
-        allowance.asked(0)
-    allowance.told(Limits(None, 3, 4), 0)
-    assert allowance.free_at < 0
+        rate_limiter.record_request(0)
+    rate_limiter.update(RateLimit(None, 3, 4), 0)
+    assert rate_limiter.free_at < 0
 
 
 def test_an_answer_that_tells_no_limits_leaves_those_that_were_told() -> None:
-    allowance = Allowance(0.1)
-    allowance.told(Limits(10, 9), 0)
+    rate_limiter = RateLimiter(0.1)
+    rate_limiter.update(RateLimit(10, 9), 0)
     for _ in range(FIRST_REQUESTS):
-        allowance.asked(0)
-        allowance.told(UNTOLD, 1)
-    assert allowance.free_at == 60
+        rate_limiter.record_request(0)
+        rate_limiter.update(UNKNOWN_LIMIT, 1)
+    assert rate_limiter.free_at == 60
 
 
 @pytest.mark.parametrize(("remaining", "count"), [(700, 70), (350, 70), (70, 14)])
 def test_less_is_used_when_others_use_it(remaining: int, count: int) -> None:
-    limits = Limits(700, remaining, 60)
-    assert len(times(Allowance(0.1), limits, 59.9)) == count
+    limits = RateLimit(700, remaining, 60)
+    assert len(times(RateLimiter(0.1), limits, 59.9)) == count
 
 
 @pytest.mark.parametrize(
-    ("limits", "free_at"), [(Limits(700, 1, 20), 20), (Limits(10, 1, 5), 60)]
+    ("limits", "free_at"), [(RateLimit(700, 1, 20), 20), (RateLimit(10, 1, 5), 60)]
 )
 def test_caution_ends_with_the_minute_but_the_share_holds(
-    limits: Limits, free_at: float
+    limits: RateLimit, free_at: float
 ) -> None:
-    allowance = Allowance(0.1)
-    allowance.told(limits, 0)
+    rate_limiter = RateLimiter(0.1)
+    rate_limiter.update(limits, 0)
     for _ in range(FIRST_REQUESTS):
-        allowance.asked(0)
-    assert allowance.free_at == free_at
+        rate_limiter.record_request(0)
+    assert rate_limiter.free_at == free_at
 
 
 @pytest.mark.parametrize(
@@ -213,6 +215,6 @@ def test_caution_ends_with_the_minute_but_the_share_holds(
 def test_where_nothing_remains_the_minutes_end_is_waited_for(
     reset: float | None, free_at: float
 ) -> None:
-    allowance = Allowance(0.1)
-    allowance.told(Limits(700, 0, reset), 1000)
-    assert allowance.free_at == 1000 + free_at
+    rate_limiter = RateLimiter(0.1)
+    rate_limiter.update(RateLimit(700, 0, reset), 1000)
+    assert rate_limiter.free_at == 1000 + free_at

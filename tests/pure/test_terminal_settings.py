@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jobstat.errors import OutputError, Stopped
+from jobstat.errors import OutputError, SignalReceived
 from jobstat.views.terminal import USUAL_SIZE, open_terminal
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ def test_what_is_no_terminal_has_the_usual_size(
 
 
 @pytest.mark.parametrize(
-    ("handler", "error"), [(signal.SIG_DFL, Stopped), (signal.SIG_IGN, OutputError)]
+    ("handler", "error"),
+    [(signal.SIG_DFL, SignalReceived), (signal.SIG_IGN, OutputError)],
 )
 def test_a_closed_terminal_is_a_hangup_unless_that_is_ignored(
     handler: signal.Handlers, error: type[BaseException]
@@ -79,7 +80,7 @@ def test_a_closed_terminal_is_a_hangup_unless_that_is_ignored(
         try:
             with pytest.raises(error):
                 terminal.write("text")
-            terminal.note("this is no data\n")
+            terminal.print_quietly("this is no data\n")
         finally:
             signal.signal(signal.SIGHUP, before)
 

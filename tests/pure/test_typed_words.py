@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobstat.errors import UsageProblem
-from jobstat.jobs.duration import clock, parse_duration, spoken
+from jobstat.errors import UsageError
+from jobstat.jobs.duration import format_duration, format_elapsed, parse_duration
 from jobstat.jobs.reference import Reference, parse_reference
 
 
@@ -66,12 +66,12 @@ def test_a_jobs_url_is_its_id_and_its_origin(url: str, origin: str) -> None:
     ],
 )
 def test_anything_else_is_refused(word: str) -> None:
-    with pytest.raises(UsageProblem):
+    with pytest.raises(UsageError):
         parse_reference(word)
 
 
 def test_a_secret_in_a_url_is_not_repeated() -> None:
-    with pytest.raises(UsageProblem) as caught:
+    with pytest.raises(UsageError) as caught:
         parse_reference("https://me:hunter2@acme.zendesk.com/api/v2/job_statuses/1")
     assert "hunter2" not in f"{caught.value} {caught.value.hint}"
 
@@ -80,7 +80,7 @@ def test_a_secret_in_a_url_is_not_repeated() -> None:
 def test_any_word_is_a_reference_or_a_usage_problem(word: str) -> None:
     try:
         reference = parse_reference(word)
-    except UsageProblem:
+    except UsageError:
         return
     assert set(reference.id) <= set(
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
@@ -110,7 +110,7 @@ def test_a_duration_is_seconds(text: str, seconds: float) -> None:
     ["", "s", "-1", "1d", "m10", "1m1h", "1e3", "٣s", "inf", "nan", "8785h"],
 )
 def test_what_is_no_duration_is_refused(text: str) -> None:
-    with pytest.raises(UsageProblem):
+    with pytest.raises(UsageError):
         parse_duration(text)
 
 
@@ -126,5 +126,5 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
     ],
 )
 def test_a_duration_as_people_read_it(seconds: float, shown: str, said: str) -> None:
-    assert clock(seconds) == shown
-    assert spoken(seconds) == said
+    assert format_elapsed(seconds) == shown
+    assert format_duration(seconds) == said

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import FAILURE, SUCCESS, completed, job, job_object
 
-from jobstat.errors import BrokenAnswer
+from jobstat.errors import InvalidResponse
 from jobstat.exits import Exit
 from jobstat.jobs.job import parse_job
 from jobstat.jobs.verdict import Verdict, judge, lacks_results
@@ -532,7 +532,7 @@ def _verdict(value: dict[str, Any]) -> Verdict | None:
     """The verdict, None for a broken answer, which is never a success."""
     try:
         return judge(parse_job(value))
-    except BrokenAnswer:
+    except InvalidResponse:
         return None
 
 

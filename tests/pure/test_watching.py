@@ -20,21 +20,21 @@ from support import Script as Server
 
 from jobstat.errors import (
     AuthError,
-    BrokenAnswer,
+    InvalidResponse,
     JobstatError,
     NotFound,
     OutputError,
-    Stopped,
+    SignalReceived,
     Unavailable,
     Unreachable,
-    UsageProblem,
+    UsageError,
 )
 from jobstat.exits import Exit
 from jobstat.jobs.job import Job, parse_job
 from jobstat.jobs.loop import follow
-from jobstat.jobs.retry import REQUEST_PATIENCE, SHOW, Policy
-from jobstat.jobs.schedule import LONGEST_BACKOFF, LONGEST_DELAY
-from jobstat.jobs.watch import NOT_FOUND_PATIENCE, Answer, Watch
+from jobstat.jobs.retry import REQUEST_TIMEOUT, SHOW, WatchPolicy
+from jobstat.jobs.schedule import MAX_BACKOFF, MAX_DELAY
+from jobstat.jobs.watch import NOT_FOUND_GRACE, PollResult, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,7 +46,7 @@ BAD = parse_job(completed(SUCCESS, FAILURE))
 DOWN = Unreachable("connection refused")
 FAULT = Unavailable("500")
 GONE = NotFound("no such job")
-REFUSED = UsageProblem("400")
+REFUSED = UsageError("400")
 
 
 def named(state: Job, id: str) -> Job:
@@ -69,17 +69,19 @@ def test_a_watch_goes_on_to_the_end(last: Job, code: int) -> None:
 
 
 def test_it_asks_at_once_then_ever_more_seldom() -> None:
-    policy = Policy(timeout=3600)
+    policy = WatchPolicy(timeout=3600)
     _, server, _ = play(WORKING, policy=policy)
     delays = [b - a for a, b in zip(server.times, server.times[1:], strict=False)]
     assert server.times[0] == 1000
     assert delays[0] <= 1
     assert delays == pytest.approx(sorted(delays))
-    assert delays[-1] == pytest.approx(LONGEST_DELAY)
+    assert delays[-1] == pytest.approx(MAX_DELAY)
 
 
 def test_an_interval_is_a_floor() -> None:
-    _, server, _ = play(QUEUED, DOWN, QUEUED, WORKING, DONE, policy=Policy(interval=20))
+    _, server, _ = play(
+        QUEUED, DOWN, QUEUED, WORKING, DONE, policy=WatchPolicy(interval=20)
+    )
     delays = [b - a for a, b in zip(server.times, server.times[1:], strict=False)]
     assert delays == [20, 20, 20, 20]
 
@@ -87,7 +89,7 @@ def test_an_interval_is_a_floor() -> None:
 def test_the_end_by_time_out_is_on_the_second() -> None:
     clock = FakeClock()
     server = Server(clock, [WORKING])
-    watch = Watch([ID], Policy(timeout=100), clock.now)
+    watch = Watch([ID], WatchPolicy(timeout=100), clock.now)
     notes = Notes()
     follow(watch, server.fetch, clock, notes)
     assert clock.now == 1100
@@ -96,25 +98,27 @@ def test_the_end_by_time_out_is_on_the_second() -> None:
 
 
 def test_no_request_may_take_longer_than_what_is_left() -> None:
-    _, server, _ = play(WORKING, policy=Policy(timeout=12), takes=1)
-    withins = [within for _, _, within in server.asked]
-    assert all(at + within <= 1012 for at, _, within in server.asked)
+    _, server, _ = play(WORKING, policy=WatchPolicy(timeout=12), takes=1)
+    withins = [timeout for _, _, timeout in server.asked]
+    assert all(at + timeout <= 1012 for at, _, timeout in server.asked)
     assert max(withins) <= 12
 
 
 def test_a_request_without_a_time_out_has_an_end_too() -> None:
     _, server, _ = play(DONE)
-    assert server.asked == [(1000, ID, REQUEST_PATIENCE)]
+    assert server.asked == [(1000, ID, REQUEST_TIMEOUT)]
 
 
 def test_passing_errors_are_ridden_out() -> None:
-    watch, _, notes = play(QUEUED, DOWN, DOWN, BrokenAnswer("HTML"), WORKING, DOWN, BAD)
+    watch, _, notes = play(
+        QUEUED, DOWN, DOWN, InvalidResponse("HTML"), WORKING, DOWN, BAD
+    )
     assert watch.exit() is Exit.ITEMS_FAILED
-    assert [what for what, _, _ in notes.told].count("troubled") == 4
+    assert [what for what, _, _ in notes.told].count("request_failed") == 4
 
 
 def test_patience_counts_from_the_last_good_answer() -> None:
-    policy = Policy(retry_for=60)
+    policy = WatchPolicy(retry_for=60)
     watch, server, notes = play(QUEUED, DOWN, DOWN, WORKING, DOWN, policy=policy)
     assert watch.exit() is Exit.UNAVAILABLE
     last_good = server.times[3]
@@ -123,7 +127,7 @@ def test_patience_counts_from_the_last_good_answer() -> None:
 
 
 def test_without_patience_the_first_error_is_the_end() -> None:
-    watch, server, _ = play(DOWN, policy=Policy(retry_for=0))
+    watch, server, _ = play(DOWN, policy=WatchPolicy(retry_for=0))
     assert watch.exit() is Exit.UNAVAILABLE
     assert len(server.asked) == 1
 
@@ -131,7 +135,7 @@ def test_without_patience_the_first_error_is_the_end() -> None:
 def test_retries_back_off() -> None:
     _, server, _ = play(DOWN)
     delays = [b - a for a, b in zip(server.times, server.times[1:], strict=False)]
-    assert delays[:6] == [1, 2, 4, 8, 16, LONGEST_BACKOFF]
+    assert delays[:6] == [1, 2, 4, 8, 16, MAX_BACKOFF]
     assert sum(delays) == 300
 
 
@@ -149,18 +153,18 @@ def test_a_retry_after_of_nothing_is_no_leave_to_hurry() -> None:
 
 def test_a_retry_after_of_days_is_an_hour() -> None:
     days = Unavailable("429", retry_after=1e6)
-    _, server, _ = play(days, DONE, policy=Policy(retry_for=1e7))
+    _, server, _ = play(days, DONE, policy=WatchPolicy(retry_for=1e7))
     assert server.times == [1000, 4600]
 
 
 def test_an_interval_is_a_floor_for_retry_after_too() -> None:
     limited = Unavailable("429", retry_after=3)
-    _, server, _ = play(limited, DONE, policy=Policy(interval=20))
+    _, server, _ = play(limited, DONE, policy=WatchPolicy(interval=20))
     assert server.times == [1000, 1020]
 
 
 def test_a_long_interval_leaves_patience_with_one_failure() -> None:
-    policy = Policy(interval=600, retry_for=300)
+    policy = WatchPolicy(interval=600, retry_for=300)
     watch, server, _ = play(QUEUED, DOWN, DONE, policy=policy)
     assert watch.exit() is Exit.OK
     assert server.times == [1000, 1600, 2200]
@@ -175,7 +179,7 @@ def test_a_fault_about_one_job_does_not_keep_show_from_the_next() -> None:
     states: dict[str, Job | JobstatError] = {ID: FAULT, OTHER: named(DONE, OTHER)}
     account = Account(FakeClock(), lambda id, now: states[id], many=REFUSED)
     watch, _ = account.follow([ID, OTHER], SHOW)
-    assert [watched.exit for watched in watch.jobs] == [Exit.UNAVAILABLE, Exit.OK]
+    assert [tracked.exit for tracked in watch.jobs] == [Exit.UNAVAILABLE, Exit.OK]
 
 
 def test_a_suspended_show_has_its_last_try() -> None:
@@ -188,7 +192,7 @@ def test_a_suspended_show_has_its_last_try() -> None:
     watch = Watch([ID], SHOW, clock.now)
     follow(watch, server.fetch, clock, Notes())
     assert watch.exit() is Exit.OK
-    assert [within for _, _, within in server.asked] == [10, 1]
+    assert [timeout for _, _, timeout in server.asked] == [10, 1]
 
 
 def test_a_retry_after_beyond_patience_gets_one_last_try() -> None:
@@ -200,7 +204,7 @@ def test_a_retry_after_beyond_patience_gets_one_last_try() -> None:
 
 def test_a_retry_after_does_not_outlast_the_time_out() -> None:
     limited = Unavailable("429", retry_after=100_000)
-    watch, server, _ = play(QUEUED, limited, policy=Policy(timeout=50))
+    watch, server, _ = play(QUEUED, limited, policy=WatchPolicy(timeout=50))
     assert watch.exit() is Exit.TIMEOUT
     assert server.clock.now == 1050
 
@@ -213,11 +217,11 @@ def test_a_young_job_may_not_be_found_yet() -> None:
 def test_a_job_that_is_never_found_is_not_found() -> None:
     watch, server, _ = play(GONE)
     assert watch.exit() is Exit.NOT_FOUND
-    assert server.times[-1] - server.times[0] == NOT_FOUND_PATIENCE
+    assert server.times[-1] - server.times[0] == NOT_FOUND_GRACE
 
 
 def test_a_young_job_is_asked_for_no_more_often_than_the_interval() -> None:
-    _, server, _ = play(GONE, DONE, policy=Policy(interval=5))
+    _, server, _ = play(GONE, DONE, policy=WatchPolicy(interval=5))
     assert server.times == [1000, 1005]
 
 
@@ -228,11 +232,11 @@ def test_a_job_that_was_seen_and_is_gone_has_expired() -> None:
     assert notes.told[-1] == ("closed", ID, "working")
 
 
-@pytest.mark.parametrize("error", [AuthError("401"), UsageProblem("422")])
+@pytest.mark.parametrize("error", [AuthError("401"), UsageError("422")])
 def test_what_would_meet_every_job_ends_the_watch(error: AuthError) -> None:
     clock = FakeClock()
     server = Server(clock, [QUEUED, error])
-    watch = Watch([ID, OTHER], Policy(), clock.now)
+    watch = Watch([ID, OTHER], WatchPolicy(), clock.now)
     notes = Notes()
     with pytest.raises(type(error)):
         follow(watch, server.fetch, clock, notes)
@@ -247,15 +251,15 @@ def test_what_would_meet_every_job_ends_the_watch(error: AuthError) -> None:
 def test_a_signal_ends_the_watch_with_the_last_state() -> None:
     class Interrupted(FakeClock):
         def sleep(self, seconds: float) -> None:
-            raise Stopped(2)
+            raise SignalReceived(2)
 
     clock = Interrupted()
     notes = Notes()
-    watch = Watch([ID], Policy(), clock.now)
-    with pytest.raises(Stopped):
+    watch = Watch([ID], WatchPolicy(), clock.now)
+    with pytest.raises(SignalReceived):
         follow(watch, Server(clock, [WORKING]).fetch, clock, notes)
     assert notes.told[-1] == ("closed", ID, "working")
-    assert not watch.open
+    assert not watch.pending
     assert watch.exit() is Exit.UNFINISHED
 
 
@@ -264,14 +268,16 @@ def test_a_reader_that_is_gone_does_not_hide_the_signal(gone: Exception) -> None
     clock = FakeClock()
 
     class Broken(Notes):
-        def closed(self, watched: object, now: float) -> None:
+        def closed(self, tracked: object, now: float) -> None:
             raise gone
 
-    def fetch(ids: Sequence[str], within: float, idle: Callable[[], None]) -> Answer:
-        raise Stopped(2)
+    def fetch(
+        ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
+    ) -> PollResult:
+        raise SignalReceived(2)
 
-    with pytest.raises(Stopped):
-        follow(Watch([ID], Policy(), clock.now), fetch, clock, Broken())
+    with pytest.raises(SignalReceived):
+        follow(Watch([ID], WatchPolicy(), clock.now), fetch, clock, Broken())
 
 
 def test_several_jobs_end_each_at_its_time() -> None:
@@ -292,15 +298,15 @@ def test_one_job_that_is_gone_does_not_end_the_others() -> None:
         return named(DONE if now > 1030 else WORKING, id)
 
     watch, _ = Account(FakeClock(), answers).follow([ID, OTHER])
-    assert [watched.exit for watched in watch.jobs] == [Exit.NOT_FOUND, Exit.OK]
+    assert [tracked.exit for tracked in watch.jobs] == [Exit.NOT_FOUND, Exit.OK]
     assert watch.exit() is Exit.NOT_FOUND
 
 
 def test_a_dead_network_is_waited_for_once_not_once_a_job() -> None:
     ids = [f"job{number}" for number in range(20)]
     watch, server, _ = play(DOWN, ids=ids, policy=SHOW, takes=3)
-    assert {watched.exit for watched in watch.jobs} == {Exit.UNAVAILABLE}
-    assert {watched.error for watched in watch.jobs} == {DOWN}
+    assert {tracked.exit for tracked in watch.jobs} == {Exit.UNAVAILABLE}
+    assert {tracked.error for tracked in watch.jobs} == {DOWN}
     assert server.clock.now - 1000 <= 10
 
 
@@ -324,17 +330,17 @@ def test_show_does_not_wait_for_a_long_retry_after() -> None:
 
 
 def test_a_broken_answer_about_one_job_says_nothing_of_the_next() -> None:
-    broken = BrokenAnswer("results of strings")
+    broken = InvalidResponse("results of strings")
     states: dict[str, Job | JobstatError] = {ID: broken, OTHER: named(DONE, OTHER)}
     account = Account(FakeClock(), lambda id, now: states[id])
     watch, notes = account.follow([ID, OTHER], SHOW)
-    assert [watched.exit for watched in watch.jobs] == [Exit.UNAVAILABLE, Exit.OK]
+    assert [tracked.exit for tracked in watch.jobs] == [Exit.UNAVAILABLE, Exit.OK]
     assert [id for what, id, _ in notes.told if what == "closed"] == [OTHER, ID]
 
 
 def test_show_takes_ten_seconds_at_most() -> None:
     _, server, _ = play(DOWN, policy=SHOW, takes=4)
-    assert all(at + within <= 1010 for at, _, within in server.asked)
+    assert all(at + timeout <= 1010 for at, _, timeout in server.asked)
 
 
 def test_show_does_not_wait_for_a_job_to_be_found() -> None:
@@ -361,12 +367,12 @@ def test_an_answer_that_tells_nothing_new_is_no_change() -> None:
 EMPTY = job("completed", total=2, progress=2)
 
 
-@pytest.mark.parametrize("policy", [Policy(), SHOW])
+@pytest.mark.parametrize("policy", [WatchPolicy(), SHOW])
 @pytest.mark.parametrize(
     ("second", "code"), [(BAD, Exit.ITEMS_FAILED), (DONE, Exit.OK), (EMPTY, Exit.OK)]
 )
 def test_completed_job_without_results_is_asked_for_once_more(
-    policy: Policy, second: Job, code: Exit
+    policy: WatchPolicy, second: Job, code: Exit
 ) -> None:
     watch, server, notes = play(EMPTY, second, policy=policy)
     assert watch.exit() is code
@@ -375,15 +381,15 @@ def test_completed_job_without_results_is_asked_for_once_more(
 
 
 def test_confirmation_keeps_to_the_interval_and_the_timeout() -> None:
-    _, server, _ = play(EMPTY, policy=Policy(interval=20))
+    _, server, _ = play(EMPTY, policy=WatchPolicy(interval=20))
     assert server.times == [1000, 1020]
-    _, server, _ = play(EMPTY, policy=Policy(timeout=1))
+    _, server, _ = play(EMPTY, policy=WatchPolicy(timeout=1))
     assert server.times == [1000, 1000.5]
 
 
 @pytest.mark.parametrize("timeout", [10, 20])
 def test_end_that_there_is_no_time_to_confirm_is_not_believed(timeout: float) -> None:
-    policy = Policy(interval=20, timeout=timeout)
+    policy = WatchPolicy(interval=20, timeout=timeout)
     watch, _, _ = play(EMPTY, policy=policy)
     assert watch.exit() is Exit.TIMEOUT
     assert str(watch.jobs[0].error).endswith("there was no time to confirm that")
@@ -393,12 +399,12 @@ def test_end_that_there_is_no_time_to_confirm_is_not_believed(timeout: float) ->
 def test_end_that_was_asked_for_again_in_vain_is_not_believed(
     then: JobstatError,
 ) -> None:
-    watch, _, _ = play(EMPTY, then, policy=Policy(timeout=3))
+    watch, _, _ = play(EMPTY, then, policy=WatchPolicy(timeout=3))
     assert watch.exit() is not Exit.OK
 
 
 def test_unconfirmed_end_is_not_believed() -> None:
-    watch, _, _ = play(WORKING, EMPTY, DOWN, policy=Policy(retry_for=10))
+    watch, _, _ = play(WORKING, EMPTY, DOWN, policy=WatchPolicy(retry_for=10))
     assert watch.exit() is Exit.UNAVAILABLE
     watch, _, _ = play(WORKING, EMPTY, WORKING, EMPTY, BAD)
     assert watch.exit() is Exit.ITEMS_FAILED
@@ -412,7 +418,7 @@ def test_job_that_ended_by_another_word_ends_the_watch(status: str) -> None:
 
 
 def test_later_error_takes_back_that_a_job_was_not_found() -> None:
-    watch, _, _ = play(GONE, FAULT, policy=Policy(timeout=4))
+    watch, _, _ = play(GONE, FAULT, policy=WatchPolicy(timeout=4))
     assert watch.exit() is Exit.TIMEOUT
 
 

@@ -14,7 +14,7 @@ from jobstat.views.many import line_of_job
 from jobstat.views.report import TextOutput
 from jobstat.views.terminal import open_terminal
 from jobstat.views.wording import (
-    LARGEST_TEXT,
+    MAX_TEXT,
     Column,
     counts_of,
     glyph_of,
@@ -22,7 +22,7 @@ from jobstat.views.wording import (
     percent_of,
     problem_lines,
     results_table,
-    safe,
+    sanitize,
     state_of,
     summary_of,
     title_of,
@@ -55,12 +55,12 @@ from jobstat.views.wording import (
 def test_what_could_steer_a_terminal_is_made_visible(
     sent: str, shown: str | None
 ) -> None:
-    assert safe(sent) == (sent if shown is None else shown)
+    assert sanitize(sent) == (sent if shown is None else shown)
 
 
 def test_of_a_text_that_is_too_long_the_rest_is_counted() -> None:
-    assert safe("abcdef", 6) == "abcdef"
-    assert safe("ab\x1bdef", 4) == r"ab\x1bd... (and 2 more characters)"
+    assert sanitize("abcdef", 6) == "abcdef"
+    assert sanitize("ab\x1bdef", 4) == r"ab\x1bd... (and 2 more characters)"
 
 
 # Unicode's Default_Ignorable_Code_Point, as far as Python does not call it
@@ -74,7 +74,7 @@ IGNORABLE = [
 
 
 def test_nothing_that_is_ignored_by_default_is_looked_through() -> None:
-    shown = {point for point in IGNORABLE if chr(point) in safe(f"a{chr(point)}b")}
+    shown = {point for point in IGNORABLE if chr(point) in sanitize(f"a{chr(point)}b")}
     assert not shown
 
 
@@ -83,7 +83,7 @@ MARKS = re.compile("^[\u0300\u0489\u0e35]|[\u0300\u0489\u0e35]{5}")
 
 @given(st.text(st.characters(codec=None)))
 def test_no_text_steers_a_terminal(text: str) -> None:
-    shown = safe(text)
+    shown = sanitize(text)
     assert shown.isprintable()
     assert not {unicodedata.category(c) for c in shown} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
     assert not {ord(c) for c in shown} & set(IGNORABLE)
@@ -94,8 +94,8 @@ def test_no_text_steers_a_terminal(text: str) -> None:
 
 @given(st.text("a\u0300\u0489\u0e35 \x1b", max_size=40))
 def test_no_mark_stands_alone_or_in_a_tower(text: str) -> None:
-    assert not MARKS.search(safe(text))
-    assert safe(text).isprintable()
+    assert not MARKS.search(sanitize(text))
+    assert sanitize(text).isprintable()
 
 
 @pytest.mark.parametrize(
@@ -329,5 +329,5 @@ def test_one_long_name_does_not_widen_every_row() -> None:
 
 
 def test_any_text_ends_somewhere() -> None:
-    shown = safe("\u202e" * (LARGEST_TEXT + 9))
+    shown = sanitize("\u202e" * (MAX_TEXT + 9))
     assert shown.endswith(r"\u202e... (and 9 more characters)")

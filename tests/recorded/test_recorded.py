@@ -17,20 +17,20 @@ from support import FakeClock, Notes, body
 
 from jobstat.errors import JobstatError
 from jobstat.exits import Exit
-from jobstat.jobs.error_body import complaint
-from jobstat.jobs.input import parse_feed
+from jobstat.jobs.error_body import error_message
+from jobstat.jobs.input import parse_input
 from jobstat.jobs.job import parse_answer, parse_job
 from jobstat.jobs.loop import follow
-from jobstat.jobs.retry import Policy
+from jobstat.jobs.retry import WatchPolicy
 from jobstat.jobs.verdict import judge
-from jobstat.jobs.watch import Answer, Watch
-from jobstat.limits import Limits
+from jobstat.jobs.watch import PollResult, Watch
+from jobstat.limits import RateLimit
 from jobstat.views.report import JsonOutput, ScreenOutput, TextOutput
 from jobstat.views.terminal import Terminal, open_terminal
 from jobstat.zendesk.auth.account import Account
 from jobstat.zendesk.auth.credentials import bearer
-from jobstat.zendesk.auth.providers import Login
-from jobstat.zendesk.client import Api
+from jobstat.zendesk.auth.providers import CredentialProvider
+from jobstat.zendesk.client import ZendeskClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -150,12 +150,14 @@ def test_a_recorded_sequence_is_watched_to_its_end(name: str) -> None:
     clock = FakeClock()
     steps = iter(jobs)
 
-    def fetch(ids: Sequence[str], within: float, idle: Callable[[], None]) -> Answer:
-        del ids, within
-        return Answer((next(steps),), Limits(700))
+    def fetch(
+        ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
+    ) -> PollResult:
+        del ids, timeout
+        return PollResult((next(steps),), RateLimit(700))
 
     notes = Notes()
-    watch = Watch([jobs[0].id], Policy(), clock.now)
+    watch = Watch([jobs[0].id], WatchPolicy(), clock.now)
     follow(watch, fetch, clock, notes)
     assert watch.exit() == SEQUENCES[name]
     assert watch.jobs[0].job == ends[0]
@@ -181,15 +183,18 @@ def test_a_recorded_refusal_has_its_code_and_zendesks_words(
     content = sent.encode() if isinstance(sent, str) else json.dumps(sent).encode()
     httpx_mock.add_response(status_code=status, headers=headers, content=content)
     with (
-        Api(Account("https://acme.zendesk.com"), Login(bearer("t", "a test"))) as api,
+        ZendeskClient(
+            Account("https://acme.zendesk.com"),
+            CredentialProvider(bearer("t", "a test")),
+        ) as api,
         pytest.raises(JobstatError) as caught,
     ):
         api.fetch(["1"], 5)
     assert caught.value.exit is Exit(code)
-    assert words in caught.value.sentence
+    assert words in caught.value.message
     assert caught.value.retry_after == RETRY_AFTER.get(name)
     if isinstance(sent, dict):
-        assert complaint(sent)
+        assert error_message(sent)
 
 
 def test_a_recorded_rate_limit_is_read(httpx_mock: Any) -> None:
@@ -204,26 +209,28 @@ def test_a_recorded_rate_limit_is_read(httpx_mock: Any) -> None:
         ),
         json=found["body"],
     )
-    with Api(Account("https://acme.zendesk.com"), Login(bearer("t", "a test"))) as api:
+    with ZendeskClient(
+        Account("https://acme.zendesk.com"), CredentialProvider(bearer("t", "a test"))
+    ) as api:
         id = found["body"]["job_status"]["id"]
-        assert api.fetch([id], 5).limits == Limits(700, 698, 33)
+        assert api.fetch([id], 5).limits == RateLimit(700, 698, 33)
 
 
 @pytest.mark.parametrize("name", VERDICTS)
 def test_a_recorded_answer_can_be_piped(name: str) -> None:
     sent = recorded(name)["body"]
-    feed = parse_feed(json.dumps(sent).encode())
-    assert [job.id for job in feed.jobs] == [sent["job_status"]["id"]]
-    assert feed.problem is None
+    job_input = parse_input(json.dumps(sent).encode())
+    assert [job.id for job in job_input.jobs] == [sent["job_status"]["id"]]
+    assert job_input.problem is None
 
 
 @pytest.mark.parametrize("name", REFUSALS)
 def test_a_recorded_refusal_can_be_piped(name: str) -> None:
     sent = recorded(name)["body"]
     text = sent if isinstance(sent, str) else json.dumps(sent)
-    feed = parse_feed(text.encode())
+    job_input = parse_input(text.encode())
     if name == "doc-error-too-many-jobs":
-        assert [job.id for job in feed.jobs] == sent["current_job_ids"]
-        assert feed.problem is None
+        assert [job.id for job in job_input.jobs] == sent["current_job_ids"]
+        assert job_input.problem is None
     else:
-        assert REFUSALS[name][1].rstrip(".") in str(feed.problem)
+        assert REFUSALS[name][1].rstrip(".") in str(job_input.problem)

@@ -44,11 +44,11 @@ def on_line(frame, event, argument):
 def follow_traced(*arguments, **options):
     sys.settrace(on_call)
     try:
-        follow_at(*arguments, **options)
+        run_watch(*arguments, **options)
     finally:
         sys.settrace(None)
 
-follow_at, watch.follow_at = watch.follow_at, follow_traced
+run_watch, watch.run_watch = watch.run_watch, follow_traced
 
 slept, monotonic = 0.0, clock.monotonic
 

@@ -26,7 +26,7 @@ from support import (
 )
 from terminals import Session, on_terminal
 
-from jobstat.views.wording import safe
+from jobstat.views.wording import sanitize
 
 EVIL = {
     "CSI": "\x1b[2J\x1b[31;1m\x1b[9999;1H",
@@ -105,7 +105,7 @@ def test_no_text_in_a_job_steers_the_terminal(
     shown = harmless(terminal)
     if columns > 40 and arguments != "list":
         # Nothing is left out: it is to be seen, escaped or as it is.
-        assert "".join(safe(text).split()) in "".join(shown.split())
+        assert "".join(sanitize(text).split()) in "".join(shown.split())
 
 
 @pytest.mark.parametrize("evil", GROUPS)

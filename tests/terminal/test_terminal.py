@@ -432,8 +432,8 @@ def test_several_jobs_as_json_in_a_file_leave_a_sentence_on_the_terminal(
         written = file.read().splitlines()
     assert sorted(json.loads(line)["id"] for line in written) == sorted(ids)
     words = f"✗ 3 jobs at {server.base_url[7:]}: 3 with failures; 6 of 12 items failed"
-    *sentence, elapsed = shown.split()
-    assert sentence == words.split()
+    *message, elapsed = shown.split()
+    assert message == words.split()
     assert re.fullmatch(r"\d:\d\d", elapsed)
     assert max(map(len, shown.splitlines())) <= 80
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from jobstat.errors import UsageProblem
+from jobstat.errors import UsageError
 from jobstat.jobs.reference import origin, split_url
 
 if TYPE_CHECKING:
@@ -26,13 +26,13 @@ _ZENDESK = ".zendesk.com"
 class Account:
     """A Zendesk account: ``origin`` is its ``scheme://host[:port]``.
 
-    ``trusted`` is whether the user has named it, by an option, the environment or
+    ``named_by_user`` is whether the user has named it, by an option, the environment or
     as the default. Where only a job's URL does, no credential goes there that was
     not stored for it.
     """
 
     origin: str
-    trusted: bool = field(default=True, compare=False)
+    named_by_user: bool = field(default=True, compare=False)
 
     @property
     def name(self) -> str:
@@ -48,7 +48,7 @@ class Account:
         return self.name if self.origin.startswith("https:") else self.origin
 
     @property
-    def login(self) -> str:
+    def login_command(self) -> str:
         """The command that logs in to it."""
         subdomain = self.name.removesuffix(_ZENDESK)
         usual = self.origin == f"https://{subdomain}{_ZENDESK}" and "." not in subdomain
@@ -72,7 +72,7 @@ class Memory(Protocol):
     def default(self) -> Account | None:
         """The account of which all is about, if nothing else is said."""
 
-    def holds(self, origin: str) -> bool:
+    def is_logged_in(self, origin: str) -> bool:
         """Whether jobstat is logged in to this account."""
 
 
@@ -88,7 +88,7 @@ def find_account(
     Else it is that of the job URLs, where jobstat is logged in to it, else the
     default. An option goes before any variable, and counts when it is empty too:
     that is a slip of a script, which must not end at another account. Raises
-    UsageProblem when none is found, what is named is not an account, or one of
+    UsageError when none is found, what is named is not an account, or one of
     the jobs that were named by URL is of another.
     """
     origins = [found.origin for found in references if found.origin is not None]
@@ -96,7 +96,7 @@ def find_account(
     if account is None:
         account = _remembered(origins, memory)
     if account is None:
-        raise UsageProblem(
+        raise UsageError(
             "which Zendesk account? None is named",
             hint=f"Give --base-url {origins[0]}, if the job's URL can be trusted."
             if origins
@@ -105,7 +105,7 @@ def find_account(
         )
     for named in origins:
         if named != account.origin:
-            raise UsageProblem(
+            raise UsageError(
                 f"the job's URL is of {named}, but the account is {account.origin}",
                 hint="Name the job's account with --subdomain or --base-url.",
             )
@@ -114,9 +114,9 @@ def find_account(
 
 def _remembered(origins: Sequence[str], memory: Memory) -> Account | None:
     default = memory.default()
-    if origins and memory.holds(origins[0]):
+    if origins and memory.is_logged_in(origins[0]):
         named = default is not None and default.origin == origins[0]
-        return Account(origins[0], trusted=named)
+        return Account(origins[0], named_by_user=named)
     return default
 
 
@@ -125,51 +125,51 @@ def named_account(
 ) -> Account | None:
     """The account that an option names, else the environment, if any does.
 
-    Raises UsageProblem when what is named is not an account.
+    Raises UsageError when what is named is not an account.
     """
     if base_url is not None and subdomain is not None:
-        raise UsageProblem("--base-url and --subdomain name an account each: give one")
+        raise UsageError("--base-url and --subdomain name an account each: give one")
     domain = environ.get("ZENDESK_DOMAIN") or "zendesk.com"
     if base_url is not None:
-        return at_url(base_url, "--base-url")
+        return account_from_url(base_url, "--base-url")
     if subdomain is not None:
-        return at_subdomain(subdomain, domain, "--subdomain")
+        return account_from_subdomain(subdomain, domain, "--subdomain")
     if url := environ.get("JOBSTAT_BASE_URL"):
-        return at_url(url, "JOBSTAT_BASE_URL")
+        return account_from_url(url, "JOBSTAT_BASE_URL")
     if name := environ.get("ZENDESK_SUBDOMAIN"):
-        return at_subdomain(name, domain, "ZENDESK_SUBDOMAIN")
+        return account_from_subdomain(name, domain, "ZENDESK_SUBDOMAIN")
     return None
 
 
-def at_url(text: str, source: str) -> Account:
+def account_from_url(text: str, source: str) -> Account:
     """The account at a base URL; ``source`` is what gave it.
 
-    Raises UsageProblem unless it is https, or http to a loopback address, and
+    Raises UsageError unless it is https, or http to a loopback address, and
     nothing but scheme, host and port.
     """
     base = text.strip().rstrip("/")
     account = _account_of(base, source)
     if urlsplit(base).path or urlsplit(base).query or urlsplit(base).fragment:
-        raise UsageProblem(
+        raise UsageError(
             f"{source} has more than a host in it",
             hint=f"Give {account.origin} alone.",
         )
     return account
 
 
-def at_subdomain(text: str, domain: str, source: str) -> Account:
+def account_from_subdomain(text: str, domain: str, source: str) -> Account:
     """The account ``https://{text}.{domain}``.
 
     A whole host name or any URL of the account is taken for what it means.
     """
     if not all(map(_LABEL.fullmatch, domain.lower().split("."))):
-        raise UsageProblem(f"ZENDESK_DOMAIN is not a domain: {domain[:80]!r}")
+        raise UsageError(f"ZENDESK_DOMAIN is not a domain: {domain[:80]!r}")
     name = text.strip()
     if "://" in name:
         return _account_of(name, source)
     name = name.lower().removesuffix("." + domain.lower())
     if not _LABEL.fullmatch(name):
-        raise UsageProblem(
+        raise UsageError(
             f"{source} is not a subdomain: {text[:80]!r}",
             hint="The subdomain of https://acme.zendesk.com is acme;"
             " for another host give --base-url.",
@@ -184,21 +184,21 @@ def _account_of(url: str, source: str) -> Account:
     except ValueError:
         host, port = None, None
     if host is None:
-        raise UsageProblem(
+        raise UsageError(
             f"{source} is not a URL", hint="Such as https://acme.zendesk.com."
         )
     if "@" in parts.netloc:
         # What stands before the @ may be a secret: it is not repeated.
-        raise UsageProblem(
+        raise UsageError(
             f"{source} has a user name in it",
             hint="Credentials are taken from the environment, never from a URL.",
         )
     on_loopback = host in _LOOPBACK
     labels = host.split(".")
     if not on_loopback and not all(map(_LABEL.fullmatch, labels)):
-        raise UsageProblem(f"{source} has no valid host name: {host[:80]!r}")
+        raise UsageError(f"{source} has no valid host name: {host[:80]!r}")
     if parts.scheme != "https" and not (parts.scheme == "http" and on_loopback):
-        raise UsageProblem(
+        raise UsageError(
             f"{source} must start with https://",
             hint="A credential goes over TLS; plain http is for this machine only.",
         )

@@ -10,7 +10,7 @@ from socketserver import TCPServer
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-from jobstat.errors import AuthError, UsageProblem
+from jobstat.errors import AuthError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,20 +38,20 @@ def redirect_url(port: int) -> str:
 class Callback:
     """Waits for the browser, to be used as a context manager.
 
-    ``code_in`` is what finds the code in an address, or raises UsageProblem for one
-    that is of no concern, AuthError for a no. Raises UsageProblem where the port
+    ``parse_redirect`` is what finds the code in an address, or raises UsageError for
+    one that is of no concern, AuthError for a no. Raises UsageError where the port
     cannot be used.
     """
 
-    def __init__(self, port: int, code_in: Callable[[str], str]) -> None:
+    def __init__(self, port: int, parse_redirect: Callable[[str], str]) -> None:
         try:
             self._server = _Server(("127.0.0.1", port), _Handler)
         except OSError as error:
-            raise UsageProblem(
+            raise UsageError(
                 f"cannot wait for the browser on 127.0.0.1:{port}: {error.strerror}",
                 hint="Choose another --port, and register its URL as well.",
             ) from error
-        self._server.code_in = code_in
+        self._server.parse_redirect = parse_redirect
         self._answers: Queue[str | AuthError] = Queue()
         self._server.answers = self._answers
 
@@ -67,10 +67,10 @@ class Callback:
         self._server.shutdown()
         self._server.server_close()
 
-    def code(self, within: float) -> str | None:
+    def code(self, timeout: float) -> str | None:
         """The code, if it comes within so many seconds. Raises AuthError for a no."""
         try:
-            answer = self._answers.get(timeout=within)
+            answer = self._answers.get(timeout=timeout)
         except Empty:
             return None
         if isinstance(answer, AuthError):
@@ -80,7 +80,7 @@ class Callback:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    code_in: Callable[[str], str]
+    parse_redirect: Callable[[str], str]
     answers: Queue[str | AuthError]
 
     def server_bind(self) -> None:
@@ -100,17 +100,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(404)
             return
         try:
-            answer: str | AuthError = self.server.code_in(self.path)
-        except UsageProblem as problem:
+            answer: str | AuthError = self.server.parse_redirect(self.path)
+        except UsageError as problem:
             # Any page can send a browser here: that is no reason to give up.
-            self._show(400, "Not logged in", f"jobstat says: {problem.sentence}.")
+            self._show(400, "Not logged in", f"jobstat says: {problem.message}.")
             return
         except AuthError as error:
             answer = error
         title, text = "jobstat has got its answer", "Go back to the terminal"
         if isinstance(answer, AuthError):
             title = "Not logged in"
-            text = answer.sentence[:1].upper() + answer.sentence[1:]
+            text = answer.message[:1].upper() + answer.message[1:]
         try:
             self._show(200, title, f"{text}. You may close this.")
         finally:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from jobstat.errors import AuthError, UsageProblem
+from jobstat.errors import AuthError, UsageError
 from jobstat.zendesk.redact import as_bytes
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ IN_ENVIRONMENT = (
 )
 
 
-class Kind(StrEnum):
+class AuthMethod(StrEnum):
     """How a credential was come by, by the word that is stored of it."""
 
     BROWSER = "browser"
@@ -51,7 +51,7 @@ class Credential:
     """
 
     source: str
-    kind: Kind
+    kind: AuthMethod
     authorization: str = field(repr=False)
     secret: str = field(repr=False)
     expires_at: float | None = None
@@ -65,10 +65,10 @@ class Credential:
 def bearer(
     token: str,
     source: str,
-    kind: Kind = Kind.TOKEN,
+    kind: AuthMethod = AuthMethod.TOKEN,
     expires_at: float | None = None,
 ) -> Credential:
-    """An OAuth access token. Raises UsageProblem for what cannot be one."""
+    """An OAuth access token. Raises UsageError for what cannot be one."""
     check_token(token, source)
     return Credential(source, kind, f"Bearer {token}", token, expires_at)
 
@@ -76,28 +76,28 @@ def bearer(
 def api_token(email: str, token: str, source: str, *, of: str = "") -> Credential:
     """An API token of a user; ``of`` names where the address is from.
 
-    Raises UsageProblem for what cannot be one.
+    Raises UsageError for what cannot be one.
     """
     check_email(email, of or source)
     check_token(token, source)
     authorization = _basic(f"{email}/token", token)
-    return Credential(source, Kind.API_TOKEN, authorization, token)
+    return Credential(source, AuthMethod.API_TOKEN, authorization, token)
 
 
 def check_email(email: str, source: str) -> None:
-    """Raises UsageProblem for what is no e-mail address."""
+    """Raises UsageError for what is no e-mail address."""
     if not _EMAIL.fullmatch(email):
-        raise UsageProblem(f"{source} is not an e-mail address")
+        raise UsageError(f"{source} is not an e-mail address")
 
 
 def check_client_id(id: str, source: str) -> None:
-    """Raises UsageProblem for what cannot be the id of an OAuth client."""
+    """Raises UsageError for what cannot be the id of an OAuth client."""
     if not (id and id.isprintable()):
-        raise UsageProblem(f"{source} is not the id of an OAuth client")
+        raise UsageError(f"{source} is not the id of an OAuth client")
 
 
 def check_token(token: str, source: str) -> None:
-    """Raises UsageProblem for what can be neither a token nor a client's secret."""
+    """Raises UsageError for what can be neither a token nor a client's secret."""
     _check(source, token, _TOKEN, "one word of ASCII")
 
 
@@ -105,11 +105,11 @@ def from_environment(environ: Mapping[str, str]) -> Credential | None:
     """The first credential that the environment holds whole, checked for a header.
 
     Client credentials are none yet: a token is to be had for them first. Raises
-    UsageProblem for one that cannot be used as it stands. No error repeats a secret.
+    UsageError for one that cannot be used as it stands. No error repeats a secret.
     """
     if token := environ.get("ZENDESK_OAUTH_TOKEN"):
         return bearer(token, "ZENDESK_OAUTH_TOKEN")
-    if client_of(environ):
+    if client_from_env(environ):
         return None
     email = environ.get("ZENDESK_EMAIL")
     if email and (token := environ.get("ZENDESK_API_TOKEN")):
@@ -118,14 +118,16 @@ def from_environment(environ: Mapping[str, str]) -> Credential | None:
         check_email(email, "ZENDESK_EMAIL")
         _check("ZENDESK_PASSWORD", password, _PASSWORD, "one line")
         authorization = _basic(email, password)
-        return Credential("ZENDESK_PASSWORD", Kind.PASSWORD, authorization, password)
+        return Credential(
+            "ZENDESK_PASSWORD", AuthMethod.PASSWORD, authorization, password
+        )
     return None
 
 
-def client_of(environ: Mapping[str, str]) -> tuple[str, str] | None:
+def client_from_env(environ: Mapping[str, str]) -> tuple[str, str] | None:
     """The OAuth client that the environment holds: its id and its secret.
 
-    Raises UsageProblem where one of them cannot be used as it stands.
+    Raises UsageError where one of them cannot be used as it stands.
     """
     id, secret = environ.get(CLIENT_ID), environ.get(CLIENT_SECRET)
     if not (id and secret):
@@ -135,8 +137,8 @@ def client_of(environ: Mapping[str, str]) -> tuple[str, str] | None:
     return id, secret
 
 
-def source_in(environ: Mapping[str, str]) -> str | None:
-    """The variable that ``from_environment`` or ``client_of`` would take it from."""
+def env_source(environ: Mapping[str, str]) -> str | None:
+    """The variable that ``from_environment`` or ``client_from_env`` would take."""
     wholes = (
         ("ZENDESK_OAUTH_TOKEN",),
         (CLIENT_ID, CLIENT_SECRET),
@@ -147,7 +149,7 @@ def source_in(environ: Mapping[str, str]) -> str | None:
     return next(whole, None)
 
 
-def end_of_api_tokens(now: float) -> str:
+def api_token_deprecation(now: float) -> str:
     """What is to be said of an API token; ``now`` is in Unix seconds."""
     days = int((API_TOKENS_END - now) // 86400)
     if days < 0:
@@ -158,7 +160,7 @@ def end_of_api_tokens(now: float) -> str:
     )
 
 
-_HALVES = (
+_INCOMPLETE = (
     (CLIENT_ID, CLIENT_SECRET),
     (CLIENT_SECRET, CLIENT_ID),
     ("ZENDESK_EMAIL", "ZENDESK_API_TOKEN"),
@@ -167,7 +169,7 @@ _HALVES = (
 )
 
 
-def none_found(
+def missing_credential(
     environ: Mapping[str, str], account: Account, problem: str | None = None
 ) -> AuthError:
     """The error for an account for which there is no credential at all.
@@ -175,19 +177,19 @@ def none_found(
     ``problem`` is what keeps it from being found, where something does.
     """
     because = f"; {problem}" if problem else ""
-    if source := source_in(environ):
+    if source := env_source(environ):
         return AuthError(
             f"no credential is stored for {account.name}{because}",
             hint=f"{source} goes only to an account that is named: --base-url"
             f" {account.origin}",
         )
-    for there, missing in _HALVES:
+    for there, missing in _INCOMPLETE:
         if environ.get(there):
             return AuthError(
                 f"half a credential: {there} is set without {missing}",
                 hint=f"Set {missing} beside it, or ZENDESK_OAUTH_TOKEN alone.",
             )
-    login = "Set" if problem else f"Log in once with {account.login}, or set"
+    login = "Set" if problem else f"Log in once with {account.login_command}, or set"
     return AuthError(
         f"no credential for {account.name}{because}", hint=f"{login} {IN_ENVIRONMENT}"
     )
@@ -195,7 +197,7 @@ def none_found(
 
 def _check(source: str, value: str, form: re.Pattern[str], what: str) -> None:
     if not form.fullmatch(value):
-        raise UsageProblem(
+        raise UsageError(
             f"{source} is not {what}: it holds a character that does not belong there",
             hint="Give it bare: without Bearer, a blank or a line break.",
         )

@@ -7,7 +7,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from jobstat.errors import UsageProblem
+from jobstat.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ def read_settings(
 
 
 def check_private(path: Path, status: os.stat_result) -> None:
-    """Raise UsageProblem for a file or directory that another user can change.
+    """Raise UsageError for a file or directory that another user can change.
 
     root may own it. Its group may write it: many systems give each user a group.
     """
@@ -50,7 +50,7 @@ def check_private(path: Path, status: os.stat_result) -> None:
         return
     from shlex import quote
 
-    raise UsageProblem(
+    raise UsageError(
         f"{path} {what}",
         hint=f"Check what it holds, then run: {command} {quote(str(path))}",
     )

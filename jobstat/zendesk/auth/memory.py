@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from jobstat.zendesk.auth.account import Account
-    from jobstat.zendesk.auth.profiles import Known
+    from jobstat.zendesk.auth.profiles import Profiles
 
 
 class Memory:
     """The accounts of jobstat, and the one of zcli.
 
-    Raises UsageProblem where jobstat's own file cannot be read.
+    Raises UsageError where jobstat's own file cannot be read.
     """
 
     @cached_property
-    def _known(self) -> Known:
+    def _known(self) -> Profiles:
         from jobstat.zendesk.auth.profiles import load
 
         return load()
@@ -28,6 +28,6 @@ class Memory:
 
         return self._known.default_account or active_account()
 
-    def holds(self, origin: str) -> bool:
+    def is_logged_in(self, origin: str) -> bool:
         """Whether jobstat is logged in to the account."""
         return origin in self._known.records

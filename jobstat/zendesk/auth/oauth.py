@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
-from jobstat.errors import AuthError, BrokenAnswer, UsageProblem
+from jobstat.errors import AuthError, InvalidResponse, UsageError
 from jobstat.zendesk.auth.credentials import check_token
 from jobstat.zendesk.errors import reason, refusal
 from jobstat.zendesk.http import Request
-from jobstat.zendesk.redact import discreet
+from jobstat.zendesk.redact import redacting
 
 if TYPE_CHECKING:
     from jobstat.zendesk.auth.account import Account
-    from jobstat.zendesk.http import Http
+    from jobstat.zendesk.http import HttpClient
 
 SCOPE = "read"
 
@@ -30,14 +30,14 @@ TOKEN_TIMEOUT = 30.0
 Zendesk revokes the old tokens when it answers: a lost answer is a lost login.
 """
 
-REFRESH_LIFE = 89 * 86400
+REFRESH_LIFETIME = 89 * 86400
 """Seconds that a login may lie unused: Zendesk grants up to 90 days."""
 
-LONGEST_LIFE = 100 * 365 * 86400
+MAX_LIFETIME = 100 * 365 * 86400
 """Seconds of a life that is taken for one: what is longer is nonsense."""
 
 MARGIN = 0.1
-LARGEST_MARGIN = 60.0
+MAX_MARGIN = 60.0
 """How long before its end a token is renewed: a tenth of its life, at most so many
 seconds."""
 
@@ -58,12 +58,12 @@ class Tokens:
     expires_at: float | None = None
     renew_at: float | None = None
 
-    def is_stale(self, now: float) -> bool:
+    def needs_refresh(self, now: float) -> bool:
         """Whether the access token should no longer be used."""
         return self.renew_at is not None and now >= self.renew_at
 
 
-class Authorization:
+class AuthorizationCodeFlow:
     """A user's consent that is to be had in a browser, at ``url``.
 
     ``redirect_uri`` is where the browser is sent with the answer.
@@ -89,10 +89,10 @@ class Authorization:
         query = urlsplit(uri).query
         self.url = f"{account.origin}/oauth/authorizations/new?{query}"
 
-    def code_in(self, address: str) -> str:
+    def parse_redirect(self, address: str) -> str:
         """The code in the address that the browser was sent to.
 
-        Raises UsageProblem for what is no answer to this, AuthError for one that
+        Raises UsageError for what is no answer to this, AuthError for one that
         says no.
         """
         from oauthlib.oauth2 import MismatchingStateError, OAuth2Error
@@ -103,18 +103,18 @@ class Authorization:
                 f"{_ANYWHERE}?{query}", state=self._client.state
             )
         except (ValueError, MismatchingStateError) as error:
-            raise UsageProblem("that is not the answer to this login") from error
+            raise UsageError("that is not the answer to this login") from error
         except OAuth2Error as error:
             if error.error == "missing_code":
-                raise UsageProblem("there is no code in that address") from error
+                raise UsageError("there is no code in that address") from error
             words = f"{error.error}: {error.description or ''}".rstrip(": ")
             denied = error.error == "access_denied"
             said = "was denied in the browser" if denied else f"failed: {words}"
             raise AuthError(f"the login at {self._account.name} {said}") from error
         return str(found["code"])
 
-    def tokens(self, http: Http, code: str) -> Tokens:
-        """The tokens for a code. Raises what ``mint`` raises."""
+    def tokens(self, http: HttpClient, code: str) -> Tokens:
+        """The tokens for a code. Raises what ``client_credentials_grant`` raises."""
         form = self._client.prepare_request_body(
             code=code, redirect_uri=self._redirect_uri, code_verifier=self._verifier
         )
@@ -124,7 +124,7 @@ class Authorization:
             {
                 **dict(parse_qsl(form)),
                 "scope": SCOPE,
-                "refresh_token_expires_in": REFRESH_LIFE,
+                "refresh_token_expires_in": REFRESH_LIFETIME,
             },
             refused=f"{self._account.name} does not take the login",
             hint=f"Is the OAuth client {self._client_id} a public one, with the"
@@ -132,8 +132,8 @@ class Authorization:
         )
 
 
-def mint(
-    http: Http,
+def client_credentials_grant(
+    http: HttpClient,
     account: Account,
     client_id: str,
     secret: str,
@@ -159,12 +159,14 @@ def mint(
 
 
 def refresh(
-    http: Http,
+    http: HttpClient,
     account: Account,
     client_id: str,
     refresh_token: str,
 ) -> Tokens:
-    """New tokens for old ones, which Zendesk ends. Raises what ``mint`` raises.
+    """New tokens for old ones, which Zendesk ends.
+
+    Raises what ``client_credentials_grant`` raises.
 
     ``refresh_token_expires_in`` is taken here too (Zendesk's announcement of refresh
     tokens, April 2025). Without it, a login would end after 30 days unused.
@@ -177,14 +179,14 @@ def refresh(
     return _ask(
         http,
         account,
-        {**dict(parse_qsl(form)), "refresh_token_expires_in": REFRESH_LIFE},
+        {**dict(parse_qsl(form)), "refresh_token_expires_in": REFRESH_LIFETIME},
         refused=f"the login at {account.name} cannot be renewed",
-        hint=f"Log in again with {account.login}",
+        hint=f"Log in again with {account.login_command}",
     )
 
 
 def _ask(
-    http: Http,
+    http: HttpClient,
     account: Account,
     fields: dict[str, str | int],
     *,
@@ -197,13 +199,13 @@ def _ask(
         json.dumps(fields).encode(),
     )
     names = ("client_secret", "refresh_token", "code", "code_verifier")
-    with discreet(lambda: [str(fields[name]) for name in names if name in fields]):
+    with redacting(lambda: [str(fields[name]) for name in names if name in fields]):
         asked_at = time.time()
         response = http.send(request, TOKEN_TIMEOUT)
         if response.status in {400, 401, 403}:
             raise AuthError(f"{refused} ({reason(response)})", hint=hint)
         if response.status == 404:
-            raise UsageProblem(
+            raise UsageError(
                 f"there is no OAuth at {account.name} ({reason(response)})",
                 hint="Is that the right account?",
             )
@@ -225,11 +227,11 @@ def _parsed(body: bytes, account: Account, asked_at: float) -> Tokens:
         # Not with its cause: there may be a token in it.
         access = other = None
     if access is None:
-        raise BrokenAnswer(f"the answer of {account.name} is no token")
+        raise InvalidResponse(f"the answer of {account.name} is no token")
     life = _seconds(told.get("expires_in"))
-    if not 0 < life < LONGEST_LIFE:
+    if not 0 < life < MAX_LIFETIME:
         return Tokens(access, other)
-    margin = min(life * MARGIN, LARGEST_MARGIN)
+    margin = min(life * MARGIN, MAX_MARGIN)
     expires_at = asked_at + life
     return Tokens(access, other, expires_at, expires_at - margin)
 
@@ -237,7 +239,7 @@ def _parsed(body: bytes, account: Account, asked_at: float) -> Tokens:
 def _token(told: object) -> str | None:
     if not isinstance(told, str):
         return None
-    with suppress(UsageProblem):
+    with suppress(UsageError):
         check_token(told, "the answer")
         return told
     return None

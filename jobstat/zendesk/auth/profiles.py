@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jobstat import clock
-from jobstat.errors import Unavailable, UsageProblem
-from jobstat.zendesk.auth.account import Account, at_url
-from jobstat.zendesk.auth.credentials import Kind
+from jobstat.errors import Unavailable, UsageError
+from jobstat.zendesk.auth.account import Account, account_from_url
+from jobstat.zendesk.auth.credentials import AuthMethod
 from jobstat.zendesk.auth.files import check_private, read_settings
 
 if TYPE_CHECKING:
@@ -24,28 +24,28 @@ if TYPE_CHECKING:
 # No account has such a name.
 _FILE_LOCK = "_accounts"
 
-LOCK_PATIENCE = 10.0
+LOCK_TIMEOUT = 10.0
 """Seconds that another jobstat may take to write the file."""
 
 _HEADING = "# Written by jobstat auth. The secrets are in the system's keyring.\n\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class Profile:
     """What is known of how jobstat is logged in to an account, but for secrets."""
 
-    kind: Kind
+    kind: AuthMethod
     client_id: str | None = None
     email: str | None = None
     user: str | None = None
 
 
 @dataclass(slots=True)
-class Known:
+class Profiles:
     """The accounts by their origins, and which of them is the default."""
 
     default: str | None = None
-    records: dict[str, Record] = field(default_factory=dict)
+    records: dict[str, Profile] = field(default_factory=dict)
 
     @property
     def default_account(self) -> Account | None:
@@ -53,11 +53,11 @@ class Known:
         return Account(self.default) if self.default else None
 
 
-class NoHome(UsageProblem):
+class NoHome(UsageError):
     """There is no place for what a user configures."""
 
 
-class NoLock(UsageProblem):
+class NoLock(UsageError):
     """The lock file cannot be written."""
 
 
@@ -74,33 +74,33 @@ def folder() -> Path:
         raise NoHome("there is no home directory", hint="Set HOME.") from error
 
 
-def load() -> Known:
-    """The accounts that are known. Raises UsageProblem where that cannot be read."""
+def load() -> Profiles:
+    """The accounts that are known. Raises UsageError where that cannot be read."""
     try:
         path = _path()
     except NoHome:
-        return Known()
+        return Profiles()
     try:
         document = tomllib.loads(read_settings(path, check_private).decode())
     except FileNotFoundError:
-        return Known()
+        return Profiles()
     except OSError as error:
-        raise UsageProblem(f"cannot read {path}: {error.strerror}") from error
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise _not_ours(path) from error
     try:
         return _parsed(document)
-    except (ValueError, TypeError, AttributeError, KeyError, UsageProblem) as error:
+    except (ValueError, TypeError, AttributeError, KeyError, UsageError) as error:
         raise _not_ours(path) from error
 
 
-def change(edit: Callable[[Known], None], meanwhile: Callable[[], None]) -> Known:
+def change(edit: Callable[[Profiles], None], meanwhile: Callable[[], None]) -> Profiles:
     """Change the accounts that are known; gives them.
 
     ``meanwhile`` is done when nothing but a rename is left to be done, and where it
-    fails, nothing has changed. Raises UsageProblem, Unavailable, and what it raises.
+    fails, nothing has changed. Raises UsageError, Unavailable, and what it raises.
     """
-    with locked(_FILE_LOCK, LOCK_PATIENCE):
+    with locked(_FILE_LOCK, LOCK_TIMEOUT):
         known = load()
         edit(known)
         path = _path()
@@ -111,7 +111,7 @@ def change(edit: Callable[[Known], None], meanwhile: Callable[[], None]) -> Know
             meanwhile()
             new.replace(path)
         except OSError as error:
-            raise UsageProblem(f"cannot write {path}: {error.strerror}") from error
+            raise UsageError(f"cannot write {path}: {error.strerror}") from error
         finally:
             with suppress(OSError):
                 new.unlink()
@@ -119,20 +119,20 @@ def change(edit: Callable[[Known], None], meanwhile: Callable[[], None]) -> Know
 
 
 def check_writable() -> None:
-    """Raises UsageProblem where nothing can be changed, as far as that is clear."""
-    with locked(_FILE_LOCK, LOCK_PATIENCE):
+    """Raises UsageError where nothing can be changed, as far as that is clear."""
+    with locked(_FILE_LOCK, LOCK_TIMEOUT):
         load()
 
 
 @contextmanager
-def locked(name: str, within: float) -> Iterator[None]:
-    """Keep other processes of this user out of the same; ``within`` is in seconds.
+def locked(name: str, timeout: float) -> Iterator[None]:
+    """Keep other processes of this user out of the same; ``timeout`` is in seconds.
 
     Raises Unavailable where one of them is in there for all that time, NoLock where
-    the lock cannot be written, UsageProblem where another user could take it away.
+    the lock cannot be written, UsageError where another user could take it away.
     """
     path = folder() / f"{re.sub('[^0-9a-z._-]', '_', name)}.lock"
-    until = clock.monotonic() + within
+    deadline = clock.monotonic() + timeout
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         check_private(path.parent, path.parent.stat())
@@ -146,7 +146,7 @@ def locked(name: str, within: float) -> Iterator[None]:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                if clock.monotonic() > until:
+                if clock.monotonic() > deadline:
                     raise Unavailable(
                         f"another jobstat keeps the lock {path}"
                     ) from None
@@ -158,20 +158,20 @@ def locked(name: str, within: float) -> Iterator[None]:
         os.close(fd)
 
 
-def _not_ours(path: Path) -> UsageProblem:
-    return UsageProblem(
+def _not_ours(path: Path) -> UsageError:
+    return UsageError(
         f"{path} is not what jobstat wrote", hint="Move it away, and log in again."
     )
 
 
-def _parsed(document: dict[str, Any]) -> Known:
-    known = Known(default=document.get("default"))
+def _parsed(document: dict[str, Any]) -> Profiles:
+    known = Profiles(default=document.get("default"))
     for url, told in document.get("accounts", {}).items():
         texts = {name: told.get(name) for name in ("client_id", "email", "user")}
         if not all(text is None or isinstance(text, str) for text in texts.values()):
             raise ValueError(f"{url} has a value that is no text")
-        account = at_url(url, "an account")
-        known.records[account.origin] = Record(Kind(told["kind"]), **texts)
+        account = account_from_url(url, "an account")
+        known.records[account.origin] = Profile(AuthMethod(told["kind"]), **texts)
     if known.default is not None and known.default not in known.records:
         raise ValueError("the default is none of its accounts")
     return known
@@ -187,7 +187,7 @@ def _path() -> Path:
                 check_private(directory, directory.stat())
     except (OSError, RuntimeError) as error:
         why = getattr(error, "strerror", None) or "its links go round in a circle"
-        raise UsageProblem(f"cannot read {named}: {why}") from error
+        raise UsageError(f"cannot read {named}: {why}") from error
     return path
 
 
@@ -200,7 +200,7 @@ def _remove_stale(path: Path) -> None:
                 file.unlink()
 
 
-def _write(path: Path, known: Known) -> None:
+def _write(path: Path, known: Profiles) -> None:
     import tomli_w
 
     accounts = {

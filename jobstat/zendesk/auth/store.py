@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from jobstat.errors import AuthError
 from jobstat.holding import held
-from jobstat.zendesk.auth.keyring import PATIENCE, KeyringProblem
-from jobstat.zendesk.background import Apart
+from jobstat.zendesk.auth.keyring import KEYRING_TIMEOUT, KeyringProblem
+from jobstat.zendesk.background import BackgroundCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
     from jobstat.zendesk.auth.account import Account
     from jobstat.zendesk.auth.oauth import Tokens
-    from jobstat.zendesk.auth.profiles import Known, Record
+    from jobstat.zendesk.auth.profiles import Profile, Profiles
 
 
-LOCK_PATIENCE = 60.0
+LOCK_TIMEOUT = 60.0
 """Seconds that another jobstat may take to renew a login: its request has 30."""
 
-LATEST = 1e11
+MAX_TIMESTAMP = 1e11
 """Unix seconds of a time that is taken for one: what is later is nonsense."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class StoredSecrets:
     """What the keyring holds of an account: one text, so that it changes at once."""
 
     tokens: Tokens | None
@@ -55,7 +55,7 @@ class Entry:
         return json.dumps({name: v for name, v in told.items() if v is not None})
 
 
-def parse_entry(text: str) -> Entry:
+def parse_secrets(text: str) -> StoredSecrets:
     """What ``dump`` wrote. Raises ValueError for anything else."""
     from jobstat.zendesk.auth.oauth import Tokens
 
@@ -70,7 +70,7 @@ def parse_entry(text: str) -> Entry:
         raise ValueError("a time that is none")
     token, refresh_token, client_secret = texts
     tokens = Tokens(token, refresh_token, *times) if token else None
-    return Entry(tokens, client_secret)
+    return StoredSecrets(tokens, client_secret)
 
 
 def _is_secret(told: object) -> bool:
@@ -78,7 +78,7 @@ def _is_secret(told: object) -> bool:
 
 
 def _is_time(told: object) -> bool:
-    return isinstance(told, int | float) and 0 <= told < LATEST
+    return isinstance(told, int | float) and 0 <= told < MAX_TIMESTAMP
 
 
 class Keep:
@@ -87,15 +87,15 @@ class Keep:
     def __init__(self, account: Account) -> None:
         self._account = account
 
-    def locked(self, within: float) -> AbstractContextManager[None]:
-        """Keep other processes from changing it; ``within`` is in seconds."""
+    def locked(self, timeout: float) -> AbstractContextManager[None]:
+        """Keep other processes from changing it; ``timeout`` is in seconds."""
         from jobstat.zendesk.auth.profiles import locked
 
-        return locked(self._account.entry_name, within)
+        return locked(self._account.entry_name, timeout)
 
     @contextmanager
     def locked_if_writable(
-        self, within: float, warn: Callable[[str], None]
+        self, timeout: float, warn: Callable[[str], None]
     ) -> Iterator[None]:
         """Lock it, or warn and go on where the lock cannot be written.
 
@@ -105,41 +105,41 @@ class Keep:
 
         with ExitStack() as stack:
             try:
-                stack.enter_context(self.locked(within))
+                stack.enter_context(self.locked(timeout))
             except NoLock as problem:
-                warn(f"the login is renewed without a lock: {problem.sentence}")
+                warn(f"the login is renewed without a lock: {problem.message}")
             yield
 
-    def read(self, within: float | None = None) -> Entry | None:
-        """The entry; ``within`` is as that of the keyring's ``read``.
+    def read(self, timeout: float | None = None) -> StoredSecrets | None:
+        """The entry; ``timeout`` is as that of the keyring's ``read``.
 
         Raises KeyringProblem, AuthError for what cannot be one.
         """
         from jobstat.zendesk.auth import keyring
 
-        text = keyring.read(self._account.entry_name, within)
+        text = keyring.read(self._account.entry_name, timeout)
         try:
-            return parse_entry(text) if text else None
+            return parse_secrets(text) if text else None
         except (ValueError, RecursionError):
             raise AuthError(
                 f"the keyring's entry for {self._account.name} is not what jobstat"
                 " wrote",
-                hint=f"Log in again with {self._account.login}",
+                hint=f"Log in again with {self._account.login_command}",
             ) from None
 
-    def write(self, entry: Entry, within: float = PATIENCE) -> None:
-        """Put an entry in the place of the one before; ``within`` is in seconds.
+    def write(self, entry: StoredSecrets, timeout: float = KEYRING_TIMEOUT) -> None:
+        """Put an entry in the place of the one before; ``timeout`` is in seconds.
 
         Raises KeyringProblem.
         """
         from jobstat.zendesk.auth import keyring
 
         name, secrets = self._account.entry_name, entry.secrets
-        keyring.write(name, entry.dump(), secrets, within)
+        keyring.write(name, entry.dump(), secrets, timeout)
 
 
 def check_store() -> None:
-    """Raises KeyringProblem or UsageProblem where nothing could be remembered."""
+    """Raises KeyringProblem or UsageError where nothing could be remembered."""
     from jobstat.zendesk.auth import keyring
     from jobstat.zendesk.auth.profiles import check_writable
 
@@ -147,32 +147,34 @@ def check_store() -> None:
     check_writable()
 
 
-def remember(account: Account, record: Record, entry: Entry, *, default: bool) -> bool:
+def save_login(
+    account: Account, record: Profile, entry: StoredSecrets, *, default: bool
+) -> bool:
     """Store a login in place of one before; gives whether it is the default account's.
 
     It is also where it is the only one. Where that cannot be done, all stays as it
-    was: raises KeyringProblem, UsageProblem, Unavailable. A signal does not leave it
+    was: raises KeyringProblem, UsageError, Unavailable. A signal does not leave it
     half done.
     """
     from jobstat.zendesk.auth import keyring
     from jobstat.zendesk.auth.profiles import change
 
-    def edit(known: Known) -> None:
+    def edit(known: Profiles) -> None:
         known.records[account.origin] = record
         if default or known.default is None:
             known.default = account.origin
 
     keep = Keep(account)
 
-    def store() -> Known:
-        with keep.locked(LOCK_PATIENCE), held():
-            before = keyring.read(account.entry_name, PATIENCE)
+    def store() -> Profiles:
+        with keep.locked(LOCK_TIMEOUT), held():
+            before = keyring.read(account.entry_name, KEYRING_TIMEOUT)
             try:
                 return change(edit, lambda: keep.write(entry))
             except BaseException:
                 with suppress(KeyringProblem):
                     if before is None:
-                        keyring.forget(account.entry_name)
+                        keyring.delete(account.entry_name)
                     else:
                         keyring.write(account.entry_name, before)
                 raise
@@ -180,16 +182,16 @@ def remember(account: Account, record: Record, entry: Entry, *, default: bool) -
     return _apart(store).default == account.origin
 
 
-def forget(account: Account) -> Account | None:
+def delete_login(account: Account) -> Account | None:
     """Forget an account; gives the one that is the default after that, if any is.
 
     That is the only one that is left. Raises AuthError where nothing is known of it,
-    and what ``remember`` raises.
+    and what ``save_login`` raises.
     """
     from jobstat.zendesk.auth import keyring
     from jobstat.zendesk.auth.profiles import change
 
-    def edit(known: Known) -> None:
+    def edit(known: Profiles) -> None:
         if known.records.pop(account.origin, None) is None and not entry:
             raise AuthError(f"not logged in to {account.name}")
         if known.default == account.origin:
@@ -198,17 +200,17 @@ def forget(account: Account) -> Account | None:
 
     entry = keyring.read(account.entry_name)  # here it may still ask a person
 
-    def erase() -> Known:
+    def erase() -> Profiles:
         nonlocal entry
-        with Keep(account).locked(LOCK_PATIENCE), held():
-            entry = keyring.read(account.entry_name, PATIENCE)
-            return change(edit, lambda: keyring.forget(account.entry_name))
+        with Keep(account).locked(LOCK_TIMEOUT), held():
+            entry = keyring.read(account.entry_name, KEYRING_TIMEOUT)
+            return change(edit, lambda: keyring.delete(account.entry_name))
 
     return _apart(erase).default_account
 
 
-def _apart(call: Callable[[], Known]) -> Known:
+def _apart(call: Callable[[], Profiles]) -> Profiles:
     """What a call gives, in a thread: no signal interrupts it there."""
-    work = Apart(call, "accounts")
+    work = BackgroundCall(call, "accounts")
     work.wait(lambda: inf)
     return work.result()
