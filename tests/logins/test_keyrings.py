@@ -170,7 +170,7 @@ def test_a_keyring_may_ask_before_a_logout_too(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("within", "said", "waits"),
+    ("timeout", "said", "waits"),
     [
         (None, ["waiting for the keyring; it may be asking for its password"], 0.3),
         (0.05, [], 0.05),
