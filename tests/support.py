@@ -18,7 +18,7 @@ from children import BOUND, CLEAN, run
 
 from jobstat.errors import NotFound
 from jobstat.jobs.job import parse_job
-from jobstat.jobs.loop import follow
+from jobstat.jobs.loop import Observer, follow
 from jobstat.jobs.retry import WatchPolicy
 from jobstat.jobs.watch import PollResult, Watch
 from jobstat.limits import UNKNOWN_LIMIT, RateLimit
@@ -194,7 +194,7 @@ class Account:
 
 
 @dataclass
-class Notes:
+class Notes(Observer):
     """An observer that keeps what it is told, in words."""
 
     told: list[tuple[str, str, str]] = field(default_factory=list)
@@ -215,15 +215,6 @@ class Notes:
     ) -> None:
         del outage, now
         self._note("request_failed", asked[0])
-
-    def tick(self, now: float) -> None:
-        pass
-
-    def interrupted(self) -> None:
-        pass
-
-    def ended(self, now: float) -> None:
-        pass
 
     def job_done(self, tracked: TrackedJob, now: float) -> None:
         del now

@@ -23,31 +23,32 @@ TICK = 1.0
 """Seconds after which a waiting loop lets the observer look at the time."""
 
 
-class Observer(Protocol):
-    """Who is told how a watch goes.
+class Observer:
+    """The events of a watch. Each method does nothing; a view overrides its own.
 
-    A signal may interrupt it: that a job changed or is closed is then told again.
+    A signal may interrupt ``job_changed`` and ``job_done``. Both are then called
+    again with the same job.
     """
 
     def job_changed(self, tracked: TrackedJob, now: float) -> None:
-        """The job's state is known for the first time, or has changed."""
+        """Handle a job's first state, or a new one."""
 
     def request_failed(
         self, asked: Sequence[TrackedJob], outage: Outage, now: float
     ) -> None:
-        """Asking for these jobs failed; they will be asked for again."""
+        """Handle a failed request for these jobs. It will be retried."""
 
     def tick(self, now: float) -> None:
-        """Time passes: called at the start, then about every second."""
+        """Handle the passing of time: once at the start, then about every second."""
 
     def job_done(self, tracked: TrackedJob, now: float) -> None:
-        """The job will not be asked for again, whatever the reason."""
+        """Handle a job that will not be polled again, for any reason."""
 
     def interrupted(self) -> None:
-        """The watch ends early: what follows is the last that is told."""
+        """Prepare for an early end: the calls that follow are the last ones."""
 
     def ended(self, now: float) -> None:
-        """Every job is closed."""
+        """Handle the end of the watch. Every job is done."""
 
 
 class Clock(Protocol):

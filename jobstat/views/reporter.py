@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Self
 
 from jobstat.exits import Exit
+from jobstat.jobs.loop import Observer
 from jobstat.jobs.reference import is_same_id
 from jobstat.jobs.verdict import KNOWN_STATES, judge
 from jobstat.views.log import LogProgress, NoProgress
@@ -38,7 +39,7 @@ MAX_NAMED = 20
 """Jobs whose ids are named in one line."""
 
 
-class Reporter:
+class Reporter(Observer):
     """The observer of a watch, and a context manager around it.
 
     ``output`` is None where stdout gets nothing. For a ``as_json`` each job is

@@ -31,7 +31,7 @@ from jobstat.errors import (
 )
 from jobstat.exits import Exit
 from jobstat.jobs.job import parse_job
-from jobstat.jobs.loop import follow
+from jobstat.jobs.loop import Observer, follow
 from jobstat.jobs.retry import Outage, WatchPolicy, record_failure
 from jobstat.jobs.schedule import MAX_DELAY
 from jobstat.jobs.watch import PollResult, Watch
@@ -161,13 +161,8 @@ def test_a_signal_between_two_changes_loses_none(moment: int) -> None:
     ids = ["a", "b", "c"]
     told: list[str] = []
 
-    class Interrupted:
-        request_failed = tick = job_done = ended = interrupted = staticmethod(
-            lambda *_: None
-        )
-
-        @staticmethod
-        def job_changed(tracked: TrackedJob, now: float) -> None:
+    class Interrupted(Observer):
+        def job_changed(self, tracked: TrackedJob, now: float) -> None:
             told.append(tracked.id)
             if len(told) == moment + 1:
                 raise SignalReceived(2)

@@ -20,7 +20,7 @@ from jobstat.errors import (
 )
 from jobstat.exits import Exit
 from jobstat.jobs.job import parse_job
-from jobstat.jobs.loop import follow
+from jobstat.jobs.loop import Observer, follow
 from jobstat.jobs.retry import SHOW, WatchPolicy
 from jobstat.jobs.schedule import FIRST_REQUESTS
 from jobstat.jobs.watch import NOT_FOUND_GRACE, PollRequest, PollResult, Watch
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from jobstat.errors import JobstatError
     from jobstat.jobs.job import Job
+    from jobstat.jobs.watch import TrackedJob
 
 DONE = parse_job(completed(SUCCESS))
 BAD = parse_job(completed(SUCCESS, FAILURE))
@@ -576,15 +577,12 @@ def test_a_signal_loses_no_job_whenever_it_comes(moment: int) -> None:
     watch = Watch(IDS[:5], WatchPolicy(), 1000)
     told: list[str] = []
 
-    class Interrupted:
-        job_changed = request_failed = tick = interrupted = staticmethod(
-            lambda *_: None
-        )
-        ended = staticmethod(lambda now: told.append("ended"))
+    class Interrupted(Observer):
+        def ended(self, now: float) -> None:
+            told.append("ended")
 
-        @staticmethod
-        def job_done(tracked: object, now: float) -> None:
-            told.append(tracked.id)  # type: ignore[attr-defined] # a job
+        def job_done(self, tracked: TrackedJob, now: float) -> None:
+            told.append(tracked.id)
             if len(told) == moment:
                 raise SignalReceived(2)
 

@@ -268,7 +268,7 @@ def test_a_reader_that_is_gone_does_not_hide_the_signal(gone: Exception) -> None
     clock = FakeClock()
 
     class Broken(Notes):
-        def closed(self, tracked: object, now: float) -> None:
+        def job_done(self, tracked: object, now: float) -> None:
             raise gone
 
     def fetch(
