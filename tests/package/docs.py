@@ -5,13 +5,18 @@ Run as a program, it writes them; test_docs.py holds them to what it makes.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from package.completions import generate
+
 from jobstat.cli import cli
-from jobstat.commands.completion import script
+from jobstat.commands.completion import SCRIPTS
 from jobstat.exits import Exit
 from jobstat.lazy_group import LazyGroup
 
@@ -21,9 +26,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 COMPLETIONS = {
-    "bash": ROOT / "completions" / "jobstat.bash",
-    "zsh": ROOT / "completions" / "_jobstat",
-    "fish": ROOT / "completions" / "jobstat.fish",
+    shell: ROOT / "jobstat" / "completions" / name for shell, name in SCRIPTS.items()
 }
 WIDTH = 80
 
@@ -68,7 +71,7 @@ def readme(text: str) -> str:
 
 
 def completion(shell: str) -> str:
-    return script(shell, context())
+    return generate(shell, context())
 
 
 def _between(text: str, name: str, content: str) -> str:
