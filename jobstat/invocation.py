@@ -1,20 +1,29 @@
-"""One run of jobstat, as the process knows it and commands ask for it."""
+"""One run of jobstat: what the process knows of it and commands ask for."""
 
 from __future__ import annotations
 
+import os
+
 KEY_LOG = "SSLKEYLOGFILE"
-"""The variable that names the file to which Python's ssl writes the keys of TLS."""
+"""The environment variable that names the file for TLS session keys."""
 
 
 class Invocation:
-    """``arguments`` as they were typed; ``debug`` once the option is seen.
+    """The arguments of a run, and whether it shows tracebacks.
 
-    ``key_log`` is the file that SSLKEYLOGFILE names, if it names one.
+    ``key_log`` is the value of SSLKEYLOGFILE. The process removes the variable, because
+    the keys decrypt a recorded credential; ``enable_debug`` sets it again.
     """
 
-    __slots__ = ("arguments", "debug", "key_log")
+    __slots__ = ("_key_log", "arguments", "debug")
 
     def __init__(self, arguments: list[str], key_log: str | None = None) -> None:
         self.arguments = arguments
         self.debug = False
-        self.key_log = key_log
+        self._key_log = key_log
+
+    def enable_debug(self) -> None:
+        """Show tracebacks, and let ssl write the session keys."""
+        self.debug = True
+        if self._key_log:
+            os.environ[KEY_LOG] = self._key_log

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ import click
 
 from jobstat.errors import UsageError
 from jobstat.exits import Exit
-from jobstat.invocation import KEY_LOG, Invocation
+from jobstat.invocation import Invocation
 from jobstat.jobs.duration import parse_duration
 
 if TYPE_CHECKING:
@@ -68,13 +67,11 @@ def check_output_options(*, quiet: bool, json: bool, stream: bool = False) -> No
             raise click.UsageError(f"--quiet and {name} exclude each other.")
 
 
-def _remember_debug(ctx: click.Context, param: click.Parameter, value: bool) -> bool:  # noqa: FBT001 - click's signature
+def _enable_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
     del param
-    invocation = ctx.ensure_object(Invocation)
-    invocation.debug = value
-    if value and invocation.key_log:
-        os.environ[KEY_LOG] = invocation.key_log
-    return value
+    invocation = ctx.find_object(Invocation)
+    if value and invocation:
+        invocation.enable_debug()
 
 
 _SHARED = {
@@ -113,7 +110,8 @@ _SHARED = {
     "debug": click.option(
         "--debug",
         is_flag=True,
-        callback=_remember_debug,
+        expose_value=False,
+        callback=_enable_debug,
         help="Show a traceback with an error.",
     ),
 }

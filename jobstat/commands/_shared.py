@@ -6,7 +6,7 @@ import os
 import random
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from jobstat.jobs.pages import Page
     from jobstat.jobs.reference import Reference
     from jobstat.jobs.retry import Outage, WatchPolicy
+    from jobstat.views.reporter import DisplayOptions
     from jobstat.zendesk.auth.account import Account
     from jobstat.zendesk.auth.providers import CredentialProvider
     from jobstat.zendesk.client import ZendeskClient
@@ -215,21 +216,23 @@ def _warn(words: str) -> None:
 
 
 def run_watch(
-    connection: Connection, watch: Watch, job_input: JobInput | None = None, **look: Any
+    connection: Connection,
+    watch: Watch,
+    options: DisplayOptions,
+    job_input: JobInput | None = None,
 ) -> None:
-    """Follow the jobs of a watch until its policy says that it is enough.
+    """Follow the jobs of a watch to its end, and show them.
 
-    ``look`` is what ``make_reporter`` takes. Raises JobstatError for whatever
-    ends it early.
+    Raise JobstatError if an error ends the watch early.
     """
     limit_writes(watch.ends_at)
-    with make_reporter(watch, connection.account.name, clock, **look) as display:
+    with make_reporter(watch, connection.account.name, clock, options) as reporter:
         for warning in (
             *connection.login.take_warnings(),
             *(job_input.warnings if job_input else ()),
         ):
-            display.notify(f"jobstat: warning: {warning}\n")
-        follow(watch, connection.client.fetch, clock, display)
+            reporter.notify(f"jobstat: warning: {warning}\n")
+        follow(watch, connection.client.fetch, clock, reporter)
 
 
 def exit_code(watch: Watch, job_input: JobInput | None, *, exit_zero: bool) -> Exit:

@@ -88,7 +88,7 @@ _LOGIN_METHODS = {
     "--default", is_flag=True, help="Make it the default account, in place of another."
 )
 @shared_options(exclude=("json", "quiet", "color", "exit_zero"))
-def command(  # noqa: PLR0913 - an option each
+def command(
     base_url: str | None,
     subdomain: str | None,
     client_id: str | None,
@@ -99,14 +99,12 @@ def command(  # noqa: PLR0913 - an option each
     with_secret: bool,
     with_token: bool,
     default: bool,
-    debug: bool,
 ) -> int:
     """Log in to an account, once and for all.
 
     On a terminal it asks for what is not given. The login is tried before it is
     stored: the secrets in the system's keyring, the rest in a file.
     """
-    del debug  # every error ends it, and is told where errors are
     kind = _kind(client_id, email, with_secret=with_secret, with_token=with_token)
     named = named_account(base_url, subdomain, os.environ)
     check_store()  # before anybody takes the trouble

@@ -21,13 +21,12 @@ jobstat auth logout --subdomain acme-sandbox
 
 @click.command("logout", epilog=epilog(EXAMPLES))
 @shared_options(exclude=("json", "quiet", "color", "exit_zero"))
-def command(base_url: str | None, subdomain: str | None, *, debug: bool) -> int:
+def command(base_url: str | None, subdomain: str | None) -> int:
     """Forget an account, and how to log in to it.
 
     What the keyring and the file hold of it goes; what zcli and the environment have
     stays. Tokens are not revoked: they end by themselves, or in Admin Center.
     """
-    del debug  # every error ends it, and is told where errors are
     account = named_account(base_url, subdomain, os.environ) or load().default_account
     if account is None:
         raise AuthError("not logged in to any account")

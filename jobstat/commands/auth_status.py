@@ -47,7 +47,6 @@ def command(
     offline: bool,
     json: bool,
     color: str,
-    debug: bool,
 ) -> Exit:
     """Show the accounts, and whether their logins work.
 
@@ -55,7 +54,6 @@ def command(
     good. The exit code is about the account in use: 0 where its login works, else 4,
     or 7 where the account cannot be asked.
     """
-    del debug  # what is wrong with a login is told beside its account
     known = load()
     in_use = named_account(base_url, subdomain, os.environ) or Memory().default()
     accounts = [Account(origin, named_by_user=False) for origin in known.records]

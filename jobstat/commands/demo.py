@@ -110,6 +110,7 @@ def _play(server: DemoServer) -> None:
     from jobstat.commands._shared import connect_to, new_watch, run_watch
     from jobstat.demo.server import TOKEN
     from jobstat.jobs.retry import WatchPolicy
+    from jobstat.views.reporter import DisplayOptions
     from jobstat.zendesk.auth.account import Account
     from jobstat.zendesk.auth.credentials import bearer
     from jobstat.zendesk.auth.providers import CredentialProvider
@@ -123,7 +124,7 @@ def _play(server: DemoServer) -> None:
         account, CredentialProvider(bearer(TOKEN, "the demo"))
     ) as connection:
         watch = new_watch([job["id"]], WatchPolicy())
-        run_watch(connection, watch)
+        run_watch(connection, watch, DisplayOptions())
     code = watch.exit()
     out.print("\n")
     out.paragraph(

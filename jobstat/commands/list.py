@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from jobstat.commands._shared import connect, recent_jobs
@@ -44,8 +42,8 @@ def command(
     status: tuple[str, ...],
     limit: int,
     *,
-    debug: bool,
-    **look: Any,
+    json: bool,
+    color: str,
 ) -> Exit:
     """List the account's recent jobs.
 
@@ -54,10 +52,9 @@ def command(
     code says nothing of how the jobs stand; it is 7 where an entry of the list
     has no id.
     """
-    del debug  # every error ends it, and is told where errors are
     with connect(base_url, subdomain) as connection:
         account = connection.account.name
         found = recent_jobs(connection, limit, status)
-    show_list(found, account, chosen=bool(status), **look)
+    show_list(found, account, chosen=bool(status), json=json, color=color)
     is_lost = any(not is_id(id_in(entry) or "") for entry in found.skipped)
     return Exit.UNAVAILABLE if is_lost else Exit.OK

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +16,10 @@ from jobstat.commands._shared import (
 from jobstat.exits import Exit
 from jobstat.jobs.retry import SHOW
 from jobstat.options import check_output_options, epilog, shared_options
+from jobstat.views.reporter import DisplayOptions
+
+if TYPE_CHECKING:
+    from jobstat.invocation import Invocation
 
 EXAMPLES = """
 jobstat show V3-3ce496a3d948e38821056b1ca5bc3866
@@ -26,7 +30,10 @@ jobstat show V3-3ce496a3d948e38821056b1ca5bc3866 --json | jq -r .status
 @click.command("show", epilog=epilog(EXAMPLES, Exit.TIMEOUT))
 @click.argument("jobs", metavar="JOB...", nargs=-1, required=True)
 @shared_options()
+@click.pass_obj
 def command(
+    invocation: Invocation,
+    /,
     jobs: tuple[str, ...],
     base_url: str | None,
     subdomain: str | None,
@@ -34,7 +41,7 @@ def command(
     exit_zero: bool,
     quiet: bool,
     json: bool,
-    **look: Any,
+    color: str,
 ) -> Exit:
     """Show the state of jobs, once.
 
@@ -43,8 +50,11 @@ def command(
     reads the results, whatever Zendesk's status word makes of them.
     """
     check_output_options(quiet=quiet, json=json)
+    display = DisplayOptions(
+        json=json, quiet=quiet, color=color, debug=invocation.debug
+    )
     named, job_input = parse_job_args(jobs)
     with connect(base_url, subdomain, named) as connection:
         watch = new_watch((job.id for job in named), SHOW)
-        run_watch(connection, watch, job_input, quiet=quiet, json=json, **look)
+        run_watch(connection, watch, display, job_input)
     return exit_code(watch, job_input, exit_zero=exit_zero)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -30,13 +30,12 @@ from jobstat.options import (
     positive_duration,
     shared_options,
 )
+from jobstat.views.reporter import DisplayOptions
 from jobstat.views.terminal import limit_writes, standard_error
 
 if TYPE_CHECKING:
     from jobstat.invocation import Invocation
     from jobstat.jobs.watch import Watch
-
-_POLICY = ("interval", "timeout", "retry_for", "fail_fast")
 
 _ENDED_EARLY = {
     Exit.TIMEOUT: "not finished after {}",
@@ -100,10 +99,18 @@ def command(
     jobs: tuple[str, ...],
     base_url: str | None,
     subdomain: str | None,
+    interval: float,
+    timeout: float | None,
+    retry_for: float,
     *,
     watch_all: bool,
+    fail_fast: bool,
+    stream: bool,
+    plain: bool,
+    json: bool,
+    quiet: bool,
+    color: str,
     exit_zero: bool,
-    **options: Any,
 ) -> Exit:
     """Follow jobs until they finish.
 
@@ -118,11 +125,21 @@ def command(
         raise click.UsageError("--all and JOB exclude each other.")
     if not (watch_all or jobs):
         raise click.UsageError("Name jobs, or all of them with --all.")
-    check_output_options(
-        quiet=options["quiet"], json=options["json"], stream=options["stream"]
+    check_output_options(quiet=quiet, json=json, stream=stream)
+    policy, began = (
+        WatchPolicy(
+            interval=interval, timeout=timeout, retry_for=retry_for, fail_fast=fail_fast
+        ),
+        clock.monotonic(),
     )
-    wanted = {name: options.pop(name) for name in _POLICY}
-    policy, began = WatchPolicy(**wanted), clock.monotonic()
+    display = DisplayOptions(
+        json=json,
+        stream=stream,
+        quiet=quiet,
+        plain=plain,
+        color=color,
+        debug=invocation.debug,
+    )
     limit_writes(began + (inf if policy.timeout is None else policy.timeout))
     named, job_input = ((), None) if watch_all else parse_job_args(jobs, policy.timeout)
     if job_input and policy.timeout is not None:
@@ -132,11 +149,11 @@ def command(
     lost = 0
     with connect(base_url, subdomain, named) as connection:
         if watch_all:
-            watch, lost = watch_unfinished(connection, policy, quiet=options["quiet"])
+            watch, lost = watch_unfinished(connection, policy, quiet=quiet)
         else:
             watch = new_watch((job.id for job in named), policy)
         try:
-            run_watch(connection, watch, job_input, **options)
+            run_watch(connection, watch, display, job_input)
         except (SignalReceived, AuthError) as end:
             if isinstance(end, SignalReceived) or watch.last_success_at is not None:
                 _say_how_to_resume("stopped watching", watch, jobs, invocation)
@@ -147,7 +164,7 @@ def command(
         )
     for code, why in _ENDED_EARLY.items():
         if watch.ended_by(code):
-            after = _after(wanted["timeout"])
+            after = _after(timeout)
             _say_how_to_resume(why.format(after), watch, jobs, invocation)
             break
     code = exit_code(watch, job_input, exit_zero=exit_zero)

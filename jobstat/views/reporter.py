@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from jobstat.exits import Exit
@@ -37,6 +38,21 @@ if TYPE_CHECKING:
 
 MAX_NAMED = 20
 """Jobs whose ids are named in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayOptions:
+    """The user's choices about how a command shows jobs.
+
+    ``color`` is ``auto``, ``always`` or ``never``.
+    """
+
+    json: bool = False
+    stream: bool = False
+    quiet: bool = False
+    plain: bool = False
+    color: str = "auto"
+    debug: bool = False
 
 
 class Reporter(Observer):
@@ -188,40 +204,31 @@ class Reporter(Observer):
             )
 
 
-def make_reporter(  # noqa: PLR0913 - what the user can choose of a view
-    watch: Watch,
-    account: str,
-    clock: Clock,
-    *,
-    json: bool = False,
-    stream: bool = False,
-    quiet: bool = False,
-    plain: bool = False,
-    color: str = "auto",
-    debug: bool = False,
+def make_reporter(
+    watch: Watch, account: str, clock: Clock, options: DisplayOptions
 ) -> Reporter:
-    """The display that fits what was asked for and where it is shown."""
-    stdout = open_terminal(sys.stdout, os.environ, color)
-    stderr = open_terminal(sys.stderr, os.environ, color)
-    as_json = json or stream
+    """Return the reporter that fits the options and the streams of the process."""
+    stdout = open_terminal(sys.stdout, os.environ, options.color)
+    stderr = open_terminal(sys.stderr, os.environ, options.color)
+    as_json = options.json or options.stream
     output: Output | None
-    if quiet:
+    if options.quiet:
         output = None
     elif as_json:
-        output = JsonOutput(stdout, indented=stdout.interactive and not stream)
-    elif stdout.interactive and not plain:
+        output = JsonOutput(stdout, indented=stdout.interactive and not options.stream)
+    elif stdout.interactive and not options.plain:
         output = ScreenOutput(stdout, account)
     else:
         output = TextOutput(stdout, account)
 
     progress_stream = stderr if as_json else stdout
     progress: Progress
-    if quiet or watch.policy.once:
+    if options.quiet or watch.policy.once:
         progress = NoProgress()
     elif (
         progress_stream.live
-        and not plain
-        and (not as_json or _is_unseen(stdout, watch, stream=stream))
+        and not options.plain
+        and (not as_json or _is_unseen(stdout, watch, stream=options.stream))
     ):
         from jobstat.views.live import LiveProgress
 
@@ -237,8 +244,8 @@ def make_reporter(  # noqa: PLR0913 - what the user can choose of a view
         output,
         stderr,
         as_json=as_json,
-        stream=stream,
-        debug=debug,
+        stream=options.stream,
+        debug=options.debug,
     )
 
 
