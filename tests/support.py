@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from children import BOUND, CLEAN, run
 
 from jobstat.errors import NotFound
-from jobstat.jobs.job import parse_job
 from jobstat.jobs.loop import Observer, follow
+from jobstat.jobs.parse import parse_job
 from jobstat.jobs.retry import WatchPolicy
 from jobstat.jobs.watch import PollResult, Watch
 from jobstat.limits import UNKNOWN_LIMIT, RateLimit

@@ -6,9 +6,9 @@ import click
 
 from jobstat.commands._shared import connect, recent_jobs
 from jobstat.exits import Exit
+from jobstat.jobs.job import KNOWN_STATES
 from jobstat.jobs.pages import id_in
 from jobstat.jobs.reference import is_id
-from jobstat.jobs.verdict import KNOWN_STATES
 from jobstat.options import epilog, shared_options
 from jobstat.views.listing import show_list
 

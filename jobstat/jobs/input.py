@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from jobstat.errors import UsageError
 from jobstat.jobs.error_body import error_message
-from jobstat.jobs.job import MAX_DEPTH, is_too_deep, kind_of
+from jobstat.jobs.job import KNOWN_STATES
 from jobstat.jobs.pages import has_next_page
+from jobstat.jobs.parse import MAX_DEPTH, describe_type, is_too_deep
 from jobstat.jobs.reference import Reference, parse_id, parse_reference
 from jobstat.jobs.signs import (
     counts_failures,
@@ -23,7 +24,6 @@ from jobstat.jobs.signs import (
     plain_name,
     shows_error,
 )
-from jobstat.jobs.verdict import KNOWN_STATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -212,7 +212,7 @@ def _named(value: object) -> Iterator[Reference | RejectedRequest]:
         case dict():
             yield from _in_answer(value)
         case _:
-            raise UsageError(f"JSON that names no job: {kind_of(value)}")
+            raise UsageError(f"JSON that names no job: {describe_type(value)}")
 
 
 def _in_answer(answer: dict[str, object]) -> Iterator[Reference | RejectedRequest]:
@@ -228,7 +228,9 @@ def _in_answer(answer: dict[str, object]) -> Iterator[Reference | RejectedReques
     if isinstance(several, list):
         yield from map(_reference_to, several)
     elif several is not None:
-        raise UsageError(f"job_statuses should be a list, but is {kind_of(several)}")
+        raise UsageError(
+            f"job_statuses should be a list, but is {describe_type(several)}"
+        )
     if is_refusal:
         running = answer.get("current_job_ids")
         if not (isinstance(running, list) and answer.get("error") == "TooManyJobs"):
@@ -261,7 +263,7 @@ def _reference_to(job: object) -> Reference:
     _refuse_other_jobs(job)
     id = job.get("id") if isinstance(job, dict) else None
     if id is None:
-        raise UsageError(f"a job status without id: {kind_of(job)}")
+        raise UsageError(f"a job status without id: {describe_type(job)}")
     return parse_id(id)
 
 

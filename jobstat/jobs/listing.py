@@ -7,11 +7,11 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from jobstat.errors import InvalidResponse, JobstatError, TimedOut
+from jobstat.jobs.job import has_ended, judge
 from jobstat.jobs.loop import TICK
 from jobstat.jobs.pages import FIRST_PAGE, id_in
 from jobstat.jobs.retry import record_failure, request_timeout, should_give_up
 from jobstat.jobs.schedule import MIN_ANNOUNCED_WAIT
-from jobstat.jobs.verdict import has_ended, judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator

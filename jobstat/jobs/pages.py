@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from jobstat.errors import InvalidResponse
-from jobstat.jobs.job import check_around, decode, kind_of, parse_job
+from jobstat.jobs.parse import (
+    check_fields_beside,
+    decode_json,
+    describe_type,
+    parse_job,
+)
 from jobstat.jobs.signs import plain_name
 from jobstat.limits import UNKNOWN_LIMIT
 
@@ -72,14 +77,14 @@ def parse_page(body: bytes, limits: RateLimit = UNKNOWN_LIMIT, link: str = "") -
     Raises InvalidResponse for anything else. An entry that is no job status says
     nothing of the others: it is in ``skipped``.
     """
-    document = decode(body)
+    document = decode_json(body)
     entries = document.get("job_statuses") if isinstance(document, dict) else None
     if not (isinstance(document, dict) and isinstance(entries, list)):
         raise InvalidResponse(
-            f"the answer is not a list of job statuses: {kind_of(document)}"
+            f"the answer is not a list of job statuses: {describe_type(document)}"
             " without job_statuses"
         )
-    check_around(document, "job_statuses")
+    check_fields_beside(document, "job_statuses")
     jobs: list[Job] = []
     skipped: list[object] = []
     for entry in entries:
@@ -104,7 +109,9 @@ def next_page(document: dict[str, object], link: str = "") -> str | None:
     """
     meta = document.get("meta")
     if not isinstance(meta, dict | None):
-        raise InvalidResponse(f"the list of jobs has a meta that is {kind_of(meta)}")
+        raise InvalidResponse(
+            f"the list of jobs has a meta that is {describe_type(meta)}"
+        )
     told = _told_beside(document)
     more = [v for name, v in told.items() if _MORE.fullmatch(name) and v is not None]
     if not more and isinstance(is_end := told.get("endofstream"), bool):

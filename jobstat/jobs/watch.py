@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from jobstat.errors import InvalidResponse, NotFound, Unauthorized, Unreachable
 from jobstat.exits import Exit, combine
-from jobstat.jobs.job import Job
+from jobstat.jobs.job import Job, judge, lacks_results
 from jobstat.jobs.progress import ProgressEstimate
 from jobstat.jobs.retry import (
     Outage,
@@ -23,7 +23,6 @@ from jobstat.jobs.retry import (
     should_give_up,
 )
 from jobstat.jobs.schedule import MIN_ANNOUNCED_WAIT, RateLimiter, delay_after_answer
-from jobstat.jobs.verdict import judge, lacks_results
 from jobstat.limits import UNKNOWN_LIMIT, RateLimit
 
 if TYPE_CHECKING:
@@ -372,7 +371,7 @@ class Watch:
         before = tracked.unconfirmed
         if before and before.failed and not job.failed:
             job = before  # What failed once does not succeed later.
-        elif lacks_results(job, tracked.job, alone=alone) and (
+        elif lacks_results(job, tracked.job, from_batch=not alone) and (
             before is None or len(job.items) < len(before.items)
         ):
             # An answer about several jobs may leave the results out.

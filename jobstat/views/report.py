@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Protocol
 
 from jobstat.jobs.duration import format_elapsed
-from jobstat.jobs.verdict import Verdict, judge
+from jobstat.jobs.job import Verdict, judge
 from jobstat.views.wording import (
     BAD,
     GOOD,

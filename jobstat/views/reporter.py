@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from jobstat.exits import Exit
+from jobstat.jobs.job import KNOWN_STATES, judge
 from jobstat.jobs.loop import Observer
 from jobstat.jobs.reference import is_same_id
-from jobstat.jobs.verdict import KNOWN_STATES, judge
 from jobstat.views.log import LogProgress, NoProgress
 from jobstat.views.report import JsonOutput, ScreenOutput, TextOutput
 from jobstat.views.terminal import limit_writes, open_terminal

@@ -8,9 +8,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from jobstat.jobs.duration import format_duration
-from jobstat.jobs.job import MAX_COUNT
+from jobstat.jobs.job import FAILED_STATES, MAX_COUNT, Verdict, falls_short, judge
 from jobstat.jobs.signs import errors_of
-from jobstat.jobs.verdict import FAILED_STATES, Verdict, falls_short, judge
 
 if TYPE_CHECKING:
     from jobstat.errors import JobstatError

@@ -13,7 +13,7 @@ from jobstat.errors import (
     NotFound,
     Unauthorized,
 )
-from jobstat.jobs.job import decode, parse_answer
+from jobstat.jobs.parse import decode_json, parse_answer
 from jobstat.jobs.reference import is_same_id
 from jobstat.jobs.watch import PollResult
 from jobstat.limits import RateLimit
@@ -140,7 +140,7 @@ class ZendeskClient:
         Raises what ``fetch`` raises.
         """
         with redacting(self._login.secrets):
-            answer = decode(self._get("users/me.json", timeout, None).body)
+            answer = decode_json(self._get("users/me.json", timeout, None).body)
         user = answer.get("user") if isinstance(answer, dict) else None
         told = user if isinstance(user, dict) else {}
         for name in (told.get("email"), told.get("name")):

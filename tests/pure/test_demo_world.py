@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from jobstat.demo.fake_account import DELETE, RETENTION, UPDATE, FakeAccount, Refused
-from jobstat.jobs.job import parse_job
-from jobstat.jobs.verdict import Verdict, judge
+from jobstat.jobs.job import Verdict, judge
+from jobstat.jobs.parse import parse_job
 
 URL = "http://127.0.0.1:1"
 TICKET = {"comment": {"body": "Help!"}}

@@ -14,7 +14,7 @@ from support import FAILURE, SUCCESS, completed, job
 
 from jobstat.errors import InvalidResponse, Unavailable
 from jobstat.exits import Exit
-from jobstat.jobs.job import parse_job
+from jobstat.jobs.parse import parse_job
 from jobstat.jobs.retry import WatchPolicy
 from jobstat.jobs.watch import PollRequest, PollResult, Wait, Watch
 from jobstat.limits import RateLimit

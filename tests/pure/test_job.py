@@ -9,15 +9,8 @@ from hypothesis import strategies as st
 from support import FAILURE, ID, SUCCESS, body, completed, job_object
 
 from jobstat.errors import InvalidResponse
-from jobstat.jobs.job import (
-    ABSURD,
-    MAX_DEPTH,
-    Job,
-    decode,
-    parse_answer,
-    parse_job,
-)
-from jobstat.jobs.verdict import judge
+from jobstat.jobs.job import MAX_COUNT, Job, judge
+from jobstat.jobs.parse import MAX_DEPTH, decode_json, parse_answer, parse_job
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -140,7 +133,7 @@ def test_results_that_decide_nothing_are_no_verdict(results: Any, says: str) -> 
 
 @pytest.mark.parametrize("count", [1e300, "9" * 5000, 2**60, str(2**60)])
 def test_absurd_counts_are_alike(count: object) -> None:
-    assert parse_job(job_object("working", total=count)).total == ABSURD
+    assert parse_job(job_object("working", total=count)).total == MAX_COUNT + 1
 
 
 @pytest.mark.parametrize(
@@ -235,13 +228,13 @@ def test_as_many_values_as_an_account_can_have_are_read() -> None:
     items = [{f"key{n}": n for n in range(10)}] * 10_000
     assert len(parse_answer(body(completed(*items))).items) == 10_000
     with pytest.raises(InvalidResponse, match="more than 1,000,000 values"):
-        decode(b"[" + b"0," * 1_000_001 + b"0]")
+        decode_json(b"[" + b"0," * 1_000_001 + b"0]")
 
 
 @pytest.mark.parametrize("value", [b"[[]]", b'{"a":{}}'])
 def test_brackets_are_values_too(value: bytes) -> None:
     with pytest.raises(InvalidResponse, match="more than 1,000,000 values"):
-        decode(b"[" + (value + b",") * 400_000 + b"0]")
+        decode_json(b"[" + (value + b",") * 400_000 + b"0]")
 
 
 def test_a_byte_order_mark_does_no_harm() -> None:
@@ -253,8 +246,8 @@ def test_the_blanks_around_a_status_do_not_count() -> None:
 
 
 def test_the_deepest_json_that_is_read() -> None:
-    assert decode(b"[" * 63 + b"]" * 63)
-    assert decode(b"[" * (MAX_DEPTH - 1) + b"]" * (MAX_DEPTH - 1))
+    assert decode_json(b"[" * 63 + b"]" * 63)
+    assert decode_json(b"[" * (MAX_DEPTH - 1) + b"]" * (MAX_DEPTH - 1))
 
 
 @given(ANY_JSON | JOB_LIKE)

@@ -30,8 +30,8 @@ from jobstat.errors import (
     Unreachable,
 )
 from jobstat.exits import Exit
-from jobstat.jobs.job import parse_job
 from jobstat.jobs.loop import Observer, follow
+from jobstat.jobs.parse import parse_job
 from jobstat.jobs.retry import Outage, WatchPolicy, record_failure
 from jobstat.jobs.schedule import MAX_DELAY
 from jobstat.jobs.watch import PollResult, Watch

@@ -19,8 +19,8 @@ from jobstat.errors import (
     UsageError,
 )
 from jobstat.exits import Exit
-from jobstat.jobs.job import parse_job
 from jobstat.jobs.loop import Observer, follow
+from jobstat.jobs.parse import parse_job
 from jobstat.jobs.retry import SHOW, WatchPolicy
 from jobstat.jobs.schedule import FIRST_REQUESTS
 from jobstat.jobs.watch import NOT_FOUND_GRACE, PollRequest, PollResult, Watch

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 from support import FAILURE, SUCCESS, completed, job_object
 
-from jobstat.jobs.job import parse_job
+from jobstat.jobs.parse import parse_job
 from jobstat.views.screen import job_lines, results
 
 

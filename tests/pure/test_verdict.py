@@ -10,8 +10,8 @@ from support import FAILURE, SUCCESS, completed, job, job_object
 
 from jobstat.errors import InvalidResponse
 from jobstat.exits import Exit
-from jobstat.jobs.job import parse_job
-from jobstat.jobs.verdict import Verdict, judge, lacks_results
+from jobstat.jobs.job import Verdict, judge, lacks_results
+from jobstat.jobs.parse import parse_job
 
 OK, ITEMS, JOB, UNFINISHED = (
     Verdict.OK,
@@ -462,7 +462,7 @@ def test_completed_short_of_its_total(fields: dict[str, Any], verdict: Verdict) 
 def test_results_that_an_answer_about_several_may_have_left_out(
     fields: dict[str, Any], lacks: bool
 ) -> None:
-    assert lacks_results(job("completed", **fields), alone=False) is lacks
+    assert lacks_results(job("completed", **fields), from_batch=True) is lacks
 
 
 @pytest.mark.parametrize(

@@ -30,14 +30,16 @@ from jobstat.errors import (
     UsageError,
 )
 from jobstat.exits import Exit
-from jobstat.jobs.job import Job, parse_job
 from jobstat.jobs.loop import follow
+from jobstat.jobs.parse import parse_job
 from jobstat.jobs.retry import REQUEST_TIMEOUT, SHOW, WatchPolicy
 from jobstat.jobs.schedule import MAX_BACKOFF, MAX_DELAY
 from jobstat.jobs.watch import NOT_FOUND_GRACE, PollResult, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from jobstat.jobs.job import Job
 
 QUEUED = job("queued")
 WORKING = job("working", progress=1, total=4)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import FAILURE, SUCCESS, completed, job, job_object
 
-from jobstat.jobs.job import parse_job
+from jobstat.jobs.parse import parse_job
 from jobstat.views.many import line_of_job
 from jobstat.views.report import TextOutput
 from jobstat.views.terminal import open_terminal

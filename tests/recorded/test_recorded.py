@@ -19,10 +19,10 @@ from jobstat.errors import JobstatError
 from jobstat.exits import Exit
 from jobstat.jobs.error_body import error_message
 from jobstat.jobs.input import parse_input
-from jobstat.jobs.job import parse_answer, parse_job
+from jobstat.jobs.job import judge
 from jobstat.jobs.loop import follow
+from jobstat.jobs.parse import parse_answer, parse_job
 from jobstat.jobs.retry import WatchPolicy
-from jobstat.jobs.verdict import judge
 from jobstat.jobs.watch import PollResult, Watch
 from jobstat.limits import RateLimit
 from jobstat.views.report import JsonOutput, ScreenOutput, TextOutput
