@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from jobstat import holding, person
+from jobstat import critical, user
 from jobstat.cli import COMMANDS, cli
 from jobstat.errors import JobstatError, OutputError, SignalReceived, UsageError
 from jobstat.invocation import KEY_LOG, Invocation
@@ -40,9 +40,9 @@ def run(arguments: list[str]) -> int:
     Does not return when a signal ends it, or the reader of its output has
     gone: the process is then ended by that signal, so that a shell sees it.
     """
-    holding.begin()
+    critical.reset()
     at_terminal = all(s is not None and s.isatty() for s in (sys.stdin, sys.stderr))
-    person.tell = _tell_person if at_terminal else None
+    user.notify = _tell_person if at_terminal else None
     code = number = 0
     try:
         _raise_on_signals()
@@ -74,7 +74,7 @@ def _finish(number: int) -> int:
     """Finish what must not be lost; gives the first signal of all, 0 for none."""
     while True:
         try:
-            holding.finish(_tell_of_held_work)
+            critical.finish(_tell_of_held_work)
         except SignalReceived as stopped:
             number = number or stopped.signal
         else:
@@ -224,7 +224,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
         if time.monotonic() <= until:
             return
         again += 1
-        if again > 1 or not holding.is_held():
+        if again > 1 or not critical.is_active():
             _end_by(number)
 
     for name in _ENDING_SIGNALS:

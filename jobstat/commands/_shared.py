@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jobstat import clock, holding
+from jobstat import clock, critical
 from jobstat.errors import UsageError
 from jobstat.jobs.loop import follow
 from jobstat.jobs.reference import is_id, parse_reference
@@ -113,7 +113,7 @@ def connect_to(account: Account, login: CredentialProvider) -> Iterator[Connecti
         with ZendeskClient(account, login) as client:
             yield Connection(account, login, client)
     finally:
-        holding.wait(tell_of_held_work)
+        critical.wait(tell_of_held_work)
         login.settle()
         for warning in login.take_warnings():
             _warn(warning)

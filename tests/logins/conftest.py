@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from machine import Grants, Machine
 
-from jobstat import holding
+from jobstat import critical
 from jobstat.demo.oauth import OAuth
 from jobstat.demo.server import DemoServer
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def _begin() -> None:
     """Allow token requests, which an earlier run of jobstat in this process ended."""
-    holding.begin()
+    critical.reset()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from children import BOUND
 from support import ID, start_job
 from terminals import on_terminal
 
-from jobstat import person, process
+from jobstat import process, user
 from jobstat.demo.server import TOKEN
 from jobstat.zendesk.auth import keyring
 from jobstat.zendesk.auth.keyring import KeyringProblem
@@ -184,7 +184,7 @@ def test_a_keyring_has_time_for_a_dialog_only_before_a_watch(
     waits: float,
 ) -> None:
     told: list[str] = []
-    monkeypatch.setattr("jobstat.person.tell", told.append)
+    monkeypatch.setattr("jobstat.user.notify", told.append)
     monkeypatch.setattr("jobstat.zendesk.auth.keyring.KEYRING_TIMEOUT", 0.1)
     monkeypatch.setattr("jobstat.zendesk.auth.keyring.DIALOG_TIMEOUT", 0.3)
     answered = threading.Event()
@@ -207,9 +207,9 @@ def test_a_person_is_at_a_terminal_that_shows_and_reads(
             f"sys.{name}", SimpleNamespace(isatty=lambda t=is_terminal: t)
         )
     monkeypatch.setattr("jobstat.process._raise_on_signals", lambda: None)
-    monkeypatch.setattr("jobstat.person.tell", None)
+    monkeypatch.setattr("jobstat.user.notify", None)
     process.run(["completion", "bash"])
-    assert (person.tell is not None) == (len(at_terminal) == 2)
+    assert (user.notify is not None) == (len(at_terminal) == 2)
 
 
 def test_a_keyring_that_asks_a_person_can_be_given_up_by_hand(machine: Machine) -> None:

@@ -16,7 +16,7 @@ from children import BOUND
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jobstat import holding
+from jobstat import critical
 from jobstat.errors import AuthError, SignalReceived, Unavailable, UsageError
 from jobstat.zendesk.auth import keyring, profiles, store
 from jobstat.zendesk.auth.account import Account
@@ -447,8 +447,8 @@ def test_login_is_stored_though_a_signal_comes_meanwhile(
     monkeypatch.setattr(BackgroundCall, "wait", wait)
     with pytest.raises(SignalReceived):
         save_login(ACME, RECORD, ENTRY, default=False)
-    assert holding.is_held()
-    holding.finish(may_go_on.set)
+    assert critical.is_active()
+    critical.finish(may_go_on.set)
     assert ACME.origin in load().records
     assert set(held) == {ACME.entry_name}
 

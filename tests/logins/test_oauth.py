@@ -17,7 +17,7 @@ from children import BOUND, wait_until
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobstat import holding
+from jobstat import critical
 from jobstat.errors import (
     AuthError,
     InvalidResponse,
@@ -550,7 +550,7 @@ def test_tokens_that_nobody_waited_for_are_stored_at_the_end() -> None:
     with pytest.raises(Unavailable):
         login.credential(endpoint.http, 0.05)
     endpoint.ready.set()
-    holding.wait(lambda: None)
+    critical.wait(lambda: None)
     shelf.may_write = lambda _: True
     login.settle()
     assert shelf.refresh == "r2"
@@ -625,7 +625,7 @@ def test_refused_refresh_token_that_no_other_process_used_is_an_error() -> None:
 
 def test_process_waits_as_long_as_a_renewal_may_take() -> None:
     keyring = 2 * KEYRING_TIMEOUT + 2 * STORE_TIMEOUT
-    assert TOKEN_TIMEOUT + keyring <= holding.MAX_HOLD <= LOCK_TIMEOUT
+    assert TOKEN_TIMEOUT + keyring <= critical.MAX_WAIT <= LOCK_TIMEOUT
 
 
 def test_slow_renewal_of_a_refused_token_is_used_before_the_token_is_shown_again() -> (
@@ -658,7 +658,7 @@ def test_process_waits_for_a_renewal_that_was_interrupted() -> None:
     login, shelf = kept(StoredSecrets(EXPIRED))
     with pytest.raises(SignalReceived):
         login.credential(endpoint.http, BOUND, stop)
-    assert holding.is_held()
+    assert critical.is_active()
     told: list[str] = []
 
     def tell() -> None:
@@ -666,9 +666,9 @@ def test_process_waits_for_a_renewal_that_was_interrupted() -> None:
         assert endpoint.ready
         endpoint.ready.set()
 
-    holding.finish(tell)
+    critical.finish(tell)
     assert (shelf.refresh, told) == ("r2", ["once"])
-    assert not holding.is_held()
+    assert not critical.is_active()
     login.settle()
     assert login.warnings == []
 
@@ -679,14 +679,14 @@ def test_process_does_not_wait_for_a_token_that_its_secret_can_get_again() -> No
     with pytest.raises(Unavailable):
         renewing(None, "s3cret").credential(endpoint.http, 0.05)
     wait_until(lambda: endpoint.asked)
-    assert not holding.is_held()
+    assert not critical.is_active()
     endpoint.ready.set()
 
 
 def test_no_renewal_begins_when_the_process_ends() -> None:
     endpoint = granting(refresh_token="r2")
-    holding.finish(lambda: None)
-    with pytest.raises(holding.Ending):
+    critical.finish(lambda: None)
+    with pytest.raises(critical.ProcessEnding):
         renewing(EXPIRED).credential(endpoint.http, BOUND)
     assert endpoint.asked == []
 
@@ -702,7 +702,7 @@ def test_renewal_that_fails_when_nobody_waits_is_warned_of() -> None:
     with pytest.raises(Unavailable):
         login.credential(endpoint.http, 0.05)
     endpoint.ready.set()
-    holding.wait(lambda: None)
+    critical.wait(lambda: None)
     login.settle()
     (warning,) = login.warnings
     assert warning == (
@@ -721,7 +721,7 @@ def test_renewal_that_succeeds_after_one_that_failed_is_not_warned_of() -> None:
     with pytest.raises(Unavailable):
         login.credential(endpoint.http, 0.05)
     endpoint.ready.set()
-    holding.wait(lambda: None)
+    critical.wait(lambda: None)
     login.settle()
     assert login.warnings == []
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jobstat import clock, person
+from jobstat import clock, user
 from jobstat.errors import AuthError
 from jobstat.zendesk.auth.credentials import IN_ENVIRONMENT
 from jobstat.zendesk.background import BackgroundCall
@@ -124,8 +124,8 @@ def _bounded(
     patience = KEYRING_TIMEOUT if timeout is None else timeout
     apart = BackgroundCall(lambda: call(keyring), "keyring")
     answered = apart.wait(lambda: started + patience - clock.monotonic())
-    if not answered and timeout is None and person.tell:
-        person.tell("waiting for the keyring; it may be asking for its password")
+    if not answered and timeout is None and user.notify:
+        user.notify("waiting for the keyring; it may be asking for its password")
         patience = DIALOG_TIMEOUT
         answered = apart.wait(lambda: started + patience - clock.monotonic())
     if not answered:

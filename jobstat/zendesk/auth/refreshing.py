@@ -7,14 +7,13 @@ from contextlib import nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from jobstat import clock
+from jobstat import clock, critical
 from jobstat.errors import (
     AuthError,
     JobstatError,
     Unavailable,
     UsageError,
 )
-from jobstat.holding import held
 from jobstat.zendesk.auth.credentials import AuthMethod, Credential, bearer
 from jobstat.zendesk.auth.keyring import KEYRING_TIMEOUT, KeyringProblem
 from jobstat.zendesk.auth.providers import CredentialProvider
@@ -162,9 +161,9 @@ class RefreshingProvider(CredentialProvider):
                     keep.write(entry)
                     self._stored, self._unstored = entry, None
             # A client's secret gets other tokens at any time: nothing would be lost.
-            holding = nullcontext() if entry.client_secret else held()
+            section = nullcontext() if entry.client_secret else critical.section()
             # The caller may close its own connection while this request lasts.
-            with holding, http.apart() as own:
+            with section, http.apart() as own:
                 try:
                     entry = StoredSecrets(self._ask(own, entry), entry.client_secret)
                 except JobstatError as problem:

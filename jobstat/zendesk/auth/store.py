@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING
 
+from jobstat import critical
 from jobstat.errors import AuthError
-from jobstat.holding import held
 from jobstat.zendesk.auth.keyring import KEYRING_TIMEOUT, KeyringProblem
 from jobstat.zendesk.background import BackgroundCall
 
@@ -167,7 +167,7 @@ def save_login(
     keep = Keep(account)
 
     def store() -> Profiles:
-        with keep.locked(LOCK_TIMEOUT), held():
+        with keep.locked(LOCK_TIMEOUT), critical.section():
             before = keyring.read(account.entry_name, KEYRING_TIMEOUT)
             try:
                 return change(edit, lambda: keep.write(entry))
@@ -202,7 +202,7 @@ def delete_login(account: Account) -> Account | None:
 
     def erase() -> Profiles:
         nonlocal entry
-        with Keep(account).locked(LOCK_TIMEOUT), held():
+        with Keep(account).locked(LOCK_TIMEOUT), critical.section():
             entry = keyring.read(account.entry_name, KEYRING_TIMEOUT)
             return change(edit, lambda: keyring.delete(account.entry_name))
 

@@ -1,0 +1,11 @@
+"""The user at the terminal, who can answer a dialog that jobstat waits for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+notify: Callable[[str], None] | None = None
+"""Print a line for the user. None if stdin or stderr is not a terminal."""
