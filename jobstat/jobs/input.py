@@ -21,9 +21,9 @@ from jobstat.jobs.signs import (
     counts_failures,
     has_failed_status,
     hides_failure,
-    plain_name,
     shows_error,
 )
+from jobstat.jobs.vocabulary import plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

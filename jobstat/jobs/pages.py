@@ -14,7 +14,7 @@ from jobstat.jobs.parse import (
     describe_type,
     parse_job,
 )
-from jobstat.jobs.signs import plain_name
+from jobstat.jobs.vocabulary import plain_name
 from jobstat.limits import UNKNOWN_LIMIT
 
 if TYPE_CHECKING:

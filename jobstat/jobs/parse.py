@@ -20,9 +20,9 @@ from jobstat.jobs.signs import (
     is_failed_item,
     is_key,
     is_own_field,
-    plain_name,
     shows_error,
 )
+from jobstat.jobs.vocabulary import plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from jobstat.jobs.duration import format_duration
 from jobstat.jobs.job import FAILED_STATES, MAX_COUNT, Verdict, falls_short, judge
-from jobstat.jobs.signs import errors_of
+from jobstat.jobs.signs import find_errors
 
 if TYPE_CHECKING:
     from jobstat.errors import JobstatError
@@ -215,7 +215,7 @@ def summary_of(job: Job) -> str:
         case Verdict.UNFINISHED:
             return f"{counted(failed, 'item')} failed so far" if failed else ""
         case Verdict.JOB_FAILED:
-            errors = sanitize(_to_text(errors_of(job.fields)), MAX_MESSAGE)
+            errors = sanitize(_to_text(find_errors(job.fields)), MAX_MESSAGE)
             return (
                 f"the job {_ENDED_AS.get(job.state, 'failed')}"
                 + (f": {errors}" if errors else "")
