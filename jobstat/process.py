@@ -74,17 +74,17 @@ def _finish(number: int) -> int:
     """Finish what must not be lost; gives the first signal of all, 0 for none."""
     while True:
         try:
-            critical.finish(_tell_of_held_work)
+            critical.finish(_say_waiting_for_tokens)
         except SignalReceived as stopped:
             number = number or stopped.signal
         else:
             return number
 
 
-def _tell_of_held_work() -> None:
-    from jobstat.views.terminal import tell_of_held_work
+def _say_waiting_for_tokens() -> None:
+    from jobstat.views.terminal import say_waiting_for_tokens
 
-    tell_of_held_work()
+    say_waiting_for_tokens()
 
 
 def _tell_person(words: str) -> None:
@@ -128,11 +128,12 @@ def _invoke(invocation: Invocation) -> int:
 
 def _explain(error: Exception, invocation: Invocation) -> int:
     """Say what went wrong on stderr, and give the exit code that it has."""
-    from jobstat.views.terminal import redirect_to_devnull, standard_error
-    from jobstat.views.wording import problem_lines, traceback_of
+    from jobstat.views.terminal import standard_error
+    from jobstat.views.wording import format_traceback, problem_lines
+    from jobstat.views.writing import redirect_to_devnull
 
     if invocation.debug:
-        standard_error().print_quietly(traceback_of(error))
+        standard_error().print_quietly(format_traceback(error))
     match error:
         case JobstatError():
             problem = error

@@ -13,8 +13,8 @@ from jobstat.errors import TimedOut, UsageError
 from jobstat.jobs.duration import format_duration
 from jobstat.jobs.loop import TICK
 from jobstat.views.prompt import LineReader, is_interactive
+from jobstat.views.sanitize import MAX_NAME, sanitize
 from jobstat.views.terminal import standard_error
-from jobstat.views.wording import MAX_NAME, sanitize
 from jobstat.zendesk.auth.callback import Callback, redirect_url
 from jobstat.zendesk.auth.oauth import AuthorizationCodeFlow
 from jobstat.zendesk.client import open_http

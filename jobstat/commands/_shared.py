@@ -18,13 +18,10 @@ from jobstat.jobs.retry import LISTING
 from jobstat.jobs.schedule import RateLimiter
 from jobstat.jobs.watch import Watch
 from jobstat.views.reporter import make_reporter
-from jobstat.views.terminal import (
-    limit_writes,
-    read_input,
-    standard_error,
-    tell_of_held_work,
-)
+from jobstat.views.stdin import read_input
+from jobstat.views.terminal import say_waiting_for_tokens, standard_error
 from jobstat.views.wording import counted
+from jobstat.views.writing import limit_writes
 from jobstat.zendesk.auth.account import find_account
 from jobstat.zendesk.auth.memory import Memory
 from jobstat.zendesk.auth.providers import find_login
@@ -113,7 +110,7 @@ def connect_to(account: Account, login: CredentialProvider) -> Iterator[Connecti
         with ZendeskClient(account, login) as client:
             yield Connection(account, login, client)
     finally:
-        critical.wait(tell_of_held_work)
+        critical.wait(say_waiting_for_tokens)
         login.settle()
         for warning in login.take_warnings():
             _warn(warning)

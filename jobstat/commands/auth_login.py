@@ -11,8 +11,8 @@ import click
 from jobstat.errors import JobstatError, Unavailable, UsageError
 from jobstat.options import epilog, positive_duration, shared_options
 from jobstat.views.prompt import ask, choose, is_interactive, read_secret
+from jobstat.views.sanitize import MAX_NAME, sanitize
 from jobstat.views.terminal import standard_error
-from jobstat.views.wording import MAX_NAME, sanitize
 from jobstat.zendesk.auth.account import Account, account_from_subdomain, named_account
 from jobstat.zendesk.auth.callback import PORT
 from jobstat.zendesk.auth.credentials import (

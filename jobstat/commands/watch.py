@@ -31,7 +31,8 @@ from jobstat.options import (
     shared_options,
 )
 from jobstat.views.reporter import DisplayOptions
-from jobstat.views.terminal import limit_writes, standard_error
+from jobstat.views.terminal import standard_error
+from jobstat.views.writing import limit_writes
 
 if TYPE_CHECKING:
     from jobstat.invocation import Invocation

@@ -10,15 +10,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from jobstat.jobs.duration import format_duration
+from jobstat.views.sanitize import MAX_ERROR, MAX_NAME, sanitize
 from jobstat.views.terminal import open_terminal
-from jobstat.views.wording import (
-    BAD,
-    GOOD,
-    MAX_ERROR,
-    MAX_NAME,
-    UNKNOWN,
-    sanitize,
-)
+from jobstat.views.wording import BAD, GOOD, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

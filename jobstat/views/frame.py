@@ -8,22 +8,22 @@ from jobstat.exits import Exit
 from jobstat.jobs.duration import format_elapsed
 from jobstat.views.many import (
     count_done,
+    count_states,
     failed_jobs,
     failures_in,
-    outcome_of,
-    states_of,
+    format_outcome,
     status_label,
 )
 from jobstat.views.wording import (
     BAD,
     GOOD,
     UNKNOWN,
-    counts_of,
+    format_counts,
     item_counts,
-    percent_of,
+    percent_done,
+    percentage,
     problem_of,
     retry_note,
-    share_of,
     waiting_for_limit,
 )
 
@@ -102,7 +102,7 @@ class Frame:
 
     def _hidden(self, jobs: list[TrackedJob]) -> str:
         """Those that do not fit, counted: as many of their states as fit."""
-        more, states = f"and {len(jobs)} more", states_of(jobs).split(", ")
+        more, states = f"and {len(jobs)} more", count_states(jobs).split(", ")
         for count in range(len(states), 0, -1):
             line = f"{more}: {', '.join(states[:count])}"
             if count < len(states):
@@ -127,7 +127,7 @@ class Frame:
         parts = [
             (0, ended_words, BOLD),
             (4, f"{done}/{total} items" if known else "", ""),
-            (3, f"{share_of(done, total)}%" if narrow or known else "", ""),
+            (3, f"{percentage(done, total)}%" if narrow or known else "", ""),
             (2, failures_in(watch.jobs), BAD.style),
             (1, format_elapsed(self._now - watch.started), DIM),
             (5, "" if left is None else left_words, DIM),
@@ -164,17 +164,17 @@ class Frame:
         room = self._width - len(sign[0]) - len(figures) - 2 - USUAL_ID
         least = SHORT_BAR if self._width < NARROW else MIN_BAR
         width = max(min(room, MAX_BAR), least)
-        bar = self._bar((percent_of(job) or 0) / 100, width, glyph.style)
+        bar = self._bar((percent_done(job) or 0) / 100, width, glyph.style)
         return self._append_id([sign, *bar, (figures, "")], tracked.id)
 
     def _outcome(self, job: Job) -> str:
         if self._width >= NARROW:
-            return f"{outcome_of(job):>17}"
+            return f"{format_outcome(job):>17}"
         failed, told = item_counts(job)
-        return f"{failed}/{told}" if failed else counts_of(job)
+        return f"{failed}/{told}" if failed else format_counts(job)
 
     def _figures(self, job: Job, left: float | None) -> str:
-        counts, percent = counts_of(job), percent_of(job)
+        counts, percent = format_counts(job), percent_done(job)
         if self._width < NARROW:
             return f"  {counts:>5}"
         figures = f"  {counts:>7}  {'' if percent is None else f'{percent}%':>4}"

@@ -7,16 +7,15 @@ from math import inf
 from typing import TYPE_CHECKING, Protocol, Self
 
 from jobstat.jobs.duration import format_elapsed
+from jobstat.views.sanitize import MAX_MESSAGE, sanitize
 from jobstat.views.wording import (
-    MAX_MESSAGE,
-    counts_of,
-    failures_of,
-    glyph_of,
-    percent_of,
+    format_counts,
+    format_failures,
+    format_status,
+    percent_done,
     problem_of,
     retry_note,
-    sanitize,
-    state_of,
+    status_glyph,
     waiting_for_limit,
 )
 
@@ -163,14 +162,14 @@ class LogProgress(NoProgress):
         # it is read aloud.
         name = tracked.id if self._several or tracked.id not in self._told else ""
         self._told[tracked.id] = (job.state, now)
-        percent = percent_of(job)
+        percent = percent_done(job)
         self._write(
             now,
             name,
-            f"{glyph_of(job).on(unicode=self._lines.unicode)} {state_of(job)}",
-            counts_of(job),
+            f"{status_glyph(job).on(unicode=self._lines.unicode)} {format_status(job)}",
+            format_counts(job),
             "" if percent is None else f"{percent}%",
-            failures_of(job),
+            format_failures(job),
             sanitize(job.message or "", MAX_MESSAGE),
         )
 

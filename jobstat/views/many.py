@@ -11,20 +11,19 @@ from typing import TYPE_CHECKING
 
 from jobstat.exits import Exit
 from jobstat.jobs.duration import format_elapsed
+from jobstat.views.sanitize import MAX_MESSAGE, sanitize
 from jobstat.views.wording import (
     BAD,
     GOOD,
-    MAX_MESSAGE,
     UNKNOWN,
     counted,
-    counts_of,
-    glyph_of,
-    id_of,
+    format_counts,
     item_counts,
-    sanitize,
-    share_of,
-    short_state_of,
-    title_of,
+    job_id,
+    job_title,
+    percentage,
+    short_status,
+    status_glyph,
 )
 
 if TYPE_CHECKING:
@@ -48,16 +47,16 @@ def status_label(tracked: TrackedJob) -> tuple[Glyph, str]:
         return BAD, "no answer"
     if tracked.job is None:
         return UNKNOWN, "not known yet"
-    return glyph_of(tracked.job), short_state_of(tracked.job)
+    return status_glyph(tracked.job), short_status(tracked.job)
 
 
-def outcome_of(job: Job) -> str:
+def format_outcome(job: Job) -> str:
     """How many items failed, where any did, else how many are done."""
     failed, told = item_counts(job)
-    return f"{failed} of {told} failed" if failed else counts_of(job)
+    return f"{failed} of {told} failed" if failed else format_counts(job)
 
 
-def states_of(jobs: Iterable[TrackedJob]) -> str:
+def count_states(jobs: Iterable[TrackedJob]) -> str:
     """How many jobs are in which state, the most frequent first."""
     counts = Counter(status_label(tracked)[1] for tracked in jobs)
     return ", ".join(f"{count} {state}" for state, count in counts.most_common())
@@ -96,7 +95,7 @@ def count_done(watch: Watch) -> int:
 def items_of(watch: Watch) -> str:
     """How many items are done, of how many; empty while none is known."""
     done, total = watch.items
-    return f"{done}/{total} items  {share_of(done, total)}%" if total else ""
+    return f"{done}/{total} items  {percentage(done, total)}%" if total else ""
 
 
 def overall_progress(watch: Watch) -> str:
@@ -108,7 +107,7 @@ def overall_progress(watch: Watch) -> str:
 def watch_summary(watch: Watch, account: str) -> tuple[Glyph, str]:
     """All jobs in a sentence: how many of each state, and of failed items."""
     failed, told = items_failed(watch.jobs)
-    words = f"{len(watch.jobs)} jobs at {account}: {states_of(watch.jobs)}"
+    words = f"{len(watch.jobs)} jobs at {account}: {count_states(watch.jobs)}"
     if told:
         words += f"; {failed or 'none'} of {told} items failed"
     if failed_jobs(watch.jobs):
@@ -155,14 +154,14 @@ def line_of(tracked: TrackedJob) -> Line:
 
 def line_of_job(job: Job) -> Line:
     """A job as it stands, in a line."""
-    return _line(glyph_of(job), short_state_of(job), id_of(job), job)
+    return _line(status_glyph(job), short_status(job), job_id(job), job)
 
 
 def _line(glyph: Glyph, state: str, id: str, job: Job | None) -> Line:
     if job is None:
         return Line(glyph, state, "", "", id, "")
     message = sanitize(job.message or "", MAX_MESSAGE)
-    return Line(glyph, state, outcome_of(job), title_of(job), id, message)
+    return Line(glyph, state, format_outcome(job), job_title(job), id, message)
 
 
 def table(

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Protocol
 
 from jobstat.jobs.duration import format_elapsed
 from jobstat.jobs.job import Verdict, judge
+from jobstat.views.sanitize import sanitize
 from jobstat.views.wording import (
     BAD,
     GOOD,
     Column,
-    counts_of,
-    glyph_of,
-    id_of,
-    percent_of,
+    format_counts,
+    format_status,
+    format_verdict,
+    job_id,
+    job_title,
+    percent_done,
     results_table,
-    sanitize,
-    state_of,
-    summary_of,
-    title_of,
+    status_glyph,
 )
 
 if TYPE_CHECKING:
@@ -123,15 +123,15 @@ class TextOutput(_ForPeople):
     """A job and its results as lines: no box, no bar, nothing cut off."""
 
     def render(self, job: Job, elapsed: float | None = None) -> str:
-        glyph, paint = glyph_of(job), self._terminal.paint
+        glyph, paint = status_glyph(job), self._terminal.paint
         sign = glyph.on(unicode=self._terminal.unicode)
-        percent = percent_of(job)
+        percent = percent_done(job)
         share = "" if percent is None else f"{percent}%"
         time = "" if elapsed is None else format_elapsed(elapsed)
-        word = paint(f"{sign} {state_of(job)}", glyph.style)
-        state = [word, counts_of(job), share, time]
+        word = paint(f"{sign} {format_status(job)}", glyph.style)
+        state = [word, format_counts(job), share, time]
         lines = [
-            f"{title_of(job)}  {id_of(job)}  {self._account}",
+            f"{job_title(job)}  {job_id(job)}  {self._account}",
             "  ".join(filter(None, state)),
         ]
         if job.message:
@@ -140,15 +140,15 @@ class TextOutput(_ForPeople):
             lines.append(sanitize(job.url))
         if job.items:
             lines += ["", *self._table(results_table(job))]
-        if summary_of(job):
+        if format_verdict(job):
             lines += [""] * bool(job.items)
             lines.append(self._summary(job))
         return "\n".join(lines) + "\n"
 
     def _summary(self, job: Job) -> str:
-        glyph = glyph_of(job)
+        glyph = status_glyph(job)
         sign = glyph.on(unicode=self._terminal.unicode)
-        return self._terminal.paint(f"{sign} {summary_of(job)}", glyph.style)
+        return self._terminal.paint(f"{sign} {format_verdict(job)}", glyph.style)
 
     def _each(self, watch: Watch) -> None:
         # The lines of its changes stand above.
@@ -156,7 +156,7 @@ class TextOutput(_ForPeople):
         super()._each(watch)
 
     def _failures(self, job: Job) -> str:
-        lines = [f"{title_of(job)}  {id_of(job)}"]
+        lines = [f"{job_title(job)}  {job_id(job)}"]
         if job.message:
             lines.append(sanitize(job.message))
         if job.failed:

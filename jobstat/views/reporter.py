@@ -14,14 +14,15 @@ from jobstat.jobs.loop import Observer
 from jobstat.jobs.reference import is_same_id
 from jobstat.views.log import LogProgress, NoProgress
 from jobstat.views.report import JsonOutput, ScreenOutput, TextOutput
-from jobstat.views.terminal import limit_writes, open_terminal
+from jobstat.views.terminal import open_terminal
 from jobstat.views.wording import (
     counted,
-    id_of,
+    format_status,
+    format_traceback,
+    job_id,
     problem_lines,
-    state_of,
-    traceback_of,
 )
+from jobstat.views.writing import limit_writes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,7 +140,7 @@ class Reporter(Observer):
             hint = None if error.hint in self._warned else error.hint
             self._warned |= {error.message, hint or ""}
             if self._debug:
-                self.notify(traceback_of(error))
+                self.notify(format_traceback(error))
             self.notify(problem_lines(error.message, hint))
 
     def ended(self, now: float) -> None:
@@ -193,14 +194,14 @@ class Reporter(Observer):
         if unknown and job.status not in self._warned:
             self._warned.add(job.status)
             self.notify(
-                f"jobstat: warning: unknown status '{state_of(job)}';"
+                f"jobstat: warning: unknown status '{format_status(job)}';"
                 " taken as unfinished\n"
             )
         if not is_same_id(tracked.id, job.id) and tracked.id not in self._warned:
             self._warned.add(tracked.id)
             self.notify(
                 f"jobstat: warning: asked for {tracked.id},"
-                f" the answer is about {id_of(job)}\n"
+                f" the answer is about {job_id(job)}\n"
             )
 
 

@@ -5,22 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jobstat.jobs.duration import format_elapsed
+from jobstat.views.sanitize import MAX_MESSAGE, sanitize
 from jobstat.views.wording import (
     BAD,
     GOOD,
-    MAX_MESSAGE,
     Column,
     ResultsTable,
-    counts_of,
-    failures_of,
-    glyph_of,
-    id_of,
-    percent_of,
+    format_counts,
+    format_failures,
+    format_status,
+    format_verdict,
+    job_id,
+    job_title,
+    percent_done,
     results_table,
-    sanitize,
-    state_of,
-    summary_of,
-    title_of,
+    status_glyph,
 )
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def job_lines(
     from rich.text import Text
 
     yield _spread(
-        [Text(title_of(job), "bold"), Text(id_of(job)), Text(account, "dim")], width
+        [Text(job_title(job), "bold"), Text(job_id(job)), Text(account, "dim")], width
     )
     times = _times(elapsed, left)
     yield from _state(job, width=width, unicode=unicode, times=times, live=live)
@@ -83,8 +82,8 @@ def summary_line(job: Job, *, unicode: bool) -> Iterator[RenderableType]:
     """The verdict in a line, where there is one."""
     from rich.text import Text
 
-    if summary := summary_of(job):
-        glyph = glyph_of(job)
+    if summary := format_verdict(job):
+        glyph = status_glyph(job)
         yield Text(f"{glyph.on(unicode=unicode)} {summary}", f"bold {glyph.style}")
 
 
@@ -120,7 +119,7 @@ def failures(job: Job, *, width: int, unicode: bool) -> Iterator[RenderableType]
     """A job among several that did not succeed: its name, and what failed."""
     from rich.text import Text
 
-    yield Text(f"{title_of(job)}  {id_of(job)}", "bold", overflow="fold")
+    yield Text(f"{job_title(job)}  {job_id(job)}", "bold", overflow="fold")
     if job.message:
         yield Text(sanitize(job.message, MAX_MESSAGE), "dim", overflow="fold")
     if job.failed:
@@ -144,8 +143,8 @@ def _state(
 ) -> Iterator[RenderableType]:
     from rich.text import Text
 
-    glyph = glyph_of(job)
-    state = Text(f"{glyph.on(unicode=unicode)} {state_of(job)}", glyph.style)
+    glyph = status_glyph(job)
+    state = Text(f"{glyph.on(unicode=unicode)} {format_status(job)}", glyph.style)
     figures = _figures(job, live=live)
     if width < NARROW:
         yield _spread([state, Text(figures)], width)
@@ -174,8 +173,8 @@ def _bar(job: Job, width: int, *, unicode: bool, live: bool) -> RenderableType:
     from rich.progress_bar import ProgressBar
     from rich.text import Text
 
-    style = glyph_of(job).style
-    known = percent_of(job) is not None or not (live and job.state == "working")
+    style = status_glyph(job).style
+    known = percent_done(job) is not None or not (live and job.state == "working")
     done = min(max(job.progress or 0, 0), job.total or 1) if known else 0
     if not unicode:
         # rich's own bar in ASCII draws both parts with the same character.
@@ -193,10 +192,10 @@ def _bar(job: Job, width: int, *, unicode: bool, live: bool) -> RenderableType:
 
 def _figures(job: Job, *, live: bool) -> str:
     """Counts and percent; while it is live, also how many items failed so far."""
-    percent = percent_of(job)
+    percent = percent_done(job)
     share = "" if percent is None else f"{percent}%"
-    failed = failures_of(job) if live else ""
-    return "  ".join(filter(None, [counts_of(job), share, failed]))
+    failed = format_failures(job) if live else ""
+    return "  ".join(filter(None, [format_counts(job), share, failed]))
 
 
 def _times(elapsed: float | None, left: float | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -10,6 +9,13 @@ from typing import TYPE_CHECKING
 from jobstat.jobs.duration import format_duration
 from jobstat.jobs.job import FAILED_STATES, MAX_COUNT, Verdict, falls_short, judge
 from jobstat.jobs.signs import find_errors
+from jobstat.views.sanitize import (
+    MAX_ERROR,
+    MAX_MESSAGE,
+    MAX_NAME,
+    MAX_TEXT,
+    sanitize,
+)
 
 if TYPE_CHECKING:
     from jobstat.errors import JobstatError
@@ -23,67 +29,8 @@ _HAS_COLUMN = frozenset(
 """Fields of an item with a column of their own, or of no use to people."""
 
 
-MAX_NAME = 200
-"""Characters of a type, an id or a status that are shown: real ones have 40."""
-
-MAX_MESSAGE = 1000
-"""Characters of a message, or of an item's details, that are shown on a screen, and
-of a message in a line of a watch or a list."""
-
-MAX_ERROR = 1000
-"""Characters of an error that are shown."""
-
 MAX_ITEMS = 1_000_000
 """Items of a job; Zendesk takes 100 in a request."""
-
-MAX_MARKS = 4
-"""Marks that may stand on one letter: no language needs more of them."""
-
-_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
-
-
-MAX_TEXT = 2**20
-"""Characters of any text that are shown at all: of more, as of a body of 64 MiB, the
-cleaning would take a minute, and gigabytes."""
-
-
-def sanitize(text: str, most: int = MAX_TEXT) -> str:
-    r"""Text from outside with whatever could steer a terminal made visible.
-
-    Control, bidi and zero-width characters and surrogates become escapes such
-    as ``\x1b``; unusual blanks become a blank. The marks on a letter are left as
-    they are, up to MAX_MARKS of them. Of more than ``most`` characters the others
-    are counted.
-    """
-    if len(text) > most:
-        return f"{sanitize(text[:most])}... (and {len(text) - most} more characters)"
-    if text.isascii() and text.isprintable():
-        return text
-    shown = []
-    marks = MAX_MARKS  # at the beginning there is no letter that it could stand on
-    for character in text:
-        category = unicodedata.category(character)
-        marks = marks + 1 if category in {"Mn", "Me"} else 0
-        if category == "Zs":
-            shown.append(" ")
-        elif marks > MAX_MARKS or _is_invisible(character):
-            shown.append(character.encode("unicode_escape").decode())
-        else:
-            shown.append(character)
-    return "".join(shown)
-
-
-def _is_invisible(character: str) -> bool:
-    """Whether it is no character to look at, whatever it does."""
-    if not character.isprintable() or character in _BLANK_LETTERS:
-        return True
-    # Unicode's other ones that are ignored by default: joiners and selectors.
-    return unicodedata.category(character) == "Mn" and (
-        character in "\u034f\u17b4\u17b5"
-        or "\u180b" <= character <= "\u180f"
-        or "\ufe00" <= character <= "\ufe0f"
-        or "\U000e0100" <= character <= "\U000e01ef"
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +55,7 @@ _STATES = {
 UNKNOWN = Glyph("?", "?", "yellow")
 
 
-def glyph_of(job: Job) -> Glyph:
+def status_glyph(job: Job) -> Glyph:
     """The sign of a job's state."""
     match judge(job):
         case Verdict.OK:
@@ -119,18 +66,18 @@ def glyph_of(job: Job) -> Glyph:
             return BAD
 
 
-def state_of(job: Job) -> str:
+def format_status(job: Job) -> str:
     """A job's state in a word, or two where one would not be the truth."""
     status = sanitize(job.status, MAX_NAME)
-    return f"{status}, {flaw}" if (flaw := _flaw_of(job)) else status
+    return f"{status}, {flaw}" if (flaw := _hidden_failure(job)) else status
 
 
-def short_state_of(job: Job) -> str:
+def short_status(job: Job) -> str:
     """The same where there is little room, as in a column."""
-    return _flaw_of(job) or sanitize(job.status, MAX_NAME)
+    return _hidden_failure(job) or sanitize(job.status, MAX_NAME)
 
 
-def _flaw_of(job: Job) -> str:
+def _hidden_failure(job: Job) -> str:
     """A failure that the job's status hides; empty where there is none."""
     match judge(job):
         case Verdict.JOB_FAILED if job.state not in FAILED_STATES:
@@ -148,12 +95,12 @@ def _is_only_short(job: Job) -> bool:
     return falls_short(job) and not job.failed
 
 
-def title_of(job: Job) -> str:
+def job_title(job: Job) -> str:
     """What kind of job it is, as far as Zendesk tells."""
     return sanitize(job.job_type or "Job", MAX_NAME)
 
 
-def id_of(job: Job) -> str:
+def job_id(job: Job) -> str:
     """The id that the answer has."""
     return sanitize(job.id, MAX_NAME)
 
@@ -174,7 +121,7 @@ def problem_of(error: JobstatError) -> str:
     return sanitize(error.message, MAX_ERROR)
 
 
-def counts_of(job: Job) -> str:
+def format_counts(job: Job) -> str:
     """``19/40``, or as much of it as is known; empty when nothing is."""
     if job.total is None and job.progress is None:
         return ""
@@ -186,27 +133,27 @@ def _counted_or_unknown(count: int | None) -> str:
     return "?" if count is None or abs(count) > MAX_COUNT else str(count)
 
 
-def percent_of(job: Job) -> int | None:
+def percent_done(job: Job) -> int | None:
     """Whole percent done, from 0 to 100; None while it cannot be known."""
     if "?" in (_counted_or_unknown(job.total), _counted_or_unknown(job.progress)):
         return None
     if not job.total or job.total < 0 or job.progress is None:
         return None
-    return share_of(job.progress, job.total)
+    return percentage(job.progress, job.total)
 
 
-def share_of(done: int, total: int) -> int:
+def percentage(done: int, total: int) -> int:
     """Whole percent, from 0 to 100, and 100 only for all of them."""
     return min(max(100 * done // total, 0), 100)
 
 
-def failures_of(job: Job) -> str:
+def format_failures(job: Job) -> str:
     """How many items failed, as far as that is known; empty where none did."""
     failed, told = item_counts(job)
     return f"{failed} of {counted(told, 'item')} failed" if failed else ""
 
 
-def summary_of(job: Job) -> str:
+def format_verdict(job: Job) -> str:
     """The verdict in a sentence; empty while there is none."""
     failed, told = item_counts(job)
     partly = job.total is not None and 0 < told < job.total <= MAX_ITEMS
@@ -373,7 +320,7 @@ def problem_lines(message: str, hint: str | None) -> str:
     return lines + (f"  {sanitize(hint)}\n" if hint else "")
 
 
-def traceback_of(error: BaseException) -> str:
+def format_traceback(error: BaseException) -> str:
     """Where an error comes from, for whoever debugs: with words from outside."""
     from traceback import format_exception
 

@@ -27,7 +27,8 @@ from support import (
     sh,
 )
 
-from jobstat.views import terminal
+from jobstat.views import writing
+from jobstat.views.terminal import open_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,11 +82,11 @@ def test_quiet_needs_no_stdout_and_nothing_needs_stderr() -> None:
 
 @pytest.mark.parametrize("arguments", [["show", ID], ["show", "--json", ID]])
 def test_a_reader_that_has_gone_ends_it_by_sigpipe(arguments: list[str]) -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
+    read_end, write_end = os.pipe()
+    os.close(read_end)
     with raw_server(DONE) as server:
-        done = jobstat(*arguments, env=environment(server.base_url), stdout=writing)
-    os.close(writing)
+        done = jobstat(*arguments, env=environment(server.base_url), stdout=write_end)
+    os.close(write_end)
     assert done.returncode == -signal.SIGPIPE
     assert done.stderr == ""
 
@@ -130,16 +131,16 @@ def test_a_closed_standard_input_is_told() -> None:
 def test_slow_reader_gets_it_all_though_the_deadline_has_passed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(terminal, "STALLED", BOUND)
-    monkeypatch.setattr(terminal, "_give_up_at", 0.0)
-    reading, writing = os.pipe()
+    monkeypatch.setattr(writing, "STALL_TIMEOUT", BOUND)
+    monkeypatch.setattr(writing, "_deadline", 0.0)
+    read_end, write_end = os.pipe()
     content = "x" * 500_000
     with (
         ThreadPoolExecutor() as pool,
-        open(reading, encoding="utf-8") as reader,  # noqa: PTH123 - a pipe
-        open(writing, "w", encoding="utf-8") as writer,  # noqa: PTH123 - likewise
+        open(read_end, encoding="utf-8") as reader,  # noqa: PTH123 - a pipe
+        open(write_end, "w", encoding="utf-8") as writer,  # noqa: PTH123 - likewise
     ):
-        writes = pool.submit(terminal.open_terminal(writer, {}).write, content)
+        writes = pool.submit(open_terminal(writer, {}).write, content)
         shown = ""
         while len(shown) < len(content):
             shown += reader.read(50_000)
@@ -150,15 +151,15 @@ def test_slow_reader_gets_it_all_though_the_deadline_has_passed(
 
 def test_write_to_a_pipe_that_does_not_block() -> None:
     """Another program may have set the flag on a pipe that jobstat inherits."""
-    reading, writing = os.pipe()
-    os.set_blocking(writing, False)
+    read_end, write_end = os.pipe()
+    os.set_blocking(write_end, False)
     with (
         ThreadPoolExecutor() as pool,
-        open(reading, encoding="utf-8") as reader,  # noqa: PTH123 - a pipe
+        open(read_end, encoding="utf-8") as reader,  # noqa: PTH123 - a pipe
     ):
         read = pool.submit(reader.read)
-        with open(writing, "w", encoding="utf-8") as writer:  # noqa: PTH123 - likewise
-            terminal.open_terminal(writer, {}).write("x" * 500_000)
+        with open(write_end, "w", encoding="utf-8") as writer:  # noqa: PTH123 - likewise
+            open_terminal(writer, {}).write("x" * 500_000)
         assert len(read.result(BOUND)) == 500_000
 
 

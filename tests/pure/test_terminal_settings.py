@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jobstat.errors import OutputError, SignalReceived
-from jobstat.views.terminal import USUAL_SIZE, open_terminal
+from jobstat.views.terminal import DEFAULT_SIZE, open_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,8 +61,8 @@ def test_what_is_no_terminal_has_the_usual_size(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "30")
     monkeypatch.setenv("LINES", "5")
-    assert open_terminal(None, {}).size == USUAL_SIZE
-    assert open_terminal(io.StringIO(), {}).size == USUAL_SIZE
+    assert open_terminal(None, {}).size == DEFAULT_SIZE
+    assert open_terminal(io.StringIO(), {}).size == DEFAULT_SIZE
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_file_that_cannot_be_written_is_no_hangup(
     def broken(*_: object, **__: object) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr("jobstat.views.terminal._write_all", broken)
+    monkeypatch.setattr("jobstat.views.writing._write_chunks", broken)
     with (
         (tmp_path / "out").open("w") as stream,
         pytest.raises(OutputError, match="Input/output error"),

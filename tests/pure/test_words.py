@@ -12,20 +12,19 @@ from support import FAILURE, SUCCESS, completed, job, job_object
 from jobstat.jobs.parse import parse_job
 from jobstat.views.many import line_of_job
 from jobstat.views.report import TextOutput
+from jobstat.views.sanitize import MAX_TEXT, sanitize
 from jobstat.views.terminal import open_terminal
 from jobstat.views.wording import (
-    MAX_TEXT,
     Column,
-    counts_of,
-    glyph_of,
-    id_of,
-    percent_of,
+    format_counts,
+    format_status,
+    format_verdict,
+    job_id,
+    job_title,
+    percent_done,
     problem_lines,
     results_table,
-    sanitize,
-    state_of,
-    summary_of,
-    title_of,
+    status_glyph,
 )
 
 
@@ -122,7 +121,7 @@ def test_counts_and_percent(
     percent: int | None,
 ) -> None:
     seen = job(status, total=total, progress=progress)
-    assert (counts_of(seen), percent_of(seen)) == (counts, percent)
+    assert (format_counts(seen), percent_done(seen)) == (counts, percent)
 
 
 @pytest.mark.parametrize(
@@ -232,10 +231,10 @@ def test_a_state_in_a_sign_a_word_and_a_sentence(
     sent: dict[str, object], sign: str, state: str, summary: str
 ) -> None:
     seen = parse_job(sent)
-    assert glyph_of(seen).on(unicode=True) == sign
-    assert glyph_of(seen).on(unicode=False).isascii()
-    assert state_of(seen) == state
-    assert summary_of(seen) == summary
+    assert status_glyph(seen).on(unicode=True) == sign
+    assert status_glyph(seen).on(unicode=False).isascii()
+    assert format_status(seen) == state
+    assert format_verdict(seen) == summary
 
 
 def test_failed_items_come_first_and_say_why() -> None:
@@ -308,9 +307,9 @@ def test_names_are_cut_wherever_they_are_shown() -> None:
     cells = [row.cells[c] for c in (Column.ID, Column.STATUS, Column.ACTION)]
     line = line_of_job(seen)
     for text in (
-        state_of(seen),
-        title_of(seen),
-        id_of(seen),
+        format_status(seen),
+        job_title(seen),
+        job_id(seen),
         *cells,
         line.state,
         line.title,

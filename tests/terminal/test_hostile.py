@@ -26,7 +26,7 @@ from support import (
 )
 from terminals import Session, on_terminal
 
-from jobstat.views.wording import sanitize
+from jobstat.views.sanitize import sanitize
 
 EVIL = {
     "CSI": "\x1b[2J\x1b[31;1m\x1b[9999;1H",

@@ -1,0 +1,52 @@
+"""Read the jobs on standard input."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+
+from jobstat import clock
+from jobstat.errors import TimedOut, UsageError
+from jobstat.views.terminal import standard_error
+
+
+def read_input(max_bytes: int, timeout: float | None = None) -> bytes:
+    """Return all of standard input, read within ``timeout`` seconds.
+
+    Tell a user at a terminal that jobstat waits for input. Raise UsageError if
+    standard input is closed, fails or is larger than ``max_bytes``, and TimedOut.
+    """
+    if sys.stdin is None:
+        raise UsageError("standard input is closed")
+    if sys.stdin.isatty():
+        standard_error().print_quietly(
+            "jobstat: reading jobs from the keyboard; end with Ctrl-D\n"
+        )
+    try:
+        content = _read_to_end(sys.stdin.fileno(), max_bytes + 1, timeout)
+    except OSError as error:
+        reason = error.strerror or error
+        raise UsageError(f"cannot read standard input: {reason}") from error
+    if len(content) > max_bytes:
+        raise UsageError(f"standard input is larger than {max_bytes // 2**20} MiB")
+    return content
+
+
+def _read_to_end(fd: int, max_bytes: int, timeout: float | None) -> bytes:
+    """Read a file descriptor, blocking or not, to its end. Raise TimedOut."""
+    deadline = None if timeout is None else clock.monotonic() + timeout
+    content = bytearray()
+    while len(content) < max_bytes:
+        left = None if deadline is None else max(deadline - clock.monotonic(), 0)
+        readable, _, _ = select.select([fd], [], [], left)
+        if not readable:
+            raise TimedOut("the time-out ran out before the end of standard input")
+        try:
+            chunk = os.read(fd, max_bytes - len(content))
+        except BlockingIOError:
+            continue  # another process was faster
+        if not chunk:
+            break
+        content += chunk
+    return bytes(content)
