@@ -1,4 +1,4 @@
-"""The command line: its commands, and what its help says of them all."""
+"""The command line: the group of all commands, and its help."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from jobstat.exits import Exit
 from jobstat.lazy_group import LazyGroup
 
 COMMANDS = {
-    "show": "Show the state of jobs, once.",
-    "watch": "Follow jobs until they finish.",
+    "show": "Show the status of jobs.",
+    "watch": "Watch jobs until they finish.",
     "list": "List the account's recent jobs.",
-    "auth": "Log in to accounts, and out of them.",
-    "demo": "Play a job on a pretend Zendesk and watch it.",
+    "auth": "Log in to Zendesk accounts, and out of them.",
+    "demo": "Run a sample job on a local fake Zendesk.",
     "completion": "Print the completion script of a shell.",
 }
 

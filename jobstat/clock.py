@@ -1,7 +1,7 @@
-"""The time of a watch: it passes while the machine sleeps, too.
+"""The clock of a watch, which goes on while the machine is suspended.
 
-Python's own monotonic clock stands still while a Linux or macOS machine is
-suspended: a watch would not know how old its last answer is.
+``time.monotonic`` stops during a suspend on Linux and macOS, and the age of the last
+answer would be wrong.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ from time import sleep
 
 __all__ = ["monotonic", "sleep"]
 
-# Linux counts the sleep in a clock of its own, macOS in the one that Linux
-# stops.
-_ID = getattr(
+# CLOCK_MONOTONIC counts a suspend on macOS, CLOCK_BOOTTIME on Linux.
+_CLOCK_ID = getattr(
     time, "CLOCK_MONOTONIC" if sys.platform == "darwin" else "CLOCK_BOOTTIME", None
 )
 
 
 def monotonic() -> float:
-    """Seconds since some moment, never fewer than before."""
-    return time.monotonic() if _ID is None else time.clock_gettime(_ID)
+    """Return the seconds since an arbitrary moment."""
+    return time.monotonic() if _CLOCK_ID is None else time.clock_gettime(_CLOCK_ID)

@@ -1,4 +1,4 @@
-"""The exit codes: what a script learns from jobstat."""
+"""The exit codes: the result of a command, for scripts."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 class Exit(IntEnum):
-    """An exit code, and when jobstat ends with it.
+    """An exit code, and when jobstat exits with it.
 
-    Ending by a signal is no member: the process is then really ended by that
-    signal, and the shell makes 128 plus its number of it.
+    Signals have no member: the signal itself ends the process, and the shell
+    reports 128 plus the signal's number.
     """
 
     meaning: str
@@ -25,7 +25,7 @@ class Exit(IntEnum):
         return member
 
     OK = 0, "every job completed, no item failed"
-    INTERNAL = 1, "a defect of jobstat, never anything else"
+    INTERNAL = 1, "a bug in jobstat"
     USAGE = 2, "bad arguments, configuration, input or output"
     JOB_FAILED = 3, "a job is failed or killed"
     AUTH = 4, "no credential, 401, 403"
@@ -37,12 +37,12 @@ class Exit(IntEnum):
 
     @property
     def severity(self) -> int:
-        """Its place among the others, the most serious first, from 0."""
+        """The rank among all codes; 0 is the most serious."""
         return _SEVERITY.index(self)
 
     @property
     def slug(self) -> str:
-        """The code's name as the documentation writes it: ``items-failed``."""
+        """The name in the documentation, such as ``items-failed``."""
         return self.name.lower().replace("_", "-")
 
 
@@ -58,14 +58,16 @@ _SEVERITY = (
     Exit.UNFINISHED,
     Exit.OK,
 )
-_BAD_NEWS = frozenset({Exit.JOB_FAILED, Exit.ITEMS_FAILED, Exit.UNFINISHED})
+
+_FORGIVEN = frozenset({Exit.JOB_FAILED, Exit.ITEMS_FAILED, Exit.UNFINISHED})
+"""The codes that ``--exit-zero`` turns into 0."""
 
 
 def combine(exits: Iterable[Exit], *, exit_zero: bool = False) -> Exit:
-    """One exit code for several jobs: the gravest of theirs.
+    """Return the exit code for several jobs: the most serious one of theirs.
 
-    ``exit_zero`` is ``--exit-zero``: what a job's own state says counts as ok,
-    so that only what kept jobstat from learning the state is left.
+    ``exit_zero`` is the option ``--exit-zero``: only errors that hide a job's status
+    count.
     """
-    found = (Exit.OK if exit_zero and code in _BAD_NEWS else code for code in exits)
-    return min(found, key=lambda code: code.severity, default=Exit.OK)
+    counted = (Exit.OK if exit_zero and code in _FORGIVEN else code for code in exits)
+    return min(counted, key=lambda code: code.severity, default=Exit.OK)

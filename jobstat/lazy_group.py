@@ -1,4 +1,4 @@
-"""Groups of commands that are modules, listed without importing them."""
+"""Command groups that import a command only when it runs."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 
 class LazyGroup(click.Group):
-    """A group that imports a command only when it runs.
+    """A group of commands, each the ``command`` of a module of its own.
 
-    ``summaries`` has a line for each command, which is the ``command`` of the module
-    whose name is ``prefix`` and its own.
+    ``summaries`` maps each command to its line in the help, so that the help imports
+    none of them. The module's name is ``prefix`` plus the command's name.
     """
 
     def __init__(
-        self, *arguments: Any, summaries: Mapping[str, str], prefix: str, **more: Any
+        self, *args: Any, summaries: Mapping[str, str], prefix: str, **kwargs: Any
     ) -> None:
-        super().__init__(*arguments, **more)
+        super().__init__(*args, **kwargs)
         self.summaries = summaries
         self._prefix = prefix
 
@@ -43,13 +43,13 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            if meant := self._meant_by(args[0], ctx):
-                words = f"no such command {args[0]!r}. Did you mean {meant!r}?"
-                raise click.UsageError(words, ctx) from error
+            if suggestion := self._suggest(args[0], ctx):
+                message = f"no such command {args[0]!r}. Did you mean {suggestion!r}?"
+                raise click.UsageError(message, ctx) from error
             raise
 
-    def _meant_by(self, word: str, ctx: click.Context) -> str | None:
-        """The command that a wrong word is likely to mean: of a group, or similar."""
+    def _suggest(self, word: str, ctx: click.Context) -> str | None:
+        """Return the command of a subgroup with this name, or one spelt like it."""
         from difflib import get_close_matches
 
         for name in self.summaries:

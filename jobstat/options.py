@@ -1,4 +1,4 @@
-"""The options that commands share: the same word everywhere."""
+"""The options that several commands share, and their types."""
 
 from __future__ import annotations
 
@@ -8,51 +8,51 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jobstat.errors import UsageError
-from jobstat.exits import Exit
 from jobstat.invocation import Invocation
 from jobstat.jobs.duration import parse_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Collection
+
+    from jobstat.exits import Exit
 
 
 def duration(text: str) -> float:
-    """Seconds: the type of an option that takes a DURATION."""
+    """Parse the value of a DURATION option into seconds."""
     try:
         return parse_duration(text)
-    except UsageError as problem:
-        raise click.BadParameter(f"{problem.message}. {problem.hint}") from None
+    except UsageError as error:
+        raise click.BadParameter(f"{error.message}. {error.hint}") from None
 
 
 def positive_duration(text: str) -> float:
-    """Seconds, more than none."""
+    """Parse the value of a DURATION option that must not be 0."""
     seconds = duration(text)
     if not seconds:
         raise click.BadParameter("it must be longer than 0")
     return seconds
 
 
-def epilog(examples: str, exclude: Exit | None = None) -> str:
-    """What stands at the end of a help text: examples, and the exit codes.
+def epilog(examples: str, exit_codes: Collection[Exit] = ()) -> str:
+    r"""Return the end of a help text: the examples, and a table of exit codes.
 
-    Without ``exclude``, the one code that the command never ends with, the
-    codes are left out altogether.
+    ``\b`` tells click to keep the lines of a paragraph as they are.
     """
-    shown = f"\b\nExamples:\n{indent(examples.strip(), '  ')}\n"
-    if exclude is None:
-        return shown
-    codes = [code for code in Exit if code is not exclude]
-    table = "\n".join(f"  {code:<3d} {code.slug:<14}{code.meaning}" for code in codes)
-    return f"{shown}\n\b\nExit codes:\n{table}\n"
+    text = f"\b\nExamples:\n{indent(examples.strip(), '  ')}\n"
+    if exit_codes:
+        rows = [f"  {code:<3d} {code.slug:<14}{code.meaning}" for code in exit_codes]
+        text += "\n".join(["\n\b\nExit codes:", *rows, ""])
+    return text
 
 
 def shared_options(
-    *, exclude: Container[str] = ()
+    *, exclude: Collection[str] = ()
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command the options that say which account and how it is shown."""
+    """Give a command the shared options, except those named in ``exclude``."""
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        for name, option in reversed(_SHARED.items()):
+        # The decorator that is applied last comes first in the help.
+        for name, option in reversed(_SHARED_OPTIONS.items()):
             if name not in exclude:
                 command = option(command)
         return command
@@ -61,10 +61,10 @@ def shared_options(
 
 
 def check_output_options(*, quiet: bool, json: bool, stream: bool = False) -> None:
-    """Raise UsageError where an option wants output and --quiet wants none."""
-    for wanted, name in ((json, "--json"), (stream, "--stream")):
-        if quiet and wanted:
-            raise click.UsageError(f"--quiet and {name} exclude each other.")
+    """Raise UsageError if --quiet stands beside an option that prints to stdout."""
+    for is_given, name in ((json, "--json"), (stream, "--stream")):
+        if quiet and is_given:
+            raise click.UsageError(f"--quiet cannot be used with {name}.")
 
 
 def _enable_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
@@ -74,44 +74,43 @@ def _enable_debug(ctx: click.Context, param: click.Parameter, value: bool) -> No
         invocation.enable_debug()
 
 
-_SHARED = {
+_SHARED_OPTIONS = {
     "subdomain": click.option(
         "--subdomain",
         metavar="NAME",
-        help="The account's name: acme for https://acme.zendesk.com."
+        help="Subdomain of the account: acme for https://acme.zendesk.com."
         " Default: $ZENDESK_SUBDOMAIN.",
     ),
     "base_url": click.option(
         "--base-url",
         metavar="URL",
-        help="The account's whole address, in place of --subdomain."
+        help="Full address of the account, instead of --subdomain."
         " Default: $JOBSTAT_BASE_URL.",
     ),
-    "json": click.option(
-        "--json", is_flag=True, help="Write Zendesk's own job object."
-    ),
+    "json": click.option("--json", is_flag=True, help="Print Zendesk's job object."),
     "quiet": click.option(
         "-q",
         "--quiet",
         is_flag=True,
-        help="Write nothing to stdout; the exit code tells.",
+        help="Print nothing; only set the exit code.",
     ),
     "color": click.option(
         "--color",
         type=click.Choice(["auto", "always", "never"]),
         default="auto",
-        help="Whether to colour. Default: auto, on a terminal.",
+        help="When to use color. Default: auto, on a terminal.",
     ),
     "exit_zero": click.option(
         "--exit-zero",
         is_flag=True,
-        help="Exit 0 whatever the jobs' states are (not 3, 6, 8).",
+        help="Exit with 0 instead of 3, 6 or 8: failed and unfinished jobs are no"
+        " error.",
     ),
     "debug": click.option(
         "--debug",
         is_flag=True,
         expose_value=False,
         callback=_enable_debug,
-        help="Show a traceback with an error.",
+        help="Show a traceback with each error.",
     ),
 }

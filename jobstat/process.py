@@ -143,8 +143,8 @@ def _explain(error: Exception, invocation: Invocation) -> int:
             problem = OutputError(f"cannot write the output: {error.strerror}")
         case _:
             problem = JobstatError(
-                f"a defect of jobstat: {type(error).__name__}: {error}",
-                hint="With --debug it shows where; please report it.",
+                f"a bug in jobstat: {type(error).__name__}: {error}",
+                hint="Run it again with --debug, and please report what it prints.",
             )
     if isinstance(problem, OutputError):
         redirect_to_devnull(sys.stdout)

@@ -1,9 +1,14 @@
-"""Jobs at an account: what the commands that ask for them have in common."""
+"""The steps that the commands about jobs share.
+
+``show`` and ``watch`` take the same steps: parse the JOB arguments, connect to the
+account, watch the jobs, and return the exit code.
+"""
 
 from __future__ import annotations
 
 import os
 import random
+import shlex
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,28 +18,22 @@ import click
 from jobstat import clock, critical
 from jobstat.errors import UsageError
 from jobstat.jobs.loop import follow
-from jobstat.jobs.reference import is_id, parse_reference
-from jobstat.jobs.retry import LISTING
-from jobstat.jobs.schedule import RateLimiter
+from jobstat.jobs.reference import parse_reference
 from jobstat.jobs.watch import Watch
 from jobstat.views.reporter import make_reporter
 from jobstat.views.stdin import read_input
 from jobstat.views.terminal import say_waiting_for_tokens, standard_error
-from jobstat.views.wording import counted
 from jobstat.views.writing import limit_writes
 from jobstat.zendesk.auth.account import find_account
 from jobstat.zendesk.auth.memory import Memory
 from jobstat.zendesk.auth.providers import find_login
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from jobstat.exits import Exit
-    from jobstat.jobs.input import JobInput
-    from jobstat.jobs.listing import JobListing
-    from jobstat.jobs.pages import Page
     from jobstat.jobs.reference import Reference
-    from jobstat.jobs.retry import Outage, WatchPolicy
+    from jobstat.jobs.retry import WatchPolicy
     from jobstat.views.reporter import DisplayOptions
     from jobstat.zendesk.auth.account import Account
     from jobstat.zendesk.auth.providers import CredentialProvider
@@ -43,45 +42,62 @@ if TYPE_CHECKING:
 STANDARD_INPUT = "-"
 
 
-def parse_job_args(
-    words: Sequence[str], timeout: float | None = None
-) -> tuple[tuple[Reference, ...], JobInput | None]:
-    """The jobs that words name, and what was on standard input if one of them is -.
+@dataclass(frozen=True, slots=True)
+class JobArgs:
+    """The jobs that the JOB arguments name.
 
-    ``timeout`` is how many seconds standard input may take. Raises UsageError when
-    a word names no job, or when there is none at all; TimedOut.
+    ``warnings`` and ``problem`` come from standard input. The command shows the
+    warnings before the jobs, and the problem after them.
     """
-    if STANDARD_INPUT not in words:
-        return tuple(map(_reference, words)), None
+
+    jobs: tuple[Reference, ...] = ()
+    warnings: tuple[str, ...] = ()
+    problem: UsageError | None = None
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the jobs."""
+        return [job.id for job in self.jobs]
+
+
+def parse_job_args(arguments: Sequence[str], timeout: float | None = None) -> JobArgs:
+    """Parse the JOB arguments, and read standard input if one of them is ``-``.
+
+    Reading takes at most ``timeout`` seconds. Raise UsageError if an argument or the
+    input names no job, TimedOut if the input does not end in time.
+    """
+    if STANDARD_INPUT not in arguments:
+        return JobArgs(tuple(map(_parse_job_arg, arguments)))
     from jobstat.jobs.input import MAX_INPUT, parse_input
 
     job_input = parse_input(read_input(MAX_INPUT, timeout))
     if not job_input.jobs:
         raise job_input.problem or UsageError("standard input names no job")
     jobs: list[Reference] = []
-    for word in words:
-        jobs += job_input.jobs if word == STANDARD_INPUT else [_reference(word)]
-    return tuple(jobs), job_input
+    for argument in arguments:
+        if argument == STANDARD_INPUT:
+            jobs += job_input.jobs
+        else:
+            jobs.append(_parse_job_arg(argument))
+    return JobArgs(tuple(jobs), tuple(job_input.warnings), job_input.problem)
 
 
-def _reference(word: str) -> Reference:
+def _parse_job_arg(argument: str) -> Reference:
     try:
-        return parse_reference(word)
-    except UsageError as problem:
-        if not os.path.isfile(word):  # noqa: PTH113 - pathlib is slow to import
+        return parse_reference(argument)
+    except UsageError as error:
+        if not os.path.isfile(argument):  # noqa: PTH113 - pathlib is slow to import
             raise
-        import shlex
-
         command = click.get_current_context().command_path
         raise UsageError(
-            problem.message,
-            hint=f"It is a file: {command} - < {shlex.quote(word)}",
-        ) from problem
+            error.message,
+            hint=f"It is a file: {command} - < {shlex.quote(argument)}",
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """An account that can be asked, and by which login."""
+    """An account, the login to it, and the client that sends the requests."""
 
     account: Account
     login: CredentialProvider
@@ -92,7 +108,10 @@ class Connection:
 def connect(
     base_url: str | None, subdomain: str | None, jobs: Sequence[Reference] = ()
 ) -> Iterator[Connection]:
-    """A connection to the account that the user named, or that of the jobs."""
+    """Connect to the account of the options, the environment, the jobs or the login.
+
+    Raise JobstatError if there is no such account, or no credential for it.
+    """
     account = find_account(base_url, subdomain, os.environ, Memory(), jobs)
     with connect_to(account, find_login(account, os.environ)) as connection:
         yield connection
@@ -100,10 +119,7 @@ def connect(
 
 @contextmanager
 def connect_to(account: Account, login: CredentialProvider) -> Iterator[Connection]:
-    """A connection to an account.
-
-    At its end it is told what came up about the login meanwhile.
-    """
+    """Connect to an account. Print the login's warnings at the end."""
     from jobstat.zendesk.client import ZendeskClient
 
     try:
@@ -113,110 +129,19 @@ def connect_to(account: Account, login: CredentialProvider) -> Iterator[Connecti
         critical.wait(say_waiting_for_tokens)
         login.settle()
         for warning in login.take_warnings():
-            _warn(warning)
+            warn(warning)
 
 
 def new_watch(ids: Iterable[str], policy: WatchPolicy) -> Watch:
-    """A watch of these jobs that begins now."""
+    """Return a watch of these jobs that starts now."""
     return Watch(ids, policy, clock.monotonic(), random.random)
-
-
-def watch_unfinished(
-    connection: Connection, policy: WatchPolicy, *, quiet: bool
-) -> tuple[Watch, int]:
-    """A watch of every job of the account that is not finished.
-
-    Also gives how many entries of the account's list can be neither read nor asked
-    for. An entry that cannot be read, but has an id, is asked for by itself. Finding
-    the jobs counts as part of the watch. Raises JobstatError where that fails.
-    """
-    from jobstat.jobs.listing import unfinished
-
-    started, rate_limiter = clock.monotonic(), RateLimiter(policy.rate_limit_share)
-    with _reading(connection, policy, started, rate_limiter, quiet=quiet) as reading:
-        ids, skipped = unfinished(*reading)
-    # They come from outside, and go into the path of a request.
-    singly = {id for id in skipped if id is not None and is_id(id)}
-    asked = [*filter(is_id, ids), *singly]
-    lost = sum(id is None or not is_id(id) for id in (*ids, *skipped))
-    if singly:
-        what = counted(len(singly), "job")
-        _warn(f"{what} of the list cannot be read; asking by id")
-    if lost:
-        _warn(f"{counted(lost, 'job')} of the list cannot be watched: no valid id")
-    watch = Watch(asked, policy, started, random.random, rate_limiter)
-    watch.last_success_at = clock.monotonic()
-    for tracked in watch.jobs:
-        tracked.poll_individually = tracked.id in singly
-    return watch, lost
-
-
-def recent_jobs(
-    connection: Connection, limit: int, states: Collection[str]
-) -> JobListing:
-    """The account's newest jobs, of these states if any are given.
-
-    Raises JobstatError where they cannot be had.
-    """
-    from jobstat.jobs.listing import recent
-
-    started, rate_limiter = clock.monotonic(), RateLimiter(LISTING.rate_limit_share)
-    with _reading(connection, LISTING, started, rate_limiter, quiet=False) as reading:
-        read, pause = reading
-        return recent(read, limit, states, pause)
-
-
-@contextmanager
-def _reading(
-    connection: Connection,
-    policy: WatchPolicy,
-    started: float,
-    rate_limiter: RateLimiter,
-    *,
-    quiet: bool,
-) -> Iterator[tuple[Callable[[str], Iterator[Page]], Callable[[], None]]]:
-    """How the account's list is read from a page on, and the pause before it is again.
-
-    Both are shown on stderr.
-    """
-    from jobstat.jobs.listing import LAG, read_pages, wait
-    from jobstat.views.paging import Paging
-
-    with Paging(standard_error(), quiet=quiet) as paging:
-
-        def on_wait(outage: Outage | None, until: float, now: float) -> None:
-            if not (outage and policy.once):  # brief retries need no line
-                paging.wait(outage, until, now)
-
-        def read(start: str) -> Iterator[Page]:
-            for page in read_pages(
-                connection.client.list_jobs,
-                clock,
-                policy,
-                started,
-                rate_limiter,
-                on_wait,
-                start,
-            ):
-                paging.read(len(page.jobs))
-                yield page
-
-        def pause() -> None:
-            paging.pause()
-            wait(LAG, clock, policy, started)
-
-        yield read, pause
-
-
-def _warn(words: str) -> None:
-    standard_error().print_quietly(f"jobstat: warning: {words}\n")
 
 
 def run_watch(
     connection: Connection,
     watch: Watch,
     options: DisplayOptions,
-    job_input: JobInput | None = None,
+    warnings: Iterable[str] = (),
 ) -> None:
     """Follow the jobs of a watch to its end, and show them.
 
@@ -224,20 +149,22 @@ def run_watch(
     """
     limit_writes(watch.ends_at)
     with make_reporter(watch, connection.account.name, clock, options) as reporter:
-        for warning in (
-            *connection.login.take_warnings(),
-            *(job_input.warnings if job_input else ()),
-        ):
+        for warning in (*connection.login.take_warnings(), *warnings):
             reporter.notify(f"jobstat: warning: {warning}\n")
         follow(watch, connection.client.fetch, clock, reporter)
 
 
-def exit_code(watch: Watch, job_input: JobInput | None, *, exit_zero: bool) -> Exit:
-    """The exit code of a command that followed these jobs.
+def exit_code(watch: Watch, args: JobArgs, *, exit_zero: bool) -> Exit:
+    """Return the exit code of a finished watch.
 
-    Raises UsageError when what named them holds refusals besides: of what was
-    refused nobody else would tell.
+    Raise UsageError if standard input held a request that Zendesk refused: no job
+    stands for it.
     """
-    if job_input and job_input.problem:
-        raise job_input.problem
+    if args.problem:
+        raise args.problem
     return watch.exit(exit_zero=exit_zero)
+
+
+def warn(message: str) -> None:
+    """Print a warning to stderr."""
+    standard_error().print_quietly(f"jobstat: warning: {message}\n")

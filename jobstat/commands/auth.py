@@ -1,4 +1,4 @@
-"""``jobstat auth``: the commands about logins."""
+"""``jobstat auth``: log in to Zendesk accounts, and out of them."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ jobstat auth status
     epilog=epilog(EXAMPLES),
 )
 def command() -> None:
-    """Log in to accounts, and out of them.
+    """Log in to Zendesk accounts, and out of them.
 
-    Secrets are kept in the system's keyring, and nowhere else. Where there is none,
-    as in CI, the environment has the credential: see the README.
+    jobstat stores secrets only in the system's keyring. On a machine without one, as
+    in CI, it takes the credential from environment variables: see the README.
     """

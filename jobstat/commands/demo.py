@@ -1,4 +1,4 @@
-"""``jobstat demo``: a pretend Zendesk, played to the end or kept up."""
+"""``jobstat demo``: run a sample job on a local fake Zendesk."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jobstat import options
 from jobstat.errors import UsageError
-from jobstat.options import duration as duration_of_option
-from jobstat.options import epilog, positive_duration
 from jobstat.views.terminal import standard_output
 
 if TYPE_CHECKING:
@@ -25,47 +24,49 @@ jobstat demo --serve --port 8080
 
 
 def percent(text: str) -> float:
-    """A share from 0 to 1, from ``10`` or ``10%``."""
+    """Parse ``10`` or ``10%`` into a share from 0 to 1."""
     number = text.removesuffix("%")
     if not (number.isascii() and number.isdigit() and int(number[:4]) <= 100):  # noqa: PLR2004 - percent
         raise click.BadParameter(f"not a number from 0 to 100: {text}")
     return int(number) / 100
 
 
-@click.command("demo", epilog=epilog(EXAMPLES))
-@click.option("--serve", is_flag=True, help="Stay up, for jobs of your own.")
+@click.command("demo", epilog=options.epilog(EXAMPLES))
+@click.option(
+    "--serve", is_flag=True, help="Keep the server running for your own jobs."
+)
 @click.option(
     "--port",
     type=int,
     metavar="PORT",
-    help="Where to listen on 127.0.0.1. Default: any free port.",
+    help="Port on 127.0.0.1. Default: any free port.",
 )
 @click.option(
     "--duration",
-    type=positive_duration,
+    type=options.positive_duration,
     metavar="DURATION",
     default="8s",
-    help="How long a job takes. Default: 8s.",
+    help="Time that a job takes. Default: 8s.",
 )
 @click.option(
     "--failures",
     type=percent,
     metavar="PERCENT",
     default="10",
-    help="How many of a job's items fail; with 100 the job fails. Default: 10.",
+    help="Share of a job's items that fail; at 100 the job fails. Default: 10.",
 )
 @click.option(
     "--token-life",
-    type=positive_duration,
+    type=options.positive_duration,
     metavar="DURATION",
-    help="How long OAuth's access tokens live. Default: as they are asked for.",
+    help="Lifetime of OAuth access tokens. Default: set by the client.",
 )
 @click.option(
     "--token-delay",
-    type=duration_of_option,
+    type=options.duration,
     metavar="DURATION",
     default="0",
-    help="How long OAuth takes to answer with tokens. Default: 0.",
+    help="Delay before OAuth answers a token request. Default: 0.",
 )
 def command(
     *,
@@ -76,11 +77,11 @@ def command(
     token_life: float | None,
     token_delay: float,
 ) -> int:
-    """Play a job on a pretend Zendesk and watch it.
+    """Run a sample job on a local fake Zendesk.
 
-    Nothing leaves this machine: a small server on 127.0.0.1 answers as
-    Zendesk would, and jobstat watches a job of 40 tickets there. With --serve
-    it stays up instead, and says how to use it.
+    A small server on 127.0.0.1 answers as Zendesk does, and jobstat watches a job of
+    40 tickets there. No data leaves this machine. With --serve the server keeps
+    running, and jobstat prints how to use it.
     """
     from jobstat.demo.server import DemoServer
 
@@ -93,20 +94,20 @@ def command(
             token_delay=token_delay,
         )
     except (OSError, OverflowError) as error:
-        why = getattr(error, "strerror", None) or "no such port"
+        reason = getattr(error, "strerror", None) or "no such port"
         raise UsageError(
-            f"cannot listen on 127.0.0.1:{port}: {why}",
+            f"cannot listen on 127.0.0.1:{port}: {reason}",
             hint="Choose another --port.",
         ) from error
     with server:
         if serve:
             _serve(server)
         else:
-            _play(server)
+            _run_job(server)
     return 0
 
 
-def _play(server: DemoServer) -> None:
+def _run_job(server: DemoServer) -> None:
     from jobstat.commands._shared import connect_to, new_watch, run_watch
     from jobstat.demo.server import TOKEN
     from jobstat.jobs.retry import WatchPolicy
@@ -116,7 +117,7 @@ def _play(server: DemoServer) -> None:
     from jobstat.zendesk.auth.providers import CredentialProvider
 
     out = standard_output()
-    out.paragraph(f"A pretend Zendesk at {server.base_url} creates {TICKETS} tickets.")
+    out.paragraph(f"A fake Zendesk at {server.base_url} creates {TICKETS} tickets.")
     tickets = [{"comment": {"body": f"Ticket {n}"}} for n in range(TICKETS)]
     job = server.account.create(tickets, time())
     account = Account(server.base_url)
@@ -128,8 +129,8 @@ def _play(server: DemoServer) -> None:
     code = watch.exit()
     out.print("\n")
     out.paragraph(
-        f"The demo ends with 0; a script that ran jobstat watch would have seen"
-        f" exit code {code:d} ({code.slug}): {code.meaning}."
+        f"The demo exits with 0. For this job, jobstat watch exits with {code:d}"
+        f" ({code.slug}): {code.meaning}."
     )
 
 
@@ -139,7 +140,7 @@ def _serve(server: DemoServer) -> None:
 
     url = server.base_url
     standard_output().print(f"""\
-A pretend Zendesk is up at {url} until Ctrl-C. In another terminal:
+A fake Zendesk runs at {url} until Ctrl-C. In another terminal:
 
   export JOBSTAT_BASE_URL={url}
   export ZENDESK_OAUTH_TOKEN={TOKEN}
@@ -149,7 +150,7 @@ A pretend Zendesk is up at {url} until Ctrl-C. In another terminal:
     -d '{{"tickets": [{{"description": "Help!"}}, {{"subject": "no text"}}]}}' |
     jobstat watch -
 
-To log in by OAuth instead, unset ZENDESK_OAUTH_TOKEN and say:
+To log in by OAuth instead, unset ZENDESK_OAUTH_TOKEN and run:
 
   jobstat auth login --client-id {PUBLIC_CLIENT}
   echo {CLIENT_SECRET} | jobstat auth login --client-id {CONFIDENTIAL_CLIENT} \\

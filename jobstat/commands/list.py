@@ -1,10 +1,11 @@
-"""``jobstat list``: the account's recent jobs."""
+"""``jobstat list``: list the account's recent jobs."""
 
 from __future__ import annotations
 
 import click
 
-from jobstat.commands._shared import connect, recent_jobs
+from jobstat.commands._job_list import list_recent_jobs
+from jobstat.commands._shared import connect
 from jobstat.exits import Exit
 from jobstat.jobs.job import KNOWN_STATES
 from jobstat.jobs.pages import id_in
@@ -25,15 +26,15 @@ jobstat list --json --limit 1000 | jq -r .id | jobstat watch -
     type=click.Choice(KNOWN_STATES),
     multiple=True,
     metavar="STATUS",
-    help=f"Only jobs of this status: {', '.join(KNOWN_STATES)}. May be given"
-    " several times.",
+    help=f"List only jobs with this status: {', '.join(KNOWN_STATES)}."
+    " Repeat it for several.",
 )
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
     metavar="NUMBER",
     default=30,
-    help="As many jobs at most. Default: 30.",
+    help="Maximum number of jobs. Default: 30.",
 )
 @shared_options(exclude=("quiet", "exit_zero"))
 def command(
@@ -47,14 +48,15 @@ def command(
 ) -> Exit:
     """List the account's recent jobs.
 
-    Those that are not finished come first, then the others by their end, the
-    newest first. Zendesk forgets a job one day after it was created. The exit
-    code says nothing of how the jobs stand; it is 7 where an entry of the list
-    has no id.
+    Unfinished jobs come first, then finished ones, the newest first. Zendesk deletes
+    a job one day after it was created.
+
+    The exit code does not depend on the status of the jobs. It is 7 if an entry of
+    the list has no valid id.
     """
     with connect(base_url, subdomain) as connection:
         account = connection.account.name
-        found = recent_jobs(connection, limit, status)
-    show_list(found, account, chosen=bool(status), json=json, color=color)
-    is_lost = any(not is_id(id_in(entry) or "") for entry in found.skipped)
-    return Exit.UNAVAILABLE if is_lost else Exit.OK
+        listing = list_recent_jobs(connection, limit, status)
+    show_list(listing, account, chosen=bool(status), json=json, color=color)
+    is_complete = all(is_id(id_in(entry) or "") for entry in listing.skipped)
+    return Exit.OK if is_complete else Exit.UNAVAILABLE

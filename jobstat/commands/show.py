@@ -1,4 +1,4 @@
-"""``jobstat show``: the state of jobs, once."""
+"""``jobstat show``: show the status of jobs."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ EXAMPLES = """
 jobstat show V3-3ce496a3d948e38821056b1ca5bc3866
 jobstat show V3-3ce496a3d948e38821056b1ca5bc3866 --json | jq -r .status
 """
+EXIT_CODES = [code for code in Exit if code is not Exit.TIMEOUT]
 
 
-@click.command("show", epilog=epilog(EXAMPLES, Exit.TIMEOUT))
+@click.command("show", epilog=epilog(EXAMPLES, EXIT_CODES))
 @click.argument("jobs", metavar="JOB...", nargs=-1, required=True)
 @shared_options()
 @click.pass_obj
@@ -38,23 +39,25 @@ def command(
     base_url: str | None,
     subdomain: str | None,
     *,
-    exit_zero: bool,
-    quiet: bool,
     json: bool,
+    quiet: bool,
     color: str,
+    exit_zero: bool,
 ) -> Exit:
-    """Show the state of jobs, once.
+    """Show the status of jobs.
 
-    JOB is a job's id or its URL, or - to read them from standard input: ids,
-    URLs, or what Zendesk answered, in JSON. The exit code is the answer; it
-    reads the results, whatever Zendesk's status word makes of them.
+    JOB is a job's id or URL. Use - to read jobs from standard input: ids, URLs or
+    Zendesk's answers in JSON.
+
+    The exit code is the result. Failed items count even if Zendesk calls the job
+    completed. With several jobs, the most serious result wins.
     """
     check_output_options(quiet=quiet, json=json)
     display = DisplayOptions(
         json=json, quiet=quiet, color=color, debug=invocation.debug
     )
-    named, job_input = parse_job_args(jobs)
-    with connect(base_url, subdomain, named) as connection:
-        watch = new_watch((job.id for job in named), SHOW)
-        run_watch(connection, watch, display, job_input)
-    return exit_code(watch, job_input, exit_zero=exit_zero)
+    args = parse_job_args(jobs)
+    with connect(base_url, subdomain, args.jobs) as connection:
+        watch = new_watch(args.ids, SHOW)
+        run_watch(connection, watch, display, args.warnings)
+    return exit_code(watch, args, exit_zero=exit_zero)

@@ -34,12 +34,13 @@ def _settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
-    """In place of the time that a watch waits."""
+    """The clock of the commands: a wait takes no time."""
     fake = FakeClock()
-    monkeypatch.setattr("jobstat.commands._shared.clock", fake)
-    monkeypatch.setattr("jobstat.commands.watch.clock", fake)
-    no_chance = SimpleNamespace(random=lambda: 0.5)
-    monkeypatch.setattr("jobstat.commands._shared.random", no_chance)
+    not_random = SimpleNamespace(random=lambda: 0.5)
+    for module in ("_shared", "_job_list", "watch"):
+        monkeypatch.setattr(f"jobstat.commands.{module}.clock", fake)
+    for module in ("_shared", "_job_list"):
+        monkeypatch.setattr(f"jobstat.commands.{module}.random", not_random)
     return fake
 
 

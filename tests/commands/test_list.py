@@ -540,8 +540,8 @@ def test_all_are_found_within_the_time_out_too(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], "name jobs, or all of them with --all"),
-        (["--all", "x"], "--all and JOB exclude each other"),
+        ([], "give at least one JOB, or --all"),
+        (["--all", "x"], "--all cannot be used with JOB"),
     ],
 )
 def test_jobs_or_all_of_them(jobstat: Run, arguments: list[str], says: str) -> None:

@@ -414,12 +414,12 @@ def test_without_a_command_the_help_is_printed(
         ),
         (
             ["show", "-q", "--json", ID],
-            "--quiet and --json exclude each other",
+            "--quiet cannot be used with --json",
             "See jobstat show --help.",
         ),
         (
             ["watch", "-q", "--stream", ID],
-            "--quiet and --stream exclude each other",
+            "--quiet cannot be used with --stream",
             "See jobstat watch --help.",
         ),
     ],
@@ -446,7 +446,7 @@ def test_a_defect_is_told_as_one(jobstat: Run, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("jobstat.commands._shared.find_account", None)
     code, out, err = jobstat("show", ID)
     assert (code, out) == (1, "")
-    assert err.startswith("jobstat: a defect of jobstat: TypeError")
+    assert err.startswith("jobstat: a bug in jobstat: TypeError")
     assert "Traceback" not in err
     _, _, err = jobstat("show", ID, "--debug")
     assert "Traceback" in err

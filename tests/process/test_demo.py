@@ -37,14 +37,14 @@ def test_the_demo_watches_a_job_to_its_end() -> None:
     assert re.search(r"\bV3-\w{32}\b", lines[1])
     assert done.stdout.count("TicketCreateFailed") == 4
     assert lines[-3] == "✗ 4 of 40 items failed"
-    assert "would have seen exit code 6 (items-failed)" in lines[-1]
+    assert "jobstat watch exits with 6 (items-failed)" in lines[-1]
 
 
 @pytest.mark.parametrize(("failures", "code"), [("0", "0 (ok)"), ("100%", "3 (job-")])
 def test_the_demo_ends_as_it_is_asked_to(failures: str, code: str) -> None:
     done = jobstat("demo", "--duration", "0.3", "--failures", failures)
     assert done.returncode == 0
-    assert f"exit code {code}" in done.stdout
+    assert f"exits with {code}" in done.stdout
 
 
 def test_a_port_that_is_taken_is_told() -> None:

@@ -67,7 +67,7 @@ def test_a_defect_has_a_code_of_its_own() -> None:
     )
     done = python(program)
     assert done.returncode == Exit.INTERNAL
-    assert done.stderr.startswith("jobstat: a defect of jobstat: TypeError")
+    assert done.stderr.startswith("jobstat: a bug in jobstat: TypeError")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,91 @@
+"""The hint that resumes a watch which ended before its jobs did."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+import click
+
+from jobstat.commands._shared import STANDARD_INPUT
+from jobstat.exits import Exit
+from jobstat.views.terminal import standard_error
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jobstat.jobs.watch import Watch
+
+MAX_IDS = 30
+"""Most ids in the command: an account can run 30 jobs at once."""
+
+_STILL_RUNNING = {Exit.TIMEOUT, Exit.UNFINISHED, Exit.UNAVAILABLE, Exit.AUTH}
+"""Codes with which a watch lets go of a job that has not ended."""
+
+
+def print_resume_hint(
+    reason: str, watch: Watch, jobs: Sequence[str], arguments: list[str]
+) -> None:
+    """Print why the watch ended, how many jobs go on, and how to resume it.
+
+    ``jobs`` are the JOB arguments, none of them with ``--all``; ``arguments`` is the
+    whole command line.
+    """
+    command, note = _resume_command(watch, jobs, arguments)
+    standard_error().print_quietly(
+        f"jobstat: {reason}{_running_jobs(watch)}\n  Resume with: {command}\n{note}"
+    )
+
+
+def _running_jobs(watch: Watch) -> str:
+    running = sum(
+        tracked.exit in _STILL_RUNNING and tracked.job is not None
+        for tracked in watch.jobs
+    )
+    if not running:
+        return ""
+    if len(watch.jobs) == 1:
+        return "; the job goes on"
+    return f"; {running} of {len(watch.jobs)} jobs go on"
+
+
+def _resume_command(
+    watch: Watch, jobs: Sequence[str], arguments: list[str]
+) -> tuple[str, str]:
+    """Return the command, and a note on it if it cannot name the jobs."""
+    note = ""
+    if STANDARD_INPUT in jobs or not jobs:
+        # Standard input is used up, and --all leaves out jobs that end in the
+        # meantime. The ids of failed jobs stay: the exit code of the resumed watch
+        # must count them.
+        ids = [tracked.id for tracked in watch.jobs if tracked.exit is not Exit.OK]
+        if 0 < len(ids) <= MAX_IDS:
+            separator = ["--"] if any(id.startswith("-") for id in ids) else []
+            arguments = [*_without_jobs(arguments), *separator, *ids]
+        elif jobs:
+            note = "  Give it the same standard input again.\n"
+        else:
+            note = "  It leaves out the jobs that end before.\n"
+    return shlex.join(["jobstat", *arguments]), note
+
+
+def _without_jobs(arguments: list[str]) -> list[str]:
+    """Return the command and its options, without JOB arguments, ``--`` and --all."""
+    params = click.get_current_context().command.params
+    options_with_value = {
+        name
+        for param in params
+        if isinstance(param, click.Option) and not param.is_flag
+        for name in param.opts
+    }
+    command, *rest = arguments
+    kept = [command]
+    remaining = iter(rest)
+    for word in remaining:
+        if word == "--":
+            break
+        if word in options_with_value:
+            kept += [word, next(remaining)]
+        elif word.startswith("-") and word not in {STANDARD_INPUT, "--all"}:
+            kept.append(word)
+    return kept
