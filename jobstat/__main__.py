@@ -1,4 +1,4 @@
-"""The process: runs a command, and maps how it ended to what a shell sees."""
+"""The entry point of the process."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import sys
 
 
 def main() -> None:
-    """Run jobstat with the arguments of the process, and end the process."""
+    """Run jobstat with the arguments of the process, and exit."""
     arguments = sys.argv[1:]
     if arguments == ["--version"] and sys.stdout is not None:
-        # Before click and everything else: scripts ask it often.
+        # Scripts ask for the version often: answer without the import of click.
         from jobstat import __version__
 
         try:
             sys.stdout.write(f"jobstat {__version__}\n")
             sys.stdout.flush()
         except OSError:
-            pass  # said in words below
+            pass  # run reports it
         else:
             return
     import signal
 
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        # Until run can unwind, there is nothing to unwind: no KeyboardInterrupt.
+        # Without this, Ctrl-C during the imports prints a traceback.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from jobstat.process import run
 

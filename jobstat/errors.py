@@ -1,7 +1,6 @@
-"""What can go wrong, in words for people and a code for scripts.
+"""The errors of jobstat, each with a message, a hint and an exit code.
 
-An error is raised where it is known, with its sentence, and is shown in one
-place (``jobstat.process``), but for those of single jobs (``views.display``).
+``jobstat.process`` shows them; ``jobstat.views.reporter`` shows those of single jobs.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from jobstat.limits import UNKNOWN_LIMIT, RateLimit
 
 
 class SignalReceived(BaseException):
-    """A signal asks jobstat to end; ``signal`` is its number."""
+    """A signal asks the process to end; ``signal`` is its number."""
 
     def __init__(self, signal: int) -> None:
         super().__init__(signal)
@@ -21,10 +20,10 @@ class SignalReceived(BaseException):
 
 
 class JobstatError(Exception):
-    """One sentence on what happened, and where it helps a hint what to do.
+    """An error with a message for the user, a hint what to do, and an exit code.
 
-    ``transient`` is whether asking again may help. ``retry_after`` is how many
-    seconds the server wants to be left alone first, when it says so; ``limits`` is
+    A retry may help if it is ``transient``. ``retry_after`` is the server's wish in
+    seconds; ``limits`` is
     what its answer told of the rate limit.
     """
 
@@ -46,49 +45,49 @@ class JobstatError(Exception):
 
 
 class UsageError(JobstatError):
-    """Arguments, configuration or input that cannot be used as they are."""
+    """Arguments, configuration or input are invalid."""
 
     exit = Exit.USAGE
 
 
 class OutputError(JobstatError):
-    """What jobstat has to say cannot be written where it should go."""
+    """The output cannot be written."""
 
     exit = Exit.USAGE
 
 
 class AuthError(JobstatError):
-    """No credential, or one that the account refuses."""
+    """There is no credential, or the account refuses it."""
 
     exit = Exit.AUTH
 
 
 class Unauthorized(AuthError):
-    """A credential that the account does not take, or no longer: 401."""
+    """The account answers 401: the credential is invalid or expired."""
 
 
 class NotFound(JobstatError):
-    """The account knows no such job, or no longer."""
+    """The account has no such job, or no longer has it."""
 
     exit = Exit.NOT_FOUND
 
 
 class Unavailable(JobstatError):
-    """The account cannot be asked now: network, 5xx, 429."""
+    """The account cannot answer now: a network error, a 5xx or a 429."""
 
     exit = Exit.UNAVAILABLE
     transient = True
 
 
 class Unreachable(Unavailable):
-    """The account gave no answer at all."""
+    """The account sent no answer."""
 
 
 class InvalidResponse(Unavailable):
-    """An answer came, but not one that tells a job's state."""
+    """The account sent an answer without a job's status."""
 
 
 class TimedOut(JobstatError):
-    """``--timeout`` ran out before anything was known that could be told."""
+    """The timeout ran out before there was a result to show."""
 
     exit = Exit.TIMEOUT

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 
 from jobstat import clock
 from jobstat.errors import OutputError
+from jobstat.signals import ENDING_SIGNALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TextIO
-
-ENDING_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}
 
 CHUNK = select.PIPE_BUF
 """Bytes that a pipe takes at once when ``select`` calls it writable."""
@@ -93,7 +92,7 @@ def _write_chunks(fd: int, content: bytes, *, interruptible: bool) -> None:
     a terminal is unknown.
     """
     remaining, stalled_at = memoryview(content), inf
-    blocked = set() if interruptible else ENDING_SIGNALS
+    blocked = () if interruptible else ENDING_SIGNALS
     previous = signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
     try:
         while remaining:

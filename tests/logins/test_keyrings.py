@@ -206,7 +206,7 @@ def test_a_person_is_at_a_terminal_that_shows_and_reads(
         monkeypatch.setattr(
             f"sys.{name}", SimpleNamespace(isatty=lambda t=is_terminal: t)
         )
-    monkeypatch.setattr("jobstat.process._raise_on_signals", lambda: None)
+    monkeypatch.setattr("jobstat.process.raise_on_signals", lambda: None)
     monkeypatch.setattr("jobstat.user.notify", None)
     process.run(["completion", "bash"])
     assert (user.notify is not None) == (len(at_terminal) == 2)

@@ -275,7 +275,8 @@ def test_it_moves_on_while_a_request_lasts() -> None:
 
 
 LONG_GRACE = (
-    "import jobstat.process as p; p.GRACE = 60; p.sys.exit(p.run(p.sys.argv[1:]))"
+    "import sys, jobstat.process, jobstat.signals as s; s.GRACE = 60\n"
+    "sys.exit(jobstat.process.run(sys.argv[1:]))"
 )
 WITH_LONG_GRACE = [sys.executable, "-c", LONG_GRACE]
 """Runs jobstat; a second signal comes within its grace on a busy machine, too."""
