@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from jobstat.exits import Exit
-from jobstat.limits import UNKNOWN_LIMIT, RateLimit
 
 
 class SignalReceived(BaseException):
@@ -23,13 +22,11 @@ class JobstatError(Exception):
     """An error with a message for the user, a hint what to do, and an exit code.
 
     A retry may help if it is ``transient``. ``retry_after`` is the server's wish in
-    seconds; ``limits`` is
-    what its answer told of the rate limit.
+    seconds.
     """
 
     exit: ClassVar[Exit] = Exit.INTERNAL
     transient: ClassVar[bool] = False
-    limits: RateLimit = UNKNOWN_LIMIT
 
     def __init__(
         self,

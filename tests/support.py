@@ -19,9 +19,9 @@ from children import BOUND, CLEAN, run
 from jobstat.errors import NotFound
 from jobstat.jobs.loop import Observer, follow
 from jobstat.jobs.parse import parse_job
+from jobstat.jobs.rate_limit import RateLimit, RateLimiter
 from jobstat.jobs.retry import WatchPolicy
 from jobstat.jobs.watch import PollResult, Watch
-from jobstat.limits import UNKNOWN_LIMIT, RateLimit
 
 if TYPE_CHECKING:
     import ssl
@@ -153,15 +153,16 @@ class Account:
 
     ``answers`` gives for an id what its moment is: a job, an error, or None for
     a job that is not known. ``many`` is an error with which a request for several
-    jobs is refused, and ``limits`` what every answer tells of the rate limit.
+    jobs is refused, and ``rate_limit`` is in the headers of every answer.
     """
 
     clock: FakeClock
     answers: Callable[[str, float], Job | JobstatError | None]
     many: JobstatError | None = None
-    limits: RateLimit = UNKNOWN_LIMIT
+    rate_limit: RateLimit = RateLimit()  # noqa: RUF009 - it is immutable
     takes: float = 0.0
     asked: list[tuple[float, tuple[str, ...]]] = field(default_factory=list)
+    rate_limiter: RateLimiter = field(default_factory=RateLimiter)
 
     def fetch(
         self, ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
@@ -169,25 +170,27 @@ class Account:
         assert 1 <= len(ids) <= 100
         self.asked.append((self.clock.now, tuple(ids)))
         self.clock.now += min(self.takes, timeout)
+        self.rate_limiter.update(self.rate_limit, self.clock.now)
         found = [self.answers(id, self.clock.now) for id in ids]
         if len(ids) == 1:
             (one,) = found
             if one is None:
                 one = NotFound(f"no job {ids[0]}")
             if isinstance(one, Exception):
-                one.limits = self.limits
                 raise one
-            return PollResult((one,), self.limits)
+            return PollResult((one,))
         if self.many:
             raise self.many
         jobs = tuple(one for one in found if one and not isinstance(one, Exception))
-        return PollResult(jobs, self.limits)
+        return PollResult(jobs)
 
     def follow(
         self, ids: Iterable[str], policy: WatchPolicy | None = None
     ) -> tuple[Watch, Notes]:
         """Follow these jobs to the end."""
-        watch = Watch(ids, policy or WatchPolicy(), self.clock.now)
+        policy = policy or WatchPolicy()
+        self.rate_limiter = RateLimiter(policy.rate_limit_share)
+        watch = Watch(ids, policy, self.clock.now, rate_limiter=self.rate_limiter)
         notes = Notes()
         follow(watch, self.fetch, self.clock, notes)
         return watch, notes

@@ -10,7 +10,6 @@ from jobstat.commands._shared import warn
 from jobstat.jobs.listing import LAG, read_pages, recent, unfinished, wait
 from jobstat.jobs.reference import is_id
 from jobstat.jobs.retry import LISTING
-from jobstat.jobs.schedule import RateLimiter
 from jobstat.jobs.watch import Watch
 from jobstat.views.paging import Paging
 from jobstat.views.terminal import standard_error
@@ -32,9 +31,8 @@ def list_recent_jobs(
 
     Raise JobstatError if the list cannot be read.
     """
-    rate_limiter = RateLimiter(LISTING.rate_limit_share)
     with Paging(standard_error(), quiet=False) as progress:
-        reader = _ListReader(connection, LISTING, rate_limiter, progress)
+        reader = _ListReader(connection, LISTING, progress)
         return recent(reader.read, limit, states, reader.pause)
 
 
@@ -48,9 +46,8 @@ def watch_unfinished_jobs(
     individually. Reading the list counts as part of the watch. Raise JobstatError if
     the list cannot be read.
     """
-    rate_limiter = RateLimiter(policy.rate_limit_share)
     with Paging(standard_error(), quiet=quiet) as progress:
-        reader = _ListReader(connection, policy, rate_limiter, progress)
+        reader = _ListReader(connection, policy, progress)
         ids, unreadable = unfinished(reader.read, reader.pause)
     individual = {id for id in unreadable if id is not None and is_id(id)}
     left_out = sum(id is None or not is_id(id) for id in (*ids, *unreadable))
@@ -61,7 +58,8 @@ def watch_unfinished_jobs(
         jobs = counted(left_out, "job")
         warn(f"{jobs} of the list cannot be watched: no valid id")
     watchable = [*filter(is_id, ids), *individual]
-    watch = Watch(watchable, policy, reader.started, random.random, rate_limiter)
+    started, rate_limiter = reader.started, connection.rate_limiter
+    watch = Watch(watchable, policy, started, random.random, rate_limiter)
     watch.last_success_at = clock.monotonic()
     for tracked in watch.jobs:
         tracked.poll_individually = tracked.id in individual
@@ -75,13 +73,12 @@ class _ListReader:
         self,
         connection: Connection,
         policy: WatchPolicy,
-        rate_limiter: RateLimiter,
         progress: Paging,
     ) -> None:
         self.started = clock.monotonic()
         self._client = connection.client
         self._policy = policy
-        self._rate_limiter = rate_limiter
+        self._rate_limiter = connection.rate_limiter
         self._progress = progress
 
     def read(self, query: str) -> Iterator[Page]:

@@ -18,7 +18,9 @@ import click
 from jobstat import clock, critical
 from jobstat.errors import UsageError
 from jobstat.jobs.loop import follow
+from jobstat.jobs.rate_limit import RateLimiter
 from jobstat.jobs.reference import parse_reference
+from jobstat.jobs.retry import SHOW
 from jobstat.jobs.watch import Watch
 from jobstat.views.reporter import make_reporter
 from jobstat.views.stdin import read_input
@@ -97,34 +99,41 @@ def _parse_job_arg(argument: str) -> Reference:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """An account, the login to it, and the client that sends the requests."""
+    """An account, the login to it, the client, and the account's rate limit."""
 
     account: Account
     login: CredentialProvider
     client: ZendeskClient
+    rate_limiter: RateLimiter
 
 
 @contextmanager
 def connect(
-    base_url: str | None, subdomain: str | None, jobs: Sequence[Reference] = ()
+    base_url: str | None,
+    subdomain: str | None,
+    jobs: Sequence[Reference] = (),
+    policy: WatchPolicy = SHOW,
 ) -> Iterator[Connection]:
     """Connect to the account of the options, the environment, the jobs or the login.
 
     Raise JobstatError if there is no such account, or no credential for it.
     """
     account = find_account(base_url, subdomain, os.environ, Memory(), jobs)
-    with connect_to(account, find_login(account, os.environ)) as connection:
+    with connect_to(account, find_login(account, os.environ), policy) as connection:
         yield connection
 
 
 @contextmanager
-def connect_to(account: Account, login: CredentialProvider) -> Iterator[Connection]:
+def connect_to(
+    account: Account, login: CredentialProvider, policy: WatchPolicy = SHOW
+) -> Iterator[Connection]:
     """Connect to an account. Print the login's warnings at the end."""
     from jobstat.zendesk.client import ZendeskClient
 
     try:
-        with ZendeskClient(account, login) as client:
-            yield Connection(account, login, client)
+        rate_limiter = RateLimiter(policy.rate_limit_share)
+        with ZendeskClient(account, login, rate_limiter) as client:
+            yield Connection(account, login, client, rate_limiter)
     finally:
         critical.wait(say_waiting_for_tokens)
         login.settle()
@@ -132,9 +141,10 @@ def connect_to(account: Account, login: CredentialProvider) -> Iterator[Connecti
             warn(warning)
 
 
-def new_watch(ids: Iterable[str], policy: WatchPolicy) -> Watch:
+def new_watch(connection: Connection, ids: Iterable[str], policy: WatchPolicy) -> Watch:
     """Return a watch of these jobs that starts now."""
-    return Watch(ids, policy, clock.monotonic(), random.random)
+    started, rate_limiter = clock.monotonic(), connection.rate_limiter
+    return Watch(ids, policy, started, random.random, rate_limiter)
 
 
 def run_watch(

@@ -121,10 +121,9 @@ def _run_job(server: DemoServer) -> None:
     tickets = [{"comment": {"body": f"Ticket {n}"}} for n in range(TICKETS)]
     job = server.account.create(tickets, time())
     account = Account(server.base_url)
-    with connect_to(
-        account, CredentialProvider(bearer(TOKEN, "the demo"))
-    ) as connection:
-        watch = new_watch([job["id"]], WatchPolicy())
+    policy, provider = WatchPolicy(), CredentialProvider(bearer(TOKEN, "the demo"))
+    with connect_to(account, provider, policy) as connection:
+        watch = new_watch(connection, [job["id"]], policy)
         run_watch(connection, watch, DisplayOptions())
     code = watch.exit()
     out.print("\n")

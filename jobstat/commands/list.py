@@ -10,6 +10,7 @@ from jobstat.exits import Exit
 from jobstat.jobs.job import KNOWN_STATES
 from jobstat.jobs.pages import id_in
 from jobstat.jobs.reference import is_id
+from jobstat.jobs.retry import LISTING
 from jobstat.options import epilog, shared_options
 from jobstat.views.listing import show_list
 
@@ -54,7 +55,7 @@ def command(
     The exit code does not depend on the status of the jobs. It is 7 if an entry of
     the list has no valid id.
     """
-    with connect(base_url, subdomain) as connection:
+    with connect(base_url, subdomain, policy=LISTING) as connection:
         account = connection.account.name
         listing = list_recent_jobs(connection, limit, status)
     show_list(listing, account, chosen=bool(status), json=json, color=color)

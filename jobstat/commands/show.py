@@ -58,6 +58,6 @@ def command(
     )
     args = parse_job_args(jobs)
     with connect(base_url, subdomain, args.jobs) as connection:
-        watch = new_watch(args.ids, SHOW)
+        watch = new_watch(connection, args.ids, SHOW)
         run_watch(connection, watch, display, args.warnings)
     return exit_code(watch, args, exit_zero=exit_zero)

@@ -139,13 +139,13 @@ def command(
         # The time spent on reading standard input counts.
         policy = replace(policy, timeout=max(deadline - clock.monotonic(), 0.0))
     left_out = 0
-    with connect(base_url, subdomain, args.jobs) as connection:
+    with connect(base_url, subdomain, args.jobs, policy) as connection:
         if watch_all:
             from jobstat.commands._job_list import watch_unfinished_jobs
 
             watch, left_out = watch_unfinished_jobs(connection, policy, quiet=quiet)
         else:
-            watch = new_watch(args.ids, policy)
+            watch = new_watch(connection, args.ids, policy)
         try:
             run_watch(connection, watch, display, args.warnings)
         except (SignalReceived, AuthError) as error:

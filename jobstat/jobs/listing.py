@@ -10,8 +10,8 @@ from jobstat.errors import InvalidResponse, JobstatError, TimedOut
 from jobstat.jobs.job import has_ended, judge
 from jobstat.jobs.loop import TICK
 from jobstat.jobs.pages import FIRST_PAGE, id_in
+from jobstat.jobs.rate_limit import MIN_ANNOUNCED_WAIT
 from jobstat.jobs.retry import record_failure, request_timeout, should_give_up
-from jobstat.jobs.schedule import MIN_ANNOUNCED_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from jobstat.jobs.job import Job
     from jobstat.jobs.loop import Clock
     from jobstat.jobs.pages import Page
+    from jobstat.jobs.rate_limit import RateLimiter
     from jobstat.jobs.retry import Outage, WatchPolicy
-    from jobstat.jobs.schedule import RateLimiter
 
 MAX_PAGES = 5000
 """Pages after which a list is taken to have no end: 500,000 jobs of one day."""
@@ -240,10 +240,9 @@ def _read(
         if policy.timeout is not None:
             timeout = min(timeout, started + policy.timeout - asked_at)
         try:
-            page = fetch(query, timeout)
+            return fetch(query, timeout)
         except JobstatError as error:
             now = clock.monotonic()
-            rate_limiter.record_error(error, now)
             outage = record_failure(
                 outage,
                 error,
@@ -260,9 +259,6 @@ def _read(
                 raise
             on_wait(outage, outage.retry_at, now)
             wait(outage.retry_at - now, clock, policy, started)
-        else:
-            rate_limiter.update(page.limits, clock.monotonic())
-            return page
 
 
 def wait(seconds: float, clock: Clock, policy: WatchPolicy, started: float) -> None:

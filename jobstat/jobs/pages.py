@@ -15,11 +15,9 @@ from jobstat.jobs.parse import (
     parse_job,
 )
 from jobstat.jobs.vocabulary import plain_name
-from jobstat.limits import UNKNOWN_LIMIT
 
 if TYPE_CHECKING:
     from jobstat.jobs.job import Job
-    from jobstat.limits import RateLimit
 
 PAGE_SIZE = 100
 FIRST_PAGE = urlencode({"page[size]": PAGE_SIZE})
@@ -59,7 +57,6 @@ class Page:
     jobs: tuple[Job, ...]
     skipped: tuple[object, ...] = ()
     next_query: str | None = None
-    limits: RateLimit = UNKNOWN_LIMIT
 
     @property
     def may_shift(self) -> bool:
@@ -71,7 +68,7 @@ class Page:
         return bool(names) and not any(map(_CURSOR.fullmatch, names))
 
 
-def parse_page(body: bytes, limits: RateLimit = UNKNOWN_LIMIT, link: str = "") -> Page:
+def parse_page(body: bytes, link: str = "") -> Page:
     """The jobs in ``{"job_statuses": [...]}``; ``link`` is the answer's Link header.
 
     Raises InvalidResponse for anything else. An entry that is no job status says
@@ -92,7 +89,7 @@ def parse_page(body: bytes, limits: RateLimit = UNKNOWN_LIMIT, link: str = "") -
             jobs.append(parse_job(entry))
         except InvalidResponse:
             skipped.append(entry)
-    return Page(tuple(jobs), tuple(skipped), next_page(document, link), limits)
+    return Page(tuple(jobs), tuple(skipped), next_page(document, link))
 
 
 def id_in(entry: object) -> str | None:

@@ -15,6 +15,7 @@ from jobstat.errors import InvalidResponse, NotFound, Unauthorized, Unreachable
 from jobstat.exits import Exit, combine
 from jobstat.jobs.job import Job, judge, lacks_results
 from jobstat.jobs.progress import ProgressEstimate
+from jobstat.jobs.rate_limit import MIN_ANNOUNCED_WAIT, RateLimiter
 from jobstat.jobs.retry import (
     Outage,
     WatchPolicy,
@@ -22,8 +23,7 @@ from jobstat.jobs.retry import (
     request_timeout,
     should_give_up,
 )
-from jobstat.jobs.schedule import MIN_ANNOUNCED_WAIT, RateLimiter, delay_after_answer
-from jobstat.limits import UNKNOWN_LIMIT, RateLimit
+from jobstat.jobs.schedule import delay_after_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -42,13 +42,12 @@ MAX_BATCH = 100
 
 @dataclass(frozen=True, slots=True)
 class PollResult:
-    """A good answer: its jobs, and the rate limit from its headers.
+    """The jobs of a good answer.
 
-    ``skipped`` are the ids of entries that are no job status.
+    ``skipped`` are the ids of its entries that are not a job status.
     """
 
     jobs: tuple[Job, ...]
-    limits: RateLimit = UNKNOWN_LIMIT
     skipped: tuple[str | None, ...] = ()
 
 
@@ -129,7 +128,7 @@ class Watch:
         self._individual_is_next = False
         self._retried_401 = False
         self.unreported: list[TrackedJob] = []
-        self._rate_limiter = rate_limiter or RateLimiter(policy.rate_limit_share)
+        self.rate_limiter = rate_limiter or RateLimiter(policy.rate_limit_share)
 
     @property
     def pending(self) -> list[TrackedJob]:
@@ -180,7 +179,7 @@ class Watch:
         if self.outage or not self.pending:
             return None  # a setback tells its own time
         first, _ = self._first_due(self.pending, now)
-        free_at = self._rate_limiter.free_at
+        free_at = self.rate_limiter.free_at
         next_poll_at = max(first.next_poll_at, now)
         return (
             free_at
@@ -207,7 +206,7 @@ class Watch:
         self._individual_is_next = not asked[0].poll_individually
         for tracked in asked:
             tracked.asked_at = now
-        self._rate_limiter.record_request(now)
+        self.rate_limiter.record_request(now)
         outage = self.outage or asked[0].outage
         return PollRequest(
             asked, min(left, request_timeout(outage, self.policy, now)), now
@@ -216,7 +215,6 @@ class Watch:
     def answered(self, request: PollRequest, answer: PollResult, now: float) -> None:
         """Take in a good answer; what it tells is added to the news."""
         self.outage, self.last_success_at, self._retried_401 = None, now, False
-        self._rate_limiter.update(answer.limits, now)
         if len(request.jobs) == 1:
             # Whatever id it has: there is only one job that it can be about.
             found: dict[str, list[Job | None]] = {request.jobs[0].id: [answer.jobs[0]]}
@@ -247,7 +245,6 @@ class Watch:
         credential and a refused request would meet the other jobs as well.
         """
         several, tracked = len(request.jobs) > 1, request.jobs[0]
-        self._rate_limiter.record_error(error, now)
         for asked in request.jobs:
             asked.next_poll_at = max(
                 asked.next_poll_at, request.asked_at + self.policy.interval
@@ -361,7 +358,7 @@ class Watch:
 
     def _not_before(self) -> float:
         """The time before which nothing at all is asked."""
-        return self.outage.retry_at if self.outage else self._rate_limiter.free_at
+        return self.outage.retry_at if self.outage else self.rate_limiter.free_at
 
     def _on_job(
         self, tracked: TrackedJob, job: Job, now: float, rng: float, *, alone: bool
@@ -450,7 +447,7 @@ class Watch:
             timeout=request.timeout,
             now=now,
         )
-        return outage.held(self._rate_limiter.free_at, self.policy)
+        return outage.held(self.rate_limiter.free_at, self.policy)
 
 
 def _next_poll_at(tracked: TrackedJob) -> float:

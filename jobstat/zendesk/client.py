@@ -14,10 +14,10 @@ from jobstat.errors import (
     Unauthorized,
 )
 from jobstat.jobs.parse import decode_json, parse_answer
+from jobstat.jobs.rate_limit import RateLimit, RateLimiter
 from jobstat.jobs.reference import is_same_id
 from jobstat.jobs.watch import PollResult
-from jobstat.limits import RateLimit
-from jobstat.zendesk.errors import reason, refusal
+from jobstat.zendesk.errors import parse_retry_after, reason, refusal
 from jobstat.zendesk.http import HttpClient, Request
 from jobstat.zendesk.redact import redacting
 
@@ -32,15 +32,14 @@ if TYPE_CHECKING:
 
     OnTick = Callable[[], None] | None
 
-_RATE_LIMIT_HEADERS = {
-    "limit": ("ratelimit-limit", "rate-limit", "x-rate-limit"),
-    "remaining": (
-        "ratelimit-remaining",
-        "rate-limit-remaining",
-        "x-rate-limit-remaining",
-    ),
-    "reset": ("ratelimit-reset", "rate-limit-reset"),
-}
+_LIMIT_HEADERS = ("ratelimit-limit", "rate-limit", "x-rate-limit")
+_REMAINING_HEADERS = (
+    "ratelimit-remaining",
+    "rate-limit-remaining",
+    "x-rate-limit-remaining",
+)
+_RESET_HEADERS = ("ratelimit-reset", "rate-limit-reset")
+"""Spellings of the rate-limit headers, in lower case."""
 
 MAX_USER_NAME = 200
 """Characters of what is taken for somebody's address or name."""
@@ -62,13 +61,21 @@ def open_http(account: Account) -> HttpClient:
 class ZendeskClient:
     """An account to be asked, as a context manager.
 
+    ``rate_limiter`` gets the rate limit of every answer.
+
     Raises UsageError when the account's host is no host, or the proxy or
     certificate settings of the environment cannot be used.
     """
 
-    def __init__(self, account: Account, login: CredentialProvider) -> None:
+    def __init__(
+        self,
+        account: Account,
+        login: CredentialProvider,
+        rate_limiter: RateLimiter | None = None,
+    ) -> None:
         self._account = account
         self._login = login
+        self._rate_limiter = rate_limiter or RateLimiter()
         self._http = open_http(account)
         self._insisted: dict[str, str] = {}
         self._told: set[str] = set()  # ids under which a job was answered rightly
@@ -102,7 +109,7 @@ class ZendeskClient:
                     self._http.reconnect()
                 self._told |= {job.id for job in page.jobs} & set(ids)
                 skipped = tuple(map(id_in, page.skipped))
-                return PollResult(page.jobs, page.limits, skipped)
+                return PollResult(page.jobs, skipped)
             (id,) = ids
             deadline = clock.monotonic() + timeout
             answer = self._one(id, timeout, on_tick)
@@ -153,7 +160,7 @@ class ZendeskClient:
         response = self._get(f"job_statuses/{id}.json", timeout, on_tick, id)
         with self._reconnecting():
             job = parse_answer(response.body)
-        return PollResult((job,), _limits(response.headers))
+        return PollResult((job,))
 
     def _page(self, path: str, timeout: float, on_tick: OnTick = None) -> Page:
         from jobstat.jobs.pages import parse_page
@@ -161,7 +168,7 @@ class ZendeskClient:
         response = self._get(path, timeout, on_tick)
         with self._reconnecting():
             link = response.headers.get("link", "")
-            return parse_page(response.body, _limits(response.headers), link)
+            return parse_page(response.body, link)
 
     @contextmanager
     def _reconnecting(self) -> Iterator[None]:
@@ -184,9 +191,7 @@ class ZendeskClient:
             if other:
                 response = self._send(path, other, deadline, on_tick)
         if not response.is_success:
-            error = self._refusal(response, id)
-            error.limits = _limits(response.headers)
-            raise error
+            raise self._refusal(response, id)
         return response
 
     def _send(
@@ -194,7 +199,11 @@ class ZendeskClient:
     ) -> Response:
         headers = {"Authorization": credential.authorization}
         request = Request(f"/api/v2/{path}", headers)
-        return self._http.send(request, max(deadline - clock.monotonic(), 0), on_tick)
+        timeout = max(deadline - clock.monotonic(), 0)
+        response = self._http.send(request, timeout, on_tick)
+        rate_limit = _parse_rate_limit(response.headers)
+        self._rate_limiter.update(rate_limit, clock.monotonic())
+        return response
 
     def _refusal(self, response: Response, id: str | None) -> JobstatError:
         code, host = response.status, self._account.name
@@ -219,17 +228,20 @@ class ZendeskClient:
         return refusal(response, self._account)
 
 
-def _limits(headers: Mapping[str, str]) -> RateLimit:
+def _parse_rate_limit(headers: Mapping[str, str]) -> RateLimit:
+    """Return the rate limit in an answer's headers. A Retry-After is its reset."""
+    retry_after = parse_retry_after(headers.get("retry-after", ""))
+    reset = _parse_number(headers, _RESET_HEADERS)
     return RateLimit(
-        limit=_number(headers, "limit") or None,
-        remaining=_number(headers, "remaining"),
-        reset=_number(headers, "reset"),
+        limit=_parse_number(headers, _LIMIT_HEADERS) or None,
+        remaining=_parse_number(headers, _REMAINING_HEADERS),
+        reset=reset if retry_after is None else retry_after,
     )
 
 
-def _number(headers: Mapping[str, str], what: str) -> int | None:
-    """A rate-limit header in any of the spellings that were seen."""
-    for name in _RATE_LIMIT_HEADERS[what]:
+def _parse_number(headers: Mapping[str, str], names: Sequence[str]) -> int | None:
+    """Return the number in the first of these headers that has one."""
+    for name in names:
         value = headers.get(name, "")
         if value.isascii() and value.isdigit():
             return int(value[:9])

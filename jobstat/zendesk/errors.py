@@ -31,7 +31,7 @@ def refusal(response: Response, account: Account) -> JobstatError:
     code, host = response.status, account.name
     because = reason(response)
     if code in {408, 425, 429} or code >= 500:
-        wait = _retry_after(response.headers.get("retry-after", ""))
+        wait = parse_retry_after(response.headers.get("retry-after", ""))
         what = "limits the requests" if code == 429 else "cannot answer now"
         return Unavailable(
             f"{host} {what} ({because})",
@@ -55,8 +55,8 @@ def refusal(response: Response, account: Account) -> JobstatError:
     return UsageError(f"{host} refuses the request ({because})")
 
 
-def _retry_after(value: str) -> float | None:
-    """Seconds in a Retry-After header, a number or a date (RFC 9110)."""
+def parse_retry_after(value: str) -> float | None:
+    """Return the seconds in a Retry-After header, a number or a date (RFC 9110)."""
     value = value.strip()
     if value.isascii() and value.isdigit():
         return float(value[:9])

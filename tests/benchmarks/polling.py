@@ -28,10 +28,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from jobstat.jobs import watch as watch_module
 from jobstat.jobs.job import Job
+from jobstat.jobs.rate_limit import RateLimit
 from jobstat.jobs.retry import WatchPolicy
 from jobstat.jobs.schedule import delay_after_answer
 from jobstat.jobs.watch import PollRequest, PollResult, Wait, Watch
-from jobstat.limits import RateLimit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -229,7 +229,8 @@ def jobstats(
         seen.times.append(now)
         told = tuple(lives[one.id].at(now + latency / 2) for one in step.jobs)
         now += latency
-        watch.answered(step, PollResult(told, limits), now)
+        watch.rate_limiter.update(limits, now)
+        watch.answered(step, PollResult(told), now)
         for one in step.jobs:
             if one.exit is not None:
                 _note_end(seen, lives[one.id], now)

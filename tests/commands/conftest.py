@@ -39,6 +39,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     not_random = SimpleNamespace(random=lambda: 0.5)
     for module in ("_shared", "_job_list", "watch"):
         monkeypatch.setattr(f"jobstat.commands.{module}.clock", fake)
+    monkeypatch.setattr("jobstat.zendesk.client.clock", fake)
     for module in ("_shared", "_job_list"):
         monkeypatch.setattr(f"jobstat.commands.{module}.random", not_random)
     return fake

@@ -21,10 +21,9 @@ from jobstat.errors import (
 from jobstat.exits import Exit
 from jobstat.jobs.loop import follow
 from jobstat.jobs.parse import parse_job
+from jobstat.jobs.rate_limit import FIRST_REQUESTS, RateLimit, RateLimiter
 from jobstat.jobs.retry import SHOW, WatchPolicy
-from jobstat.jobs.schedule import FIRST_REQUESTS
 from jobstat.jobs.watch import PollResult, Watch
-from jobstat.limits import RateLimit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,6 +51,7 @@ class Weather:
         self.lost = {id for id in self.ids if rng.random() < 0.05}
         self.spoilt = {id for id in self.ids if rng.random() < 0.03}
         self.limit = rng.choice([None, 30, 200, 700])
+        self.rate_limiter = RateLimiter(self.policy.rate_limit_share)
 
     def fetch(
         self, ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
@@ -66,14 +66,13 @@ class Weather:
             self.asked[id] = now
         self.times.append(now)
         self.clock.now += min(self.rng.choice([0, 0.2, 3]), timeout)
-        limits = RateLimit(self.limit)
+        self.rate_limiter.update(RateLimit(self.limit), self.clock.now)
         if error := self._error(ids):
-            error.limits = limits
             raise error
         found = [id for id in ids if id not in self.lost | self.spoilt]
         jobs = [DONE if self.clock.now >= self.ends[id] else WORKING for id in found]
         named = zip(jobs, found, strict=True)
-        return PollResult(tuple(replace(one, id=id) for one, id in named), limits)
+        return PollResult(tuple(replace(one, id=id) for one, id in named))
 
     def _error(self, ids: Sequence[str]) -> JobstatError | None:
         if self.rng.random() < self.faults:
@@ -104,7 +103,7 @@ def test_any_watch_ends_and_keeps_its_promises(
     )
     policy = SHOW if rng.random() < 0.2 else policy
     weather = Weather(rng, FakeClock(), policy, faults, several)
-    watch = Watch(weather.ids, policy, 1000, rng.random)
+    watch = Watch(weather.ids, policy, 1000, rng.random, weather.rate_limiter)
     notes = Notes()
     follow(watch, weather.fetch, weather.clock, notes)
     closed = [id for what, id, _ in notes.told if what == "closed"]

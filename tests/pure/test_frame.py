@@ -15,9 +15,9 @@ from support import FAILURE, SUCCESS, completed, job
 from jobstat.errors import InvalidResponse, Unavailable
 from jobstat.exits import Exit
 from jobstat.jobs.parse import parse_job
+from jobstat.jobs.rate_limit import RateLimit
 from jobstat.jobs.retry import WatchPolicy
 from jobstat.jobs.watch import PollRequest, PollResult, Wait, Watch
-from jobstat.limits import RateLimit
 from jobstat.views.frame import Frame
 
 if TYPE_CHECKING:
@@ -236,7 +236,7 @@ def test_no_word_of_the_header_or_the_last_line_is_cut(width: int) -> None:
 def test_a_setback_tells_of_the_rate_limit_itself() -> None:
     watch = new_watch(WORKING, QUEUED)
     error = Unavailable("429", retry_after=9)
-    error.limits = RateLimit(limit=700, remaining=0)
+    watch.rate_limiter.update(RateLimit(limit=700, remaining=0, reset=9), 0)
     watch.failed(PollRequest(tuple(watch.jobs), 30, 0), error, 0)
     assert watch.held_until(1) is None
     assert lines(watch, now=1)[1] == "! 429; trying again in 8 s, last answer 1 s ago"
@@ -245,9 +245,9 @@ def test_a_setback_tells_of_the_rate_limit_itself() -> None:
 def test_a_wait_for_the_rate_limit_is_a_line() -> None:
     watch = new_watch(WORKING, QUEUED)
     ask = PollRequest(tuple(watch.jobs), 30, 0)
-    limits = RateLimit(limit=700, remaining=0)
+    watch.rate_limiter.update(RateLimit(limit=700, remaining=0), 0)
     told = tuple(tracked.job for tracked in watch.jobs if tracked.job)
-    watch.answered(ask, PollResult(told, limits), 0)
+    watch.answered(ask, PollResult(told), 0)
     assert (
         lines(watch, now=10)[1] == "! waiting for the rate limit; next request in 50 s"
     )

@@ -27,9 +27,8 @@ from jobstat.jobs.listing import (
 )
 from jobstat.jobs.loop import TICK
 from jobstat.jobs.pages import FIRST_PAGE, Page, id_in, parse_page
+from jobstat.jobs.rate_limit import RateLimit, RateLimiter
 from jobstat.jobs.retry import SHOW, WatchPolicy
-from jobstat.jobs.schedule import RateLimiter
-from jobstat.limits import RateLimit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,31 +36,34 @@ if TYPE_CHECKING:
 DOWN = Unavailable("503")
 
 
-def page(*ids: str, next_query: str | None = None, limit: int | None = None) -> Page:
-    return Page(tuple(job(id=id) for id in ids), (), next_query, RateLimit(limit))
+def page(*ids: str, next_query: str | None = None) -> Page:
+    return Page(tuple(job(id=id) for id in ids), (), next_query)
 
 
 def read(
     *answers: Page | JobstatError,
     policy: WatchPolicy = SHOW,
     rate_limit_share: float = 0.5,
+    limit: int | None = None,
     clock: FakeClock | None = None,
     takes: float = 0,
 ) -> tuple[list[Page], list[str], FakeClock]:
     """The pages that are read from a server that answers so, then repeats."""
     clock = clock or FakeClock()
+    rate_limiter = RateLimiter(rate_limit_share)
     steps = list(answers)
     asked: list[str] = []
 
     def fetch(query: str, timeout: float) -> Page:
         asked.append(query)
         clock.sleep(min(takes, timeout))
+        rate_limiter.update(RateLimit(limit), clock.now)
         step = steps[0] if len(steps) == 1 else steps.pop(0)
         if isinstance(step, Exception):
             raise step
         return step
 
-    pages = read_pages(fetch, clock, policy, clock.now, RateLimiter(rate_limit_share))
+    pages = read_pages(fetch, clock, policy, clock.now, rate_limiter)
     return list(pages), asked, clock
 
 
@@ -293,8 +295,8 @@ def test_pages_without_end_are_an_error() -> None:
 
 
 def test_the_rate_limit_is_kept() -> None:
-    many = [page(f"job{n}", next_query=f"q{n}", limit=10) for n in range(6)]
-    pages, _, clock = read(*many, page(), rate_limit_share=0.1)
+    many = [page(f"job{n}", next_query=f"q{n}") for n in range(6)]
+    pages, _, clock = read(*many, page(), rate_limit_share=0.1, limit=10)
     assert len(pages) == 7
     # The first five may use what is left.
     assert clock.now == 1000 + 2 * 60
@@ -314,10 +316,9 @@ def test_failures_are_ridden_out_briefly() -> None:
 
 def test_a_page_that_is_asked_for_again_is_a_request_too() -> None:
     limited = Unavailable("503")
-    limited.limits = RateLimit(10)
     policy = WatchPolicy(rate_limit_share=0.1)
     _, asked, clock = read(
-        *[limited] * 5, page("a"), policy=policy, rate_limit_share=0.1
+        *[limited] * 5, page("a"), policy=policy, rate_limit_share=0.1, limit=10
     )
     assert len(asked) == 6
     assert clock.now == 1060
@@ -338,9 +339,9 @@ def test_a_wait_is_slept_in_steps_lest_it_outlast_a_suspended_machine() -> None:
 
 def test_the_time_out_holds() -> None:
     policy = WatchPolicy(timeout=30)
-    many = [page(f"job{n}", next_query=f"q{n}", limit=10) for n in range(6)]
+    many = [page(f"job{n}", next_query=f"q{n}") for n in range(6)]
     with pytest.raises(TimedOut):
-        read(*many, policy=policy, rate_limit_share=0.1)
+        read(*many, policy=policy, rate_limit_share=0.1, limit=10)
     with pytest.raises(TimedOut):
         read(DOWN, policy=policy)
     with pytest.raises(TimedOut):

@@ -9,16 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobstat.jobs.progress import ProgressEstimate
+from jobstat.jobs.rate_limit import FIRST_REQUESTS, RateLimit, RateLimiter
 from jobstat.jobs.schedule import (
-    FIRST_REQUESTS,
     JITTER,
     MAX_DELAY,
     MIN_DELAY,
     NEAR_DELAY,
-    RateLimiter,
     delay_after_answer,
 )
-from jobstat.limits import UNKNOWN_LIMIT, RateLimit
 
 ages = st.floats(0, 1e6)
 
@@ -186,7 +184,7 @@ def test_an_answer_that_tells_no_limits_leaves_those_that_were_told() -> None:
     rate_limiter.update(RateLimit(10, 9), 0)
     for _ in range(FIRST_REQUESTS):
         rate_limiter.record_request(0)
-        rate_limiter.update(UNKNOWN_LIMIT, 1)
+        rate_limiter.update(RateLimit(), 1)
     assert rate_limiter.free_at == 60
 
 

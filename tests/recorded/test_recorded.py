@@ -22,9 +22,9 @@ from jobstat.jobs.input import parse_input
 from jobstat.jobs.job import judge
 from jobstat.jobs.loop import follow
 from jobstat.jobs.parse import parse_answer, parse_job
+from jobstat.jobs.rate_limit import RateLimit, RateLimiter
 from jobstat.jobs.retry import WatchPolicy
 from jobstat.jobs.watch import PollResult, Watch
-from jobstat.limits import RateLimit
 from jobstat.views.report import JsonOutput, ScreenOutput, TextOutput
 from jobstat.views.terminal import Terminal, open_terminal
 from jobstat.zendesk.auth.account import Account
@@ -154,7 +154,7 @@ def test_a_recorded_sequence_is_watched_to_its_end(name: str) -> None:
         ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
     ) -> PollResult:
         del ids, timeout
-        return PollResult((next(steps),), RateLimit(700))
+        return PollResult((next(steps),))
 
     notes = Notes()
     watch = Watch([jobs[0].id], WatchPolicy(), clock.now)
@@ -209,11 +209,17 @@ def test_a_recorded_rate_limit_is_read(httpx_mock: Any) -> None:
         ),
         json=found["body"],
     )
-    with ZendeskClient(
-        Account("https://acme.zendesk.com"), CredentialProvider(bearer("t", "a test"))
-    ) as api:
-        id = found["body"]["job_status"]["id"]
-        assert api.fetch([id], 5).limits == RateLimit(700, 698, 33)
+    seen: list[RateLimit] = []
+
+    class RecordingLimiter(RateLimiter):
+        def update(self, rate_limit: RateLimit, now: float) -> None:
+            seen.append(rate_limit)
+
+    account = Account("https://acme.zendesk.com")
+    provider = CredentialProvider(bearer("t", "a test"))
+    with ZendeskClient(account, provider, RecordingLimiter()) as client:
+        client.fetch([found["body"]["job_status"]["id"]], 5)
+    assert seen == [RateLimit(700, 698, 33)]
 
 
 @pytest.mark.parametrize("name", VERDICTS)
