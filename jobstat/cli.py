@@ -7,6 +7,7 @@ import click
 from jobstat import __version__
 from jobstat.exits import Exit
 from jobstat.lazy_group import LazyGroup
+from jobstat.topics import TOPICS
 
 COMMANDS = {
     "show": "Show the status of jobs.",
@@ -15,6 +16,7 @@ COMMANDS = {
     "auth": "Log in to Zendesk accounts, and out of them.",
     "demo": "Run a sample job on a local fake Zendesk.",
     "completion": "Print the completion script of a shell.",
+    "help": "Show a help topic, or the help of a command.",
 }
 
 EXAMPLES = """\b
@@ -27,6 +29,13 @@ Examples:
 
 
 class _Jobstat(LazyGroup):
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        super().format_commands(ctx, formatter)
+        with formatter.section("Help topics (jobstat help TOPIC)"):
+            formatter.write_dl(list(TOPICS.items()))
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_epilog(ctx, formatter)
         with formatter.section("Exit codes"):

@@ -10,7 +10,7 @@ _jobstat() {
   fi
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "$command ${COMP_WORDS[i]}" in
-      ' show'|' watch'|' list'|' auth'|'auth login'|'auth status'|'auth logout'|' demo'|' completion')
+      ' show'|' watch'|' list'|' auth'|'auth login'|'auth status'|'auth logout'|' demo'|' completion'|' help')
         command="${command:+$command }${COMP_WORDS[i]}" ;;
     esac
   done
@@ -48,7 +48,7 @@ _jobstat() {
     *)
       case $command:$current in
         ':-'*) words='--version -h --help' ;;
-        ':'*) words='show watch list auth demo completion' ;;
+        ':'*) words='show watch list auth demo completion help' ;;
         'show:-'*) words='--subdomain --base-url --json -q --quiet --color --exit-zero --debug -h --help' ;;
         'watch:-'*) words='--all --interval --timeout --retry-for --stream --fail-fast --plain --subdomain --base-url --json -q --quiet --color --exit-zero --debug -h --help' ;;
         'list:-'*) words='--status --limit --subdomain --base-url --json --color --debug -h --help' ;;
@@ -60,6 +60,8 @@ _jobstat() {
         'demo:-'*) words='--serve --port --duration --failures --token-life --token-delay -h --help' ;;
         'completion:-'*) words='-h --help' ;;
         'completion:'*) words='bash zsh fish' ;;
+        'help:-'*) words='-h --help' ;;
+        'help:'*) words='auth environment exit-codes output polling scripting show watch list auth demo completion help' ;;
       esac ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))

@@ -1,10 +1,11 @@
-"""The parts of the README and the completions that are made from the code.
+"""The generated files: exit codes in README.md and a help topic, completion scripts.
 
-Run as a program, it writes them; test_docs.py holds them to what it makes.
+Run as a program, it writes them. test_docs.py fails if they are out of date.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
+CHANGELOG = ROOT / "CHANGELOG.md"
+TOPIC_FOLDER = ROOT / "jobstat" / "topics"
+EXIT_CODES = TOPIC_FOLDER / "exit-codes.txt"
 COMPLETIONS = {
     shell: ROOT / "jobstat" / "completions" / name for shell, name in SCRIPTS.items()
 }
@@ -32,7 +36,7 @@ WIDTH = 80
 
 
 def commands(group: LazyGroup = cli, path: str = "") -> Iterator[tuple[str, str]]:
-    """Each command by the words that lead there, and what its group says of it."""
+    """Yield each command's path, such as ``auth login``, and its summary."""
     for name, summary in group.summaries.items():
         words = f"{path} {name}".lstrip()
         yield words, summary
@@ -42,46 +46,49 @@ def commands(group: LazyGroup = cli, path: str = "") -> Iterator[tuple[str, str]
 
 
 def context(path: str = "") -> click.Context:
-    """The context of the whole command line, or of one command."""
+    """Return the context of a command, by default that of jobstat itself."""
     settings = {**cli.context_settings, "terminal_width": WIDTH}
-    found = click.Context(cli, info_name="jobstat", **settings)
+    ctx = click.Context(cli, info_name="jobstat", **settings)
     for name in path.split():
-        assert isinstance(found.command, click.Group)
-        command = found.command.get_command(found, name)
+        assert isinstance(ctx.command, click.Group)
+        command = ctx.command.get_command(ctx, name)
         assert command is not None
-        found = click.Context(command, found, info_name=name, terminal_width=WIDTH)
-    return found
+        ctx = click.Context(command, ctx, info_name=name, terminal_width=WIDTH)
+    return ctx
 
 
-def help_of(path: str = "") -> str:
+def help_text(path: str = "") -> str:
     ctx = context(path)
     return ctx.command.get_help(ctx)
-
-
-def readme(text: str) -> str:
-    """The README with its generated parts as they should be."""
-    rows = [f"| {code:d} | {code.slug} | {code.meaning} |" for code in Exit]
-    table = "\n".join(["| code | name | when |", "|---|---|---|", *rows])
-    helps = "\n\n".join(
-        f"```text\n$ jobstat {path} --help\n{help_of(path)}\n```"
-        for path, _ in commands()
-    )
-    text = _between(text, "exit codes", table)
-    return _between(text, "help", helps)
 
 
 def completion(shell: str) -> str:
     return generate(shell, context())
 
 
-def _between(text: str, name: str, content: str) -> str:
-    begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
+def update_readme(text: str) -> str:
+    rows = [f"| {code:d} | {code.slug} | {code.meaning} |" for code in Exit]
+    table = "\n".join(["| code | name | when |", "|---|---|---|", *rows])
+    begin, end = "<!-- begin exit codes -->", "<!-- end exit codes -->"
     before, rest = text.split(begin)
     _, after = rest.split(end)
-    return f"{before}{begin}\n{content}\n{end}{after}"
+    return f"{before}{begin}\n{table}\n{end}{after}"
+
+
+def update_topic(text: str) -> str:
+    rows = [f"    {code:<5d}{code.slug:<14}{code.meaning}\n" for code in Exit]
+    first, *rest = re.split(r"(?:^ {4}\d+ .*\n)+", text, maxsplit=1, flags=re.MULTILINE)
+    return "".join([first, *rows, *rest])
+
+
+def generated_files() -> Iterator[tuple[Path, str]]:
+    """Yield each generated file with the content that it should have."""
+    yield README, update_readme(README.read_text())
+    yield EXIT_CODES, update_topic(EXIT_CODES.read_text())
+    for shell, path in COMPLETIONS.items():
+        yield path, completion(shell)
 
 
 if __name__ == "__main__":
-    README.write_text(readme(README.read_text()))
-    for shell, path in COMPLETIONS.items():
-        path.write_text(completion(shell))
+    for path, content in generated_files():
+        path.write_text(content)

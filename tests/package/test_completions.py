@@ -26,6 +26,8 @@ WORDS = [
     ("jobstat show --color ", {"auto", "always", "never"}, {"--json"}),
     ("jobstat demo --se", {"--serve"}, {"--port"}),
     ("jobstat completion ", {"bash", "zsh", "fish"}, {"watch"}),
+    ("jobstat help ", {"exit-codes", "environment", "watch"}, {"--json", "login"}),
+    ("jobstat help exit", {"exit-codes"}, {"watch"}),
     ("jobstat auth ", {"login", "status", "logout"}, {"watch", "--offline"}),
     ("jobstat auth login --", {"--client-id", "--with-token"}, {"--offline"}),
     ("jobstat auth status --", {"--offline", "--json"}, {"--client-id"}),

@@ -2,44 +2,45 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import TYPE_CHECKING
 
 import click
 import pytest
 from package.docs import (
-    COMPLETIONS,
+    CHANGELOG,
     README,
     ROOT,
+    TOPIC_FOLDER,
+    WIDTH,
     commands,
-    completion,
     context,
-    help_of,
-    readme,
+    generated_files,
+    help_text,
 )
 
 from jobstat import __version__
 from jobstat.exits import Exit
+from jobstat.topics import TOPICS, load_topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 CONTRACT = ROOT.parent / "shared" / "CONTRACT.md"
 
 
-def test_the_generated_parts_of_the_readme_are_current() -> None:
-    text = README.read_text()
-    assert readme(text) == text, "run: python tests/package/docs.py"
+def relative(path: object) -> str | None:
+    return str(path.relative_to(ROOT)) if isinstance(path, type(ROOT)) else None
 
 
-@pytest.mark.parametrize("shell", COMPLETIONS)
-def test_the_completions_are_current(shell: str) -> None:
-    assert COMPLETIONS[shell].read_text() == completion(shell), (
-        "run: python tests/package/docs.py"
-    )
+@pytest.mark.parametrize(("path", "content"), list(generated_files()), ids=relative)
+def test_generated_files_are_up_to_date(path: Path, content: str) -> None:
+    assert path.read_text() == content, "run: python tests/package/docs.py"
 
 
-def test_the_first_two_blocks_are_the_two_commands() -> None:
+def test_readme_begins_with_the_commands_for_the_demo_and_the_tests() -> None:
     blocks = re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL)
     demo, tests = (block.splitlines() for block in blocks[:2])
     assert len(demo) == len(tests) == 1
@@ -47,14 +48,34 @@ def test_the_first_two_blocks_are_the_two_commands() -> None:
     assert "pytest" in tests[0]
 
 
+def test_readme_has_at_most_200_lines() -> None:
+    assert len(README.read_text().splitlines()) <= 200
+
+
+def test_readme_names_each_top_level_command_and_each_topic() -> None:
+    text = README.read_text()
+    for path, _ in commands():
+        assert f"jobstat {path}" in text or " " in path or path == "help"
+    for topic in TOPICS:
+        assert f"`{topic}`" in text
+
+
+@pytest.mark.parametrize("block", ["script lines", "ci"])
+def test_a_script_of_the_readme_is_the_same_in_the_topic(block: str) -> None:
+    script = re.search(
+        rf"<!-- begin {block} -->\n```sh\n(.*?)```", README.read_text(), re.DOTALL
+    )
+    assert script
+    indented = "".join(f"    {line}\n" for line in script[1].splitlines())
+    assert indented in load_topic("scripting")
+
+
 @pytest.mark.parametrize(("path", "summary"), list(commands()))
-def test_every_command_has_help_with_an_example_and_says_what_the_list_says(
-    path: str, summary: str
-) -> None:
-    shown = help_of(path)
-    assert "Examples:" in shown
-    assert re.search(rf"^ +(.* \| )?jobstat {path}", shown, re.MULTILINE)
-    assert "-h, --help" in shown
+def test_every_command_has_help_with_an_example(path: str, summary: str) -> None:
+    text = help_text(path)
+    assert "Examples:" in text
+    assert re.search(rf"^ +(.* \| )?jobstat {path}", text, re.MULTILINE)
+    assert "-h, --help" in text
     command = context(path).command
     assert command.get_short_help_str(limit=200) == summary
     for param in command.params:
@@ -62,12 +83,76 @@ def test_every_command_has_help_with_an_example_and_says_what_the_list_says(
 
 
 @pytest.mark.parametrize("path", ["", "show", "watch"])
-def test_help_has_the_exit_codes(path: str) -> None:
-    shown = " ".join(help_of(path).split())
-    absent = {"show": {Exit.TIMEOUT}, "watch": {Exit.UNFINISHED}}.get(path, set())
+def test_help_lists_the_exit_codes(path: str) -> None:
+    text = " ".join(help_text(path).split())
+    impossible = {"show": {Exit.TIMEOUT}, "watch": {Exit.UNFINISHED}}.get(path, set())
     for code in Exit:
         row = f"{code:d} {code.slug} {code.meaning}"
-        assert (row in shown) == (code not in absent)
+        assert (row in text) == (code not in impossible)
+
+
+def test_help_lists_the_topics() -> None:
+    text = " ".join(help_text().split())
+    for topic, summary in TOPICS.items():
+        assert f"{topic} {summary}" in text
+    assert "jobstat help TOPIC" in text
+
+
+def test_each_topic_has_a_file_and_each_file_is_a_topic() -> None:
+    assert {path.stem for path in TOPIC_FOLDER.glob("*.txt")} == set(TOPICS)
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_topic_is_ascii_text_of_80_columns(topic: str) -> None:
+    text = load_topic(topic)
+    assert text.isascii()
+    assert "\t" not in text
+    assert text.endswith("\n")
+    assert [line for line in text.splitlines() if len(line) > WIDTH] == []
+    assert [line for line in text.splitlines() if line != line.rstrip()] == []
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_topic_refers_only_to_existing_topics_and_commands(topic: str) -> None:
+    text = " ".join(load_topic(topic).split())
+    assert set(re.findall(r"jobstat help ([a-z-]+)", text)) <= set(TOPICS)
+    paths = {path.split()[0] for path, _ in commands()}
+    for command in re.findall(r'"jobstat ([a-z]+)', text):
+        assert command in paths
+
+
+VARIABLE = re.compile(r"[A-Z][A-Z0-9]*_?[A-Z0-9_]*[A-Z0-9]")
+
+OTHER_NAMES = {"GET", "POST", "POSIX", "SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"}
+"""Strings in capitals that are not variables."""
+
+
+def variables_in_the_code() -> Iterator[str]:
+    """Yield the strings in capitals of each module that reads the environment."""
+    for module in sorted((ROOT / "jobstat").rglob("*.py")):
+        source = module.read_text()
+        if "environ" not in source:
+            continue
+        for node in ast.walk(ast.parse(source)):
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and VARIABLE.fullmatch(node.value)
+            ):
+                yield node.value
+
+
+def test_the_environment_topic_has_every_variable_that_the_code_reads() -> None:
+    documented = set(VARIABLE.findall(load_topic("environment")))
+    metavars = {
+        word
+        for path, _ in commands()
+        for param in context(path).command.params
+        for word in VARIABLE.findall(param.metavar or "")
+    }
+    used = set(variables_in_the_code()) - metavars - OTHER_NAMES
+    assert "ZENDESK_OAUTH_TOKEN" in used
+    assert used - documented == set()
 
 
 def options() -> Iterator[tuple[str, click.Option]]:
@@ -77,27 +162,27 @@ def options() -> Iterator[tuple[str, click.Option]]:
                 yield path, param
 
 
-def test_a_shared_option_is_the_same_in_every_command() -> None:
+def test_a_shared_option_has_the_same_help_in_every_command() -> None:
     helps: dict[str, set[str | None]] = {}
     for path, option in options():
-        # What they have of their own has another meaning in each.
+        # auth has options of its own under these names.
         if not path.startswith("auth") or option.opts[0] in {"--subdomain", "--debug"}:
             helps.setdefault(option.opts[0], set()).add(option.help)
     assert {name: texts for name, texts in helps.items() if len(texts) > 1} == {}
 
 
-_TIMES = {"--token-life", "--token-delay"}
+DURATIONS = {"--token-life", "--token-delay"}
 
 
 def test_no_option_takes_a_secret() -> None:
     for _, option in options():
         name = " ".join(option.opts)
-        if re.search("token|password|secret|key", name) and name not in _TIMES:
+        if re.search("token|password|secret|key", name) and name not in DURATIONS:
             assert option.is_flag, name
 
 
 def test_the_changelog_has_this_version() -> None:
-    assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text()
+    assert f"## [{__version__}]" in CHANGELOG.read_text()
 
 
 @pytest.mark.skipif(
@@ -105,6 +190,6 @@ def test_the_changelog_has_this_version() -> None:
 )
 def test_the_exit_codes_are_those_of_the_contract() -> None:
     rows = re.findall(r"^\| (\d+) \| ([a-z-]+) \| ", CONTRACT.read_text(), re.MULTILINE)
-    assert {(int(code), word) for code, word in rows} == {
+    assert {(int(code), slug) for code, slug in rows} == {
         (int(code), code.slug) for code in Exit
     }

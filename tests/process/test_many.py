@@ -10,8 +10,8 @@ import signal
 import subprocess
 import sys
 from fcntl import ioctl
-from pathlib import Path
 from termios import FIONREAD
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,13 +19,13 @@ from children import child, wait_until
 from support import JOBSTAT, bash, finish_jobs, jobstat
 
 from jobstat.demo import fake_account
+from jobstat.topics import load_topic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from jobstat.demo.server import DemoServer
-
-README = Path(__file__).parents[2] / "README.md"
 
 needs_curl_and_jq = pytest.mark.skipif(
     not (shutil.which("curl") and shutil.which("jq")), reason="needs curl and jq"
@@ -125,18 +125,20 @@ def test_all_the_unfinished_jobs_of_the_account(
 
 
 def import_script(demo: DemoServer) -> str:
-    """The README's script that imports many files, for the demo."""
+    """Return the script of ``jobstat help scripting`` that imports many files."""
     found = re.search(
-        r"<!-- begin import -->\n```sh\n(.*?)```", README.read_text(), re.DOTALL
+        r"^    API=.*?^    jobstat watch - < answers.jsonl$",
+        load_topic("scripting"),
+        re.DOTALL | re.MULTILINE,
     )
     assert found
-    script = found[1].replace("https://acme.zendesk.com", demo.base_url)
-    assert script != found[1]
+    script = dedent(found[0]).replace("https://acme.zendesk.com", demo.base_url)
+    assert demo.base_url in script
     return script
 
 
 @needs_curl_and_jq
-def test_the_readmes_import_of_many_files(
+def test_the_documented_import_of_many_files(
     demo: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The account is full with two jobs: the loop has to wait for room.
@@ -155,7 +157,7 @@ def test_the_readmes_import_of_many_files(
 @pytest.mark.parametrize(
     "answer", [":", "echo", "printf ' '", r"printf '\357\273\277'"]
 )
-def test_the_readmes_import_notices_a_file_that_got_an_empty_answer(
+def test_the_documented_import_notices_an_empty_answer(
     demo: DemoServer, tmp_path: Path, answer: str
 ) -> None:
     demo.account.duration = 0
@@ -170,7 +172,7 @@ def test_the_readmes_import_notices_a_file_that_got_an_empty_answer(
 
 
 @needs_curl_and_jq
-def test_the_readmes_import_does_not_watch_the_jobs_of_an_earlier_one(
+def test_the_documented_import_ignores_the_jobs_of_an_earlier_one(
     demo: DemoServer, new_job: Callable[..., str], tmp_path: Path
 ) -> None:
     (tmp_path / "batch-1.json").write_text('{"tickets": [{"description": "Help!"}]}')

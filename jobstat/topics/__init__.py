@@ -1,0 +1,20 @@
+"""The help topics: texts that ``jobstat help TOPIC`` shows."""
+
+from __future__ import annotations
+
+TOPICS = {
+    "auth": "Logins, credentials, and where jobstat stores them.",
+    "environment": "The environment variables that jobstat reads.",
+    "exit-codes": "The exit codes, and what counts as a failure.",
+    "output": "JSON, the live view, colours, and what goes to stdout.",
+    "polling": "How often jobstat asks, and what it retries.",
+    "scripting": "Scripts, many jobs, standard input and CI.",
+}
+"""Each topic with its summary. The text is in TOPIC.txt beside this file."""
+
+
+def load_topic(name: str) -> str:
+    """Return the text of a topic."""
+    from importlib.resources import files
+
+    return files(__name__).joinpath(f"{name}.txt").read_text("utf-8")
