@@ -6,7 +6,7 @@ TOPICS = {
     "auth": "Logins, credentials, and where jobstat stores them.",
     "environment": "The environment variables that jobstat reads.",
     "exit-codes": "The exit codes, and what counts as a failure.",
-    "output": "JSON, the live view, colours, and what goes to stdout.",
+    "output": "JSON, the live view, colors, and what goes to stdout.",
     "polling": "How often jobstat asks, and what it retries.",
     "scripting": "Scripts, many jobs, standard input and CI.",
 }
