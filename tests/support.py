@@ -19,9 +19,10 @@ from children import BOUND, CLEAN, run
 from jobstat.errors import NotFound
 from jobstat.jobs.loop import Observer, follow
 from jobstat.jobs.parse import parse_job
+from jobstat.jobs.policy import WatchPolicy
+from jobstat.jobs.poll import PollResult
 from jobstat.jobs.rate_limit import RateLimit, RateLimiter
-from jobstat.jobs.retry import WatchPolicy
-from jobstat.jobs.watch import PollResult, Watch
+from jobstat.jobs.watch import Watch
 
 if TYPE_CHECKING:
     import ssl
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from jobstat.demo.server import DemoServer
     from jobstat.errors import JobstatError
     from jobstat.jobs.job import Job
+    from jobstat.jobs.poll import TrackedJob
     from jobstat.jobs.retry import Outage
-    from jobstat.jobs.watch import TrackedJob
 
 Run = Callable[..., tuple[int, str, str]]
 """Runs jobstat with arguments: its exit code, stdout and stderr."""

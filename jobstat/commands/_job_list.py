@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from jobstat import clock
 from jobstat.commands._shared import warn
 from jobstat.jobs.listing import LAG, read_pages, recent, unfinished, wait
+from jobstat.jobs.policy import LISTING
 from jobstat.jobs.reference import is_id
-from jobstat.jobs.retry import LISTING
 from jobstat.jobs.watch import Watch
 from jobstat.views.paging import Paging
 from jobstat.views.terminal import standard_error
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from jobstat.commands._shared import Connection
     from jobstat.jobs.listing import JobListing
     from jobstat.jobs.pages import Page
-    from jobstat.jobs.retry import Outage, WatchPolicy
+    from jobstat.jobs.policy import WatchPolicy
+    from jobstat.jobs.retry import Outage
 
 
 def list_recent_jobs(

@@ -18,9 +18,9 @@ import click
 from jobstat import clock, critical
 from jobstat.errors import UsageError
 from jobstat.jobs.loop import follow
+from jobstat.jobs.policy import SHOW
 from jobstat.jobs.rate_limit import RateLimiter
 from jobstat.jobs.reference import parse_reference
-from jobstat.jobs.retry import SHOW
 from jobstat.jobs.watch import Watch
 from jobstat.views.reporter import make_reporter
 from jobstat.views.stdin import read_input
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from jobstat.exits import Exit
+    from jobstat.jobs.policy import WatchPolicy
     from jobstat.jobs.reference import Reference
-    from jobstat.jobs.retry import WatchPolicy
     from jobstat.views.reporter import DisplayOptions
     from jobstat.zendesk.auth.account import Account
     from jobstat.zendesk.auth.providers import CredentialProvider

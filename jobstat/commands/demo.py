@@ -110,7 +110,7 @@ def command(
 def _run_job(server: DemoServer) -> None:
     from jobstat.commands._shared import connect_to, new_watch, run_watch
     from jobstat.demo.server import TOKEN
-    from jobstat.jobs.retry import WatchPolicy
+    from jobstat.jobs.policy import WatchPolicy
     from jobstat.views.reporter import DisplayOptions
     from jobstat.zendesk.auth.account import Account
     from jobstat.zendesk.auth.credentials import bearer

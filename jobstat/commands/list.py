@@ -9,8 +9,8 @@ from jobstat.commands._shared import connect
 from jobstat.exits import Exit
 from jobstat.jobs.job import KNOWN_STATES
 from jobstat.jobs.pages import id_in
+from jobstat.jobs.policy import LISTING
 from jobstat.jobs.reference import is_id
-from jobstat.jobs.retry import LISTING
 from jobstat.options import epilog, shared_options
 from jobstat.views.listing import show_list
 

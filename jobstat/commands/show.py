@@ -14,7 +14,7 @@ from jobstat.commands._shared import (
     run_watch,
 )
 from jobstat.exits import Exit
-from jobstat.jobs.retry import SHOW
+from jobstat.jobs.policy import SHOW
 from jobstat.options import check_output_options, epilog, shared_options
 from jobstat.views.reporter import DisplayOptions
 

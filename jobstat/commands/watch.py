@@ -21,7 +21,7 @@ from jobstat.commands._shared import (
 from jobstat.errors import AuthError, SignalReceived
 from jobstat.exits import Exit, combine
 from jobstat.jobs.duration import format_duration
-from jobstat.jobs.retry import WatchPolicy
+from jobstat.jobs.policy import WatchPolicy
 from jobstat.options import (
     check_output_options,
     duration,

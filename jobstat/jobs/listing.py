@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from jobstat.jobs.job import Job
     from jobstat.jobs.loop import Clock
     from jobstat.jobs.pages import Page
+    from jobstat.jobs.policy import WatchPolicy
     from jobstat.jobs.rate_limit import RateLimiter
-    from jobstat.jobs.retry import Outage, WatchPolicy
+    from jobstat.jobs.retry import Outage
 
 MAX_PAGES = 5000
 """Pages after which a list is taken to have no end: 500,000 jobs of one day."""

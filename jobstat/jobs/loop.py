@@ -9,13 +9,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from jobstat.errors import JobstatError, OutputError
-from jobstat.jobs.watch import Wait
+from jobstat.jobs.poll import Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from jobstat.jobs.poll import PollRequest, PollResult, TrackedJob
     from jobstat.jobs.retry import Outage
-    from jobstat.jobs.watch import PollRequest, PollResult, TrackedJob, Watch
+    from jobstat.jobs.watch import Watch
 
     Fetch = Callable[[Sequence[str], float, Callable[[], None]], PollResult]
 

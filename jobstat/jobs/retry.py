@@ -9,6 +9,7 @@ from jobstat.jobs.schedule import JITTER, MAX_DELAY, delay_after_failure
 
 if TYPE_CHECKING:
     from jobstat.errors import JobstatError
+    from jobstat.jobs.policy import WatchPolicy
 
 REQUEST_TIMEOUT = 30.0
 """Seconds that one request of a watch may take, where its patience is longer."""
@@ -18,31 +19,6 @@ MIN_REQUEST_TIMEOUT = 10.0
 
 SLACK = 5.0
 """Seconds by which a request may be late on a machine that is only slow."""
-
-
-@dataclass(frozen=True, slots=True)
-class WatchPolicy:
-    """What the user wants of a watch; all durations in seconds.
-
-    ``once`` makes it a show: the first answer ends it, unfinished or not.
-    ``max_attempts`` bounds the requests that may fail in a row, None for no bound.
-    ``rate_limit_share`` is what part of the account's requests a minute may be used,
-    None for as many as it lets.
-    ``fail_fast`` ends it with the first job that ends in anything but success.
-    """
-
-    once: bool = False
-    interval: float = 0.0
-    timeout: float | None = None
-    retry_for: float = 300.0
-    max_attempts: int | None = None
-    rate_limit_share: float | None = 0.1
-    fail_fast: bool = False
-
-
-SHOW = WatchPolicy(once=True, retry_for=10.0, max_attempts=3, rate_limit_share=None)
-LISTING = replace(SHOW, rate_limit_share=0.5)
-"""A list may have more pages than the account has requests in a minute."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ A watch is told what was answered and when; it never asks, for a job or the time
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from heapq import nsmallest
 from math import inf
 from typing import TYPE_CHECKING
@@ -14,21 +13,17 @@ from typing import TYPE_CHECKING
 from jobstat.errors import InvalidResponse, NotFound, Unauthorized, Unreachable
 from jobstat.exits import Exit, combine
 from jobstat.jobs.job import Job, judge, lacks_results
+from jobstat.jobs.poll import PollRequest, PollResult, TrackedJob, Wait
 from jobstat.jobs.progress import ProgressEstimate
 from jobstat.jobs.rate_limit import MIN_ANNOUNCED_WAIT, RateLimiter
-from jobstat.jobs.retry import (
-    Outage,
-    WatchPolicy,
-    record_failure,
-    request_timeout,
-    should_give_up,
-)
+from jobstat.jobs.retry import Outage, record_failure, request_timeout, should_give_up
 from jobstat.jobs.schedule import delay_after_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from jobstat.errors import JobstatError
+    from jobstat.jobs.policy import WatchPolicy
 
 NOT_FOUND_GRACE = 10.0
 """Seconds in which a job that is not found may be too young to be found."""
@@ -38,64 +33,6 @@ CONFIRM_DELAY = 1.0
 
 MAX_BATCH = 100
 """Ids in one request; Zendesk is said to refuse more."""
-
-
-@dataclass(frozen=True, slots=True)
-class PollResult:
-    """The jobs of a good answer.
-
-    ``skipped`` are the ids of its entries that are not a job status.
-    """
-
-    jobs: tuple[Job, ...]
-    skipped: tuple[str | None, ...] = ()
-
-
-@dataclass(slots=True)
-class TrackedJob:
-    """One job of a watch: what is known of it, and when to ask again.
-
-    Times are seconds on the loop's clock. ``exit`` is set once the job is no longer
-    asked for; ``error`` is then why, where it is not the job's own end.
-    ``seen_running`` is whether it was seen before its end, ``last_success_at`` when
-    its last good answer came, ``asked_at`` when it was last asked for.
-    ``poll_individually`` is whether that is to be done by a request of its own,
-    ``times_omitted`` how many answers about several jobs left it out.
-    ``not_found`` is the error of the last answer that did not know it, while it may
-    be too young to be found. ``unconfirmed`` is an answer that is believed only when
-    it comes a second time: a completed job without results.
-    """
-
-    id: str
-    next_poll_at: float
-    job: Job | None = None
-    seen_running: bool = False
-    exit: Exit | None = None
-    error: JobstatError | None = None
-    outage: Outage | None = None
-    last_success_at: float | None = None
-    asked_at: float | None = None
-    estimate: ProgressEstimate = field(default_factory=ProgressEstimate)
-    poll_individually: bool = False
-    times_omitted: int = 0
-    not_found: NotFound | None = None
-    unconfirmed: Job | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PollRequest:
-    """Ask for these jobs now, in one request of at most so many seconds."""
-
-    jobs: tuple[TrackedJob, ...]
-    timeout: float
-    asked_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Nothing is to be done for so many seconds."""
-
-    seconds: float
 
 
 class Watch:

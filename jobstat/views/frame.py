@@ -29,8 +29,9 @@ from jobstat.views.wording import (
 
 if TYPE_CHECKING:
     from jobstat.jobs.job import Job
+    from jobstat.jobs.poll import TrackedJob
     from jobstat.jobs.retry import Outage
-    from jobstat.jobs.watch import TrackedJob, Watch
+    from jobstat.jobs.watch import Watch
     from jobstat.views.many import StyledLine
 
 NARROW = 72

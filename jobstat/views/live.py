@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from jobstat.jobs.loop import Clock
+    from jobstat.jobs.poll import TrackedJob
     from jobstat.jobs.retry import Outage
-    from jobstat.jobs.watch import TrackedJob, Watch
+    from jobstat.jobs.watch import Watch
     from jobstat.views.terminal import Terminal
 
 MIN_FRAME_GAP = 0.1

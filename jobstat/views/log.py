@@ -22,8 +22,9 @@ from jobstat.views.wording import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from jobstat.jobs.poll import TrackedJob
     from jobstat.jobs.retry import Outage
-    from jobstat.jobs.watch import TrackedJob, Watch
+    from jobstat.jobs.watch import Watch
     from jobstat.views.terminal import Terminal
 
 QUIET_FOR = 60.0

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from jobstat.jobs.job import Job
-    from jobstat.jobs.watch import TrackedJob, Watch
+    from jobstat.jobs.poll import TrackedJob
+    from jobstat.jobs.watch import Watch
     from jobstat.views.terminal import Terminal
     from jobstat.views.wording import Glyph
 

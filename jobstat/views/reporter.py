@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from jobstat.errors import JobstatError
     from jobstat.jobs.job import Job
     from jobstat.jobs.loop import Clock
+    from jobstat.jobs.poll import TrackedJob
     from jobstat.jobs.retry import Outage
-    from jobstat.jobs.watch import TrackedJob, Watch
+    from jobstat.jobs.watch import Watch
     from jobstat.views.log import Progress
     from jobstat.views.report import Output
     from jobstat.views.terminal import Terminal

@@ -14,9 +14,9 @@ from jobstat.errors import (
     Unauthorized,
 )
 from jobstat.jobs.parse import decode_json, parse_answer
+from jobstat.jobs.poll import PollResult
 from jobstat.jobs.rate_limit import RateLimit, RateLimiter
 from jobstat.jobs.reference import is_same_id
-from jobstat.jobs.watch import PollResult
 from jobstat.zendesk.errors import parse_retry_after, reason, refusal
 from jobstat.zendesk.http import HttpClient, Request
 from jobstat.zendesk.redact import redacting

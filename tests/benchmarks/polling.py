@@ -28,10 +28,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from jobstat.jobs import watch as watch_module
 from jobstat.jobs.job import Job
+from jobstat.jobs.policy import WatchPolicy
+from jobstat.jobs.poll import PollRequest, PollResult, Wait
 from jobstat.jobs.rate_limit import RateLimit
-from jobstat.jobs.retry import WatchPolicy
 from jobstat.jobs.schedule import delay_after_answer
-from jobstat.jobs.watch import PollRequest, PollResult, Wait, Watch
+from jobstat.jobs.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

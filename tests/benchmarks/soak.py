@@ -39,7 +39,7 @@ from support import (
 )
 
 from jobstat.jobs.loop import follow
-from jobstat.jobs.retry import WatchPolicy
+from jobstat.jobs.policy import WatchPolicy
 from jobstat.jobs.watch import Watch
 from jobstat.zendesk.auth.account import Account
 from jobstat.zendesk.auth.credentials import bearer
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
     from support import Reply
 
-    from jobstat.jobs.watch import PollResult
+    from jobstat.jobs.poll import PollResult
 
 SEED = 20261123
 SHARE_OF_FAULTS = 0.3

@@ -21,9 +21,10 @@ from jobstat.errors import (
 from jobstat.exits import Exit
 from jobstat.jobs.loop import follow
 from jobstat.jobs.parse import parse_job
+from jobstat.jobs.policy import SHOW, WatchPolicy
+from jobstat.jobs.poll import PollResult
 from jobstat.jobs.rate_limit import FIRST_REQUESTS, RateLimit, RateLimiter
-from jobstat.jobs.retry import SHOW, WatchPolicy
-from jobstat.jobs.watch import PollResult, Watch
+from jobstat.jobs.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

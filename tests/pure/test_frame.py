@@ -15,9 +15,10 @@ from support import FAILURE, SUCCESS, completed, job
 from jobstat.errors import InvalidResponse, Unavailable
 from jobstat.exits import Exit
 from jobstat.jobs.parse import parse_job
+from jobstat.jobs.policy import WatchPolicy
+from jobstat.jobs.poll import PollRequest, PollResult, Wait
 from jobstat.jobs.rate_limit import RateLimit
-from jobstat.jobs.retry import WatchPolicy
-from jobstat.jobs.watch import PollRequest, PollResult, Wait, Watch
+from jobstat.jobs.watch import Watch
 from jobstat.views.frame import Frame
 
 if TYPE_CHECKING:

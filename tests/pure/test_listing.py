@@ -27,8 +27,8 @@ from jobstat.jobs.listing import (
 )
 from jobstat.jobs.loop import TICK
 from jobstat.jobs.pages import FIRST_PAGE, Page, id_in, parse_page
+from jobstat.jobs.policy import SHOW, WatchPolicy
 from jobstat.jobs.rate_limit import RateLimit, RateLimiter
-from jobstat.jobs.retry import SHOW, WatchPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -32,16 +32,18 @@ from jobstat.errors import (
 from jobstat.exits import Exit
 from jobstat.jobs.loop import Observer, follow
 from jobstat.jobs.parse import parse_job
-from jobstat.jobs.retry import Outage, WatchPolicy, record_failure
+from jobstat.jobs.policy import WatchPolicy
+from jobstat.jobs.poll import PollResult
+from jobstat.jobs.retry import Outage, record_failure
 from jobstat.jobs.schedule import MAX_DELAY
-from jobstat.jobs.watch import PollResult, Watch
+from jobstat.jobs.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from jobstat.errors import JobstatError
     from jobstat.jobs.job import Job
-    from jobstat.jobs.watch import TrackedJob
+    from jobstat.jobs.poll import TrackedJob
 
 WORKING = job("working", progress=1, total=4)
 BAD = parse_job(completed(SUCCESS, FAILURE))

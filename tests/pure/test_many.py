@@ -21,16 +21,17 @@ from jobstat.errors import (
 from jobstat.exits import Exit
 from jobstat.jobs.loop import Observer, follow
 from jobstat.jobs.parse import parse_job
+from jobstat.jobs.policy import SHOW, WatchPolicy
+from jobstat.jobs.poll import PollRequest, PollResult
 from jobstat.jobs.rate_limit import FIRST_REQUESTS, RateLimit
-from jobstat.jobs.retry import SHOW, WatchPolicy
-from jobstat.jobs.watch import NOT_FOUND_GRACE, PollRequest, PollResult, Watch
+from jobstat.jobs.watch import NOT_FOUND_GRACE, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from jobstat.errors import JobstatError
     from jobstat.jobs.job import Job
-    from jobstat.jobs.watch import TrackedJob
+    from jobstat.jobs.poll import TrackedJob
 
 DONE = parse_job(completed(SUCCESS))
 BAD = parse_job(completed(SUCCESS, FAILURE))

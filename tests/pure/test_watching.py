@@ -32,14 +32,16 @@ from jobstat.errors import (
 from jobstat.exits import Exit
 from jobstat.jobs.loop import follow
 from jobstat.jobs.parse import parse_job
-from jobstat.jobs.retry import REQUEST_TIMEOUT, SHOW, WatchPolicy
+from jobstat.jobs.policy import SHOW, WatchPolicy
+from jobstat.jobs.retry import REQUEST_TIMEOUT
 from jobstat.jobs.schedule import MAX_BACKOFF, MAX_DELAY
-from jobstat.jobs.watch import NOT_FOUND_GRACE, PollResult, Watch
+from jobstat.jobs.watch import NOT_FOUND_GRACE, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from jobstat.jobs.job import Job
+    from jobstat.jobs.poll import PollResult
 
 QUEUED = job("queued")
 WORKING = job("working", progress=1, total=4)

@@ -22,9 +22,10 @@ from jobstat.jobs.input import parse_input
 from jobstat.jobs.job import judge
 from jobstat.jobs.loop import follow
 from jobstat.jobs.parse import parse_answer, parse_job
+from jobstat.jobs.policy import WatchPolicy
+from jobstat.jobs.poll import PollResult
 from jobstat.jobs.rate_limit import RateLimit, RateLimiter
-from jobstat.jobs.retry import WatchPolicy
-from jobstat.jobs.watch import PollResult, Watch
+from jobstat.jobs.watch import Watch
 from jobstat.views.report import JsonOutput, ScreenOutput, TextOutput
 from jobstat.views.terminal import Terminal, open_terminal
 from jobstat.zendesk.auth.account import Account
