@@ -60,7 +60,7 @@ def test_readme_names_each_top_level_command_and_each_topic() -> None:
         assert f"`{topic}`" in text
 
 
-@pytest.mark.parametrize("block", ["script lines", "ci"])
+@pytest.mark.parametrize("block", ["script", "script lines", "ci"])
 def test_a_script_of_the_readme_is_the_same_in_the_topic(block: str) -> None:
     script = re.search(
         rf"<!-- begin {block} -->\n```sh\n(.*?)```", README.read_text(), re.DOTALL

@@ -78,12 +78,36 @@ def test_what_serve_prints_works_as_it_stands() -> None:
     assert server.returncode == -signal.SIGINT
 
 
-def script_lines() -> list[str]:
-    found = re.search(
-        r"<!-- begin script lines -->\n```sh\n(.*?)```", README, re.DOTALL
-    )
+def readme_script(name: str) -> str:
+    """Return the code between the comments ``begin NAME`` and ``end NAME``."""
+    found = re.search(rf"<!-- begin {name} -->\n```sh\n(.*?)```", README, re.DOTALL)
     assert found
-    return found[1].splitlines()
+    return found[1]
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="needs jq")
+@pytest.mark.parametrize(
+    ("duration", "failures", "out", "code"),
+    [
+        (0, 0.0, "all imported\n", 0),
+        (0, 0.5, r"not all imported:\n\[.*TicketCreateFailed.*\]\n", 6),
+        (600, 0.0, "still running; the job goes on\n", 124),
+        (0, 1.0, "", 1),
+    ],
+)
+def test_the_readmes_script_handles_each_exit_code(
+    new_job: Callable[..., str],
+    tmp_path: Path,
+    duration: float,
+    failures: float,
+    out: str,
+    code: int,
+) -> None:
+    script = readme_script("script").replace("2h", "2s")
+    id = new_job(failures=failures, duration=duration)
+    done = bash(f"cd {tmp_path}\n{script}", ID=id)
+    assert done.returncode == code, done.stderr
+    assert re.fullmatch(out, done.stdout)
 
 
 @pytest.mark.skipif(not shutil.which("jq"), reason="needs jq")
@@ -104,7 +128,7 @@ def script_lines() -> list[str]:
 def test_the_readmes_lines_for_scripts_do_what_they_say(
     new_job: Callable[..., str], line: int, failures: float, out: str, code: int
 ) -> None:
-    lines = script_lines()
+    lines = readme_script("script lines").splitlines()
     assert len(lines) == 3
     script = lines[line].replace("jq ", "jq -c ")
     done = bash(f"set -e\n{script}", ID=new_job(failures=failures))
