@@ -7,8 +7,9 @@ import pytest
 from children import CLEAN, restore_default_signals
 from hypothesis import HealthCheck, settings
 
+from jobstat.demo.api import TOKEN
 from jobstat.demo.fake_account import FakeAccount
-from jobstat.demo.server import TOKEN, DemoServer
+from jobstat.demo.server import DemoServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -289,7 +289,7 @@ def start_job(
     """Start a job at the demo server, which lasts so many seconds: its id."""
     demo.account.failures, demo.account.duration = failures, duration
     ticket = {"comment": {"body": "Help!"}}
-    return str(demo.account.create([ticket] * tickets, time.time())["id"])
+    return str(demo.account.create_tickets([ticket] * tickets, time.time())["id"])
 
 
 def finish_jobs(demo: DemoServer) -> None:

@@ -90,7 +90,7 @@ def command(
             port=port or 0,
             duration=duration,
             failures=failures,
-            token_life=token_life,
+            token_lifetime=token_life,
             token_delay=token_delay,
         )
     except (OSError, OverflowError) as error:
@@ -109,7 +109,7 @@ def command(
 
 def _run_job(server: DemoServer) -> None:
     from jobstat.commands._shared import connect_to, new_watch, run_watch
-    from jobstat.demo.server import TOKEN
+    from jobstat.demo.api import TOKEN
     from jobstat.jobs.policy import WatchPolicy
     from jobstat.views.reporter import DisplayOptions
     from jobstat.zendesk.auth.account import Account
@@ -119,7 +119,7 @@ def _run_job(server: DemoServer) -> None:
     out = standard_output()
     out.paragraph(f"A fake Zendesk at {server.base_url} creates {TICKETS} tickets.")
     tickets = [{"comment": {"body": f"Ticket {n}"}} for n in range(TICKETS)]
-    job = server.account.create(tickets, time())
+    job = server.account.create_tickets(tickets, time())
     account = Account(server.base_url)
     policy, provider = WatchPolicy(), CredentialProvider(bearer(TOKEN, "the demo"))
     with connect_to(account, provider, policy) as connection:
@@ -134,8 +134,8 @@ def _run_job(server: DemoServer) -> None:
 
 
 def _serve(server: DemoServer) -> None:
+    from jobstat.demo.api import TOKEN
     from jobstat.demo.oauth import CLIENT_SECRET, CONFIDENTIAL_CLIENT, PUBLIC_CLIENT
-    from jobstat.demo.server import TOKEN
 
     url = server.base_url
     standard_output().print(f"""\

@@ -1,1 +1,1 @@
-"""A pretend Zendesk on loopback, to try jobstat and to test it against."""
+"""A fake Zendesk on 127.0.0.1, to try jobstat and to test it."""

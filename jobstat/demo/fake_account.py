@@ -1,7 +1,7 @@
-"""The pretend account: bulk jobs that live through time. Knows no network.
+"""The fake account and its bulk jobs, without a network.
 
-A job's state is a function of its age, so that any moment of it can be asked
-for. Its answers have the forms that Zendesk's have been seen to have.
+A job's status is a function of the time. The job objects have the form that Zendesk
+sends.
 """
 
 from __future__ import annotations
@@ -13,33 +13,33 @@ from secrets import token_hex
 from typing import Any
 
 RETENTION = 24 * 3600.0
-"""Seconds after its creation for which a job can be read."""
+"""Seconds until a job is deleted, counted from its creation."""
 
 MAX_RECORDS = 100
 MAX_JOBS = 30
 QUEUED_SHARE = 0.2
-"""How much of a job's time it spends in the queue."""
+"""The share of a job's time that it is queued."""
 
 _ACCOUNT_ID = 9134021
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """A bulk request: what its job and its items are called.
+class BulkOperation:
+    """A bulk operation on tickets, and the words of its job and its items.
 
-    Zendesk calls a deletion's job an update too.
+    Zendesk calls the job of a deletion an update, too.
     """
 
     job_type: str
-    doing: str
+    progress_verb: str
     action: str
-    done: str
+    item_status: str
     error: str
-    reasons: tuple[str, ...]
+    error_details: tuple[str, ...]
 
 
 _NO_DESCRIPTION = "Description: cannot be blank"
-CREATE = Kind(
+CREATE = BulkOperation(
     "Bulk Create Ticket",
     "Creating",
     "create",
@@ -51,7 +51,7 @@ CREATE = Kind(
         "Subject: is too long (maximum is 150 characters)",
     ),
 )
-UPDATE = Kind(
+UPDATE = BulkOperation(
     "Bulk Update Ticket",
     "Updating",
     "update",
@@ -59,7 +59,7 @@ UPDATE = Kind(
     "UpdateConflict",
     ("Safe update timestamp prevented the update due to outdated ticket data.",),
 )
-DELETE = Kind(
+DELETE = BulkOperation(
     "Bulk Update Ticket",
     "Deleting",
     "delete",
@@ -71,12 +71,16 @@ DELETE = Kind(
 
 @dataclass(frozen=True, slots=True)
 class PlannedJob:
-    """A job of which the whole life is settled. Times are POSIX seconds."""
+    """A job whose course is decided at its start.
+
+    ``failures`` maps the index of each item that fails to the error's details. Times
+    are POSIX seconds.
+    """
 
     id: str
-    kind: Kind
+    operation: BulkOperation
     ids: tuple[int, ...]
-    reasons: dict[int, str]
+    failures: dict[int, str]
     created_at: float
     duration: float
 
@@ -84,16 +88,16 @@ class PlannedJob:
     def ends_at(self) -> float:
         return self.created_at + self.duration
 
-    def state(self, now: float, base_url: str) -> dict[str, Any]:
-        """The job_status object as it is at that moment."""
+    def status_at(self, now: float, base_url: str) -> dict[str, Any]:
+        """Return the job_status object of that moment."""
         total = len(self.ids)
         share = self._share_done(now)
         status, progress, message, results = "queued", None, None, None
         if now >= self.ends_at:
-            moment = datetime.fromtimestamp(self.ends_at, UTC)
-            stamp = moment.strftime("%Y-%m-%d %H:%M:%S +0000")
+            ended_at = datetime.fromtimestamp(self.ends_at, UTC)
+            stamp = ended_at.strftime("%Y-%m-%d %H:%M:%S +0000")
             results = self._results()
-            if len(self.reasons) < max(total, 1):
+            if len(self.failures) < max(total, 1):
                 status, progress = "completed", total
                 message = f"Completed at {stamp}"
             else:
@@ -101,10 +105,10 @@ class PlannedJob:
         elif share is not None:
             status, progress = "working", int(total * share)
             noun = f"ticket #{progress}" if progress else "Tickets"
-            message = f"{self.kind.doing} {noun}"
+            message = f"{self.operation.progress_verb} {noun}"
         return {
             "id": self.id,
-            "job_type": self.kind.job_type,
+            "job_type": self.operation.job_type,
             "url": f"{base_url}/api/v2/job_statuses/{self.id}.json",
             "total": total,
             "progress": progress,
@@ -121,7 +125,7 @@ class PlannedJob:
     def _results(self) -> list[dict[str, Any]]:
         return [
             self._failure(index, id)
-            if index in self.reasons
+            if index in self.failures
             else self._success(index, id)
             for index, id in enumerate(self.ids)
         ]
@@ -129,38 +133,37 @@ class PlannedJob:
     def _failure(self, index: int, id: int) -> dict[str, Any]:
         failure = {
             "index": index,
-            "error": self.kind.error,
-            "details": self.reasons[index],
+            "error": self.operation.error,
+            "details": self.failures[index],
         }
-        return failure if self.kind is CREATE else {**failure, "id": id}
+        return failure if self.operation is CREATE else {**failure, "id": id}
 
     def _success(self, index: int, id: int) -> dict[str, Any]:
-        if self.kind is CREATE:
+        if self.operation is CREATE:
             return {"index": index, "id": id, "account_id": _ACCOUNT_ID}
         return {
-            "action": self.kind.action,
+            "action": self.operation.action,
             "id": id,
-            "status": self.kind.done,
+            "status": self.operation.item_status,
             "success": True,
         }
 
 
-class Refused(Exception):
-    """The account refuses a request: an HTTP code and Zendesk's body for it."""
+class ErrorResponse(Exception):
+    """An error that the account answers: an HTTP status, and a JSON object."""
 
-    def __init__(self, code: int, body: dict[str, Any]) -> None:
-        super().__init__(code, body)
-        self.code = code
+    def __init__(self, status: int, body: dict[str, Any]) -> None:
+        super().__init__(status, body)
+        self.status = status
         self.body = body
 
 
 @dataclass(slots=True)
 class FakeAccount:
-    """A pretend account. Its jobs last ``duration`` seconds each.
+    """A fake account, whose jobs last ``duration`` seconds each.
 
-    ``failures`` is the share of items that fail, from 0 to 1; a ticket that
-    is created without a description fails besides. The account allows
-    ``limit`` requests a minute.
+    ``failures`` is the share of items that fail, from 0 to 1. A new ticket without a
+    description fails, too. The account allows ``limit`` requests a minute.
     """
 
     base_url: str
@@ -173,19 +176,19 @@ class FakeAccount:
     _requests: int = 0
 
     def count_request(self, now: float) -> tuple[int, int]:
-        """What is left of this minute's requests, and its seconds.
+        """Return the requests that remain in this minute, and its remaining seconds.
 
-        Less than 0 is left when this request is one too many.
+        The first number is negative if this request exceeds the limit.
         """
-        minute, past = divmod(int(now), 60)
+        minute, seconds = divmod(int(now), 60)
         if minute != self._minute:
             self._minute, self._requests = minute, 0
         self._requests += 1
-        return self.limit - self._requests, 60 - past
+        return self.limit - self._requests, 60 - seconds
 
-    def create(self, tickets: list[Any], now: float) -> dict[str, Any]:
-        """Start a job that creates the tickets."""
-        blank = {
+    def create_tickets(self, tickets: list[Any], now: float) -> dict[str, Any]:
+        """Start a job that creates the tickets, and return the job object."""
+        without_description = {
             index
             for index, ticket in enumerate(tickets)
             if not (
@@ -193,51 +196,65 @@ class FakeAccount:
                 and (ticket.get("comment") or ticket.get("description"))
             )
         }
-        first = self._next_id
+        ids = list(range(self._next_id, self._next_id + len(tickets)))
         self._next_id += len(tickets)
-        ids = tuple(range(first, self._next_id))
-        return self._start(CREATE, ids, blank, now)
+        failures = dict.fromkeys(sorted(without_description), _NO_DESCRIPTION)
+        return self.start(CREATE, ids, now, failures)
 
-    def change(self, kind: Kind, ids: list[int], now: float) -> dict[str, Any]:
-        """Start a job that updates or deletes the tickets of these ids."""
-        return self._start(kind, tuple(ids), set(), now)
-
-    def job(self, id: str, now: float) -> dict[str, Any]:
-        """The job of that id. Raises Refused for one that is not known."""
-        planned = self._jobs.get(id)
-        if planned is None or now - planned.created_at > RETENTION:
-            raise Refused(404, {"error": "RecordNotFound", "description": "Not found"})
-        return planned.state(now, self.base_url)
-
-    def jobs(self, now: float) -> list[dict[str, Any]]:
-        """All jobs: the finished ones by their end, then the rest, newest first."""
-        kept = [job for job in self._jobs.values() if now - job.created_at <= RETENTION]
-        done = [job for job in kept if job.ends_at <= now]
-        rest = [job for job in kept if job.ends_at > now]
-        done.sort(key=lambda job: job.ends_at, reverse=True)
-        rest.sort(key=lambda job: job.created_at, reverse=True)
-        return [job.state(now, self.base_url) for job in done + rest]
-
-    def _start(
-        self, kind: Kind, ids: tuple[int, ...], blank: set[int], now: float
+    def start(
+        self,
+        operation: BulkOperation,
+        ids: list[int],
+        now: float,
+        failures: dict[int, str] | None = None,
     ) -> dict[str, Any]:
+        """Start a job about the tickets of these ids, and return the job object.
+
+        ``failures`` maps the index of each item that must fail to the error's details;
+        the account's share of failures comes on top. Raise ErrorResponse if there are
+        too many ids, or too many jobs.
+        """
         if len(ids) > MAX_RECORDS:
             raise too_many_values()
-        self._refuse_too_many_jobs(now)
-        reasons = dict.fromkeys(sorted(blank), _NO_DESCRIPTION)
-        reasons |= zip(
-            _spread(self.failures, len(ids)), cycle(kind.reasons), strict=False
-        )
+        self._check_running_jobs(now)
+        indexes = _spread(self.failures, len(ids))
+        share = dict(zip(indexes, cycle(operation.error_details), strict=False))
         job = PlannedJob(
-            f"V3-{token_hex(16)}", kind, ids, reasons, now, max(self.duration, 0.01)
+            id=f"V3-{token_hex(16)}",
+            operation=operation,
+            ids=tuple(ids),
+            failures={**(failures or {}), **share},
+            created_at=now,
+            duration=max(self.duration, 0.01),
         )
         self._jobs[job.id] = job
-        return job.state(now, self.base_url)
+        return job.status_at(now, self.base_url)
 
-    def _refuse_too_many_jobs(self, now: float) -> None:
+    def get_job(self, id: str, now: float) -> dict[str, Any]:
+        """Return the job with this id. Raise ErrorResponse if there is none."""
+        job = self._jobs.get(id)
+        if job is None or now - job.created_at > RETENTION:
+            raise ErrorResponse(
+                404, {"error": "RecordNotFound", "description": "Not found"}
+            )
+        return job.status_at(now, self.base_url)
+
+    def list_jobs(self, now: float) -> list[dict[str, Any]]:
+        """Return the finished jobs by their end, then the others by their creation.
+
+        The newest of each comes first.
+        """
+        jobs = [job for job in self._jobs.values() if now - job.created_at <= RETENTION]
+        finished = [job for job in jobs if job.ends_at <= now]
+        running = [job for job in jobs if job.ends_at > now]
+        finished.sort(key=lambda job: job.ends_at, reverse=True)
+        running.sort(key=lambda job: job.created_at, reverse=True)
+        return [job.status_at(now, self.base_url) for job in finished + running]
+
+    def _check_running_jobs(self, now: float) -> None:
         running = [job.id for job in self._jobs.values() if job.ends_at > now]
         if len(running) >= MAX_JOBS:
-            raise Refused(
+            raise ErrorResponse(
                 429,
                 {
                     "error": "TooManyJobs",
@@ -248,9 +265,9 @@ class FakeAccount:
             )
 
 
-def too_many_values() -> Refused:
-    """The refusal of more than 100 records or ids at once."""
-    return Refused(
+def too_many_values() -> ErrorResponse:
+    """Return the error for more than 100 records or ids in one request."""
+    return ErrorResponse(
         400,
         {
             "error": "TooManyValues",
@@ -261,8 +278,6 @@ def too_many_values() -> Refused:
 
 
 def _spread(share: float, count: int) -> list[int]:
-    """The places of that share of ``count``, evenly spread."""
-    failed_jobs = round(share * count)
-    return [
-        (2 * place + 1) * count // (2 * failed_jobs) for place in range(failed_jobs)
-    ]
+    """Return the indexes of this share of ``count`` items, evenly spread."""
+    chosen = round(share * count)
+    return [(2 * index + 1) * count // (2 * chosen) for index in range(chosen)]

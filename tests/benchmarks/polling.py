@@ -367,8 +367,9 @@ def limits(rng: random.Random) -> None:
 
 def real() -> None:
     """Some jobs at the demo server, each beside its simulation."""
+    from jobstat.demo.api import TOKEN
     from jobstat.demo.fake_account import QUEUED_SHARE
-    from jobstat.demo.server import TOKEN, DemoServer
+    from jobstat.demo.server import DemoServer
     from jobstat.zendesk.auth.account import Account
     from jobstat.zendesk.auth.credentials import bearer
     from jobstat.zendesk.auth.providers import CredentialProvider
@@ -381,7 +382,7 @@ def real() -> None:
         with DemoServer(duration=seconds) as server:
             tickets: list[Any] = [{"description": "x"}] * 100
             began = time.time()
-            id = server.account.create(tickets, began)["id"]
+            id = server.account.create_tickets(tickets, began)["id"]
             asked = 0
             account = Account(server.base_url)
             rng = random.Random(SEED).random

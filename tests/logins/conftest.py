@@ -6,7 +6,7 @@ import pytest
 from machine import Grants, Machine
 
 from jobstat import critical
-from jobstat.demo.oauth import OAuth
+from jobstat.demo.oauth import FakeOAuth
 from jobstat.demo.server import DemoServer
 
 if TYPE_CHECKING:
@@ -23,22 +23,22 @@ def _begin() -> None:
 @pytest.fixture
 def grants(monkeypatch: pytest.MonkeyPatch) -> Grants:
     log = Grants()
-    grant, takes = OAuth.grant, OAuth.takes
+    grant, takes = FakeOAuth.grant_tokens, FakeOAuth.accepts
 
-    def logged_grant(oauth: OAuth, fields: dict[str, Any], now: float) -> Any:
+    def logged_grant(oauth: FakeOAuth, fields: dict[str, Any], now: float) -> Any:
         log.asked += 1
         told = grant(oauth, fields, now)
         log.granted.append((now, fields["grant_type"]))
         return told
 
-    def logged_takes(oauth: OAuth, token: str, now: float) -> bool:
+    def logged_takes(oauth: FakeOAuth, token: str, now: float) -> bool:
         taken = takes(oauth, token, now)
         log.taken += taken
         log.refused += not taken
         return taken
 
-    monkeypatch.setattr(OAuth, "grant", logged_grant)
-    monkeypatch.setattr(OAuth, "takes", logged_takes)
+    monkeypatch.setattr(FakeOAuth, "grant_tokens", logged_grant)
+    monkeypatch.setattr(FakeOAuth, "accepts", logged_takes)
     return log
 
 

@@ -16,7 +16,7 @@ from support import ID, start_job
 from terminals import on_terminal
 
 from jobstat import process, user
-from jobstat.demo.server import TOKEN
+from jobstat.demo.api import TOKEN
 from jobstat.zendesk.auth import keyring
 from jobstat.zendesk.auth.keyring import KeyringProblem
 

@@ -71,7 +71,7 @@ ROADS = pytest.mark.parametrize("road", [by_secret, by_browser, by_environment])
 def test_a_watch_outlives_its_tokens(
     machine: Machine, grants: Grants, road: Road
 ) -> None:
-    machine.demo.oauth.life = LIFE
+    machine.demo.oauth.token_lifetime = LIFE
     settings = road(machine)
     id = a_job(machine)
     arguments = ("watch", id, "--json", "--interval", "0.3s")
@@ -154,7 +154,7 @@ def test_login_that_could_not_be_stored_is_not_renewed(
     machine: Machine, grants: Grants
 ) -> None:
     """Its old tokens would end, and those are all that the next process has."""
-    machine.demo.oauth.life = LIFE
+    machine.demo.oauth.token_lifetime = LIFE
     by_browser(machine)
     id = a_job(machine)
     arguments = ("watch", id, "--json", "--interval", "0.3s", "--retry-for", "0.5s")
@@ -194,7 +194,7 @@ def test_warning_of_a_keyring_is_sanitized_and_told_once(
 def test_a_keyring_that_is_locked_for_a_while_is_ridden_out(
     machine: Machine, grants: Grants
 ) -> None:
-    machine.demo.oauth.life = LIFE
+    machine.demo.oauth.token_lifetime = LIFE
     by_browser(machine)
     lock = machine.home / "locked"
     id = a_job(machine)
@@ -216,7 +216,7 @@ def test_a_lock_that_cannot_be_written_is_warned_of_once(
     machine: Machine, grants: Grants
 ) -> None:
     """As in a home that is read-only: the login is used and renewed all the same."""
-    machine.demo.oauth.life = LIFE
+    machine.demo.oauth.token_lifetime = LIFE
     by_browser(machine)
     (lock,) = machine.config.glob("http*.lock")
     lock.unlink()

@@ -22,9 +22,9 @@ from machine import TESTS, free_port
 from support import bash, environment, http, jobstat, raw_server
 from terminals import on_terminal
 
-from jobstat.demo.fake_account import FakeAccount, Refused
+from jobstat.demo.api import TOKEN, USER
+from jobstat.demo.fake_account import ErrorResponse, FakeAccount
 from jobstat.demo.oauth import CLIENT_SECRET, CONFIDENTIAL_CLIENT, PUBLIC_CLIENT
-from jobstat.demo.server import TOKEN, USER
 from jobstat.zendesk.auth.callback import Callback
 
 if TYPE_CHECKING:
@@ -108,10 +108,10 @@ def test_granted_login_is_kept_though_the_account_cannot_be_asked_now(
     """A token that was typed is not: it can be typed again."""
 
     def down(*_: object) -> None:
-        raise Refused(503, {"error": "Down"})
+        raise ErrorResponse(503, {"error": "Down"})
 
     with monkeypatch.context() as patched:
-        patched.setattr(FakeAccount, "jobs", down)
+        patched.setattr(FakeAccount, "list_jobs", down)
         done = machine.login_by_browser()
         assert machine.login().returncode == 7
     assert done.returncode == 0
@@ -452,7 +452,7 @@ def test_two_accounts_side_by_side(machine: Machine) -> None:
         named = ("list", "--base-url", sandbox.demo.base_url)
         assert machine.run(*named).stderr == f"jobstat: no jobs at {sandbox.name}\n"
         # The URL of a job of the other one is enough.
-        job = sandbox.demo.account.create([{"comment": {"body": "x"}}], 0)
+        job = sandbox.demo.account.create_tickets([{"comment": {"body": "x"}}], 0)
         shown = machine.run("show", job["url"])
         assert shown.returncode == 5, shown.stderr  # it is a day old, and gone
         assert f"at {sandbox.name}" in shown.stderr
@@ -472,7 +472,7 @@ def test_a_credential_of_the_environment_goes_to_no_account_that_a_url_names(
     machine.login()
     with machine.another() as sandbox:
         sandbox.login()
-        job = sandbox.demo.account.create([{"comment": {"body": "x"}}], 0)
+        job = sandbox.demo.account.create_tickets([{"comment": {"body": "x"}}], 0)
         # The demo does not take it: what is sent there is the stored one.
         shown = machine.run("show", job["url"], ZENDESK_OAUTH_TOKEN="t0ken-for-default")
         assert shown.returncode == 5, shown.stderr
@@ -597,7 +597,7 @@ def test_the_lines_of_the_readme_for_ci(machine: Machine) -> None:
         .replace("ZENDESK_SUBDOMAIN=acme", f"JOBSTAT_BASE_URL={machine.demo.base_url}")
         .replace("ID=jobstat-ci", f"ID={CONFIDENTIAL_CLIENT}")
     )
-    job = machine.demo.account.create([{"comment": {"body": "x"}}], time.time())
+    job = machine.demo.account.create_tickets([{"comment": {"body": "x"}}], time.time())
     done = bash(script, **machine.env, SECRET=CLIENT_SECRET, ID=job["id"])
     assert done.returncode == 0, done.stderr
     assert "completed" in done.stdout

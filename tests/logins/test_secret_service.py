@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from children import run as run_child
 
+from jobstat.demo.api import TOKEN
 from jobstat.demo.oauth import CLIENT_SECRET, CONFIDENTIAL_CLIENT
-from jobstat.demo.server import TOKEN
 
 if TYPE_CHECKING:
     import subprocess

@@ -39,7 +39,7 @@ def answer(machine: Machine) -> Iterator[threading.Event]:
 
 
 def answer_tokens(demo: DemoServer, wait: Callable[[], object]) -> None:
-    demo._server.before_token = wait  # type: ignore[assignment] # noqa: SLF001 - what it gives does not matter
+    demo._server.before_tokens = wait  # type: ignore[assignment] # noqa: SLF001 - what it gives does not matter
 
 
 def logged_in(machine: Machine) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from machine import free_port
 from support import http, raw_server
 from terminals import on_terminal
 
-from jobstat.demo.server import TOKEN
+from jobstat.demo.api import TOKEN
 from jobstat.zendesk.auth.credentials import API_TOKENS_END, api_token_deprecation
 
 if TYPE_CHECKING:

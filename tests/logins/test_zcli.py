@@ -14,7 +14,7 @@ import rings
 from children import wait_until
 from support import ID, MAIN, finish_jobs, start_job
 
-from jobstat.demo.server import TOKEN
+from jobstat.demo.api import TOKEN
 from jobstat.zendesk.auth import keyring
 from jobstat.zendesk.auth.account import Account
 from jobstat.zendesk.auth.credentials import AuthMethod

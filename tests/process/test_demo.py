@@ -20,10 +20,12 @@ import pytest
 from children import child
 from support import JOBSTAT, bash, environment, jobstat
 
-from jobstat.demo.server import TOKEN, DemoServer
+from jobstat.demo.api import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from jobstat.demo.server import DemoServer
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 

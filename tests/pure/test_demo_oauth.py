@@ -9,14 +9,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from jobstat.demo.fake_account import Refused
+from jobstat.demo.fake_account import ErrorResponse
 from jobstat.demo.oauth import (
     CLIENT_SECRET,
-    CODE_LIFE,
+    CODE_LIFETIME,
     CONFIDENTIAL_CLIENT,
     PUBLIC_CLIENT,
     REFRESH_LIFETIME,
-    OAuth,
+    FakeOAuth,
 )
 
 VERIFIER = "v" * 64
@@ -39,9 +39,9 @@ SECRET = {
 }
 
 
-def exit_code(oauth: OAuth, now: float = 0.0) -> dict[str, Any]:
+def exit_code(oauth: FakeOAuth, now: float = 0.0) -> dict[str, Any]:
     """What a client sends for a code."""
-    target = oauth.answer({**QUERY, "answer": "allow"}, now)
+    target = oauth.redirect_after_consent({**QUERY, "answer": "allow"}, now)
     query = parse_qs(urlsplit(target).query)
     assert query["state"] == ["st4te"]
     return {
@@ -53,20 +53,20 @@ def exit_code(oauth: OAuth, now: float = 0.0) -> dict[str, Any]:
     }
 
 
-def refused(oauth: OAuth, fields: dict[str, Any], now: float = 0.0) -> str:
-    with pytest.raises(Refused) as caught:
-        oauth.grant(fields, now)
+def refused(oauth: FakeOAuth, fields: dict[str, Any], now: float = 0.0) -> str:
+    with pytest.raises(ErrorResponse) as caught:
+        oauth.grant_tokens(fields, now)
     return str(caught.value.body["error"])
 
 
 def test_a_code_is_good_once_and_for_two_minutes() -> None:
-    oauth = OAuth()
+    oauth = FakeOAuth()
     fields = exit_code(oauth)
-    told = oauth.grant(fields, CODE_LIFE - 1)
+    told = oauth.grant_tokens(fields, CODE_LIFETIME - 1)
     assert (told["token_type"], told["scope"]) == ("bearer", "read")
-    assert oauth.takes(told["access_token"], CODE_LIFE)
-    assert refused(oauth, fields, CODE_LIFE - 1) == "invalid_grant"
-    assert refused(oauth, exit_code(oauth), CODE_LIFE) == "invalid_grant"
+    assert oauth.accepts(told["access_token"], CODE_LIFETIME)
+    assert refused(oauth, fields, CODE_LIFETIME - 1) == "invalid_grant"
+    assert refused(oauth, exit_code(oauth), CODE_LIFETIME) == "invalid_grant"
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_code_is_good_once_and_for_two_minutes() -> None:
     ],
 )
 def test_a_code_goes_with_what_it_was_granted_for(wrong: dict[str, str]) -> None:
-    oauth = OAuth()
+    oauth = FakeOAuth()
     assert refused(oauth, exit_code(oauth) | wrong) == "invalid_grant"
 
 
@@ -98,37 +98,37 @@ def test_a_code_goes_with_what_it_was_granted_for(wrong: dict[str, str]) -> None
     ],
 )
 def test_a_request_that_is_none_has_no_page_and_no_code(wrong: dict[str, str]) -> None:
-    oauth = OAuth()
-    with pytest.raises(Refused):
-        oauth.page(QUERY | wrong)
-    with pytest.raises(Refused):
-        oauth.answer({**QUERY, **wrong, "answer": "allow"}, 0.0)
+    oauth = FakeOAuth()
+    with pytest.raises(ErrorResponse):
+        oauth.render_consent_page(QUERY | wrong)
+    with pytest.raises(ErrorResponse):
+        oauth.redirect_after_consent({**QUERY, **wrong, "answer": "allow"}, 0.0)
 
 
 def test_a_no_is_no_code() -> None:
-    target = OAuth().answer({**QUERY, "answer": "deny"}, 0.0)
+    target = FakeOAuth().redirect_after_consent({**QUERY, "answer": "deny"}, 0.0)
     query = parse_qs(urlsplit(target).query)
     assert (query["error"], query["state"]) == (["access_denied"], ["st4te"])
     assert "code" not in query
 
 
 def test_the_page_shows_nothing_as_markup() -> None:
-    page = OAuth().page({**QUERY, "state": '"><script>'})
+    page = FakeOAuth().render_consent_page({**QUERY, "state": '"><script>'})
     assert "<script>" not in page
 
 
 def test_the_old_pair_dies_with_the_new_one() -> None:
-    oauth = OAuth()
-    first = oauth.grant(exit_code(oauth), 0.0)
+    oauth = FakeOAuth()
+    first = oauth.grant_tokens(exit_code(oauth), 0.0)
     fields = {
         "grant_type": "refresh_token",
         "client_id": PUBLIC_CLIENT,
         "refresh_token": first["refresh_token"],
     }
     assert refused(oauth, {**fields, "client_id": "other"}) == "invalid_client"
-    second = oauth.grant(fields, 1.0)
-    assert not oauth.takes(first["access_token"], 1.0)
-    assert oauth.takes(second["access_token"], 1.0)
+    second = oauth.grant_tokens(fields, 1.0)
+    assert not oauth.accepts(first["access_token"], 1.0)
+    assert oauth.accepts(second["access_token"], 1.0)
     assert refused(oauth, fields, 1.0) == "invalid_grant"
     fields["refresh_token"] = second["refresh_token"]
     assert refused(oauth, fields, 1.0 + REFRESH_LIFETIME) == "invalid_grant"
@@ -136,12 +136,12 @@ def test_the_old_pair_dies_with_the_new_one() -> None:
 
 
 def test_client_credentials_have_no_refresh_token() -> None:
-    oauth = OAuth()
-    told = oauth.grant(SECRET, 0.0)
+    oauth = FakeOAuth()
+    told = oauth.grant_tokens(SECRET, 0.0)
     assert "refresh_token" not in told
     assert told["expires_in"] == 1800
-    assert oauth.takes(told["access_token"], 1799.0)
-    assert not oauth.takes(told["access_token"], 1800.0)
+    assert oauth.accepts(told["access_token"], 1799.0)
+    assert not oauth.accepts(told["access_token"], 1800.0)
     for wrong in ({"client_secret": "x"}, {"client_id": PUBLIC_CLIENT}):
         assert refused(oauth, SECRET | wrong) == "invalid_client"
     assert refused(oauth, SECRET | {"scope": "all"}) == "invalid_scope"
@@ -150,9 +150,11 @@ def test_client_credentials_have_no_refresh_token() -> None:
 
 @pytest.mark.parametrize("life", [299, 172_801, "300", None])
 def test_a_life_out_of_its_bounds_is_refused(life: object) -> None:
-    assert refused(OAuth(), SECRET | {"expires_in": life}) == "invalid_request"
+    assert refused(FakeOAuth(), SECRET | {"expires_in": life}) == "invalid_request"
 
 
 def test_a_life_that_was_set_is_that_of_every_token() -> None:
-    told = OAuth(life=20.0).grant(SECRET | {"expires_in": 300}, 0.0)
+    told = FakeOAuth(token_lifetime=20.0).grant_tokens(
+        SECRET | {"expires_in": 300}, 0.0
+    )
     assert told["expires_in"] == 20

@@ -33,7 +33,8 @@ from support import (
 )
 from terminals import Session, on_terminal
 
-from jobstat.demo.server import TOKEN, DemoServer
+from jobstat.demo.api import TOKEN
+from jobstat.demo.server import DemoServer
 from jobstat.views.live import ERASE
 
 if TYPE_CHECKING:

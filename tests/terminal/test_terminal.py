@@ -28,7 +28,8 @@ from support import (
 )
 from terminals import on_terminal
 
-from jobstat.demo.server import TOKEN, DemoServer
+from jobstat.demo.api import TOKEN
+from jobstat.demo.server import DemoServer
 
 if TYPE_CHECKING:
     from pathlib import Path
