@@ -1,3 +1,3 @@
-"""Show and watch Zendesk bulk jobs, and tell truly which items failed."""
+"""Show and watch Zendesk bulk jobs, and find the items that failed."""
 
 __version__ = "0.1.0"

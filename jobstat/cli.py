@@ -56,4 +56,4 @@ class _Jobstat(LazyGroup):
 )
 @click.version_option(__version__, message="jobstat %(version)s")
 def cli() -> None:
-    """Show and watch Zendesk bulk jobs, and tell truly which items failed."""
+    """Show and watch Zendesk bulk jobs, and find the items that failed."""

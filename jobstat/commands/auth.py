@@ -29,5 +29,6 @@ def command() -> None:
     """Log in to Zendesk accounts, and out of them.
 
     jobstat stores secrets only in the system's keyring. On a machine without one, as
-    in CI, it takes the credential from environment variables: see the README.
+    in CI, it takes the credential from environment variables: see
+    jobstat help environment.
     """

@@ -1,19 +1,16 @@
-"""The completions in the shells that they are for."""
+"""The completion scripts in real shells."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
-from children import run as run_child
+from children import run
 from package.docs import COMPLETIONS
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-WORDS = [
+CASES = [
     ("jobstat ", {"show", "watch", "demo", "completion"}, {"--timeout"}),
     ("jobstat --", {"--version", "--help"}, {"show"}),
     ("jobstat show ", set(), {"--json", "auto", "watch"}),
@@ -41,7 +38,7 @@ def needs(shell: str) -> pytest.MarkDecorator:
 
 @pytest.fixture
 def no_python(tmp_path: Path) -> dict[str, str]:
-    """An environment in which starting Python, or jobstat, leaves a trace."""
+    """Return an environment in which Python or jobstat leaves a file if it starts."""
     folder = tmp_path / "bin"
     folder.mkdir()
     for name in ("python", "python3", "jobstat"):
@@ -52,22 +49,25 @@ def no_python(tmp_path: Path) -> dict[str, str]:
     return {"PATH": path, "HOME": str(tmp_path), "TERM": "dumb", "LANG": "C.UTF-8"}
 
 
-def run(command: list[str], env: dict[str, str], **more: str) -> list[str]:
-    done = run_child(command, env=env | more)
+def complete(command: list[str], env: dict[str, str], **variables: str) -> list[str]:
+    """Return the lines that a shell prints."""
+    done = run(command, env=env | variables)
     assert done.stderr == ""
     return done.stdout.splitlines()
 
 
-def check(offered: list[str], there: set[str], absent: set[str], home: str) -> None:
-    assert there <= set(offered)
-    assert not absent & set(offered)
-    assert not os.path.exists(f"{home}/started")  # noqa: PTH110 - one line of it
+def check(
+    words: list[str], offered: set[str], not_offered: set[str], env: dict[str, str]
+) -> None:
+    assert offered <= set(words)
+    assert not not_offered & set(words)
+    assert not Path(env["HOME"], "started").exists()
 
 
 @needs("bash")
-@pytest.mark.parametrize(("line", "there", "absent"), WORDS)
-def test_bash(
-    no_python: dict[str, str], line: str, there: set[str], absent: set[str]
+@pytest.mark.parametrize(("line", "offered", "not_offered"), CASES)
+def test_bash_completes_without_python(
+    no_python: dict[str, str], line: str, offered: set[str], not_offered: set[str]
 ) -> None:
     script = (
         'source "$FILE"; read -ra COMP_WORDS <<< "$LINE";'
@@ -75,42 +75,43 @@ def test_bash(
         "COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _jobstat;"
         'printf "%s\\n" "${COMPREPLY[@]}"'
     )
-    offered = run(
+    words = complete(
         ["bash", "--norc", "-c", script],
         no_python,
         FILE=str(COMPLETIONS["bash"]),
         LINE=line,
     )
-    check(offered, there, absent, no_python["HOME"])
+    check(words, offered, not_offered, no_python)
 
 
 @needs("bash")
-def test_bash_completes_behind_an_equals_sign(no_python: dict[str, str]) -> None:
+def test_bash_completes_after_an_equals_sign(no_python: dict[str, str]) -> None:
     script = (
         'source "$FILE"; COMP_WORDS=(jobstat show --color = al); COMP_CWORD=4;'
         '_jobstat; printf "%s\\n" "${COMPREPLY[@]}"'
     )
     file = str(COMPLETIONS["bash"])
-    assert run(["bash", "--norc", "-c", script], no_python, FILE=file) == ["always"]
+    command = ["bash", "--norc", "-c", script]
+    assert complete(command, no_python, FILE=file) == ["always"]
 
 
 @needs("fish")
-@pytest.mark.parametrize(("line", "there", "absent"), WORDS)
-def test_fish(
-    no_python: dict[str, str], line: str, there: set[str], absent: set[str]
+@pytest.mark.parametrize(("line", "offered", "not_offered"), CASES)
+def test_fish_completes_without_python(
+    no_python: dict[str, str], line: str, offered: set[str], not_offered: set[str]
 ) -> None:
-    offered = run(
+    lines = complete(
         ["fish", "--no-config", "-c", 'source "$FILE"; complete -C "$LINE"'],
         no_python,
         FILE=str(COMPLETIONS["fish"]),
         LINE=line,
     )
-    words = [word.split("\t")[0] for word in offered]
-    check(words, there, absent, no_python["HOME"])
+    words = [line.split("\t")[0] for line in lines]
+    check(words, offered, not_offered, no_python)
 
 
-# zsh offers completions only to a person, and only while nothing more is typed: one
-# types a line, then Tab, waits for a word, and goes on to the end of a command.
+# zsh completes only on a terminal, and only while no further key is pressed. So the
+# script types a line and Tab, waits for a word, and runs a command that ends the wait.
 ZSH = """
 zmodload zsh/zpty
 zpty shell zsh -f -i
@@ -128,15 +129,15 @@ zpty -d shell
 
 
 @needs("zsh")
-@pytest.mark.parametrize(("line", "there", "absent"), WORDS)
-def test_zsh(
-    no_python: dict[str, str], line: str, there: set[str], absent: set[str]
+@pytest.mark.parametrize(("line", "offered", "not_offered"), CASES)
+def test_zsh_completes_without_python(
+    no_python: dict[str, str], line: str, offered: set[str], not_offered: set[str]
 ) -> None:
-    seen = run(
+    screen = complete(
         ["zsh", "-f", "-c", ZSH],
         no_python,
         FILE=str(COMPLETIONS["zsh"]),
         LINE=line,
-        WORD=min(there, default=""),
+        WORD=min(offered, default=""),
     )
-    check(" ".join(seen).split(), there, absent, no_python["HOME"])
+    check(" ".join(screen).split(), offered, not_offered, no_python)
