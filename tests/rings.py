@@ -154,23 +154,11 @@ class SecretService(SchemeSelectable, Ring):
         self._write({**self._read(), self._key(service, username): password})
 
 
-class WinVaultKeyring(Ring):
-    """Takes what zcli wrote in UTF-8 for UTF-16, where its length is even."""
-
-    def get_password(self, service: str, username: str) -> str | None:
-        held = super().get_password(service, username)
-        if held is None or service == "jobstat":
-            return held
-        raw = held.encode()
-        return raw.decode("utf-16-le") if len(raw) % 2 == 0 else held
-
-
 def zcli_writes(kind: type[Ring], path: Path, name: str, secret: str) -> None:
     """Store a secret as zcli does it on a system with such a keyring."""
     keys: dict[type[Ring], Callable[[], str]] = {
         SecretService: lambda: json.dumps({"account": name, "service": "zcli"}),
         Chain: lambda: json.dumps({"account": name, "service": "zcli"}),
-        WinVaultKeyring: lambda: f"zcli/{name}/{name}",
     }
     key = keys.get(kind, lambda: f"zcli/{name}")()
     path.write_text(json.dumps({key: secret}))

@@ -1,4 +1,4 @@
-"""Logging in by a browser, here or elsewhere."""
+"""The login in a browser, on this machine or on another."""
 
 from __future__ import annotations
 
@@ -23,94 +23,99 @@ if TYPE_CHECKING:
     from jobstat.zendesk.auth.account import Account
     from jobstat.zendesk.auth.oauth import Tokens
 
-GLANCE = 0.2
-"""Seconds between two looks for the browser's answer while one may be pasted."""
+POLL_INTERVAL = 0.2
+"""Seconds between two looks for the browser's answer while the user may paste it."""
 
 
-def tokens_by_browser(
+def log_in_by_browser(
     account: Account, client_id: str, port: int, timeout: float
 ) -> Tokens:
-    """The tokens that a user grants in a browser within ``timeout`` seconds.
+    """Return the tokens that the user grants in a browser within ``timeout`` seconds.
 
-    The code comes back by the browser, or is pasted with the address that it shows.
-    Raises TimedOut, AuthError for a refusal, and what keeps the account from
-    answering.
+    The browser brings the code to ``port``, or the user pastes the address that it
+    shows. Raise TimedOut, AuthError if the user or Zendesk refuses, and the errors of
+    the token request.
     """
-    uri = redirect_url(port)
-    authorization = AuthorizationCodeFlow(account, client_id, uri)
     deadline = clock.monotonic() + timeout
-    with Callback(port, authorization.parse_redirect) as callback:
-        opens = _has_screen()
-        _explain(account, client_id, uri, authorization.url, opens=opens)
-        if opens:
-            _open(authorization.url)
-        code = _wait_for_code(authorization, callback, deadline)
+    redirect = redirect_url(port)
+    flow = AuthorizationCodeFlow(account, client_id, redirect)
+    with Callback(port, flow.parse_redirect) as callback:
+        opens_browser = _has_graphical_browser()
+        _print_instructions(account, client_id, flow, opens_browser=opens_browser)
+        if opens_browser:
+            _open_browser(flow.url)
+        code = _wait_for_code(flow, callback, deadline)
     if code is None:
         raise TimedOut(f"no answer from the browser within {format_duration(timeout)}")
     with open_http(account) as http:
-        return authorization.tokens(http, code)
+        return flow.request_tokens(http, code)
 
 
-def _explain(
-    account: Account, client_id: str, uri: str, url: str, *, opens: bool
+def _print_instructions(
+    account: Account,
+    client_id: str,
+    flow: AuthorizationCodeFlow,
+    *,
+    opens_browser: bool,
 ) -> None:
-    err = standard_error()
-    registered = (
+    stderr = standard_error()
+    client = (
         f"The OAuth client {sanitize(client_id, MAX_NAME)} must be a public one of"
         f" {account.name}, with this redirect URL:"
     )
-    allow = (
-        "In the browser that opens, allow jobstat to read the account. If none does:"
-        if opens
-        else "Open this in a browser, and allow jobstat to read the account:"
-    )
-    err.print_quietly(f"{err.wrapped(registered)}\n  {uri}\n\n")
-    err.print_quietly(f"{err.wrapped(allow)}\n{url}\n\n")
+    consent = "Open this in a browser, and allow jobstat to read the account:"
+    if opens_browser:
+        consent = (
+            "In the browser that opens, allow jobstat to read the account."
+            " If none opens:"
+        )
+    stderr.print_quietly(f"{stderr.wrapped(client)}\n  {flow.redirect_uri}\n\n")
+    stderr.print_quietly(f"{stderr.wrapped(consent)}\n{flow.url}\n\n")
     if is_interactive():
         paste = (
-            "Where the browser is on another machine, it ends at a page that cannot be"
-            " shown: paste the address of that page here, and press Enter."
+            "If the browser is on another machine, it ends on a page that it cannot"
+            " show. Then paste the address of that page here, and press Enter."
         )
-        err.print_quietly(err.wrapped(paste))
+        stderr.print_quietly(stderr.wrapped(paste))
 
 
 def _wait_for_code(
-    authorization: AuthorizationCodeFlow, callback: Callback, deadline: float
+    flow: AuthorizationCodeFlow, callback: Callback, deadline: float
 ) -> str | None:
-    keyboard = LineReader() if is_interactive() else None
-    while (left := deadline - clock.monotonic()) > 0:
-        if code := callback.code(0.0 if keyboard else min(left, TICK)):
+    """Return the code of the browser's answer, None if none comes in time."""
+    reader = LineReader() if is_interactive() else None
+    while (time_left := deadline - clock.monotonic()) > 0:
+        if code := callback.wait_for_code(0.0 if reader else min(time_left, TICK)):
             return code
-        line = keyboard.line(min(left, GLANCE)) if keyboard else None
+        line = reader.line(min(time_left, POLL_INTERVAL)) if reader else None
         if line == "":
-            keyboard = None  # the end of input
+            reader = None  # the user ended the input: wait for the browser alone
         elif line and line.strip():
             try:
-                return authorization.parse_redirect(line)
-            except UsageError as problem:
-                standard_error().print_quietly(
-                    f"jobstat: {problem.message}; try again\n"
-                )
+                return flow.parse_redirect(line)
+            except UsageError as error:
+                standard_error().print_quietly(f"jobstat: {error.message}; try again\n")
     return None
 
 
-def _has_screen() -> bool:
-    """Whether a browser would open elsewhere than in this terminal."""
-    screens = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
-    on_mac = sys.platform == "darwin" and not os.environ.get("SSH_CONNECTION")
-    return on_mac or any(map(os.environ.get, screens))
+def _has_graphical_browser() -> bool:
+    """Return whether a browser would open outside this terminal."""
+    variables = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+    on_local_mac = sys.platform == "darwin" and not os.environ.get("SSH_CONNECTION")
+    return on_local_mac or any(map(os.environ.get, variables))
 
 
-def _open(url: str) -> None:
-    """Open a browser, in a process of its own.
-
-    It gets nothing of what the environment has for jobstat.
-    """
-    names = [name for name in os.environ if not name.startswith("ZENDESK_")]
+def _open_browser(url: str) -> None:
+    """Open a browser in its own process, without jobstat's credentials."""
+    environ = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("ZENDESK_")
+    }
     with suppress(OSError):
-        subprocess.Popen(  # noqa: S603 - Python's own module, with our own address
+        subprocess.Popen(  # noqa: S603 - Python's own module, and our own URL
             [sys.executable, "-I", "-m", "webbrowser", url],
-            env={name: os.environ[name] for name in names},
+            env=environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

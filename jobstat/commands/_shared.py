@@ -26,9 +26,7 @@ from jobstat.views.reporter import make_reporter
 from jobstat.views.stdin import read_input
 from jobstat.views.terminal import say_waiting_for_tokens, standard_error
 from jobstat.views.writing import limit_writes
-from jobstat.zendesk.auth.account import find_account
-from jobstat.zendesk.auth.memory import Memory
-from jobstat.zendesk.auth.providers import find_login
+from jobstat.zendesk.auth.resolve import resolve_account, resolve_provider
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -102,7 +100,7 @@ class Connection:
     """An account, the login to it, the client, and the account's rate limit."""
 
     account: Account
-    login: CredentialProvider
+    provider: CredentialProvider
     client: ZendeskClient
     rate_limiter: RateLimiter
 
@@ -118,26 +116,28 @@ def connect(
 
     Raise JobstatError if there is no such account, or no credential for it.
     """
-    account = find_account(base_url, subdomain, os.environ, Memory(), jobs)
-    with connect_to(account, find_login(account, os.environ), policy) as connection:
+    account = resolve_account(base_url, subdomain, os.environ, jobs)
+    with connect_to(
+        account, resolve_provider(account, os.environ), policy
+    ) as connection:
         yield connection
 
 
 @contextmanager
 def connect_to(
-    account: Account, login: CredentialProvider, policy: WatchPolicy = SHOW
+    account: Account, provider: CredentialProvider, policy: WatchPolicy = SHOW
 ) -> Iterator[Connection]:
     """Connect to an account. Print the login's warnings at the end."""
     from jobstat.zendesk.client import ZendeskClient
 
     try:
         rate_limiter = RateLimiter(policy.rate_limit_share)
-        with ZendeskClient(account, login, rate_limiter) as client:
-            yield Connection(account, login, client, rate_limiter)
+        with ZendeskClient(account, provider, rate_limiter) as client:
+            yield Connection(account, provider, client, rate_limiter)
     finally:
         critical.wait(say_waiting_for_tokens)
-        login.settle()
-        for warning in login.take_warnings():
+        provider.finish()
+        for warning in provider.take_warnings():
             warn(warning)
 
 
@@ -159,7 +159,7 @@ def run_watch(
     """
     limit_writes(watch.ends_at)
     with make_reporter(watch, connection.account.name, clock, options) as reporter:
-        for warning in (*connection.login.take_warnings(), *warnings):
+        for warning in (*connection.provider.take_warnings(), *warnings):
             reporter.notify(f"jobstat: warning: {warning}\n")
         follow(watch, connection.client.fetch, clock, reporter)
 

@@ -8,9 +8,9 @@ from jobstat.lazy_group import LazyGroup
 from jobstat.options import epilog
 
 COMMANDS = {
-    "login": "Log in to an account, once and for all.",
+    "login": "Log in to an account.",
     "status": "Show the accounts, and whether their logins work.",
-    "logout": "Forget an account, and how to log in to it.",
+    "logout": "Log out of an account.",
 }
 EXAMPLES = """
 jobstat auth login

@@ -1,4 +1,4 @@
-"""``jobstat auth login``: log in to an account, and have it remembered."""
+"""``jobstat auth login``: log in to an account, and store the login."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ from jobstat.options import epilog, positive_duration, shared_options
 from jobstat.views.prompt import ask, choose, is_interactive, read_secret
 from jobstat.views.sanitize import MAX_NAME, sanitize
 from jobstat.views.terminal import standard_error
-from jobstat.zendesk.auth.account import Account, account_from_subdomain, named_account
+from jobstat.zendesk.auth.account import (
+    ZENDESK_DOMAIN,
+    Account,
+    account_from_subdomain,
+    named_account,
+)
 from jobstat.zendesk.auth.callback import PORT
 from jobstat.zendesk.auth.credentials import (
     AuthMethod,
@@ -23,10 +28,10 @@ from jobstat.zendesk.auth.credentials import (
     check_token,
     env_source,
 )
-from jobstat.zendesk.auth.memory import Memory
 from jobstat.zendesk.auth.oauth import Tokens, client_credentials_grant
 from jobstat.zendesk.auth.profiles import Profile
-from jobstat.zendesk.auth.providers import CredentialProvider, credential_in
+from jobstat.zendesk.auth.providers import CredentialProvider
+from jobstat.zendesk.auth.resolve import credential_from, default_account
 from jobstat.zendesk.auth.store import StoredSecrets, check_store, save_login
 from jobstat.zendesk.client import ZendeskClient, open_http
 
@@ -58,34 +63,34 @@ _LOGIN_METHODS = {
 @click.option(
     "--with-secret",
     is_flag=True,
-    help="Log in with the OAuth client's secret, which is read from standard input.",
+    help="Read the OAuth client's secret from standard input.",
 )
 @click.option(
     "--with-token",
     is_flag=True,
-    help="Log in with an OAuth access token, which is read from standard input.",
+    help="Read an OAuth access token from standard input.",
 )
 @click.option(
     "--email",
     metavar="ADDRESS",
-    help="What is read from standard input is this user's API token.",
+    help="Read an API token of this user from standard input.",
 )
 @click.option(
     "--port",
     type=click.IntRange(1, 65535),
     metavar="PORT",
     default=PORT,
-    help=f"Where to wait for the browser, on 127.0.0.1. Default: {PORT}.",
+    help=f"Port on 127.0.0.1 where the browser returns to. Default: {PORT}.",
 )
 @click.option(
     "--timeout",
     type=positive_duration,
     metavar="DURATION",
     default="5m",
-    help="Give up waiting for the browser after this long. Default: 5m.",
+    help="How long to wait for the browser. Default: 5m.",
 )
 @click.option(
-    "--default", is_flag=True, help="Make it the default account, in place of another."
+    "--default", is_flag=True, help="Make the account the default, instead of another."
 )
 @shared_options(exclude=("json", "quiet", "color", "exit_zero"))
 def command(
@@ -100,39 +105,43 @@ def command(
     with_token: bool,
     default: bool,
 ) -> int:
-    """Log in to an account, once and for all.
+    """Log in to an account.
 
-    On a terminal it asks for what is not given. The login is tried before it is
-    stored: the secrets in the system's keyring, the rest in a file.
+    On a terminal, jobstat asks for everything that no option gives. It checks the
+    login with Zendesk before it stores it: secrets in the system's keyring, the rest
+    in a file.
     """
-    kind = _kind(client_id, email, with_secret=with_secret, with_token=with_token)
-    named = named_account(base_url, subdomain, os.environ)
-    check_store()  # before anybody takes the trouble
-    account = named or _ask_account()
-    kind = kind or _ask_kind()
-    record = Profile(
-        kind,
-        client_id=_client_id(kind, client_id),
-        email=_email(kind, email),
+    method = _method_from_options(
+        client_id, email, with_secret=with_secret, with_token=with_token
     )
-    entry = _entry(account, record, port, timeout)
-    user = _try_out(account, record, entry)
-    is_default = save_login(account, replace(record, user=user), entry, default=default)
-    _print_result(account, kind, user, is_default=is_default)
+    account = named_account(base_url, subdomain, os.environ)
+    check_store()  # fail before the user types a secret
+    account = account or _ask_account()
+    method = method or _ask_method()
+    profile = _make_profile(method, client_id, email)
+    secrets = _get_secrets(account, profile, port, timeout)
+    user = _check_login(account, profile, secrets)
+    profile = replace(profile, user=user)
+    is_default = save_login(account, profile, secrets, default=default)
+    _print_result(account, profile, is_default=is_default)
     return 0
 
 
-def _kind(
+def _method_from_options(
     client_id: str | None, email: str | None, *, with_secret: bool, with_token: bool
 ) -> AuthMethod | None:
-    """How the options say to log in, None where they do not."""
-    if client_id is not None and (with_token or email is not None):
-        raise click.UsageError("Give either an OAuth client or a token.")
-    if with_secret and (with_token or email is not None):
-        raise click.UsageError("Give either a client's secret or a token.")
+    """Return the method that the options choose, None if they choose none."""
+    has_token = with_token or email is not None
+    for is_given, option in (
+        (client_id is not None, "--client-id"),
+        (with_secret, "--with-secret"),
+    ):
+        if is_given and has_token:
+            message = f"{option} cannot be used with --with-token or --email."
+            raise click.UsageError(message)
     if with_secret:
         return AuthMethod.CLIENT
-    if with_token or email is not None:
+    if has_token:
         return AuthMethod.TOKEN if email is None else AuthMethod.API_TOKEN
     return None if client_id is None else AuthMethod.BROWSER
 
@@ -140,59 +149,67 @@ def _kind(
 def _ask_account() -> Account:
     if not is_interactive():
         raise UsageError(
-            "which Zendesk account? None is named",
+            "no Zendesk account given",
             hint="Give --subdomain: acme for https://acme.zendesk.com.",
         )
-    domain = os.environ.get("ZENDESK_DOMAIN") or "zendesk.com"
-    default = Memory().default()
-    usual = default.name if default else None
+    domain = os.environ.get("ZENDESK_DOMAIN") or ZENDESK_DOMAIN
+    default = default_account()
+    default_name = default.name if default else None
     while True:
-        named = ask("Account (acme for https://acme.zendesk.com)", usual)
-        if default and named == default.name:
+        answer = ask("Account (acme for https://acme.zendesk.com)", default_name)
+        if default and answer == default.name:
             return default
         try:
-            return account_from_subdomain(named, domain, "that")
-        except UsageError as problem:
-            standard_error().print_quietly(f"jobstat: {problem.message}; try again\n")
+            return account_from_subdomain(answer, domain, "your answer")
+        except UsageError as error:
+            standard_error().print_quietly(f"jobstat: {error.message}; try again\n")
 
 
-def _ask_kind() -> AuthMethod:
+def _ask_method() -> AuthMethod:
     if not is_interactive():
-        raise click.UsageError(
-            "How? Give --client-id, with --with-secret or a browser, or --with-token."
+        raise UsageError(
+            "no login method given",
+            hint="Give --client-id to use the browser, --client-id and --with-secret,"
+            " or --with-token.",
         )
-    return list(_LOGIN_METHODS)[
-        choose("How do you log in", list(_LOGIN_METHODS.values()))
-    ]
+    choice = choose("How do you want to log in", list(_LOGIN_METHODS.values()))
+    return list(_LOGIN_METHODS)[choice]
 
 
-def _client_id(kind: AuthMethod, given: str | None) -> str | None:
-    if kind not in {AuthMethod.BROWSER, AuthMethod.CLIENT}:
-        return None
-    if given is None and not is_interactive():
-        raise click.UsageError("Give the OAuth client's --client-id.")
-    found = ask("OAuth client's id") if given is None else given.strip()
-    check_client_id(found, "--client-id")
-    return found
+def _make_profile(
+    method: AuthMethod, client_id: str | None, email: str | None
+) -> Profile:
+    """Return the profile of the login; ask for what the method still needs."""
+    match method:
+        case AuthMethod.BROWSER | AuthMethod.CLIENT:
+            return Profile(method, client_id=_client_id_or_ask(client_id))
+        case AuthMethod.API_TOKEN:
+            address = ask("E-mail address") if email is None else email
+            check_email(address, "--email")
+            return Profile(method, email=address)
+        case _:
+            return Profile(method)
 
 
-def _email(kind: AuthMethod, given: str | None) -> str | None:
-    if kind is not AuthMethod.API_TOKEN:
-        return None
-    found = ask("E-mail address") if given is None else given
-    check_email(found, "--email")
-    return found
+def _client_id_or_ask(client_id: str | None) -> str:
+    if client_id is None and not is_interactive():
+        raise UsageError(
+            "no OAuth client given", hint="Give the client's id with --client-id."
+        )
+    id = ask("OAuth client's id") if client_id is None else client_id.strip()
+    check_client_id(id, "--client-id")
+    return id
 
 
-def _entry(
-    account: Account, record: Profile, port: int, timeout: float
+def _get_secrets(
+    account: Account, profile: Profile, port: int, timeout: float
 ) -> StoredSecrets:
-    """What is to be stored: typed, or granted by the account."""
-    match record.kind, record.client_id:
+    """Return the secrets of the login: the user types them, or Zendesk grants them."""
+    match profile.method, profile.client_id:
         case AuthMethod.BROWSER, str(client_id):
-            from jobstat.commands._browser_login import tokens_by_browser
+            from jobstat.commands._browser_login import log_in_by_browser
 
-            return StoredSecrets(tokens_by_browser(account, client_id, port, timeout))
+            return StoredSecrets(log_in_by_browser(account, client_id, port, timeout))
         case AuthMethod.CLIENT, str(client_id):
             secret = read_secret("the OAuth client's secret")
             check_token(secret, "the client's secret")
@@ -207,44 +224,47 @@ def _entry(
     return StoredSecrets(Tokens(token))
 
 
-def _try_out(account: Account, record: Profile, entry: StoredSecrets) -> str | None:
-    """Whose login it is, as far as the account tells. Raises what refuses it.
+def _check_login(
+    account: Account, profile: Profile, secrets: StoredSecrets
+) -> str | None:
+    """Return the user of the login, None if Zendesk does not say. Raise JobstatError.
 
-    What the account has just granted in the browser is good though it cannot be asked
-    now: it need not be granted again.
+    Keep tokens that a user has just granted in the browser, even if Zendesk cannot
+    answer now: the user need not grant them again.
     """
-    credential = credential_in(entry, record)
-    assert credential is not None  # noqa: S101 - there is a token in it
+    credential = credential_from(secrets, profile)
+    assert credential is not None  # noqa: S101 - the secrets of a new login have a token
     with ZendeskClient(account, CredentialProvider(credential)) as client:
         try:
             client.check_credential(REQUEST_TIMEOUT)
-        except Unavailable as problem:
-            if record.kind is not AuthMethod.BROWSER:
+        except Unavailable as error:
+            if profile.method is not AuthMethod.BROWSER:
                 raise
-            warning = f"the login could not be tried: {problem.message}"
-            standard_error().print_quietly(f"jobstat: warning: {warning}\n")
+            _warn(f"the login could not be checked: {error.message}")
             return None
         try:
             return client.current_user(REQUEST_TIMEOUT)
         except JobstatError:
-            return record.email  # it may ask for jobs, and no more
+            return profile.email  # a token may be limited to job statuses
 
 
-def _print_result(
-    account: Account, kind: AuthMethod, user: str | None, *, is_default: bool
-) -> None:
-    err = standard_error()
-    who = f" as {sanitize(user, MAX_NAME)}" if user else ""
-    err.print_quietly(f"Logged in to {account.name}{who}.\n")
+def _print_result(account: Account, profile: Profile, *, is_default: bool) -> None:
+    stderr = standard_error()
+    user = f" as {sanitize(profile.user, MAX_NAME)}" if profile.user else ""
+    stderr.print_quietly(f"Logged in to {account.name}{user}.\n")
     if is_default:
-        err.print_quietly("It is the default account.\n")
+        stderr.print_quietly("It is the default account.\n")
     else:
-        default = Memory().default()
-        named = default.name if default else "another"
-        err.print_quietly(f"The default account is {named}; --default changes that.\n")
-    if kind is AuthMethod.API_TOKEN:
-        err.print_quietly(f"jobstat: warning: {api_token_deprecation(time.time())}\n")
-    if source := env_source(os.environ):
-        err.print_quietly(
-            f"jobstat: warning: {source} is set, and goes before this login\n"
+        default = default_account()
+        name = default.name if default else "another"
+        stderr.print_quietly(
+            f"The default account is {name}; --default changes that.\n"
         )
+    if profile.method is AuthMethod.API_TOKEN:
+        _warn(api_token_deprecation(time.time()))
+    if source := env_source(os.environ):
+        _warn(f"{source} is set and overrides this login")
+
+
+def _warn(message: str) -> None:
+    standard_error().print_quietly(f"jobstat: warning: {message}\n")

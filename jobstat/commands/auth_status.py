@@ -1,4 +1,4 @@
-"""``jobstat auth status``: the accounts, and whether their logins work."""
+"""``jobstat auth status``: show the accounts, and whether their logins work."""
 
 from __future__ import annotations
 
@@ -20,9 +20,8 @@ from jobstat.zendesk.auth.credentials import (
     api_token_deprecation,
     env_source,
 )
-from jobstat.zendesk.auth.memory import Memory
-from jobstat.zendesk.auth.profiles import load
-from jobstat.zendesk.auth.providers import find_login
+from jobstat.zendesk.auth.profiles import load_profiles
+from jobstat.zendesk.auth.resolve import default_account, resolve_provider
 
 if TYPE_CHECKING:
     from jobstat.zendesk.auth.profiles import Profiles
@@ -33,12 +32,12 @@ jobstat auth status --subdomain acme --json | jq .works
 """
 
 ACCOUNT_TIMEOUT = 10.0
-"""Seconds that each account may take to say whether it takes the login."""
+"""Seconds that each account may take to check its login."""
 
 
 @click.command("status", epilog=epilog(EXAMPLES))
-@click.option("--offline", is_flag=True, help="Ask no account whether it takes them.")
-@click.option("--json", is_flag=True, help="Write a JSON object an account.")
+@click.option("--offline", is_flag=True, help="Don't contact Zendesk.")
+@click.option("--json", is_flag=True, help="Print a JSON object for each account.")
 @shared_options(exclude=("json", "quiet", "exit_zero"))
 def command(
     base_url: str | None,
@@ -50,66 +49,71 @@ def command(
 ) -> Exit:
     """Show the accounts, and whether their logins work.
 
-    Of each the credential that would be used, where it is from, and until when it is
-    good. The exit code is about the account in use: 0 where its login works, else 4,
-    or 7 where the account cannot be asked.
+    For each account, jobstat shows the credential that it would use, its source, and
+    when it expires. The exit code is that of the account in use: 0 if its login works,
+    4 if not, 7 if Zendesk cannot be reached.
     """
-    known = load()
-    in_use = named_account(base_url, subdomain, os.environ) or Memory().default()
-    accounts = [Account(origin, named_by_user=False) for origin in known.records]
+    profiles = load_profiles()
+    in_use = named_account(base_url, subdomain, os.environ) or default_account()
+    accounts = [Account(origin, named_by_user=False) for origin in profiles.accounts]
     if in_use:
-        accounts = [in_use, *(a for a in accounts if a != in_use)]
-    standings = [_standing(a, known, in_use, offline=offline) for a in accounts]
-    show_accounts([found for found, _ in standings], json=json, color=color)
+        others = [account for account in accounts if account != in_use]
+        accounts = [in_use, *others]
+    results = [
+        _check_account(account, profiles, in_use, offline=offline)
+        for account in accounts
+    ]
+    show_accounts([status for status, _ in results], json=json, color=color)
     if in_use is None:
         standard_error().print_quietly(
             "jobstat: no account is in use; see jobstat auth login\n"
         )
         return Exit.AUTH
-    problem = standings[0][1]
-    if problem is None:
+    error = results[0][1]
+    if error is None:
         return Exit.OK
-    return Exit.UNAVAILABLE if problem.exit is Exit.UNAVAILABLE else Exit.AUTH
+    return Exit.UNAVAILABLE if error.exit is Exit.UNAVAILABLE else Exit.AUTH
 
 
-def _standing(
-    account: Account, known: Profiles, in_use: Account | None, *, offline: bool
+def _check_account(
+    account: Account, profiles: Profiles, in_use: Account | None, *, offline: bool
 ) -> tuple[AccountStatus, JobstatError | None]:
-    """How an account's login stands, and what is wrong with it, if anything is."""
-    login = problem = None
+    """Return the status of an account, and the error of its login if it has one."""
+    provider = error = None
     warnings: list[str] = []
     try:
-        login = find_login(account, os.environ)
+        provider = resolve_provider(account, os.environ)
         if offline:
-            login.check()
+            provider.check()
         else:
-            with connect_to(account, login) as connection:
+            with connect_to(account, provider) as connection:
                 try:
                     connection.client.check_credential(ACCOUNT_TIMEOUT)
                 finally:
-                    warnings += login.take_warnings()
-    except JobstatError as error:
-        problem = error
-    record = known.records.get(account.origin)
+                    # Show them here, else ``connect_to`` prints them on stderr.
+                    warnings += provider.take_warnings()
+    except JobstatError as caught:
+        error = caught
+    profile = profiles.accounts.get(account.origin)
     source = env_source(os.environ) if account.named_by_user else None
-    warnings += login.take_warnings() if login else []
-    if login and login.kind is AuthMethod.API_TOKEN:
+    warnings += provider.take_warnings() if provider else []
+    if provider and provider.method is AuthMethod.API_TOKEN:
         warnings.append(api_token_deprecation(time.time()))
-    if source and record:
+    if source and profile:
         warnings.append(f"{source} hides the login that is stored for this account")
     return AccountStatus(
         account=account.origin,
         name=account.name,
-        default=account.origin == known.default,
+        default=account.origin == profiles.default,
         in_use=account == in_use,
-        works=None if offline and not problem else problem is None,
-        source=login.source if login else source,
-        kind=str(login.kind) if login else None,
-        user=record.user if record and not source else None,
-        client_id=login.client_id if login else None,
-        expires_at=login.expires_at if login else None,
-        renews=bool(login and login.refreshable),
-        problem=problem.message if problem else None,
-        hint=problem.hint if problem else None,
+        works=None if offline and not error else error is None,
+        source=provider.source if provider else source,
+        kind=str(provider.method) if provider else None,
+        user=profile.user if profile and not source else None,
+        client_id=provider.client_id if provider else None,
+        expires_at=provider.expires_at if provider else None,
+        renews=bool(provider and provider.refreshable),
+        problem=error.message if error else None,
+        hint=error.hint if error else None,
         warnings=tuple(warnings),
-    ), problem
+    ), error

@@ -1,4 +1,4 @@
-"""Asking a Zendesk account for job statuses, and what its answers mean."""
+"""The client of Zendesk's job status API: its requests, and what its answers mean."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from jobstat.jobs.parse import decode_json, parse_answer
 from jobstat.jobs.poll import PollResult
 from jobstat.jobs.rate_limit import RateLimit, RateLimiter
 from jobstat.jobs.reference import is_same_id
-from jobstat.zendesk.errors import parse_retry_after, reason, refusal
-from jobstat.zendesk.http import HttpClient, Request
+from jobstat.zendesk.errors import format_reason, parse_retry_after, response_error
+from jobstat.zendesk.exchange import Request
+from jobstat.zendesk.http import HttpClient
 from jobstat.zendesk.redact import redacting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from jobstat.jobs.pages import Page
     from jobstat.zendesk.auth.account import Account
     from jobstat.zendesk.auth.credentials import Credential
     from jobstat.zendesk.auth.providers import CredentialProvider
-    from jobstat.zendesk.http import Response
-
-    OnTick = Callable[[], None] | None
+    from jobstat.zendesk.background import OnTick
+    from jobstat.zendesk.exchange import Response
 
 _LIMIT_HEADERS = ("ratelimit-limit", "rate-limit", "x-rate-limit")
 _REMAINING_HEADERS = (
@@ -42,16 +42,18 @@ _RESET_HEADERS = ("ratelimit-reset", "rate-limit-reset")
 """Spellings of the rate-limit headers, in lower case."""
 
 MAX_USER_NAME = 200
-"""Characters of what is taken for somebody's address or name."""
+"""Characters of a user's e-mail address or name; a longer one is ignored."""
 
-_FOR_AGENTS = "Job statuses are for agents; an OAuth token needs scope read."
+_AGENTS_ONLY = "Job statuses are for agents; an OAuth token needs scope read."
+_RIGHT_ACCOUNT = "Is that the right account?"
+_KEPT_ONE_DAY = "Zendesk forgets a job one day after it was created."
 
 
 def open_http(account: Account) -> HttpClient:
-    """How an account is reached. Raises what ``ZendeskClient`` raises."""
+    """Return the HTTP client of an account. Raise as ``ZendeskClient`` does."""
     headers = {
         "Accept": "application/json",
-        # A cache between would tell how a job stood a while ago.
+        # A cache on the way could answer with an old status.
         "Cache-Control": "no-cache",
         "User-Agent": f"jobstat/{__version__}",
     }
@@ -59,26 +61,24 @@ def open_http(account: Account) -> HttpClient:
 
 
 class ZendeskClient:
-    """An account to be asked, as a context manager.
+    """A client for the job statuses of an account, and a context manager.
 
-    ``rate_limiter`` gets the rate limit of every answer.
-
-    Raises UsageError when the account's host is no host, or the proxy or
-    certificate settings of the environment cannot be used.
+    ``rate_limiter`` gets the rate limit of every answer. Raise UsageError if the host
+    name, or a proxy or certificate setting of the environment, is invalid.
     """
 
     def __init__(
         self,
         account: Account,
-        login: CredentialProvider,
+        provider: CredentialProvider,
         rate_limiter: RateLimiter | None = None,
     ) -> None:
         self._account = account
-        self._login = login
+        self._provider = provider
         self._rate_limiter = rate_limiter or RateLimiter()
         self._http = open_http(account)
-        self._insisted: dict[str, str] = {}
-        self._told: set[str] = set()  # ids under which a job was answered rightly
+        self._answered_ids: set[str] = set()  # ids whose own job was answered
+        self._accepted_ids: dict[str, str] = {}  # the other id the server insists on
 
     def __enter__(self) -> Self:
         return self
@@ -89,90 +89,97 @@ class ZendeskClient:
     def fetch(
         self, ids: Sequence[str], timeout: float, on_tick: OnTick = None
     ) -> PollResult:
-        """The jobs of these ids, 100 at most; ``timeout`` is in seconds.
+        """Return the jobs of up to 100 ids within ``timeout`` seconds.
 
-        One id is asked for by itself. An answer about several may leave some out.
-        An answer about another id is not believed at once: it is asked for again
-        over a new connection, and taken if the server insists.
-        ``tick`` is called about every second until the answer is there. Raises
-        JobstatError: Unauthorized for 401, AuthError for 403, NotFound for 404
-        and 410, Unavailable for network errors, 429 and 5xx, InvalidResponse for a
-        body that is no job status, UsageError for any other refusal.
+        An answer about several ids may omit some. ``on_tick`` is called about once a
+        second. Raise Unauthorized for 401, AuthError for 403, NotFound for 404 and 410,
+        Unavailable for a network error, 429 and 5xx, InvalidResponse if the body is no
+        job status, UsageError for any other refusal.
         """
-        with redacting(self._login.secrets):
+        with redacting(self._provider.secrets):
             if len(ids) > 1:
-                from jobstat.jobs.pages import id_in
-
-                path = f"job_statuses/show_many?ids={','.join(ids)}"
-                page = self._page(path, timeout, on_tick)
-                if not {job.id for job in page.jobs} <= set(ids):
-                    self._http.reconnect()
-                self._told |= {job.id for job in page.jobs} & set(ids)
-                skipped = tuple(map(id_in, page.skipped))
-                return PollResult(page.jobs, skipped)
-            (id,) = ids
-            deadline = clock.monotonic() + timeout
-            answer = self._one(id, timeout, on_tick)
-            other = answer.jobs[0].id
-            if not is_same_id(id, other) and self._insisted.get(id) != other:
-                self._http.reconnect()
-                answer = self._one(id, deadline - clock.monotonic(), on_tick)
-                again = answer.jobs[0].id
-                if not is_same_id(id, again):
-                    # A server that tells jobs apart has answered about a wrong one.
-                    if again != other or self._told & {id, again}:
-                        words = f"the answers are about other jobs than {id}"
-                        raise InvalidResponse(words)
-                    self._insisted[id] = again
-            if is_same_id(id, answer.jobs[0].id):
-                self._insisted.pop(id, None)
-                self._told.add(id)
-            return answer
+                return self._fetch_many(ids, timeout, on_tick)
+            return self._fetch_one(ids[0], timeout, on_tick)
 
     def list_jobs(self, query: str, timeout: float) -> Page:
-        """A page of the account's jobs. Raises what ``fetch`` raises."""
-        with redacting(self._login.secrets):
-            return self._page(f"job_statuses?{query}", timeout)
+        """Return a page of the account's jobs. Raise as ``fetch`` does."""
+        with redacting(self._provider.secrets):
+            return self._get_page(f"job_statuses?{query}", timeout)
 
     def check_credential(self, timeout: float) -> None:
-        """Ask for what only a user may know. Raises what ``fetch`` raises.
+        """Make a request that needs a valid credential. Raise as ``fetch`` does.
 
-        Elsewhere Zendesk may take a wrong credential for nobody's.
+        For other requests, Zendesk may treat a wrong credential as none.
         """
         self.list_jobs("page[size]=1", timeout)
 
     def current_user(self, timeout: float) -> str | None:
-        """Who it is that asks, by e-mail or else by name; None where that is not told.
+        """Return the user's e-mail address or name, None if Zendesk does not say.
 
-        Raises what ``fetch`` raises.
+        Raise as ``fetch`` does.
         """
-        with redacting(self._login.secrets):
-            answer = decode_json(self._get("users/me.json", timeout, None).body)
-        user = answer.get("user") if isinstance(answer, dict) else None
-        told = user if isinstance(user, dict) else {}
-        for name in (told.get("email"), told.get("name")):
+        with redacting(self._provider.secrets):
+            body = decode_json(self._get("users/me.json", timeout, None).body)
+        user = body.get("user") if isinstance(body, dict) else None
+        fields = user if isinstance(user, dict) else {}
+        for name in (fields.get("email"), fields.get("name")):
             if isinstance(name, str) and 0 < len(name) <= MAX_USER_NAME:
-                said_back = any(secret in name for secret in self._login.secrets())
-                return None if said_back else name
+                has_secret = any(secret in name for secret in self._provider.secrets())
+                return None if has_secret else name
         return None
 
-    def _one(self, id: str, timeout: float, on_tick: OnTick) -> PollResult:
-        response = self._get(f"job_statuses/{id}.json", timeout, on_tick, id)
-        with self._reconnecting():
-            job = parse_answer(response.body)
-        return PollResult((job,))
+    def _fetch_many(
+        self, ids: Sequence[str], timeout: float, on_tick: OnTick
+    ) -> PollResult:
+        from jobstat.jobs.pages import id_in
 
-    def _page(self, path: str, timeout: float, on_tick: OnTick = None) -> Page:
+        path = f"job_statuses/show_many?ids={','.join(ids)}"
+        page = self._get_page(path, timeout, on_tick)
+        page_ids = {job.id for job in page.jobs}
+        if not page_ids <= set(ids):
+            self._http.reconnect()
+        self._answered_ids |= page_ids & set(ids)
+        return PollResult(page.jobs, tuple(map(id_in, page.skipped)))
+
+    def _fetch_one(self, id: str, timeout: float, on_tick: OnTick) -> PollResult:
+        """Return one job. Do not believe an answer about another id at once.
+
+        Ask again over a new connection, and accept the other job if the server insists:
+        a mock with a fixed body does. Reject it if the server has answered about the
+        right ids before.
+        """
+        deadline = clock.monotonic() + timeout
+        result = self._get_job(id, timeout, on_tick)
+        other = result.jobs[0].id
+        if not is_same_id(id, other) and self._accepted_ids.get(id) != other:
+            self._http.reconnect()
+            result = self._get_job(id, deadline - clock.monotonic(), on_tick)
+            again = result.jobs[0].id
+            if not is_same_id(id, again):
+                if again != other or self._answered_ids & {id, again}:
+                    message = f"the answers are about other jobs than {id}"
+                    raise InvalidResponse(message)
+                self._accepted_ids[id] = again
+        if is_same_id(id, result.jobs[0].id):
+            self._accepted_ids.pop(id, None)
+            self._answered_ids.add(id)
+        return result
+
+    def _get_job(self, id: str, timeout: float, on_tick: OnTick) -> PollResult:
+        response = self._get(f"job_statuses/{id}.json", timeout, on_tick, id)
+        with self._reconnect_if_invalid():
+            return PollResult((parse_answer(response.body),))
+
+    def _get_page(self, path: str, timeout: float, on_tick: OnTick = None) -> Page:
         from jobstat.jobs.pages import parse_page
 
         response = self._get(path, timeout, on_tick)
-        with self._reconnecting():
-            link = response.headers.get("link", "")
-            return parse_page(response.body, link)
+        with self._reconnect_if_invalid():
+            return parse_page(response.body, response.headers.get("link", ""))
 
     @contextmanager
-    def _reconnecting(self) -> Iterator[None]:
-        """After a broken answer, use a new connection: it may be another's answer."""
+    def _reconnect_if_invalid(self) -> Iterator[None]:
+        """Use a new connection after a broken answer: it may be another request's."""
         try:
             yield
         except InvalidResponse:
@@ -182,16 +189,19 @@ class ZendeskClient:
     def _get(
         self, path: str, timeout: float, on_tick: OnTick, id: str | None = None
     ) -> Response:
+        """Send a GET; after a 401, retry it once with another credential."""
         deadline = clock.monotonic() + timeout
-        credential = self._login.credential(self._http, timeout, on_tick)
+        credential = self._provider.credential(self._http, timeout, on_tick)
         response = self._send(path, credential, deadline, on_tick)
         if response.status == 401:
-            left = deadline - clock.monotonic()
-            other = self._login.after_401(credential, self._http, left, on_tick)
-            if other:
-                response = self._send(path, other, deadline, on_tick)
+            time_left = deadline - clock.monotonic()
+            another = self._provider.after_401(
+                credential, self._http, time_left, on_tick
+            )
+            if another:
+                response = self._send(path, another, deadline, on_tick)
         if not response.is_success:
-            raise self._refusal(response, id)
+            raise self._error_of(response, id)
         return response
 
     def _send(
@@ -205,27 +215,26 @@ class ZendeskClient:
         self._rate_limiter.update(rate_limit, clock.monotonic())
         return response
 
-    def _refusal(self, response: Response, id: str | None) -> JobstatError:
-        code, host = response.status, self._account.name
-        because = reason(response)
+    def _error_of(self, response: Response, id: str | None) -> JobstatError:
+        code, host, reason = (
+            response.status,
+            self._account.name,
+            format_reason(response),
+        )
         if code in {401, 403}:
-            refused = f"{host} refuses the credential ({because})"
+            message = f"{host} refuses the credential ({reason})"
             if code == 401:
-                return Unauthorized(refused, hint=self._login.hint)
-            return AuthError(refused, hint=_FOR_AGENTS)
+                return Unauthorized(message, hint=self._provider.hint)
+            return AuthError(message, hint=_AGENTS_ONLY)
         if code in {404, 410}:
-            right_account = "Is that the right account?"
             if id is None:
-                return NotFound(
-                    f"no job statuses at {host} ({because})", hint=right_account
-                )
-            known = because.startswith("404: RecordNotFound")
-            forgets = "Zendesk forgets a job one day after it was created."
-            return NotFound(
-                f"no job {id} at {host} ({because})",
-                hint=forgets if known else f"{right_account} {forgets}",
-            )
-        return refusal(response, self._account)
+                message = f"no job statuses at {host} ({reason})"
+                return NotFound(message, hint=_RIGHT_ACCOUNT)
+            hint = _KEPT_ONE_DAY
+            if not reason.startswith("404: RecordNotFound"):
+                hint = f"{_RIGHT_ACCOUNT} {hint}"
+            return NotFound(f"no job {id} at {host} ({reason})", hint=hint)
+        return response_error(response, self._account)
 
 
 def _parse_rate_limit(headers: Mapping[str, str]) -> RateLimit:

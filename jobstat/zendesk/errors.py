@@ -1,62 +1,69 @@
-"""What a refusal means, whatever it was that was asked for."""
+"""The errors of responses and connections, in the words of jobstat."""
 
 from __future__ import annotations
 
+import socket
+import ssl
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from jobstat.errors import InvalidResponse, JobstatError, Unavailable, UsageError
+from jobstat.errors import (
+    InvalidResponse,
+    JobstatError,
+    Unavailable,
+    Unreachable,
+    UsageError,
+)
 from jobstat.jobs.duration import format_duration
 from jobstat.jobs.error_body import error_message_in
 from jobstat.zendesk.redact import CUT
 
 if TYPE_CHECKING:
     from jobstat.zendesk.auth.account import Account
-    from jobstat.zendesk.http import Response
+    from jobstat.zendesk.exchange import Response
 
 
-def reason(response: Response) -> str:
-    """The code of a refusal, and what it says of itself."""
-    said = error_message_in(response.body, response.headers.get("content-type", ""))
-    if said and response.is_cut:
-        # A character that was cut too would part a secret's beginning from the mark.
-        said = said.rstrip("\N{REPLACEMENT CHARACTER}") + CUT
-    return f"{response.status}: {said}" if said else f"{response.status}"
+def format_reason(response: Response) -> str:
+    """Return the status of an error response, with the message of its body."""
+    content_type = response.headers.get("content-type", "")
+    message = error_message_in(response.body, content_type)
+    if message and response.is_cut:
+        # A character that was cut too would separate a secret's beginning from CUT.
+        message = message.rstrip("\N{REPLACEMENT CHARACTER}") + CUT
+    return f"{response.status}: {message}" if message else f"{response.status}"
 
 
-def refusal(response: Response, account: Account) -> JobstatError:
-    """The error for a refusal that has no meaning of its own here."""
+def response_error(response: Response, account: Account) -> JobstatError:
+    """Return the error of an error response that means the same for every request."""
     code, host = response.status, account.name
-    because = reason(response)
+    reason = format_reason(response)
     if code in {408, 425, 429} or code >= 500:
         wait = parse_retry_after(response.headers.get("retry-after", ""))
-        what = "limits the requests" if code == 429 else "cannot answer now"
+        problem = "limits the requests" if code == 429 else "cannot answer now"
         return Unavailable(
-            f"{host} {what} ({because})",
+            f"{host} {problem} ({reason})",
             hint=f"It asks to be left alone for {format_duration(wait)}."
             if wait
             else None,
             retry_after=wait,
         )
     if code == 206:
-        return InvalidResponse(f"{host} sends a part of the answer ({because})")
+        return InvalidResponse(f"{host} sends a part of the answer ({reason})")
     if code == 304:
-        return InvalidResponse(
-            f"{host} sends no answer, but that of before ({because})"
-        )
+        return InvalidResponse(f"{host} sends no answer, but that of before ({reason})")
     if 300 <= code < 400 and (location := response.headers.get("location")):
         target = _host_of(location, account.origin)
         return UsageError(
             f"{host} points to {target} ({code}); a credential is not sent there",
             hint="Give the account's own address.",
         )
-    return UsageError(f"{host} refuses the request ({because})")
+    return UsageError(f"{host} refuses the request ({reason})")
 
 
 def parse_retry_after(value: str) -> float | None:
-    """Return the seconds in a Retry-After header, a number or a date (RFC 9110)."""
+    """Return the seconds of a Retry-After header, a number or a date (RFC 9110)."""
     value = value.strip()
     if value.isascii() and value.isdigit():
         return float(value[:9])
@@ -69,9 +76,42 @@ def parse_retry_after(value: str) -> float | None:
     return max((moment - datetime.now(UTC)).total_seconds(), 0.0)
 
 
+def network_error(name: str, cause: BaseException, *, connecting: bool) -> Unreachable:
+    """Return the error of a connection to ``name`` that failed or broke."""
+    problem = f"the connection to {name} broke"
+    if connecting:
+        problem = f"no connection to {name}"
+    match cause:
+        case ssl.SSLCertVerificationError():
+            return Unreachable(
+                f"the certificate of {name} is not trusted: {cause.verify_message}",
+                hint="SSL_CERT_FILE may name the certificates to trust.",
+            )
+        case ssl.SSLError() if cause.reason:
+            reason = f"TLS: {cause.reason.replace('_', ' ').lower()}"
+        case socket.gaierror():
+            return Unreachable(
+                f"host not found: {name}",
+                hint="Is the name right, and is there a network?",
+            )
+        case OSError() if cause.strerror:
+            reason = cause.strerror
+        case _:
+            reason = (str(cause) or type(cause).__name__).removesuffix(".")
+            reason = f"{reason[:1].lower()}{reason[1:]}"
+    return Unreachable(f"{problem}: {reason}")
+
+
+def root_cause(error: BaseException) -> BaseException:
+    """Return the first cause of an error: that of the operating system or of TLS."""
+    while cause := error.__cause__ or error.__context__:
+        error = cause
+    return error
+
+
 def _host_of(location: str, base: str) -> str:
     try:
-        # Without what stands before an @: it may be a secret.
+        # The text before an @ may be a secret: leave it out.
         host = urlsplit(urljoin(base, location)).netloc.rpartition("@")[2]
     except ValueError:
         host = ""

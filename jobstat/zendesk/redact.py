@@ -1,4 +1,4 @@
-"""Taking secrets out of errors, in whatever form an answer repeats them."""
+"""Redact secrets from errors, in every encoding that a response may quote."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from jobstat.errors import JobstatError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-HIDDEN = "[hidden]"
+REDACTED = "[hidden]"
 
 CUT = " [cut off]"
-"""Marks the end of a text that jobstat has not read to its end."""
+"""Mark of a text that jobstat did not read to its end."""
 
-_SHORTEST = 4
-"""Characters: what is shorter is no secret, but a part of many a word."""
+_MIN_LENGTH = 4
+"""Characters of a secret that is redacted: a shorter one is part of many words."""
 
 
 @contextmanager
 def redacting(secrets: Callable[[], Iterable[str]]) -> Iterator[None]:
-    """See to it that no error repeats these secrets, should an answer do so.
+    """Redact these secrets from an exception that leaves the block.
 
-    They are looked for in all of the words: cut off first, a part would be left.
+    Do not truncate its message before: a part of a secret would stay.
     """
     try:
         yield
@@ -37,64 +37,71 @@ def redacting(secrets: Callable[[], Iterable[str]]) -> Iterator[None]:
 
 
 def redact_exception(error: BaseException, secrets: Iterable[str]) -> None:
-    """Take these secrets out of an error and its causes, in any form it is met in.
+    """Redact these secrets from an exception and its causes.
 
-    Before ``CUT`` that includes the beginning of one.
+    Before ``CUT``, redact the beginning of a secret as well.
     """
-    forms = _encodings_of(secrets)
+    encodings = _encodings_of(secrets)
 
-    def hidden(value: Any) -> Any:
+    def redact(value: Any) -> Any:
         if not isinstance(value, str):
             return value
         *cut, rest = value.split(CUT)
-        cut = [_without_beginning(_without(text, forms), forms) for text in cut]
-        return _without(CUT.join([*cut, rest]), forms)
+        cut = [_redact_end(_redact_text(text, encodings), encodings) for text in cut]
+        # The secret may hold the mark itself.
+        return _redact_text(CUT.join([*cut, rest]), encodings)
 
-    found: BaseException | None = error
-    while found is not None:
-        found.args = tuple(map(hidden, found.args))
-        if isinstance(found, JobstatError):
-            found.message, found.hint = hidden(found.message), hidden(found.hint)
-        found = found.__cause__ or found.__context__
-
-
-def repeats(text: str, secrets: Iterable[str]) -> bool:
-    """Whether a text holds one of these secrets, in any form."""
-    return any(form in text for form in _encodings_of(secrets))
+    current: BaseException | None = error
+    while current is not None:
+        current.args = tuple(map(redact, current.args))
+        if isinstance(current, JobstatError):
+            current.message = redact(current.message)
+            current.hint = redact(current.hint)
+        current = current.__cause__ or current.__context__
 
 
-def _without(text: str, forms: Iterable[str]) -> str:
-    for form in forms:
-        text = text.replace(form, HIDDEN)
+def contains_secret(text: str, secrets: Iterable[str]) -> bool:
+    """Return whether a text contains one of these secrets, in any encoding."""
+    return any(encoding in text for encoding in _encodings_of(secrets))
+
+
+def to_bytes(text: str) -> bytes:
+    """Return the bytes of a text from the environment, as they are sent."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _redact_text(text: str, encodings: Iterable[str]) -> str:
+    for encoding in encodings:
+        text = text.replace(encoding, REDACTED)
     return text
 
 
-def _without_beginning(text: str, forms: Sequence[str]) -> str:
-    """Take away the end of a text that was cut, where a secret may begin there."""
-    longest = max(map(len, forms), default=0)
-    for start in range(max(len(text) - longest, 0), len(text) - _SHORTEST + 1):
-        if any(form.startswith(text[start:]) for form in forms):
-            return text[:start] + HIDDEN
+def _redact_end(text: str, encodings: Sequence[str]) -> str:
+    """Redact the end of a text that was cut off, if a secret may begin there."""
+    longest = max(map(len, encodings), default=0)
+    for start in range(max(len(text) - longest, 0), len(text) - _MIN_LENGTH + 1):
+        if any(encoding.startswith(text[start:]) for encoding in encodings):
+            return text[:start] + REDACTED
     return text
 
 
 def _encodings_of(secrets: Iterable[str]) -> list[str]:
-    """Secrets as they are sent, and as an answer or an error may quote them."""
-    found: set[str] = set()
-    for bare in secrets:
-        raw = as_bytes(bare)
+    """Return the secrets in every form that a response or an error may quote.
+
+    The longest comes first, so that none is redacted only in part.
+    """
+    encodings: set[str] = set()
+    for secret in secrets:
+        raw = to_bytes(secret)
         quoted = {quote(raw), quote_plus(raw), quote(raw, safe="")}
-        found |= {bare, b64encode(raw).decode(), *quoted, *map(_lower, quoted)}
-        # As an error of Python's, a text in JSON, or a text put on one line.
-        found |= {repr(bare)[1:-1], repr(raw)[2:-1], json.dumps(bare)[1:-1]}
-        found.add(" ".join(bare.split()))
-    return sorted((f for f in found if len(f) >= _SHORTEST), key=len, reverse=True)
+        encodings |= {secret, b64encode(raw).decode()}
+        encodings |= {*quoted, *map(_lower_escapes, quoted)}
+        # In an error of Python, in JSON, and on one line.
+        encodings |= {repr(secret)[1:-1], repr(raw)[2:-1], json.dumps(secret)[1:-1]}
+        encodings.add(" ".join(secret.split()))
+    long_enough = (text for text in encodings if len(text) >= _MIN_LENGTH)
+    return sorted(long_enough, key=len, reverse=True)
 
 
-def _lower(quoted: str) -> str:
-    return re.sub("%..", lambda code: code[0].lower(), quoted)
-
-
-def as_bytes(text: str) -> bytes:
-    """The text as it is sent, and as the environment held it."""
-    return text.encode("utf-8", "surrogateescape")
+def _lower_escapes(quoted: str) -> str:
+    return re.sub("%..", lambda escape: escape[0].lower(), quoted)

@@ -273,7 +273,7 @@ def test_a_body_that_is_no_json_is_told(
 def test_a_body_without_end_is_not_read_to_it(
     jobstat: Run, httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobstat.zendesk.http.MAX_BODY", 1000)
+    monkeypatch.setattr("jobstat.zendesk.body.MAX_BODY", 1000)
     httpx_mock.add_response(content=b" " * 1001, is_reusable=True)
     code, _, err = jobstat("show", ID)
     assert code == 7
@@ -443,7 +443,7 @@ def test_the_name_of_a_file_is_told_how_to_read_it(
 
 
 def test_a_defect_is_told_as_one(jobstat: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jobstat.commands._shared.find_account", None)
+    monkeypatch.setattr("jobstat.commands._shared.resolve_account", None)
     code, out, err = jobstat("show", ID)
     assert (code, out) == (1, "")
     assert err.startswith("jobstat: a bug in jobstat: TypeError")

@@ -34,7 +34,7 @@ from misbehaving import (
 )
 from support import FAILURE, SUCCESS, TOKEN, Early, body, completed, http, job_object
 
-from jobstat.zendesk.http import MAX_ERROR_BODY
+from jobstat.zendesk.body import MAX_ERROR_BODY
 
 if TYPE_CHECKING:
     from support import Reply

@@ -18,7 +18,7 @@ from terminals import on_terminal
 from jobstat import process, user
 from jobstat.demo.api import TOKEN
 from jobstat.zendesk.auth import keyring
-from jobstat.zendesk.auth.keyring import KeyringProblem
+from jobstat.zendesk.auth.keyring import KeyringError
 
 if TYPE_CHECKING:
     import subprocess
@@ -190,7 +190,7 @@ def test_a_keyring_has_time_for_a_dialog_only_before_a_watch(
     answered = threading.Event()
     monkeypatch.setattr("keyring.get_password", lambda *_: answered.wait(BOUND))
     started = time.monotonic()
-    with pytest.raises(KeyringProblem, match="did not answer"):
+    with pytest.raises(KeyringError, match="did not answer"):
         keyring.read("x", timeout)
     answered.set()
     assert told == said

@@ -21,15 +21,19 @@ from jobstat.errors import AuthError, SignalReceived, Unavailable, UsageError
 from jobstat.zendesk.auth import keyring, profiles, store
 from jobstat.zendesk.auth.account import Account
 from jobstat.zendesk.auth.credentials import AuthMethod
-from jobstat.zendesk.auth.keyring import KeyringProblem
+from jobstat.zendesk.auth.files import LockError, lock
+from jobstat.zendesk.auth.keyring import KeyringError
 from jobstat.zendesk.auth.oauth import Tokens
-from jobstat.zendesk.auth.profiles import NoLock, Profile, load, locked
+from jobstat.zendesk.auth.profiles import Profile, load_profiles
 from jobstat.zendesk.auth.store import (
-    Keep,
     StoredSecrets,
     delete_login,
+    load_secrets,
+    lock_account,
+    lock_if_possible,
     parse_secrets,
     save_login,
+    save_secrets,
 )
 from jobstat.zendesk.background import BackgroundCall
 
@@ -71,15 +75,15 @@ def test_what_is_remembered_is_read_again(folder: Path, held: dict[str, str]) ->
     assert save_login(ACME, RECORD, ENTRY, default=False)
     client = Profile(AuthMethod.CLIENT, client_id="ci")
     assert not save_login(SANDBOX, client, ENTRY, default=False)
-    found = load()
-    assert found.records == {ACME.origin: RECORD, SANDBOX.origin: client}
+    found = load_profiles()
+    assert found.accounts == {ACME.origin: RECORD, SANDBOX.origin: client}
     assert found.default_account == ACME
     assert store.parse_secrets(held["acme.zendesk.com"]) == ENTRY
     assert save_login(SANDBOX, client, ENTRY, default=True)
-    assert load().default_account == SANDBOX
+    assert load_profiles().default_account == SANDBOX
     assert delete_login(SANDBOX) == ACME
     assert delete_login(ACME) is None
-    assert (load().records, held) == ({}, {})
+    assert (load_profiles().accounts, held) == ({}, {})
     assert {path.suffix for path in folder.iterdir()} == {".toml", ".lock"}
 
 
@@ -93,11 +97,11 @@ def test_http_and_https_of_one_host_are_two_logins(
     }
     for account, entry in entries.items():
         save_login(account, RECORD, entry, default=False)
-    assert {account: Keep(account).read() for account in entries} == entries
-    with Keep(plain).locked(1), Keep(tls).locked(1):
+    assert {account: load_secrets(account) for account in entries} == entries
+    with lock_account(plain, 1), lock_account(tls, 1):
         pass
     assert delete_login(plain) == tls
-    assert Keep(tls).read() == entries[tls]
+    assert load_secrets(tls) == entries[tls]
 
 
 def test_which_of_several_is_the_default_is_not_guessed(
@@ -106,7 +110,7 @@ def test_which_of_several_is_the_default_is_not_guessed(
     for account in (ACME, SANDBOX, Account("https://third.example")):
         save_login(account, RECORD, ENTRY, default=False)
     assert delete_login(ACME) is None
-    assert len(load().records) == 2
+    assert len(load_profiles().accounts) == 2
 
 
 @pytest.mark.parametrize(
@@ -129,22 +133,22 @@ def test_a_file_that_is_not_what_was_written(folder: Path, content: str) -> None
     folder.mkdir()
     (folder / "accounts.toml").write_text(content)
     with pytest.raises(UsageError, match=r"accounts\.toml"):
-        load()
+        load_profiles()
 
 
 def test_a_file_that_cannot_be_read(folder: Path) -> None:
     (folder / "accounts.toml").mkdir(parents=True)
     with pytest.raises(UsageError, match="Is a directory"):
-        load()
+        load_profiles()
 
 
 def test_only_a_mebibyte_is_read(folder: Path) -> None:
     folder.mkdir()
     (folder / "accounts.toml").write_text("#" * 2**20)
-    assert load().records == {}
+    assert load_profiles().accounts == {}
     (folder / "accounts.toml").write_text("#" * (2**20 + 1))
     with pytest.raises(UsageError, match="it is larger than 1 MiB"):
-        load()
+        load_profiles()
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -153,7 +157,7 @@ def test_any_file_is_accounts_or_one_error(folder: Path, content: bytes) -> None
     folder.mkdir(exist_ok=True)
     (folder / "accounts.toml").write_bytes(content)
     with suppress(UsageError):
-        load()
+        load_profiles()
 
 
 def test_a_full_disk_leaves_the_file_and_the_keyring_as_they_were(
@@ -211,13 +215,16 @@ def test_the_new_file_is_not_written_through_a_link(
     with pytest.raises(UsageError, match="File exists"):
         save_login(SANDBOX, RECORD, ENTRY, default=False)
     assert victim.read_text() == "precious"
-    assert list(load().records) == [ACME.origin]
+    assert list(load_profiles().accounts) == [ACME.origin]
 
 
 def test_a_lock_is_not_opened_through_a_link(folder: Path) -> None:
     folder.mkdir()
     (folder / "x.lock").symlink_to(folder / "elsewhere")
-    with pytest.raises(NoLock, match=r"cannot write .*x\.lock"), locked("x", 1):
+    with (
+        pytest.raises(LockError, match=r"cannot write .*x\.lock"),
+        lock(folder, "x", 1),
+    ):
         pass
     assert not (folder / "elsewhere").exists()
 
@@ -259,10 +266,10 @@ def test_what_another_user_can_change_is_refused(
         (folder / "accounts.toml").rename(folder.parent / "real" / "accounts.toml")
         (folder / "accounts.toml").symlink_to("../real/accounts.toml")
     path = folder.parent / changed
-    load()
+    load_profiles()
     command = change(path)
     with pytest.raises(UsageError, match=f"{re.escape(str(path))} ") as refused:
-        load()
+        load_profiles()
     assert refused.value.hint == f"Check what it holds, then run: {command}"
     with pytest.raises(UsageError, match=f"{re.escape(str(path))} "):
         save_login(SANDBOX, RECORD, ENTRY, default=True)
@@ -273,7 +280,7 @@ def test_a_directory_that_another_user_can_change_gets_no_lock(folder: Path) -> 
     folder.mkdir()
     by_mode(folder)
     with pytest.raises(UsageError, match="can be written by every user"):  # noqa: SIM117 - it is tried
-        with locked("x", 1):
+        with lock(folder, "x", 1):
             pass
     assert not list(folder.iterdir())
 
@@ -284,52 +291,51 @@ def test_a_group_may_write_and_root_may_own(
     save_login(ACME, RECORD, ENTRY, default=False)
     folder.chmod(0o775)
     (folder / "accounts.toml").chmod(0o664)
-    assert load().records
+    assert load_profiles().accounts
     if (folder / "accounts.toml").stat().st_uid == 0:
         monkeypatch.setattr(os, "geteuid", lambda: 12345)
-        assert load().records
+        assert load_profiles().accounts
 
 
 def test_a_lock_is_waited_for_and_given_up(folder: Path) -> None:
-    with locked("x", 1), pytest.raises(Unavailable, match="another jobstat"):  # noqa: SIM117 - the inner one is tried
-        with locked("x", 0.1):
+    with lock(folder, "x", 1), pytest.raises(Unavailable, match="another jobstat"):  # noqa: SIM117 - the inner one is tried
+        with lock(folder, "x", 0.1):
             pass
-    with locked("x", 0.1):
+    with lock(folder, "x", 0.1):
         pass
 
 
 def test_a_lock_that_another_process_has_is_not_ignored(folder: Path) -> None:
-    keep = Keep(ACME)
-    with keep.locked(1), pytest.raises(Unavailable, match="another jobstat"):  # noqa: SIM117 - the inner one is tried
-        with keep.locked_if_writable(0.1, pytest.fail):
+    with lock_account(ACME, 1), pytest.raises(Unavailable, match="another jobstat"):  # noqa: SIM117 - the inner lock is tested
+        with lock_if_possible(ACME, 0.1, pytest.fail):
             pass
 
 
 def test_a_renewal_waits_for_the_lock_as_long_as_it_may(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    withins: list[float] = []
+    timeouts: list[float] = []
 
-    def noted(name: str, timeout: float) -> AbstractContextManager[None]:
-        withins.append(timeout)
+    def record(account: Account, timeout: float) -> AbstractContextManager[None]:
+        timeouts.append(timeout)
         return nullcontext()
 
-    monkeypatch.setattr(profiles, "locked", noted)
-    with Keep(ACME).locked_if_writable(0.1, pytest.fail):
-        assert withins == [0.1]
+    monkeypatch.setattr(store, "lock_account", record)
+    with lock_if_possible(ACME, 0.1, pytest.fail):
+        assert timeouts == [0.1]
 
 
 def test_entry_is_written_for_as_long_as_it_may_take(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    withins: list[float] = []
+    timeouts: list[float] = []
 
-    def noted(name: str, secret: str, parts: Sequence[str], timeout: float) -> None:
-        withins.append(timeout)
+    def record(name: str, secret: str, parts: Sequence[str], timeout: float) -> None:
+        timeouts.append(timeout)
 
-    monkeypatch.setattr(keyring, "write", noted)
-    Keep(ACME).write(ENTRY, 10.0)
-    assert withins == [10.0]
+    monkeypatch.setattr(keyring, "write", record)
+    save_secrets(ACME, ENTRY, 10.0)
+    assert timeouts == [10.0]
 
 
 def test_a_file_system_without_locks_has_none(
@@ -339,7 +345,7 @@ def test_a_file_system_without_locks_has_none(
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     monkeypatch.setattr("fcntl.flock", flock)
-    with pytest.raises(NoLock, match="cannot lock"), locked("x", 1):
+    with pytest.raises(LockError, match="cannot lock"), lock(folder, "x", 1):
         pass
 
 
@@ -354,12 +360,12 @@ def test_changes_of_several_are_all_there(folder: Path, held: dict[str, str]) ->
         thread.start()
     for thread in threads:
         thread.join()
-    assert set(load().records) == {account.origin for account in accounts}
+    assert set(load_profiles().accounts) == {account.origin for account in accounts}
 
 
 @pytest.mark.parametrize("account", [ACME, SANDBOX])
 @pytest.mark.parametrize(
-    "error", [KeyringProblem("it did not answer any longer"), KeyboardInterrupt()]
+    "error", [KeyringError("it did not answer any longer"), KeyboardInterrupt()]
 )
 def test_what_cannot_be_stored_changes_nothing(
     folder: Path,
@@ -384,10 +390,10 @@ def test_what_cannot_be_stored_changes_nothing(
     assert ((folder / "accounts.toml").read_bytes(), held) == before
 
     def refused(*_: object) -> None:
-        raise KeyringProblem("it is locked")
+        raise KeyringError("it is locked")
 
     monkeypatch.setattr(keyring, "delete", refused)
-    with pytest.raises(KeyringProblem):
+    with pytest.raises(KeyringError):
         delete_login(ACME)
     assert ((folder / "accounts.toml").read_bytes(), held) == before
 
@@ -396,13 +402,13 @@ def test_error_is_that_of_storing_though_the_old_entry_cannot_be_put_back(
     folder: Path, held: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save_login(ACME, RECORD, ENTRY, default=False)
-    errors = [KeyringProblem("first"), KeyringProblem("second")]
+    errors = [KeyringError("first"), KeyringError("second")]
 
     def write(*_: object) -> None:
         raise errors.pop(0)
 
     monkeypatch.setattr(keyring, "write", write)
-    with pytest.raises(KeyringProblem, match="first"):
+    with pytest.raises(KeyringError, match="first"):
         save_login(ACME, RECORD, StoredSecrets(None, "an0ther"), default=True)
     assert errors == []
 
@@ -423,7 +429,7 @@ def test_login_is_not_changed_while_another_process_renews_it(
     save_login(ACME, RECORD, ENTRY, default=False)
     before = ((folder / "accounts.toml").read_bytes(), dict(held))
     monkeypatch.setattr("jobstat.zendesk.auth.store.LOCK_TIMEOUT", 0.05)
-    with Keep(ACME).locked(1), pytest.raises(Unavailable, match="keeps the lock"):
+    with lock_account(ACME, 1), pytest.raises(Unavailable, match="keeps the lock"):
         change()
     assert ((folder / "accounts.toml").read_bytes(), held) == before
 
@@ -449,7 +455,7 @@ def test_login_is_stored_though_a_signal_comes_meanwhile(
         save_login(ACME, RECORD, ENTRY, default=False)
     assert critical.is_active()
     critical.finish(may_go_on.set)
-    assert ACME.origin in load().records
+    assert ACME.origin in load_profiles().accounts
     assert set(held) == {ACME.entry_name}
 
 
@@ -467,7 +473,7 @@ def test_a_name_that_is_half_a_character_is_stored_all_the_same(
     folder: Path, held: dict[str, str]
 ) -> None:
     save_login(ACME, Profile(AuthMethod.TOKEN, user="\ud800x"), ENTRY, default=False)
-    assert load().records[ACME.origin].user == "?x"
+    assert load_profiles().accounts[ACME.origin].user == "?x"
 
 
 def test_a_fifo_is_neither_read_nor_replaced(
@@ -476,7 +482,7 @@ def test_a_fifo_is_neither_read_nor_replaced(
     folder.mkdir()
     os.mkfifo(folder / "accounts.toml")
     with pytest.raises(UsageError, match="it is not a regular file"):
-        load()
+        load_profiles()
     with pytest.raises(UsageError, match="it is not a regular file"):
         save_login(ACME, RECORD, ENTRY, default=False)
     assert stat.S_ISFIFO((folder / "accounts.toml").stat().st_mode)
@@ -486,8 +492,8 @@ def test_a_fifo_is_neither_read_nor_replaced(
 def test_a_link_that_leads_to_itself(folder: Path) -> None:
     folder.mkdir()
     (folder / "accounts.toml").symlink_to(folder / "accounts.toml")
-    with pytest.raises(UsageError, match=r"go round in a circle|symbolic links"):
-        load()
+    with pytest.raises(UsageError, match=r"form a loop|symbolic links"):
+        load_profiles()
 
 
 def test_a_folder_that_must_not_be_looked_into(
@@ -498,7 +504,7 @@ def test_a_folder_that_must_not_be_looked_into(
 
     monkeypatch.setattr("pathlib.Path.stat", refused)
     with pytest.raises(UsageError, match="Permission denied"):
-        load()
+        load_profiles()
 
 
 def test_an_account_of_any_name_has_a_lock_of_its_own(
@@ -506,7 +512,7 @@ def test_an_account_of_any_name_has_a_lock_of_its_own(
 ) -> None:
     for name in ("accounts", "accounts.toml"):
         save_login(Account(f"https://{name}"), RECORD, ENTRY, default=False)
-    assert len(load().records) == 2
+    assert len(load_profiles().accounts) == 2
 
 
 def test_without_a_home_nothing_is_known_and_nothing_stored(
@@ -516,14 +522,14 @@ def test_without_a_home_nothing_is_known_and_nothing_stored(
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.setattr("platformdirs.user_config_path", none)
-    assert load().records == {}
+    assert load_profiles().accounts == {}
     with pytest.raises(UsageError, match="there is no home directory"):
         save_login(ACME, RECORD, ENTRY, default=False)
     assert held == {}
 
 
 def test_the_name_of_a_lock_leads_nowhere(folder: Path) -> None:
-    with locked("../../x:/y", 1):
+    with lock(folder, "../../x:/y", 1):
         pass
     assert [path.name for path in folder.iterdir()] == [".._.._x__y.lock"]
 
@@ -559,7 +565,7 @@ def test_any_entry_is_one_or_a_value_error(document: Any) -> None:
     ],
 )
 def test_what_cannot_be_used_is_no_entry(told: object, what: str) -> None:
-    with pytest.raises(ValueError, match=f"a {what} that is none"):
+    with pytest.raises(ValueError, match=f"invalid {what}"):
         parse_secrets(json.dumps(told))
 
 
@@ -568,7 +574,7 @@ def test_an_entry_that_is_nested_too_deep_is_not_what_was_written(
 ) -> None:
     held[ACME.name] = "[" * 100_000
     with pytest.raises(AuthError, match="is not what jobstat wrote"):
-        Keep(ACME).read()
+        load_secrets(ACME)
 
 
 def test_no_secret_is_in_a_repr() -> None:

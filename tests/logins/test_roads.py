@@ -116,7 +116,7 @@ def test_granted_login_is_kept_though_the_account_cannot_be_asked_now(
         assert machine.login().returncode == 7
     assert done.returncode == 0
     assert (
-        "jobstat: warning: the login could not be tried:"
+        "jobstat: warning: the login could not be checked:"
         f" {machine.name} cannot answer now (503: Down)\n"
         f"Logged in to {machine.name}.\n"
     ) in done.stderr
@@ -127,7 +127,7 @@ def test_granted_login_is_kept_though_the_account_cannot_be_asked_now(
 def test_what_a_browser_is_started_with_holds_no_secret(machine: Machine) -> None:
     machine.more = {"ZENDESK_OAUTH_TOKEN": "t0ken-of-old", "ZENDESK_EMAIL": "a@b.c"}
     done = machine.login_by_browser()
-    assert "warning: ZENDESK_OAUTH_TOKEN is set, and goes before" in done.stderr
+    assert "warning: ZENDESK_OAUTH_TOKEN is set and overrides" in done.stderr
     browser = json.loads((machine.home / "browser.json").read_text())
     assert not [name for name in browser["environment"] if name.startswith("ZENDESK")]
     (code,) = re.findall(CODE, browser["target"])
@@ -223,14 +223,22 @@ def test_a_port_that_is_taken(machine: Machine) -> None:
 @pytest.mark.parametrize(
     ("options", "typed", "says"),
     [
-        ([], None, "how? Give --client-id"),
-        (["--with-secret"], "s", "give the OAuth client's --client-id"),
+        ([], None, "no login method given"),
+        (["--with-secret"], "s", "no OAuth client given"),
         (["--with-token"], "", "should be the OAuth access token, but holds nothing"),
         (["--with-token"], "a\nb\n", "but holds more than a line"),
         (["--with-token"], "t0ken b", "the token is not one word of ASCII"),
         (["--with-token"], "t0kenö", "the token is not one word of ASCII"),
-        (["--with-token", "--with-secret"], "t0ken", "either a client's secret or a"),
-        (["--with-token", "--client-id", "x"], "t0ken", "either an OAuth client or a"),
+        (
+            ["--with-token", "--with-secret"],
+            "t0ken",
+            "--with-secret cannot be used with",
+        ),
+        (
+            ["--with-token", "--client-id", "x"],
+            "t0ken",
+            "--client-id cannot be used with",
+        ),
         (["--email", "me"], "t0ken", "--email is not an e-mail address"),
         (["--client-id", "\n"], None, "--client-id is not the id"),
         (["--client-id", "x", "--port", "0"], None, "'--port': 0"),
@@ -252,7 +260,7 @@ def test_what_cannot_be_is_one_line(
 def test_without_an_account_or_somebody_to_ask(machine: Machine) -> None:
     done = machine.run("auth", "login", "--with-token", typed=TOKEN)
     assert done.returncode == 2
-    assert "which Zendesk account" in done.stderr
+    assert "no Zendesk account given" in done.stderr
 
 
 def test_an_account_that_is_not_there(machine: Machine) -> None:
@@ -266,7 +274,7 @@ def test_on_a_terminal_it_asks(machine: Machine) -> None:
     with on_terminal("auth", "login", env=machine.env) as session:
         for question, answer in (
             ("Account (acme for https://acme.zendesk.com)", machine.demo.base_url),
-            ("How do you log in?", "2"),
+            ("How do you want to log in?", "2"),
             ("OAuth client's id", CONFIDENTIAL_CLIENT),
             ("The OAuth client's secret", CLIENT_SECRET),
         ):
@@ -382,7 +390,7 @@ def test_over_ssh_the_address_is_pasted(machine: Machine) -> None:
         (url,) = re.findall(r"http://\S+/oauth/\S+", shown)
         for wrong in ("what?", f"http://127.0.0.1:{port}/callback?code=1&state=2"):
             session.type(f"{wrong}\n")
-        session.read(lambda text: text.count("not the answer to this login") == 2)
+        session.read(lambda text: text.count("not from this login") == 2)
         session.type(run_browser("paste", url))
         shown = session.read()
     assert session.process.returncode == 0

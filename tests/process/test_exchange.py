@@ -29,7 +29,8 @@ from jobstat.zendesk.auth.account import Account
 from jobstat.zendesk.auth.credentials import bearer
 from jobstat.zendesk.auth.providers import CredentialProvider
 from jobstat.zendesk.client import ZendeskClient
-from jobstat.zendesk.http import KEEPALIVE, HttpClient, Request
+from jobstat.zendesk.exchange import Request
+from jobstat.zendesk.http import KEEPALIVE, HttpClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,7 +140,7 @@ def test_of_a_refusal_only_its_beginning_is_read() -> None:
 
 
 def test_the_words_of_a_refusal_are_not_waited_for_long(monkeypatch: Any) -> None:
-    monkeypatch.setattr("jobstat.zendesk.http.ERROR_BODY_TIMEOUT", 0.1)
+    monkeypatch.setattr("jobstat.zendesk.exchange.ERROR_BODY_TIMEOUT", 0.1)
     began = time.monotonic()
     reply = stall(head("Content-Length: 9", status="401 No"))
     with raw_server(reply) as server, client(server) as http:
@@ -155,7 +156,7 @@ def test_an_endless_answer_is_let_go() -> None:
 
 
 def test_a_defect_in_an_exchange_is_told_as_one(monkeypatch: Any) -> None:
-    monkeypatch.setattr("jobstat.zendesk.http._read_body", None)
+    monkeypatch.setattr("jobstat.zendesk.exchange.read_body", None)
     with (
         raw_server(DONE) as server,
         ZendeskClient(
@@ -304,19 +305,21 @@ def test_answer_about_another_id_is_taken_if_the_server_insists() -> None:
         assert len(server.requests) == 3  # once more, the first time
 
 
-def test_asking_again_for_another_id_takes_no_longer_in_all(monkeypatch: Any) -> None:
-    withins: list[float] = []
-    ask = ZendeskClient._one  # noqa: SLF001 - how long each of two requests may take
+def test_second_request_after_an_answer_about_another_id_shares_the_deadline(
+    monkeypatch: Any,
+) -> None:
+    timeouts: list[float] = []
+    get_job = ZendeskClient._get_job  # noqa: SLF001 - both requests call it
 
-    def noted(api: ZendeskClient, id: str, timeout: float, on_tick: Any) -> Any:
-        withins.append(timeout)
-        return ask(api, id, timeout, on_tick)
+    def record(client: ZendeskClient, id: str, timeout: float, on_tick: Any) -> Any:
+        timeouts.append(timeout)
+        return get_job(client, id, timeout, on_tick)
 
-    monkeypatch.setattr(ZendeskClient, "_one", noted)
+    monkeypatch.setattr(ZendeskClient, "_get_job", record)
     mock = http(content=body(completed(SUCCESS, id="fixed")))
     with raw_server(mock) as server, api_of(server) as api:
         one(api, "mine")
-    first, second = withins
+    first, second = timeouts
     assert second < first == BOUND
 
 

@@ -62,7 +62,7 @@ def test_every_code_that_an_account_can_cause(
 
 def test_a_defect_has_a_code_of_its_own() -> None:
     program = (
-        "import sys, jobstat.commands._shared as s; s.find_account = None;"
+        "import sys, jobstat.commands._shared as s; s.resolve_account = None;"
         "from jobstat.process import run; sys.exit(run(['show', 'a']))"
     )
     done = python(program)
@@ -73,7 +73,7 @@ def test_a_defect_has_a_code_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("settings", "code", "says"),
     [
-        ({}, 2, "which Zendesk account?"),
+        ({}, 2, "no Zendesk account given"),
         ({"ZENDESK_SUBDOMAIN": "acme"}, 4, "no credential"),
         (
             {"ZENDESK_SUBDOMAIN": "acme", "ZENDESK_EMAIL": "me@example.org"},

@@ -377,12 +377,12 @@ def test_a_signal_where_what_is_raised_is_only_printed() -> None:
     program = (
         "import os, sys, time, weakref, jobstat.commands._shared as s\n"
         "class Gone: pass\n"
-        "def find_account(*_):\n"
+        "def resolve_account(*_):\n"
         "    gone = Gone()\n"
         "    reference = weakref.ref(gone, lambda _: os.kill(os.getpid(), 15))\n"
         "    del gone\n"
         "    time.sleep(60)\n"
-        "s.find_account = find_account\n"
+        "s.resolve_account = resolve_account\n"
         "from jobstat.process import run; sys.exit(run(['show', 'a']))"
     )
     done = python(program)
@@ -395,8 +395,8 @@ def test_a_signal_in_the_midst_of_an_import() -> None:
         "import os, sys, jobstat.commands._shared as s\n"
         "class Name:\n"
         "    def __set_name__(self, owner, name): os.kill(os.getpid(), 2)\n"
-        "def find_account(*_): type('A', (), {'a': Name()})\n"
-        "s.find_account = find_account\n"
+        "def resolve_account(*_): type('A', (), {'a': Name()})\n"
+        "s.resolve_account = resolve_account\n"
         "from jobstat.process import run; sys.exit(run(['show', 'a']))"
     )
     done = python(program)

@@ -4,7 +4,6 @@ import json
 import re
 import traceback
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
@@ -14,18 +13,20 @@ from hypothesis import strategies as st
 
 from jobstat.errors import AuthError, JobstatError, UsageError
 from jobstat.jobs.reference import parse_reference
-from jobstat.zendesk.auth.account import Account, find_account
+from jobstat.zendesk.auth import profiles, zcli
+from jobstat.zendesk.auth.account import Account
 from jobstat.zendesk.auth.credentials import (
     AuthMethod,
     Credential,
+    credential_from_env,
     env_source,
-    from_environment,
     missing_credential,
 )
-from jobstat.zendesk.auth.providers import find_login
-from jobstat.zendesk.errors import reason
-from jobstat.zendesk.http import Response
-from jobstat.zendesk.redact import CUT, HIDDEN, redact_exception
+from jobstat.zendesk.auth.profiles import Profile, Profiles
+from jobstat.zendesk.auth.resolve import resolve_account, resolve_provider
+from jobstat.zendesk.errors import format_reason
+from jobstat.zendesk.exchange import Response
+from jobstat.zendesk.redact import CUT, REDACTED, redact_exception
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,25 +34,25 @@ if TYPE_CHECKING:
 ACME = "https://acme.zendesk.com"
 
 
-@dataclass
-class Remembered:
-    """What is known from earlier on: the default account, and those logged in to."""
-
-    default_origin: str | None = None
-    origins: tuple[str, ...] = ()
-
-    def default(self) -> Account | None:
-        return Account(self.default_origin) if self.default_origin else None
-
-    def is_logged_in(self, origin: str) -> bool:
-        return origin in self.origins
+SANDBOX = "https://acme-sandbox.zendesk.com"
 
 
-NOTHING = Remembered()
+@pytest.fixture
+def known(monkeypatch: pytest.MonkeyPatch) -> Profiles:
+    """The profiles in jobstat's file; zcli has none."""
+    known = Profiles()
+    monkeypatch.setattr(profiles, "load_profiles", lambda: known)
+    monkeypatch.setattr(zcli, "active_account", lambda: None)
+    return known
+
+
+def add_profiles(known: Profiles, default: str | None, *origins: str) -> None:
+    known.default = default
+    known.accounts |= {origin: Profile(AuthMethod.TOKEN) for origin in origins}
 
 
 def find_credential(environ: dict[str, str]) -> Credential:
-    found = from_environment(environ)
+    found = credential_from_env(environ)
     if found is None:
         raise missing_credential(environ, Account(ACME))
     return found
@@ -94,14 +95,14 @@ def find_credential(environ: dict[str, str]) -> Credential:
 def test_the_account_that_is_meant(
     base_url: str | None, subdomain: str | None, environ: dict[str, str], origin: str
 ) -> None:
-    assert find_account(base_url, subdomain, environ, NOTHING) == Account(origin)
+    assert resolve_account(base_url, subdomain, environ) == Account(origin)
 
 
 @pytest.mark.parametrize(
     ("base_url", "subdomain", "environ", "says"),
     [
-        (None, None, {}, "None is named"),
-        (None, None, {"ZENDESK_SUBDOMAIN": ""}, "None is named"),
+        (None, None, {}, "no Zendesk account given"),
+        (None, None, {"ZENDESK_SUBDOMAIN": ""}, "no Zendesk account given"),
         ("", None, {"ZENDESK_SUBDOMAIN": "acme"}, "--base-url is not a URL"),
         (None, "", {"ZENDESK_SUBDOMAIN": "acme"}, "--subdomain is not a subdomain"),
         ("", "", {}, "give one"),
@@ -133,19 +134,25 @@ def test_the_account_that_is_meant(
         (None, "https://me:hunter2@a.example", {}, "has a user name in it"),
     ],
 )
-def test_what_names_no_account_is_told(
-    base_url: str | None, subdomain: str | None, environ: dict[str, str], says: str
+def test_invalid_account_name_is_an_error(
+    known: Profiles,
+    base_url: str | None,
+    subdomain: str | None,
+    environ: dict[str, str],
+    says: str,
 ) -> None:
     with pytest.raises(UsageError, match=says) as caught:
-        find_account(base_url, subdomain, environ, NOTHING)
+        resolve_account(base_url, subdomain, environ)
     assert "hunter2" not in f"{caught.value} {caught.value.hint}"
 
 
 @given(st.text(), st.booleans())
-def test_any_text_is_an_account_over_tls_or_here(text: str, subdomain: bool) -> None:
+def test_any_name_is_an_account_over_tls_or_on_this_machine(
+    text: str, subdomain: bool
+) -> None:
     try:
-        account = find_account(
-            None if subdomain else text, text if subdomain else None, {}, NOTHING
+        account = resolve_account(
+            None if subdomain else text, text if subdomain else None, {}
         )
     except UsageError:
         return
@@ -156,60 +163,56 @@ def test_a_job_of_another_account_is_refused() -> None:
     mine = parse_reference(f"{ACME}/api/v2/job_statuses/1.json")
     bare = parse_reference("1")
     other = parse_reference("https://evil.example/api/v2/job_statuses/1.json")
-    assert find_account(ACME, None, {}, NOTHING, [mine, bare]) == Account(ACME)
+    assert resolve_account(ACME, None, {}, [mine, bare]) == Account(ACME)
     with pytest.raises(UsageError, match=r"https://evil\.example"):
-        find_account(ACME, None, {}, NOTHING, [mine, other])
-
-
-SANDBOX = "https://acme-sandbox.zendesk.com"
+        resolve_account(ACME, None, {}, [mine, other])
 
 
 @pytest.mark.parametrize(
-    ("jobs", "default", "known", "origin", "named_by_user"),
+    ("jobs", "default", "logged_in", "origin", "named_by_user"),
     [
-        # The URL of a job, where its account is known; else the default.
+        # The account of a job's URL if jobstat is logged in to it, else the default.
         ([SANDBOX], ACME, (ACME, SANDBOX), SANDBOX, False),
         ([ACME], ACME, (ACME, SANDBOX), ACME, True),
         ([SANDBOX], None, (ACME, SANDBOX), SANDBOX, False),
         ([], ACME, (ACME,), ACME, True),
-        # zcli's profile is a default of which jobstat has nothing of its own.
+        # zcli's active profile may be the default: jobstat has no login of its own.
         ([ACME], ACME, (), ACME, True),
     ],
 )
-def test_what_is_remembered_is_the_account_if_none_is_named(
+def test_account_without_a_name_comes_from_the_jobs_or_the_default(
+    known: Profiles,
     jobs: list[str],
     default: str | None,
-    known: tuple[str, ...],
+    logged_in: tuple[str, ...],
     origin: str,
     named_by_user: bool,
 ) -> None:
     references = [parse_reference(f"{url}/api/v2/job_statuses/1") for url in jobs]
-    remembered = Remembered(default, known)
-    found = find_account(None, None, {}, remembered, references)
-    assert (found.origin, found.named_by_user) == (origin, named_by_user)
-    named = find_account(origin, None, {}, remembered, references)
-    assert named.named_by_user
+    add_profiles(known, default, *logged_in)
+    account = resolve_account(None, None, {}, references)
+    assert (account.origin, account.named_by_user) == (origin, named_by_user)
+    assert resolve_account(origin, None, {}, references).named_by_user
 
 
-def test_what_is_named_is_not_looked_up() -> None:
-    class Broken(Remembered):
-        def default(self) -> Account | None:
-            raise AssertionError
-
+def test_named_account_does_not_need_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profiles, "load_profiles", pytest.fail)
     job = parse_reference(f"{ACME}/api/v2/job_statuses/1")
-    assert find_account(None, "acme", {}, Broken(), [job]) == Account(ACME)
+    assert resolve_account(None, "acme", {}, [job]) == Account(ACME)
 
 
-def test_a_job_of_an_account_that_is_not_known_is_refused() -> None:
+def test_job_of_an_unknown_account_is_refused(known: Profiles) -> None:
     job = parse_reference("https://evil.example/api/v2/job_statuses/1")
+    add_profiles(known, ACME, ACME)
     with pytest.raises(UsageError, match="but the account is"):
-        find_account(None, None, {}, Remembered(ACME, (ACME,)), [job])
+        resolve_account(None, None, {}, [job])
 
 
-def test_the_jobs_of_two_accounts_are_not_mixed() -> None:
+def test_jobs_of_two_accounts_are_refused(known: Profiles) -> None:
+    add_profiles(known, ACME, ACME, SANDBOX)
     jobs = [parse_reference(f"{url}/api/v2/job_statuses/1") for url in (ACME, SANDBOX)]
     with pytest.raises(UsageError, match="but the account is"):
-        find_account(None, None, {}, Remembered(ACME, (ACME, SANDBOX)), jobs)
+        resolve_account(None, None, {}, jobs)
 
 
 @pytest.mark.parametrize(
@@ -232,10 +235,10 @@ def test_the_command_that_logs_in(origin: str, command: str) -> None:
     assert command in Account(origin).login_command
 
 
-def test_a_jobs_url_does_not_name_the_account_but_says_how_to() -> None:
+def test_url_of_an_unknown_account_is_named_in_a_hint(known: Profiles) -> None:
     job = parse_reference(f"{ACME}/api/v2/job_statuses/1.json")
-    with pytest.raises(UsageError, match="None is named") as caught:
-        find_account(None, None, {}, NOTHING, [job])
+    with pytest.raises(UsageError, match="no Zendesk account given") as caught:
+        resolve_account(None, None, {}, [job])
     assert caught.value.hint
     assert f"--base-url {ACME}" in caught.value.hint
 
@@ -280,7 +283,7 @@ ENVIRONMENT = {
 
 
 @pytest.mark.parametrize(
-    ("without", "kind", "source"),
+    ("without", "method", "source"),
     [
         ((), AuthMethod.TOKEN, "ZENDESK_OAUTH_TOKEN"),
         (("ZENDESK_OAUTH_TOKEN",), AuthMethod.CLIENT, "ZENDESK_OAUTH_CLIENT_ID"),
@@ -297,11 +300,12 @@ ENVIRONMENT = {
     ],
 )
 def test_the_order_of_what_the_environment_has(
-    without: tuple[str, ...], kind: AuthMethod, source: str
+    without: tuple[str, ...], method: AuthMethod, source: str
 ) -> None:
     environ = {name: v for name, v in ENVIRONMENT.items() if name not in without}
-    login = find_login(Account(ACME), environ)
-    assert (login.kind, login.source, env_source(environ)) == (kind, source, source)
+    provider = resolve_provider(Account(ACME), environ)
+    assert (provider.method, provider.source) == (method, source)
+    assert env_source(environ) == source
 
 
 def test_no_half_of_a_client_is_used() -> None:
@@ -316,7 +320,7 @@ def test_a_client_of_which_a_part_does_not_belong_in_a_request(name: str) -> Non
     environ = {**ENVIRONMENT, f"ZENDESK_OAUTH_CLIENT_{name}": "hunter2\n"}
     del environ["ZENDESK_OAUTH_TOKEN"]
     with pytest.raises(UsageError) as caught:
-        find_login(Account(ACME), environ)
+        resolve_provider(Account(ACME), environ)
     assert "hunter2" not in f"{caught.value} {caught.value.hint}"
 
 
@@ -463,21 +467,23 @@ def test_no_beginning_of_a_secret_is_left_where_a_text_is_cut(
     whole = FORMS[form](secret)
     words = "it refuses (400: this: {}" + CUT + ")"
     assume(len(whole) >= 4)
-    assume(whole[:4] not in words.format(HIDDEN))
+    assume(whole[:4] not in words.format(REDACTED))
     error = UsageError(words.format(whole[:length]))
     error.__cause__ = ValueError(words.format(whole[:length]))
     redact_exception(error, [secret])
     for said in (error.message, str(error.__cause__)):
-        assert HIDDEN in said
+        assert REDACTED in said
         assert whole[:4] not in said
 
 
 def test_a_character_that_is_cut_does_not_keep_a_secret_from_being_found() -> None:
     body = "you sent pässwö".encode()[:-1]
-    said = reason(Response(400, {"content-type": "text/plain"}, body, is_cut=True))
+    said = format_reason(
+        Response(400, {"content-type": "text/plain"}, body, is_cut=True)
+    )
     error = UsageError(said)
     redact_exception(error, ["pässwört"])
-    assert error.message == f"400: you sent {HIDDEN}{CUT}"
+    assert error.message == f"400: you sent {REDACTED}{CUT}"
 
 
 def test_elsewhere_a_beginning_of_a_secret_may_be_a_word() -> None:

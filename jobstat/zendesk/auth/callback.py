@@ -1,4 +1,4 @@
-"""The other end of a login in the browser: an address on this machine."""
+"""The local address to which the browser brings the answer of a login."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PORT = 15627
-"""Fixed, since the redirect URL is to be registered with the OAuth client."""
+"""The default port. It is fixed: the OAuth client registers the redirect URL."""
 
 PATH = "/callback"
 
@@ -31,16 +31,15 @@ _PAGE = """<!doctype html>
 
 
 def redirect_url(port: int) -> str:
-    """Where the browser is sent, and what is to be registered."""
+    """Return the redirect URL, which the OAuth client must register."""
     return f"http://127.0.0.1:{port}{PATH}"
 
 
 class Callback:
-    """Waits for the browser, to be used as a context manager.
+    """A local server that waits for the browser, and a context manager.
 
-    ``parse_redirect`` is what finds the code in an address, or raises UsageError for
-    one that is of no concern, AuthError for a no. Raises UsageError where the port
-    cannot be used.
+    ``parse_redirect`` returns the code of a redirect. It raises UsageError for another
+    address, AuthError if the login was refused. Raise UsageError if the port is taken.
     """
 
     def __init__(self, port: int, parse_redirect: Callable[[str], str]) -> None:
@@ -67,8 +66,11 @@ class Callback:
         self._server.shutdown()
         self._server.server_close()
 
-    def code(self, timeout: float) -> str | None:
-        """The code, if it comes within so many seconds. Raises AuthError for a no."""
+    def wait_for_code(self, timeout: float) -> str | None:
+        """Return the code, None if it does not come within ``timeout`` seconds.
+
+        Raise AuthError if the login was refused.
+        """
         try:
             answer = self._answers.get(timeout=timeout)
         except Empty:
@@ -84,11 +86,11 @@ class _Server(ThreadingHTTPServer):
     answers: Queue[str | AuthError]
 
     def server_bind(self) -> None:
-        # Not HTTPServer's own: it looks up a name, and that may take its time.
+        # HTTPServer.server_bind would look up the host's name, which may take long.
         TCPServer.server_bind(self)
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing of clients that have gone."""
+        """Ignore clients that have disconnected."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -101,24 +103,24 @@ class _Handler(BaseHTTPRequestHandler):
             return
         try:
             answer: str | AuthError = self.server.parse_redirect(self.path)
-        except UsageError as problem:
-            # Any page can send a browser here: that is no reason to give up.
-            self._show(400, "Not logged in", f"jobstat says: {problem.message}.")
+        except UsageError as error:
+            # Any web page can send a browser here: go on waiting.
+            self._show(400, "Not logged in", f"jobstat says: {error.message}.")
             return
         except AuthError as error:
             answer = error
-        title, text = "jobstat has got its answer", "Go back to the terminal"
+        title, text = "jobstat has its answer", "Go back to the terminal"
         if isinstance(answer, AuthError):
             title = "Not logged in"
             text = answer.message[:1].upper() + answer.message[1:]
         try:
             self._show(200, title, f"{text}. You may close this.")
         finally:
-            # A browser that has gone has answered too.
+            # The answer counts even if the browser has disconnected.
             self.server.answers.put(answer)
 
     def log_message(self, *_: object) -> None:
-        """Keep quiet: the address holds the code."""
+        """Log nothing: the address holds the code."""
 
     def _show(self, code: int, title: str, text: str) -> None:
         body = _PAGE.format(title=escape(title), text=escape(text)).encode()

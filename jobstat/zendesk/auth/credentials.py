@@ -1,4 +1,7 @@
-"""Credentials: what is shown to the account, and those that the environment holds."""
+"""Credentials: what a request carries to prove who asks, and those of the environment.
+
+No error shows a secret.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from jobstat.errors import AuthError, UsageError
-from jobstat.zendesk.redact import as_bytes
+from jobstat.zendesk.redact import to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,89 +26,94 @@ _PASSWORD = re.compile(r"[^\x00-\x1f\x7f]+")
 CLIENT_ID = "ZENDESK_OAUTH_CLIENT_ID"
 CLIENT_SECRET = "ZENDESK_OAUTH_CLIENT_SECRET"  # noqa: S105 - the variable's name
 
+KEYRING = "keyring"
+"""The source of a credential that jobstat has stored."""
+
 API_TOKENS_END = 1_809_129_600.0
 """The end of 30 April 2027, UTC, in Unix seconds."""
 
-IN_ENVIRONMENT = (
+ENV_CREDENTIALS = (
     f"ZENDESK_OAUTH_TOKEN, or {CLIENT_ID} and {CLIENT_SECRET},"
     " or ZENDESK_EMAIL and ZENDESK_API_TOKEN."
 )
+"""The variables that a hint names."""
 
 
 class AuthMethod(StrEnum):
-    """How a credential was come by, by the word that is stored of it."""
+    """The ways to get a credential. Their values stand in the file and in JSON."""
 
     BROWSER = "browser"
     CLIENT = "client-credentials"
-    TOKEN = "token"  # noqa: S105 - a word
-    API_TOKEN = "api-token"  # noqa: S105 - likewise
-    PASSWORD = "password"  # noqa: S105 - likewise
+    TOKEN = "token"  # noqa: S105 - not a secret
+    API_TOKEN = "api-token"  # noqa: S105 - not a secret
+    PASSWORD = "password"  # noqa: S105 - not a secret
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What proves to the account who asks.
+    """The Authorization header of a request, and where its secret is from.
 
-    ``source`` says where it is from. ``expires_at`` is in Unix seconds, None where
-    that is not told. The header and the secret are never part of a ``repr``.
+    ``expires_at`` is in Unix seconds, None if unknown. ``repr`` shows no secret.
     """
 
     source: str
-    kind: AuthMethod
+    method: AuthMethod
     authorization: str = field(repr=False)
     secret: str = field(repr=False)
     expires_at: float | None = None
 
     @property
     def secrets(self) -> tuple[str, str]:
-        """What no error may repeat."""
+        """The header's value and the secret itself: errors must not show them."""
         return self.authorization.partition(" ")[2], self.secret
 
 
 def bearer(
     token: str,
     source: str,
-    kind: AuthMethod = AuthMethod.TOKEN,
+    method: AuthMethod = AuthMethod.TOKEN,
     expires_at: float | None = None,
 ) -> Credential:
-    """An OAuth access token. Raises UsageError for what cannot be one."""
+    """Return the credential of an OAuth access token. Raise UsageError."""
     check_token(token, source)
-    return Credential(source, kind, f"Bearer {token}", token, expires_at)
+    return Credential(source, method, f"Bearer {token}", token, expires_at)
 
 
-def api_token(email: str, token: str, source: str, *, of: str = "") -> Credential:
-    """An API token of a user; ``of`` names where the address is from.
+def api_token(
+    email: str, token: str, source: str, *, email_source: str = ""
+) -> Credential:
+    """Return the credential of a user's API token. Raise UsageError.
 
-    Raises UsageError for what cannot be one.
+    ``source`` and ``email_source`` say in errors where the two are from.
     """
-    check_email(email, of or source)
+    check_email(email, email_source or source)
     check_token(token, source)
     authorization = _basic(f"{email}/token", token)
     return Credential(source, AuthMethod.API_TOKEN, authorization, token)
 
 
 def check_email(email: str, source: str) -> None:
-    """Raises UsageError for what is no e-mail address."""
+    """Raise UsageError if this is not an e-mail address."""
     if not _EMAIL.fullmatch(email):
         raise UsageError(f"{source} is not an e-mail address")
 
 
 def check_client_id(id: str, source: str) -> None:
-    """Raises UsageError for what cannot be the id of an OAuth client."""
+    """Raise UsageError if this cannot be the id of an OAuth client."""
     if not (id and id.isprintable()):
         raise UsageError(f"{source} is not the id of an OAuth client")
 
 
 def check_token(token: str, source: str) -> None:
-    """Raises UsageError for what can be neither a token nor a client's secret."""
+    """Raise UsageError if this can be neither a token nor a client's secret."""
     _check(source, token, _TOKEN, "one word of ASCII")
 
 
-def from_environment(environ: Mapping[str, str]) -> Credential | None:
-    """The first credential that the environment holds whole, checked for a header.
+def credential_from_env(environ: Mapping[str, str]) -> Credential | None:
+    """Return the first complete credential of the environment, None if there is none.
 
-    Client credentials are none yet: a token is to be had for them first. Raises
-    UsageError for one that cannot be used as it stands. No error repeats a secret.
+    Client credentials are not one: ``client_from_env`` returns them. Raise UsageError
+    for a credential that no request can carry.
     """
     if token := environ.get("ZENDESK_OAUTH_TOKEN"):
         return bearer(token, "ZENDESK_OAUTH_TOKEN")
@@ -113,7 +121,9 @@ def from_environment(environ: Mapping[str, str]) -> Credential | None:
         return None
     email = environ.get("ZENDESK_EMAIL")
     if email and (token := environ.get("ZENDESK_API_TOKEN")):
-        return api_token(email, token, "ZENDESK_API_TOKEN", of="ZENDESK_EMAIL")
+        return api_token(
+            email, token, "ZENDESK_API_TOKEN", email_source="ZENDESK_EMAIL"
+        )
     if email and (password := environ.get("ZENDESK_PASSWORD")):
         check_email(email, "ZENDESK_EMAIL")
         _check("ZENDESK_PASSWORD", password, _PASSWORD, "one line")
@@ -125,9 +135,9 @@ def from_environment(environ: Mapping[str, str]) -> Credential | None:
 
 
 def client_from_env(environ: Mapping[str, str]) -> tuple[str, str] | None:
-    """The OAuth client that the environment holds: its id and its secret.
+    """Return the id and the secret of the environment's OAuth client, None without one.
 
-    Raises UsageError where one of them cannot be used as it stands.
+    Raise UsageError if one of them cannot be used.
     """
     id, secret = environ.get(CLIENT_ID), environ.get(CLIENT_SECRET)
     if not (id and secret):
@@ -138,19 +148,19 @@ def client_from_env(environ: Mapping[str, str]) -> tuple[str, str] | None:
 
 
 def env_source(environ: Mapping[str, str]) -> str | None:
-    """The variable that ``from_environment`` or ``client_from_env`` would take."""
-    wholes = (
+    """Return the variable of the credential that the environment holds, if any."""
+    credentials = (
         ("ZENDESK_OAUTH_TOKEN",),
         (CLIENT_ID, CLIENT_SECRET),
         ("ZENDESK_API_TOKEN", "ZENDESK_EMAIL"),
         ("ZENDESK_PASSWORD", "ZENDESK_EMAIL"),
     )
-    whole = (names[0] for names in wholes if all(map(environ.get, names)))
-    return next(whole, None)
+    complete = (names[0] for names in credentials if all(map(environ.get, names)))
+    return next(complete, None)
 
 
 def api_token_deprecation(now: float) -> str:
-    """What is to be said of an API token; ``now`` is in Unix seconds."""
+    """Return the warning about API tokens; ``now`` is in Unix seconds."""
     days = int((API_TOKENS_END - now) // 86400)
     if days < 0:
         return "Zendesk ended API tokens on 30 April 2027; log in with OAuth"
@@ -167,14 +177,15 @@ _INCOMPLETE = (
     ("ZENDESK_API_TOKEN", "ZENDESK_EMAIL"),
     ("ZENDESK_PASSWORD", "ZENDESK_EMAIL"),
 )
+"""A variable, and the one that must be set with it."""
 
 
 def missing_credential(
     environ: Mapping[str, str], account: Account, problem: str | None = None
 ) -> AuthError:
-    """The error for an account for which there is no credential at all.
+    """Return the error for an account without a credential.
 
-    ``problem`` is what keeps it from being found, where something does.
+    ``problem`` is the message of an error of the keyring, if there was one.
     """
     because = f"; {problem}" if problem else ""
     if source := env_source(environ):
@@ -183,25 +194,25 @@ def missing_credential(
             hint=f"{source} goes only to an account that is named: --base-url"
             f" {account.origin}",
         )
-    for there, missing in _INCOMPLETE:
-        if environ.get(there):
+    for name, missing in _INCOMPLETE:
+        if environ.get(name):
             return AuthError(
-                f"half a credential: {there} is set without {missing}",
-                hint=f"Set {missing} beside it, or ZENDESK_OAUTH_TOKEN alone.",
+                f"half a credential: {name} is set without {missing}",
+                hint=f"Set {missing} too, or ZENDESK_OAUTH_TOKEN alone.",
             )
     login = "Set" if problem else f"Log in once with {account.login_command}, or set"
     return AuthError(
-        f"no credential for {account.name}{because}", hint=f"{login} {IN_ENVIRONMENT}"
+        f"no credential for {account.name}{because}", hint=f"{login} {ENV_CREDENTIALS}"
     )
 
 
-def _check(source: str, value: str, form: re.Pattern[str], what: str) -> None:
-    if not form.fullmatch(value):
+def _check(source: str, value: str, pattern: re.Pattern[str], form: str) -> None:
+    if not pattern.fullmatch(value):
         raise UsageError(
-            f"{source} is not {what}: it holds a character that does not belong there",
-            hint="Give it bare: without Bearer, a blank or a line break.",
+            f"{source} is not {form}: it contains an invalid character",
+            hint="Give the bare value: no Bearer, no space, no line break.",
         )
 
 
 def _basic(user: str, secret: str) -> str:
-    return "Basic " + b64encode(as_bytes(f"{user}:{secret}")).decode()
+    return "Basic " + b64encode(to_bytes(f"{user}:{secret}")).decode()

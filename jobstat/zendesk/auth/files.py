@@ -1,20 +1,32 @@
-"""Reading files of settings, which another user may have planted."""
+"""Configuration files, which another user may have planted, and their locks."""
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
+import re
 import stat
+import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from jobstat.errors import UsageError
+from jobstat import clock
+from jobstat.errors import Unavailable, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 MAX_SIZE = 2**20
-"""Bytes of a file of settings."""
+"""Bytes of a configuration file."""
+
+LOCK_POLL_INTERVAL = 0.05
+"""Seconds between two attempts to take a lock."""
+
+
+class LockError(UsageError):
+    """The lock file is not writable, or the file system has no locks."""
 
 
 def read_settings(
@@ -22,10 +34,10 @@ def read_settings(
 ) -> bytes:
     """Return the content of a regular file of at most ``MAX_SIZE`` bytes.
 
-    ``check`` may refuse the file once it is open. Raises OSError, also for a file of
-    another kind: to read a FIFO could take forever.
+    ``check`` may refuse the file once it is open. Raise OSError, also for another kind
+    of file: reading a FIFO could take forever.
     """
-    with open(path, "rb", opener=_open_without_waiting) as file:
+    with open(path, "rb", opener=_open_nonblocking) as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file")
@@ -43,18 +55,54 @@ def check_private(path: Path, status: os.stat_result) -> None:
     root may own it. Its group may write it: many systems give each user a group.
     """
     if status.st_uid not in {0, os.geteuid()}:
-        what, command = "belongs to another user", f"sudo chown {os.geteuid()}"
+        problem, command = "belongs to another user", f"sudo chown {os.geteuid()}"
     elif status.st_mode & stat.S_IWOTH:
-        what, command = "can be written by every user", "chmod o-w"
+        problem, command = "can be written by every user", "chmod o-w"
     else:
         return
     from shlex import quote
 
     raise UsageError(
-        f"{path} {what}",
+        f"{path} {problem}",
         hint=f"Check what it holds, then run: {command} {quote(str(path))}",
     )
 
 
-def _open_without_waiting(path: str, flags: int) -> int:
+@contextmanager
+def lock(folder: Path, name: str, timeout: float) -> Iterator[None]:
+    """Hold the lock of this name against this user's other processes.
+
+    Raise Unavailable if one of them holds it for ``timeout`` seconds, LockError if
+    there can be no lock, UsageError if another user can change the folder.
+    """
+    path = folder / f"{re.sub('[^0-9a-z._-]', '_', name)}.lock"
+    deadline = clock.monotonic() + timeout
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        check_private(folder, folder.stat())
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        fd = os.open(path, flags, 0o600)
+    except OSError as error:
+        raise LockError(f"cannot write {path}: {error.strerror}") from error
+    try:
+        while not _try_lock(fd, path):
+            if clock.monotonic() > deadline:
+                raise Unavailable(f"another jobstat keeps the lock {path}")
+            time.sleep(LOCK_POLL_INTERVAL)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _try_lock(fd: int, path: Path) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise LockError(f"cannot lock {path}: {error.strerror}") from error
+    return True
+
+
+def _open_nonblocking(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)

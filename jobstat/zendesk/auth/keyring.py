@@ -1,8 +1,7 @@
-"""The system's keyring: all that knows the library of that name.
+"""The system's keyring. Only this module imports the library of that name.
 
-It may ask its user, wait for another program, or never answer: each call is given
-up after a time. Where a person is at the terminal, the first one has time for a
-dialog.
+A keyring may show a dialog, wait for another program, or never answer, so each call has
+a timeout. A user at the terminal gets more time to answer a dialog.
 """
 
 from __future__ import annotations
@@ -11,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from jobstat import clock, user
 from jobstat.errors import AuthError
-from jobstat.zendesk.auth.credentials import IN_ENVIRONMENT
+from jobstat.zendesk.auth.credentials import ENV_CREDENTIALS
 from jobstat.zendesk.background import BackgroundCall
-from jobstat.zendesk.redact import redact_exception, repeats
+from jobstat.zendesk.redact import contains_secret, redact_exception
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,130 +23,123 @@ KEYRING_TIMEOUT = 3.0
 """Seconds that the keyring may take."""
 
 DIALOG_TIMEOUT = 60.0
-"""Seconds that it may take where it can ask a person for its password."""
+"""Seconds that the keyring may take if a user can answer its dialog."""
 
 
-class KeyringProblem(AuthError):
-    """The keyring cannot be used, at least now: a watch goes on for a while."""
+class KeyringError(AuthError):
+    """The keyring cannot be used now. It may be unlocked soon: a watch goes on."""
 
     transient = True
 
 
 def read(name: str, timeout: float | None = None) -> str | None:
-    """The secret that jobstat keeps of an account, None where there is none.
+    """Return the secret of this name, None if there is none.
 
-    ``timeout`` is in seconds; without it a person has time for a dialog. Raises
-    KeyringProblem, as the other ones do.
+    Wait ``timeout`` seconds, at most ``KEYRING_TIMEOUT``. Without a timeout, a user has
+    time to answer a dialog. Raise KeyringError.
     """
-    found: str | None = _bounded(
-        lambda keyring: keyring.get_password(SERVICE, name), _brief(timeout)
+    secret: str | None = _call_keyring(
+        lambda keyring: keyring.get_password(SERVICE, name), _at_most(timeout)
     )
-    return found
+    return secret
 
 
 def write(
     name: str, secret: str, parts: Sequence[str] = (), timeout: float = KEYRING_TIMEOUT
 ) -> None:
-    """Keep a secret of an account, in place of the one before.
+    """Replace the secret of this name within ``timeout`` seconds.
 
-    No error repeats it, or one of its parts. ``timeout`` is in seconds.
+    Raise KeyringError, which shows neither the secret nor its parts.
     """
 
-    def call(keyring: Any) -> Any:
+    def write_and_read(keyring: Any) -> Any:
         keyring.set_password(SERVICE, name, secret)
         return keyring.get_password(SERVICE, name)
 
-    if _bounded(call, timeout, secrets=(secret, *parts)) != secret:
-        raise KeyringProblem(
+    if _call_keyring(write_and_read, timeout, secrets=(secret, *parts)) != secret:
+        raise KeyringError(
             "the keyring did not keep what was stored in it",
-            hint=f"Without one, set {IN_ENVIRONMENT}",
+            hint=f"Without one, set {ENV_CREDENTIALS}",
         )
 
 
 def delete(name: str) -> None:
-    """Have the keyring forget what it keeps of an account, if there is anything."""
+    """Delete the secret of this name, if there is one. Raise KeyringError."""
 
-    def call(keyring: Any) -> None:
+    def delete_existing(keyring: Any) -> None:
         if keyring.get_password(SERVICE, name) is not None:
             keyring.delete_password(SERVICE, name)
 
-    _bounded(call, KEYRING_TIMEOUT)
+    _call_keyring(delete_existing, KEYRING_TIMEOUT)
 
 
-def read_zcli(name: str, timeout: float | None = None) -> Iterator[str]:
-    """What zcli may have stored of an account, in each way to read it.
+def read_zcli(name: str, timeout: float | None = None) -> list[str]:
+    """Return the secrets that zcli may have stored for an account.
 
-    ``timeout`` is as that of ``read``.
+    ``timeout`` is that of ``read``. Raise KeyringError.
     """
 
-    def call(keyring: Any) -> list[str]:
+    def read_all(keyring: Any) -> list[str]:
         backend = keyring.get_keyring()
-        # Of several keyrings, a chain is made.
-        return list(_zcli_in(getattr(backend, "backends", [backend]), name))
+        # The library makes a chain of several keyrings.
+        return list(_zcli_secrets(getattr(backend, "backends", [backend]), name))
 
-    found: list[str] = _bounded(call, _brief(timeout))
-    return iter(found)
+    secrets: list[str] = _call_keyring(read_all, _at_most(timeout))
+    return secrets
 
 
-def _brief(timeout: float | None) -> float | None:
+def _at_most(timeout: float | None) -> float | None:
     return None if timeout is None else min(timeout, KEYRING_TIMEOUT)
 
 
-def _zcli_in(backends: list[Any], name: str) -> Iterator[str]:
+def _zcli_secrets(backends: list[Any], name: str) -> Iterator[str]:
     for backend in backends:
-        service, reader = "zcli", backend
+        reader = backend
         if hasattr(backend, "schemes"):
-            # The Secret Service finds by attributes, and zcli names its own
+            # The Secret Service finds entries by attributes. zcli's keytar names them
             # differently.
             keytar = {"username": "account", "service": "service"}
             reader = backend.with_properties(
                 schemes={"keytar": keytar}, scheme="keytar"
             )
-        elif type(backend).__name__ == "WinVaultKeyring":
-            service = f"zcli/{name}"
-        secret = reader.get_password(service, name)
-        if secret:
+        if secret := reader.get_password("zcli", name):
             yield secret
-            # Windows' keyring takes what zcli wrote in UTF-8 for UTF-16.
-            undone = secret.encode("utf-16-le", "surrogatepass")
-            yield undone.decode("utf-8", "replace")
 
 
-def _bounded(
+def _call_keyring(
     call: Callable[[Any], Any], timeout: float | None, secrets: Sequence[str] = ()
 ) -> Any:
-    """What ``call`` makes of the library; no error repeats the secrets."""
-    # Its time is that of a busy machine, and none of the keyring's.
+    """Call the library, and return its result. Raise KeyringError without secrets."""
+    # Import it before the clock starts: a busy machine may take seconds for that.
     import keyring
 
     started = clock.monotonic()
-    patience = KEYRING_TIMEOUT if timeout is None else timeout
-    apart = BackgroundCall(lambda: call(keyring), "keyring")
-    answered = apart.wait(lambda: started + patience - clock.monotonic())
+    allowed = KEYRING_TIMEOUT if timeout is None else timeout
+    background = BackgroundCall(lambda: call(keyring), "keyring")
+    answered = background.wait(lambda: started + allowed - clock.monotonic())
     if not answered and timeout is None and user.notify:
         user.notify("waiting for the keyring; it may be asking for its password")
-        patience = DIALOG_TIMEOUT
-        answered = apart.wait(lambda: started + patience - clock.monotonic())
+        allowed = DIALOG_TIMEOUT
+        answered = background.wait(lambda: started + allowed - clock.monotonic())
     if not answered:
-        raise KeyringProblem(
-            f"the keyring did not answer within {max(patience, KEYRING_TIMEOUT):.0f} s",
-            hint=f"Is it locked? Without one, set {IN_ENVIRONMENT}",
+        raise KeyringError(
+            f"the keyring did not answer within {max(allowed, KEYRING_TIMEOUT):.0f} s",
+            hint=f"Is it locked? Without one, set {ENV_CREDENTIALS}",
         )
     try:
-        return apart.result()
-    except BaseException as error:  # noqa: BLE001 - raised as its cause, if it may be
-        # A backend may be anybody's, and raise anything.
+        return background.result()
+    except BaseException as error:  # noqa: BLE001 - a backend may raise anything
         redact_exception(error, secrets)
-        problem = _problem(error)
-        redact_exception(problem, secrets)
+        keyring_error = _to_keyring_error(error)
+        redact_exception(keyring_error, secrets)
         from traceback import format_exception
 
-        # It may keep a secret elsewhere than in its arguments.
-        shows = repeats("".join(format_exception(error)), secrets)
-        raise problem from (None if shows else error)
+        # An exception may keep a secret outside its arguments. Then drop it.
+        shows_secret = contains_secret("".join(format_exception(error)), secrets)
+        raise keyring_error from (None if shows_secret else error)
 
 
-def _problem(error: BaseException) -> KeyringProblem:
+def _to_keyring_error(error: BaseException) -> KeyringError:
     from keyring.errors import KeyringLocked, NoKeyringError
 
     match error:
@@ -160,7 +152,7 @@ def _problem(error: BaseException) -> KeyringProblem:
                 " session), or store nothing and set"
             )
         case _:
-            said = " ".join(str(error).split()) or type(error).__name__
-            message = f"the keyring cannot be used: {said}"
+            reason = " ".join(str(error).split()) or type(error).__name__
+            message = f"the keyring cannot be used: {reason}"
             hint = "Without one, set"
-    return KeyringProblem(message, hint=f"{hint} {IN_ENVIRONMENT}")
+    return KeyringError(message, hint=f"{hint} {ENV_CREDENTIALS}")

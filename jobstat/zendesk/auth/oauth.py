@@ -1,6 +1,7 @@
-"""OAuth with an account: all that knows oauthlib, which makes and reads its messages.
+"""The OAuth requests to an account. Only this module imports oauthlib.
 
-It asks for JSON where OAuth has forms, as Zendesk's documentation does.
+oauthlib builds and parses OAuth's messages. Zendesk documents JSON where OAuth has
+forms, so the requests send JSON.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from jobstat.errors import AuthError, InvalidResponse, UsageError
 from jobstat.zendesk.auth.credentials import check_token
-from jobstat.zendesk.errors import reason, refusal
-from jobstat.zendesk.http import Request
+from jobstat.zendesk.errors import format_reason, response_error
+from jobstat.zendesk.exchange import Request
 from jobstat.zendesk.redact import redacting
 
 if TYPE_CHECKING:
@@ -25,32 +26,33 @@ if TYPE_CHECKING:
 SCOPE = "read"
 
 TOKEN_TIMEOUT = 30.0
-"""Seconds that a token request may take, also where its caller has less time.
+"""Seconds that a token request may take, even if its caller has less time.
 
-Zendesk revokes the old tokens when it answers: a lost answer is a lost login.
+Zendesk revokes the old tokens when it answers. If the answer is lost, so is the login.
 """
 
 REFRESH_LIFETIME = 89 * 86400
-"""Seconds that a login may lie unused: Zendesk grants up to 90 days."""
+"""Seconds that a login may stay unused: Zendesk allows up to 90 days."""
 
 MAX_LIFETIME = 100 * 365 * 86400
-"""Seconds of a life that is taken for one: what is longer is nonsense."""
+"""Seconds; a longer lifetime is not plausible."""
 
-MARGIN = 0.1
-MAX_MARGIN = 60.0
-"""How long before its end a token is renewed: a tenth of its life, at most so many
-seconds."""
+REFRESH_MARGIN = 0.1
+"""The part of its lifetime that a token has left when it is refreshed."""
 
-# oauthlib takes no http, nor does it know that a loopback address is another matter
-# (RFC 8252). Where it wants a URL, it gets one with https; only the query is used.
-_ANYWHERE = "https://127.0.0.1/"
+MAX_REFRESH_MARGIN = 60.0
+"""Seconds that a token has left at most when it is refreshed."""
+
+# oauthlib refuses http, even for a loopback address, which RFC 8252 allows. It gets
+# this URL instead; jobstat uses only the query.
+_DUMMY_URL = "https://127.0.0.1/"
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What a token endpoint gave; times are in Unix seconds, None if not told.
+    """The tokens that Zendesk granted. Times are in Unix seconds, None if unknown.
 
-    ``renew_at`` is when the access token is old enough to be renewed.
+    From ``renew_at`` on, the access token should be refreshed.
     """
 
     access: str = field(repr=False)
@@ -59,14 +61,14 @@ class Tokens:
     renew_at: float | None = None
 
     def needs_refresh(self, now: float) -> bool:
-        """Whether the access token should no longer be used."""
+        """Return whether the access token should be refreshed."""
         return self.renew_at is not None and now >= self.renew_at
 
 
 class AuthorizationCodeFlow:
-    """A user's consent that is to be had in a browser, at ``url``.
+    """OAuth's authorization code flow with PKCE: the user consents in a browser.
 
-    ``redirect_uri`` is where the browser is sent with the answer.
+    The browser opens ``url``, and Zendesk sends it to ``redirect_uri`` with a code.
     """
 
     def __init__(self, account: Account, client_id: str, redirect_uri: str) -> None:
@@ -74,12 +76,12 @@ class AuthorizationCodeFlow:
 
         self._account = account
         self._client_id = client_id
-        self._redirect_uri = redirect_uri
+        self.redirect_uri = redirect_uri
         self._client = WebApplicationClient(client_id)
         self._verifier = self._client.create_code_verifier(64)
         self._client.state = self._client.state_generator()
         uri = self._client.prepare_request_uri(
-            _ANYWHERE,
+            _DUMMY_URL,
             redirect_uri=redirect_uri,
             scope=SCOPE,
             state=self._client.state,
@@ -90,35 +92,34 @@ class AuthorizationCodeFlow:
         self.url = f"{account.origin}/oauth/authorizations/new?{query}"
 
     def parse_redirect(self, address: str) -> str:
-        """The code in the address that the browser was sent to.
+        """Return the code in the address to which Zendesk sent the browser.
 
-        Raises UsageError for what is no answer to this, AuthError for one that
-        says no.
+        Raise UsageError for another address, AuthError if the login was refused.
         """
         from oauthlib.oauth2 import MismatchingStateError, OAuth2Error
 
         try:
             query = urlsplit(address.strip()).query
-            found = self._client.parse_request_uri_response(
-                f"{_ANYWHERE}?{query}", state=self._client.state
+            fields = self._client.parse_request_uri_response(
+                f"{_DUMMY_URL}?{query}", state=self._client.state
             )
         except (ValueError, MismatchingStateError) as error:
-            raise UsageError("that is not the answer to this login") from error
+            raise UsageError("that address is not from this login") from error
         except OAuth2Error as error:
             if error.error == "missing_code":
-                raise UsageError("there is no code in that address") from error
-            words = f"{error.error}: {error.description or ''}".rstrip(": ")
+                raise UsageError("that address has no code in it") from error
+            reason = f"{error.error}: {error.description or ''}".rstrip(": ")
             denied = error.error == "access_denied"
-            said = "was denied in the browser" if denied else f"failed: {words}"
-            raise AuthError(f"the login at {self._account.name} {said}") from error
-        return str(found["code"])
+            outcome = "was denied in the browser" if denied else f"failed: {reason}"
+            raise AuthError(f"the login at {self._account.name} {outcome}") from error
+        return str(fields["code"])
 
-    def tokens(self, http: HttpClient, code: str) -> Tokens:
-        """The tokens for a code. Raises what ``client_credentials_grant`` raises."""
+    def request_tokens(self, http: HttpClient, code: str) -> Tokens:
+        """Exchange a code for tokens. Raise as ``client_credentials_grant`` does."""
         form = self._client.prepare_request_body(
-            code=code, redirect_uri=self._redirect_uri, code_verifier=self._verifier
+            code=code, redirect_uri=self.redirect_uri, code_verifier=self._verifier
         )
-        return _ask(
+        return _request_tokens(
             http,
             self._account,
             {
@@ -126,9 +127,9 @@ class AuthorizationCodeFlow:
                 "scope": SCOPE,
                 "refresh_token_expires_in": REFRESH_LIFETIME,
             },
-            refused=f"{self._account.name} does not take the login",
+            message=f"{self._account.name} does not take the login",
             hint=f"Is the OAuth client {self._client_id} a public one, with the"
-            f" redirect URL {self._redirect_uri}?",
+            f" redirect URL {self.redirect_uri}?",
         )
 
 
@@ -138,21 +139,21 @@ def client_credentials_grant(
     client_id: str,
     secret: str,
 ) -> Tokens:
-    """A token for client credentials.
+    """Request tokens with a client's id and secret.
 
-    Raises AuthError for a refusal, and for all else what asking for a job raises.
-    No error repeats a secret.
+    Raise AuthError if Zendesk refuses, UsageError if it has no OAuth, else Unavailable.
+    No error shows a secret.
     """
     from oauthlib.oauth2 import BackendApplicationClient
 
     form = BackendApplicationClient(client_id).prepare_request_body(
         include_client_id=True, client_secret=secret, scope=SCOPE
     )
-    return _ask(
+    return _request_tokens(
         http,
         account,
         dict(parse_qsl(form)),
-        refused=f"{account.name} does not take the client credentials",
+        message=f"{account.name} does not take the client credentials",
         hint=f"Is {client_id} a confidential OAuth client of this account, and is that"
         " its secret?",
     )
@@ -164,33 +165,32 @@ def refresh(
     client_id: str,
     refresh_token: str,
 ) -> Tokens:
-    """New tokens for old ones, which Zendesk ends.
+    """Exchange a refresh token for new tokens. Zendesk revokes the old ones.
 
-    Raises what ``client_credentials_grant`` raises.
-
-    ``refresh_token_expires_in`` is taken here too (Zendesk's announcement of refresh
-    tokens, April 2025). Without it, a login would end after 30 days unused.
+    ``refresh_token_expires_in`` keeps the login alive for more than 30 unused days
+    (Zendesk's announcement of refresh tokens, April 2025). Raise what
+    ``client_credentials_grant`` raises.
     """
     from oauthlib.oauth2 import WebApplicationClient
 
     form = WebApplicationClient(client_id).prepare_refresh_body(
         refresh_token=refresh_token, client_id=client_id
     )
-    return _ask(
+    return _request_tokens(
         http,
         account,
         {**dict(parse_qsl(form)), "refresh_token_expires_in": REFRESH_LIFETIME},
-        refused=f"the login at {account.name} cannot be renewed",
+        message=f"the login at {account.name} cannot be renewed",
         hint=f"Log in again with {account.login_command}",
     )
 
 
-def _ask(
+def _request_tokens(
     http: HttpClient,
     account: Account,
     fields: dict[str, str | int],
     *,
-    refused: str,
+    message: str,
     hint: str,
 ) -> Tokens:
     request = Request(
@@ -198,56 +198,57 @@ def _ask(
         {"Content-Type": "application/json"},
         json.dumps(fields).encode(),
     )
-    names = ("client_secret", "refresh_token", "code", "code_verifier")
-    with redacting(lambda: [str(fields[name]) for name in names if name in fields]):
-        asked_at = time.time()
+    secret_keys = ("client_secret", "refresh_token", "code", "code_verifier")
+    with redacting(lambda: [str(fields[key]) for key in secret_keys if key in fields]):
+        requested_at = time.time()
         response = http.send(request, TOKEN_TIMEOUT)
         if response.status in {400, 401, 403}:
-            raise AuthError(f"{refused} ({reason(response)})", hint=hint)
+            raise AuthError(f"{message} ({format_reason(response)})", hint=hint)
         if response.status == 404:
             raise UsageError(
-                f"there is no OAuth at {account.name} ({reason(response)})",
+                f"there is no OAuth at {account.name} ({format_reason(response)})",
                 hint="Is that the right account?",
             )
         if not response.is_success:
-            raise refusal(response, account)
-        return _parsed(response.body, account, asked_at)
+            raise response_error(response, account)
+        return _parse_tokens(response.body, account, requested_at)
 
 
-def _parsed(body: bytes, account: Account, asked_at: float) -> Tokens:
-    """The tokens in an answer.
+def _parse_tokens(body: bytes, account: Account, requested_at: float) -> Tokens:
+    """Parse the response of a token request. Raise InvalidResponse.
 
-    Zendesk has ended the old tokens, so the new ones are taken even if another field
-    of the answer is odd.
+    Zendesk has revoked the old tokens, so take the new ones even if another field of
+    the response is invalid.
     """
     try:
-        told = json.loads(body.decode("utf-8-sig"))
-        access, other = (_token(told.get(n)) for n in ("access_token", "refresh_token"))
+        fields = json.loads(body.decode("utf-8-sig"))
+        access = _parse_token(fields.get("access_token"))
+        refresh_token = _parse_token(fields.get("refresh_token"))
     except (ValueError, RecursionError, AttributeError):
-        # Not with its cause: there may be a token in it.
-        access = other = None
+        access = None
     if access is None:
+        # Without a cause: it might show a token.
         raise InvalidResponse(f"the answer of {account.name} is no token")
-    life = _seconds(told.get("expires_in"))
-    if not 0 < life < MAX_LIFETIME:
-        return Tokens(access, other)
-    margin = min(life * MARGIN, MAX_MARGIN)
-    expires_at = asked_at + life
-    return Tokens(access, other, expires_at, expires_at - margin)
+    lifetime = _parse_seconds(fields.get("expires_in"))
+    if not 0 < lifetime < MAX_LIFETIME:
+        return Tokens(access, refresh_token)
+    margin = min(lifetime * REFRESH_MARGIN, MAX_REFRESH_MARGIN)
+    expires_at = requested_at + lifetime
+    return Tokens(access, refresh_token, expires_at, expires_at - margin)
 
 
-def _token(told: object) -> str | None:
-    if not isinstance(told, str):
+def _parse_token(value: object) -> str | None:
+    if not isinstance(value, str):
         return None
     with suppress(UsageError):
-        check_token(told, "the answer")
-        return told
+        check_token(value, "the answer")
+        return value
     return None
 
 
-def _seconds(told: object) -> float:
-    """A number of seconds, also where it is written as a text; 0 for anything else."""
-    if isinstance(told, str | int | float) and not isinstance(told, bool):
+def _parse_seconds(value: object) -> float:
+    """Parse a number of seconds, also one in a string. Return 0 for anything else."""
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
         with suppress(ValueError, OverflowError):
-            return float(told)
+            return float(value)
     return 0.0

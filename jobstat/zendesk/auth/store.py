@@ -1,4 +1,4 @@
-"""What the keyring keeps of an account, and how it is changed."""
+"""The token store: an account's secrets in the keyring, its profile in a file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 
 from jobstat import critical
 from jobstat.errors import AuthError
-from jobstat.zendesk.auth.keyring import KEYRING_TIMEOUT, KeyringProblem
+from jobstat.zendesk.auth import keyring
+from jobstat.zendesk.auth.files import LockError, lock
+from jobstat.zendesk.auth.keyring import KEYRING_TIMEOUT, KeyringError
+from jobstat.zendesk.auth.profiles import config_folder, edit_profiles, replace_file
 from jobstat.zendesk.background import BackgroundCall
 
 if TYPE_CHECKING:
@@ -21,196 +24,200 @@ if TYPE_CHECKING:
     from jobstat.zendesk.auth.oauth import Tokens
     from jobstat.zendesk.auth.profiles import Profile, Profiles
 
-
 LOCK_TIMEOUT = 60.0
-"""Seconds that another jobstat may take to renew a login: its request has 30."""
+"""Seconds that another jobstat may hold an account: its token request may take 30."""
 
 MAX_TIMESTAMP = 1e11
-"""Unix seconds of a time that is taken for one: what is later is nonsense."""
+"""Unix seconds; a later time is not plausible."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSecrets:
-    """What the keyring holds of an account: one text, so that it changes at once."""
+    """The secrets of a login: one keyring entry, so that they change together."""
 
     tokens: Tokens | None
     client_secret: str | None = field(default=None, repr=False)
 
     @property
-    def secrets(self) -> list[str]:
-        """What no error may repeat."""
-        found = [self.tokens.access, self.tokens.refresh] if self.tokens else []
-        return [text for text in (*found, self.client_secret) if text]
+    def texts(self) -> list[str]:
+        """The secrets one by one: errors must not show them."""
+        tokens = [self.tokens.access, self.tokens.refresh] if self.tokens else []
+        return [text for text in (*tokens, self.client_secret) if text]
 
     def dump(self) -> str:
-        """The text that is stored."""
+        """Return the text of the keyring entry."""
         tokens = self.tokens
-        told = {
+        fields = {
             "token": tokens and tokens.access,
             "refresh_token": tokens and tokens.refresh,
             "expires_at": tokens and tokens.expires_at,
             "renew_at": tokens and tokens.renew_at,
             "client_secret": self.client_secret,
         }
-        return json.dumps({name: v for name, v in told.items() if v is not None})
+        return json.dumps({key: v for key, v in fields.items() if v is not None})
 
 
 def parse_secrets(text: str) -> StoredSecrets:
-    """What ``dump`` wrote. Raises ValueError for anything else."""
+    """Parse the text of a keyring entry. Raise ValueError if jobstat did not write it.
+
+    RecursionError is possible too.
+    """
     from jobstat.zendesk.auth.oauth import Tokens
 
-    told = json.loads(text)
-    if not isinstance(told, dict):
-        raise ValueError("not an object")  # noqa: TRY004 - as json's own errors
-    texts = [told.get(name) for name in ("token", "refresh_token", "client_secret")]
-    times = [told.get(name) for name in ("expires_at", "renew_at")]
-    if not all(text is None or _is_secret(text) for text in texts):
-        raise ValueError("a secret that is none")
-    if not all(at is None or _is_time(at) for at in times):
-        raise ValueError("a time that is none")
-    token, refresh_token, client_secret = texts
+    fields = json.loads(text)
+    if not isinstance(fields, dict):
+        raise ValueError("not an object")  # noqa: TRY004 - json raises ValueError too
+    secrets = [fields.get(key) for key in ("token", "refresh_token", "client_secret")]
+    times = [fields.get(key) for key in ("expires_at", "renew_at")]
+    if not all(secret is None or _is_secret(secret) for secret in secrets):
+        raise ValueError("invalid secret")
+    if not all(at is None or _is_timestamp(at) for at in times):
+        raise ValueError("invalid time")
+    token, refresh_token, client_secret = secrets
     tokens = Tokens(token, refresh_token, *times) if token else None
     return StoredSecrets(tokens, client_secret)
 
 
-def _is_secret(told: object) -> bool:
-    return isinstance(told, str) and told.isascii() and told.isprintable()
+def _is_secret(value: object) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isprintable()
 
 
-def _is_time(told: object) -> bool:
-    return isinstance(told, int | float) and 0 <= told < MAX_TIMESTAMP
+def _is_timestamp(value: object) -> bool:
+    return isinstance(value, int | float) and 0 <= value < MAX_TIMESTAMP
 
 
-class Keep:
-    """The keyring entry of an account."""
+def load_secrets(
+    account: Account, timeout: float | None = None
+) -> StoredSecrets | None:
+    """Return the secrets of an account, None if there are none.
 
-    def __init__(self, account: Account) -> None:
-        self._account = account
+    ``timeout`` is that of ``keyring.read``. Raise KeyringError, or AuthError if jobstat
+    did not write the entry.
+    """
+    text = keyring.read(account.entry_name, timeout)
+    try:
+        return parse_secrets(text) if text else None
+    except (ValueError, RecursionError):
+        raise AuthError(
+            f"the keyring's entry for {account.name} is not what jobstat wrote",
+            hint=f"Log in again with {account.login_command}",
+        ) from None
 
-    def locked(self, timeout: float) -> AbstractContextManager[None]:
-        """Keep other processes from changing it; ``timeout`` is in seconds."""
-        from jobstat.zendesk.auth.profiles import locked
 
-        return locked(self._account.entry_name, timeout)
+def save_secrets(
+    account: Account, secrets: StoredSecrets, timeout: float = KEYRING_TIMEOUT
+) -> None:
+    """Replace the secrets of an account within ``timeout`` seconds.
 
-    @contextmanager
-    def locked_if_writable(
-        self, timeout: float, warn: Callable[[str], None]
-    ) -> Iterator[None]:
-        """Lock it, or warn and go on where the lock cannot be written.
+    Raise KeyringError.
+    """
+    keyring.write(account.entry_name, secrets.dump(), secrets.texts, timeout)
 
-        Raises Unavailable where another process holds the lock all the time.
-        """
-        from jobstat.zendesk.auth.profiles import NoLock
 
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(self.locked(timeout))
-            except NoLock as problem:
-                warn(f"the login is renewed without a lock: {problem.message}")
-            yield
+def lock_account(account: Account, timeout: float) -> AbstractContextManager[None]:
+    """Keep other processes from changing the login of an account during the block.
 
-    def read(self, timeout: float | None = None) -> StoredSecrets | None:
-        """The entry; ``timeout`` is as that of the keyring's ``read``.
+    Raise Unavailable if one of them holds the lock for ``timeout`` seconds, UsageError
+    if there can be no lock.
+    """
+    return lock(config_folder(), account.entry_name, timeout)
 
-        Raises KeyringProblem, AuthError for what cannot be one.
-        """
-        from jobstat.zendesk.auth import keyring
 
-        text = keyring.read(self._account.entry_name, timeout)
+@contextmanager
+def lock_if_possible(
+    account: Account, timeout: float, warn: Callable[[str], None]
+) -> Iterator[None]:
+    """Lock an account, or call ``warn`` and go on if the lock file is not writable.
+
+    A home directory may be read-only. Raise Unavailable as ``lock_account`` does.
+    """
+    with ExitStack() as stack:
         try:
-            return parse_secrets(text) if text else None
-        except (ValueError, RecursionError):
-            raise AuthError(
-                f"the keyring's entry for {self._account.name} is not what jobstat"
-                " wrote",
-                hint=f"Log in again with {self._account.login_command}",
-            ) from None
-
-    def write(self, entry: StoredSecrets, timeout: float = KEYRING_TIMEOUT) -> None:
-        """Put an entry in the place of the one before; ``timeout`` is in seconds.
-
-        Raises KeyringProblem.
-        """
-        from jobstat.zendesk.auth import keyring
-
-        name, secrets = self._account.entry_name, entry.secrets
-        keyring.write(name, entry.dump(), secrets, timeout)
+            stack.enter_context(lock_account(account, timeout))
+        except LockError as error:
+            warn(f"the login is renewed without a lock: {error.message}")
+        yield
 
 
 def check_store() -> None:
-    """Raises KeyringProblem or UsageError where nothing could be remembered."""
-    from jobstat.zendesk.auth import keyring
-    from jobstat.zendesk.auth.profiles import check_writable
-
-    keyring.read("")  # no account has this name: it is asked whether it works
-    check_writable()
+    """Raise KeyringError or UsageError if no login could be stored."""
+    keyring.read("")  # no account has an empty name; this only tries the keyring
+    with edit_profiles():
+        pass
 
 
 def save_login(
-    account: Account, record: Profile, entry: StoredSecrets, *, default: bool
+    account: Account, profile: Profile, secrets: StoredSecrets, *, default: bool
 ) -> bool:
-    """Store a login in place of one before; gives whether it is the default account's.
+    """Store a login, and return whether it is the default account's.
 
-    It is also where it is the only one. Where that cannot be done, all stays as it
-    was: raises KeyringProblem, UsageError, Unavailable. A signal does not leave it
-    half done.
+    ``default`` makes it the default; so does there being no other. If the login cannot
+    be stored, the one before stays: raise KeyringError, UsageError or Unavailable. A
+    signal does not interrupt it.
     """
-    from jobstat.zendesk.auth import keyring
-    from jobstat.zendesk.auth.profiles import change
 
-    def edit(known: Profiles) -> None:
-        known.records[account.origin] = record
-        if default or known.default is None:
-            known.default = account.origin
+    def save() -> Profiles:
+        with (
+            lock_account(account, LOCK_TIMEOUT),
+            critical.section(),
+            edit_profiles() as profiles,
+        ):
+            profiles.accounts[account.origin] = profile
+            if default or profiles.default is None:
+                profiles.default = account.origin
+            # The file is renamed last: until then, an error restores the old login.
+            # After a SIGKILL in between, logging in again repairs the login.
+            with _entry_restored_on_error(account), replace_file(profiles):
+                save_secrets(account, secrets)
+            return profiles
 
-    keep = Keep(account)
-
-    def store() -> Profiles:
-        with keep.locked(LOCK_TIMEOUT), critical.section():
-            before = keyring.read(account.entry_name, KEYRING_TIMEOUT)
-            try:
-                return change(edit, lambda: keep.write(entry))
-            except BaseException:
-                with suppress(KeyringProblem):
-                    if before is None:
-                        keyring.delete(account.entry_name)
-                    else:
-                        keyring.write(account.entry_name, before)
-                raise
-
-    return _apart(store).default == account.origin
+    return _run_uninterrupted(save).default == account.origin
 
 
 def delete_login(account: Account) -> Account | None:
-    """Forget an account; gives the one that is the default after that, if any is.
+    """Delete a login, and return the account that is the default now.
 
-    That is the only one that is left. Raises AuthError where nothing is known of it,
-    and what ``save_login`` raises.
+    If only one account is left, it becomes the default. Raise AuthError if jobstat is
+    not logged in to the account, and what ``save_login`` raises.
     """
-    from jobstat.zendesk.auth import keyring
-    from jobstat.zendesk.auth.profiles import change
+    # The first read may take the time of a dialog, so it holds no lock.
+    has_entry = keyring.read(account.entry_name) is not None
 
-    def edit(known: Profiles) -> None:
-        if known.records.pop(account.origin, None) is None and not entry:
-            raise AuthError(f"not logged in to {account.name}")
-        if known.default == account.origin:
-            left = list(known.records)
-            known.default = left[0] if len(left) == 1 else None
+    def delete() -> Profiles:
+        with (
+            lock_account(account, LOCK_TIMEOUT),
+            critical.section(),
+            edit_profiles() as profiles,
+        ):
+            had_profile = profiles.accounts.pop(account.origin, None) is not None
+            if not (had_profile or has_entry):
+                raise AuthError(f"not logged in to {account.name}")
+            if profiles.default == account.origin:
+                others = list(profiles.accounts)
+                profiles.default = others[0] if len(others) == 1 else None
+            with replace_file(profiles):
+                keyring.delete(account.entry_name)
+            return profiles
 
-    entry = keyring.read(account.entry_name)  # here it may still ask a person
-
-    def erase() -> Profiles:
-        nonlocal entry
-        with Keep(account).locked(LOCK_TIMEOUT), critical.section():
-            entry = keyring.read(account.entry_name, KEYRING_TIMEOUT)
-            return change(edit, lambda: keyring.delete(account.entry_name))
-
-    return _apart(erase).default_account
+    return _run_uninterrupted(delete).default_account
 
 
-def _apart(call: Callable[[], Profiles]) -> Profiles:
-    """What a call gives, in a thread: no signal interrupts it there."""
-    work = BackgroundCall(call, "accounts")
-    work.wait(lambda: inf)
-    return work.result()
+@contextmanager
+def _entry_restored_on_error(account: Account) -> Iterator[None]:
+    before = keyring.read(account.entry_name, KEYRING_TIMEOUT)
+    try:
+        yield
+    except BaseException:
+        with suppress(KeyringError):
+            if before is None:
+                keyring.delete(account.entry_name)
+            else:
+                keyring.write(account.entry_name, before)
+        raise
+
+
+def _run_uninterrupted(change: Callable[[], Profiles]) -> Profiles:
+    """Run a change in a thread, where no signal interrupts it."""
+    call = BackgroundCall(change, "accounts")
+    call.wait(lambda: inf)
+    return call.result()

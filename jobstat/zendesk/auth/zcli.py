@@ -1,4 +1,4 @@
-"""What zcli, Zendesk's own command line, has stored: read, and never written."""
+"""The login of zcli, Zendesk's own command line. jobstat only reads it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from jobstat.errors import UsageError
 from jobstat.zendesk.auth import keyring
-from jobstat.zendesk.auth.account import account_from_subdomain
+from jobstat.zendesk.auth.account import ZENDESK_DOMAIN, account_from_subdomain
 from jobstat.zendesk.auth.credentials import AuthMethod, Credential, bearer
 from jobstat.zendesk.auth.files import check_private, read_settings
 
@@ -20,57 +20,60 @@ if TYPE_CHECKING:
 SOURCE = "zcli"
 
 MAX_TIMESTAMP = 1e14
-"""Milliseconds of a time that is taken for one: what is later is nonsense."""
+"""Milliseconds since 1970; a later time is not plausible."""
 
 _HEADER = re.compile(r"(Basic|Bearer) ([!-~]+)", re.ASCII)
-_USUAL = ".zendesk.com"
 
 
 def active_account() -> Account | None:
-    """The account of zcli's active profile, None where there is none to be had.
+    """Return the account of zcli's active profile, None if there is none.
 
-    Raises UsageError where another user can change it: it says which account gets
+    Raise UsageError if another user can change the profile: it says which account gets
     the credential.
     """
     try:
         content = read_settings(Path.home() / ".zcli", check_private)
     except (OSError, RuntimeError):
-        return None  # there is none, or no home
+        return None  # no such file, or no home directory
     try:
-        document = json.loads(content.decode())
-        profile = document["activeProfile"]
+        profile = json.loads(content.decode())["activeProfile"]
         subdomain, domain = profile["subdomain"], profile.get("domain")
         return account_from_subdomain(
-            subdomain, domain or "zendesk.com", "zcli's profile"
+            subdomain, domain or ZENDESK_DOMAIN, "zcli's profile"
         )
-    except (ValueError, LookupError, UsageError):
-        return None
-    except (TypeError, AttributeError, RecursionError):
-        return None  # in a form that jobstat knows nothing of
+    except (
+        *(ValueError, LookupError, TypeError, AttributeError, RecursionError),
+        UsageError,
+    ):
+        return None  # a format that jobstat does not know
 
 
-def credential_of(account: Account, timeout: float | None = None) -> Credential | None:
-    """What zcli shows to an account, expired or not; ``timeout`` is in seconds.
+def load_credential(
+    account: Account, timeout: float | None = None
+) -> Credential | None:
+    """Return zcli's credential for an account, even if it has expired.
 
-    Raises KeyringProblem.
+    ``timeout`` is in seconds. Return None if there is none. Raise KeyringError.
     """
-    name = account.name.removesuffix(_USUAL)
-    if ("." in name) == account.name.endswith(_USUAL):
-        return None  # by such a name, it has that of another account
-    found = map(_parsed, keyring.read_zcli(name, timeout))
-    return next(filter(None, found), None)
+    suffix = f".{ZENDESK_DOMAIN}"
+    name = account.name.removesuffix(suffix)
+    if ("." in name) == account.name.endswith(suffix):
+        return None  # zcli's entry of this name is for another account
+    credentials = map(_parse, keyring.read_zcli(name, timeout))
+    return next(filter(None, credentials), None)
 
 
-def _parsed(secret: str) -> Credential | None:
-    """The credential in a secret of zcli's: a whole header, or tokens in JSON."""
+def _parse(secret: str) -> Credential | None:
+    """Parse an entry of zcli: a whole header, or tokens in JSON."""
     if header := _HEADER.fullmatch(secret):
-        kind = AuthMethod.API_TOKEN if header[1] == "Basic" else AuthMethod.TOKEN
-        return Credential(SOURCE, kind, secret, header[2])
+        is_basic = header[1] == "Basic"
+        method = AuthMethod.API_TOKEN if is_basic else AuthMethod.TOKEN
+        return Credential(SOURCE, method, secret, header[2])
     with suppress(ValueError, RecursionError, LookupError, TypeError, UsageError):
-        told = json.loads(secret)
-        expires = told.get("expiresAt") if isinstance(told, dict) else None
+        fields = json.loads(secret)
+        expires = fields.get("expiresAt") if isinstance(fields, dict) else None
         if not (isinstance(expires, int | float) and 0 <= expires < MAX_TIMESTAMP):
             expires = None
-        at = expires and expires / 1000
-        return bearer(told["accessToken"], SOURCE, AuthMethod.BROWSER, at)
+        expires_at = expires and expires / 1000
+        return bearer(fields["accessToken"], SOURCE, AuthMethod.BROWSER, expires_at)
     return None

@@ -1,0 +1,182 @@
+"""The order in which jobstat looks for an account and for a credential."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jobstat.errors import AuthError, UsageError
+from jobstat.zendesk.auth.account import Account, named_account
+from jobstat.zendesk.auth.credentials import (
+    CLIENT_ID,
+    KEYRING,
+    AuthMethod,
+    Credential,
+    api_token,
+    bearer,
+    client_from_env,
+    credential_from_env,
+    missing_credential,
+)
+from jobstat.zendesk.auth.providers import CredentialProvider, ReloadingProvider
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from jobstat.jobs.reference import Reference
+    from jobstat.zendesk.auth.profiles import Profile, Profiles
+    from jobstat.zendesk.auth.store import StoredSecrets
+
+
+def resolve_account(
+    base_url: str | None,
+    subdomain: str | None,
+    environ: Mapping[str, str],
+    references: Sequence[Reference] = (),
+) -> Account:
+    """Return the account of a command.
+
+    The options name it, else the environment, else the URLs of the jobs if jobstat is
+    logged in to their account, else it is the default account. Raise UsageError if
+    there is none, or if a job's URL belongs to another account.
+    """
+    origins = [job.origin for job in references if job.origin is not None]
+    account = named_account(base_url, subdomain, environ) or _known_account(origins)
+    if account is None:
+        raise UsageError(
+            "no Zendesk account given",
+            hint=f"Give --base-url {origins[0]} if you trust the job's URL."
+            if origins
+            else "Set ZENDESK_SUBDOMAIN or give --subdomain: acme for"
+            " https://acme.zendesk.com. jobstat auth login sets a default.",
+        )
+    for origin in origins:
+        if origin != account.origin:
+            raise UsageError(
+                f"the job's URL is of {origin}, but the account is {account.origin}",
+                hint="Name the job's account with --subdomain or --base-url.",
+            )
+    return account
+
+
+def default_account() -> Account | None:
+    """Return jobstat's default account, else the one of zcli's active profile.
+
+    Raise UsageError if a file of theirs cannot be used.
+    """
+    from jobstat.zendesk.auth.profiles import load_profiles
+
+    return _default_account(load_profiles())
+
+
+def resolve_provider(
+    account: Account, environ: Mapping[str, str]
+) -> CredentialProvider:
+    """Return the provider of an account's credential.
+
+    It is the environment's, else jobstat's own login, else zcli's. A credential from
+    the environment is not for an account that only a job's URL names. Raise AuthError
+    if there is none, UsageError for one that cannot be used. No error shows a secret.
+    """
+    if account.named_by_user and (provider := _env_provider(account, environ)):
+        return provider
+    from jobstat.zendesk.auth.keyring import KeyringError
+
+    problem = None
+    try:
+        if provider := _stored_provider(account) or _zcli_provider(account):
+            return provider
+    except KeyringError as error:
+        problem = error.message
+    raise missing_credential(environ, account, problem)
+
+
+def _default_account(profiles: Profiles) -> Account | None:
+    from jobstat.zendesk.auth.zcli import active_account
+
+    return profiles.default_account or active_account()
+
+
+def _known_account(origins: Sequence[str]) -> Account | None:
+    from jobstat.zendesk.auth.profiles import load_profiles
+
+    profiles = load_profiles()
+    default = _default_account(profiles)
+    if origins and origins[0] in profiles.accounts:
+        named = default is not None and default.origin == origins[0]
+        return Account(origins[0], named_by_user=named)
+    return default
+
+
+def _env_provider(
+    account: Account, environ: Mapping[str, str]
+) -> CredentialProvider | None:
+    if credential := credential_from_env(environ):
+        provider = CredentialProvider(credential)
+        if provider.method is AuthMethod.PASSWORD and account.is_at_zendesk:
+            provider.warnings.append(
+                "Zendesk ended sign-in by password in January 2026;"
+                " use ZENDESK_OAUTH_TOKEN"
+            )
+        return provider
+    if client := client_from_env(environ):
+        from jobstat.zendesk.auth.refreshing import RefreshingProvider
+        from jobstat.zendesk.auth.store import StoredSecrets
+
+        id, client_secret = client
+        secrets = StoredSecrets(None, client_secret)
+        return RefreshingProvider(account, id, secrets, AuthMethod.CLIENT, CLIENT_ID)
+    return None
+
+
+def _stored_provider(account: Account) -> CredentialProvider | None:
+    """Return the provider of jobstat's own login, None if there is no such login.
+
+    Raise AuthError if its secrets are not in the keyring.
+    """
+    from jobstat.zendesk.auth.profiles import load_profiles
+
+    profile = load_profiles().accounts.get(account.origin)
+    if profile is None:
+        return None
+    from jobstat.zendesk.auth.refreshing import StoredProvider
+    from jobstat.zendesk.auth.store import load_secrets
+
+    hint = f"Log in again with {account.login_command}"
+    secrets = load_secrets(account)
+    if secrets is None:
+        raise AuthError(f"the keyring has no entry for {account.name}", hint=hint)
+    if profile.client_id:
+        return StoredProvider(account, profile.client_id, secrets, profile.method)
+
+    def reload(timeout: float) -> Credential | None:
+        reloaded = load_secrets(account, timeout)
+        return credential_from(reloaded, profile) if reloaded else None
+
+    credential = credential_from(secrets, profile)
+    if credential is None:
+        raise AuthError(f"the keyring has no token for {account.name}", hint=hint)
+    return ReloadingProvider(credential, reload, hint)
+
+
+def _zcli_provider(account: Account) -> CredentialProvider | None:
+    from jobstat.zendesk.auth import zcli
+
+    credential = zcli.load_credential(account)
+    if credential is None:
+        return None
+    hint = f"Renew it with zcli login, or log in with {account.login_command}"
+    return ReloadingProvider(
+        credential, lambda timeout: zcli.load_credential(account, timeout), hint
+    )
+
+
+def credential_from(secrets: StoredSecrets, profile: Profile) -> Credential | None:
+    """Return the credential of a login, None if its secrets hold no token.
+
+    Raise UsageError for a token that no request can carry.
+    """
+    if secrets.tokens is None:
+        return None
+    if profile.email:
+        return api_token(profile.email, secrets.tokens.access, KEYRING)
+    return bearer(secrets.tokens.access, KEYRING)

@@ -1,0 +1,178 @@
+"""One HTTP request and its response, in a thread that can be abandoned."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from jobstat import clock
+from jobstat.zendesk.background import BackgroundCall
+from jobstat.zendesk.body import read_body
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import httpx
+
+    from jobstat.zendesk.background import OnTick
+
+ERROR_BODY_TIMEOUT = 2.0
+"""Seconds that the body of an error response may take after its headers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A GET, or a POST if it has a body."""
+
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response; ``is_cut`` means that the end of its body is missing."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+    is_cut: bool = False
+
+    @property
+    def is_success(self) -> bool:
+        """Whether it is a whole answer: 206 is only a part."""
+        return 200 <= self.status < 300 and self.status != 206  # noqa: PLR2004 - HTTP's own numbers
+
+
+class FirstBytes:
+    """The first bytes that a connection delivers after a request was sent."""
+
+    def __init__(self) -> None:
+        self.content = b""
+
+    @property
+    def are_early(self) -> bool:
+        """Whether a response began before its request was sent.
+
+        Its first bytes were read with the response before, so they are missing here.
+        """
+        start = b"HTTP/"
+        first = self.content[: len(start)]
+        return not (first and start.startswith(first))
+
+    def watch(self, stream: Any) -> None:
+        """Record the first bytes that are read from an httpcore stream."""
+        read = stream.read
+
+        def recording_read(*arguments: Any, **options: Any) -> bytes:
+            chunk: bytes = read(*arguments, **options)
+            self.content = self.content or chunk
+            return chunk
+
+        stream.read = recording_read
+
+
+class _Abort(Exception):
+    """Ends an exchange inside httpx."""
+
+
+class Exchange:
+    """A request and its response.
+
+    It runs in a thread, because nothing else bounds the resolution of a name or a
+    response that drips in, and because signals must reach the main thread.
+
+    ``socket`` is the connection's, and ``peer`` the host and port it goes to. They and
+    ``connecting`` are for the words of an error.
+    """
+
+    def __init__(
+        self,
+        client: httpx.Client,
+        connected: socket.socket | None,
+        first_bytes: FirstBytes,
+        request: Request,
+        timeout: float,
+    ) -> None:
+        self.timeout = timeout
+        self.response: Response | None = None
+        self.error: Exception | None = None
+        self.is_early = False
+        self.socket = connected
+        self.connecting = connected is None
+        self.peer: str | None = None
+        self._client = client
+        self._first_bytes = first_bytes
+        self._request = request
+        self._deadline = clock.monotonic() + timeout
+        self._abandoned = False
+        self._call: BackgroundCall[None] | None = None
+
+    def run(self, on_tick: OnTick) -> bool:
+        """Send the request; return whether the exchange ended before its deadline."""
+        self._call = BackgroundCall(self._run, "exchange")
+        return self._call.wait(lambda: self._deadline - clock.monotonic(), on_tick)
+
+    def abandon(self) -> None:
+        """Make the thread end soon, without sending another byte."""
+        self._abandoned = True
+        if self.socket:
+            # During a TLS handshake, Python's own timeout ends it.
+            with suppress(OSError):
+                # SSLSocket.shutdown would let a thread that is about to write go on
+                # without encryption.
+                socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
+        if self._call:
+            self._call.abandon(self._client.close)
+
+    def _run(self) -> None:
+        self._client.event_hooks = {"response": [self._on_headers]}
+        try:
+            with self._client.stream(
+                "GET" if self._request.body is None else "POST",
+                self._request.path,
+                headers=self._request.headers,
+                content=self._request.body,
+                timeout=self.timeout,
+                extensions={"trace": self._trace},
+            ) as response:
+                body, is_cut = read_body(
+                    response.iter_raw(),
+                    response.headers.get("content-encoding", ""),
+                    is_error=self.response is not None,
+                )
+            status, headers = response.status_code, response.headers
+            self.response = Response(status, headers, body, is_cut)
+        except Exception as error:  # noqa: BLE001 - the waiting thread raises it
+            self.error = error
+
+    def _on_headers(self, response: httpx.Response) -> None:
+        """Keep an error response: its status is enough if its body does not come."""
+        head = Response(response.status_code, response.headers)
+        if not head.is_success:
+            self.response = head
+            body_deadline = clock.monotonic() + ERROR_BODY_TIMEOUT
+            self._deadline = min(self._deadline, body_deadline)
+
+    def _trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Follow the exchange by httpcore's trace extension."""
+        if self._abandoned and not event.endswith(".failed"):
+            if event.endswith("connect_tcp.complete"):
+                info["return_value"].close()
+            raise _Abort("the exchange is abandoned")
+        if event.endswith("connect_tcp.started"):
+            self.connecting = True
+            self.peer = f"{info['host']}:{info['port']}"
+        elif event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            self.connecting = False
+            self.socket = info["return_value"].get_extra_info("socket")
+            self._first_bytes.watch(info["return_value"])
+        elif event.endswith("send_request_headers.started"):
+            self._first_bytes.content = b""
+        elif event.endswith("receive_response_headers.complete") and (
+            self._first_bytes.are_early
+        ):
+            self.is_early = True
+            raise _Abort("the response began before its request")

@@ -1,0 +1,473 @@
+"""Providers that refresh their tokens: no deadline and no failure loses a login."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+from children import BOUND, wait_until
+from endpoint import ACME, Endpoint, granting, refusing
+
+from jobstat import critical
+from jobstat.errors import AuthError, JobstatError, SignalReceived, Unavailable
+from jobstat.zendesk.auth import store
+from jobstat.zendesk.auth.credentials import AuthMethod, bearer
+from jobstat.zendesk.auth.keyring import KEYRING_TIMEOUT, KeyringError
+from jobstat.zendesk.auth.oauth import TOKEN_TIMEOUT, Tokens
+from jobstat.zendesk.auth.refreshing import (
+    STORE_TIMEOUT,
+    RefreshingProvider,
+    StoredProvider,
+)
+from jobstat.zendesk.auth.store import LOCK_TIMEOUT, StoredSecrets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from jobstat.zendesk.auth.account import Account
+
+
+def new_refreshing(
+    tokens: Tokens | None, secret: str | None = None
+) -> RefreshingProvider:
+    return RefreshingProvider(
+        ACME, "app", StoredSecrets(tokens, secret), AuthMethod.BROWSER, "a test"
+    )
+
+
+def test_a_server_that_gives_no_other_refresh_token_means_the_old_one() -> None:
+    provider = new_refreshing(Tokens("old", "r1", 5.0, 4.0))
+    for _ in range(2):
+        endpoint = granting(expires_in=0)
+        shown = provider.credential(endpoint.http, 5)
+        assert shown.authorization == "Bearer t0ken"
+        other = provider.after_401(shown, endpoint.http, 5)
+        assert endpoint.requests
+        assert other is None  # it gave the same again
+
+
+def test_a_token_that_cannot_be_renewed_is_shown_to_the_end() -> None:
+    provider = new_refreshing(Tokens("old", None, 5.0, 4.0))
+    endpoint = granting()
+    shown = provider.credential(endpoint.http, 5)
+    assert shown.authorization == "Bearer old"
+    assert provider.after_401(shown, endpoint.http, 5) is None
+    assert endpoint.requests == []
+
+
+def soon(expires_in: float) -> Tokens:
+    return Tokens("old", "r1", time.time() + expires_in, time.time() - 1)
+
+
+@pytest.mark.parametrize(
+    "endpoint", [refusing(500, b""), refusing(400, b""), refusing(404, b"")]
+)
+def test_an_old_token_is_shown_until_its_end_where_there_is_no_other(
+    endpoint: Endpoint,
+) -> None:
+    shown = new_refreshing(soon(60)).credential(endpoint.http, 5)
+    assert shown.authorization == "Bearer old"
+    assert endpoint.requests
+    with pytest.raises(JobstatError):
+        new_refreshing(soon(-1)).credential(endpoint.http, 5)
+
+
+def test_a_token_is_renewed_before_its_end() -> None:
+    shown = new_refreshing(soon(60)).credential(granting().http, 5)
+    assert shown.authorization == "Bearer t0ken"
+
+
+@pytest.mark.parametrize("code", [301, 404, 418, 422])
+def test_what_is_wrong_with_a_renewal_is_of_the_login(code: int) -> None:
+    """It ends a watch as such, and not as if its job had gone."""
+    endpoint = refusing(code, b"", location="https://other.example")
+    with pytest.raises(AuthError):
+        new_refreshing(soon(-1)).credential(endpoint.http, 5)
+
+
+class FakeStore:
+    """The keyring entry of one account."""
+
+    def __init__(self, secrets: StoredSecrets) -> None:
+        self.secrets = secrets
+        self.can_save: Callable[[StoredSecrets], bool] = lambda _: True
+        self.saved: list[StoredSecrets] = []
+        self.save_timeouts: list[float] = []
+        self.timeouts: list[float] = []
+
+    @contextmanager
+    def lock(self, account: Account, timeout: float, warn: object) -> Iterator[None]:
+        self.timeouts.append(timeout)
+        yield
+
+    def load(self, account: Account, timeout: float) -> StoredSecrets | None:
+        self.timeouts.append(timeout)
+        return self.secrets
+
+    def save(
+        self, account: Account, secrets: StoredSecrets, timeout: float = KEYRING_TIMEOUT
+    ) -> None:
+        self.saved.append(secrets)
+        self.save_timeouts.append(timeout)
+        if not self.can_save(secrets):
+            raise KeyringError("the keyring cannot be used")
+        self.secrets = secrets
+
+    @property
+    def refresh_token(self) -> str | None:
+        return self.secrets.tokens.refresh if self.secrets.tokens else None
+
+
+EXPIRED = Tokens("old", "r1", 5.0, 4.0)
+
+if TYPE_CHECKING:
+    NewStored = Callable[[StoredSecrets], tuple[StoredProvider, FakeStore]]
+
+
+@pytest.fixture
+def new_stored(monkeypatch: pytest.MonkeyPatch) -> NewStored:
+    """Make a provider of stored tokens, and the store that it uses."""
+
+    def make(secrets: StoredSecrets) -> tuple[StoredProvider, FakeStore]:
+        fake = FakeStore(secrets)
+        monkeypatch.setattr(store, "lock_if_possible", fake.lock)
+        monkeypatch.setattr(store, "load_secrets", fake.load)
+        monkeypatch.setattr(store, "save_secrets", fake.save)
+        return StoredProvider(ACME, "app", secrets, AuthMethod.BROWSER), fake
+
+    return make
+
+
+def test_token_request_has_a_timeout_of_its_own() -> None:
+    endpoint = granting(refresh_token="r2")
+    new_refreshing(EXPIRED).credential(endpoint.http, 0.01)
+    assert endpoint.timeouts == [TOKEN_TIMEOUT]
+
+
+def test_token_request_has_a_connection_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shared, own = granting(), granting(refresh_token="r2")
+    monkeypatch.setattr(shared, "clone", lambda: nullcontext(own))
+    new_refreshing(EXPIRED).credential(shared.http, BOUND)
+    assert (len(shared.requests), len(own.requests)) == (0, 1)
+
+
+def test_renewal_that_takes_too_long_is_used_by_a_later_call(
+    new_stored: NewStored,
+) -> None:
+    endpoint = granting(refresh_token="r2", expires_in=300)
+    endpoint.ready = threading.Event()
+    provider, fake = new_stored(StoredSecrets(EXPIRED))
+    refused = bearer("old", "a test")
+    for ask in (provider.credential, partial(provider.after_401, refused)):
+        with pytest.raises(Unavailable, match="has not renewed the login yet"):
+            ask(endpoint.http, 0.05)
+    endpoint.ready.set()
+    assert provider.credential(endpoint.http, BOUND).secret == "t0ken"
+    assert (fake.refresh_token, len(endpoint.requests)) == ("r2", 1)
+
+
+def test_lock_and_keyring_are_waited_for_as_long_as_the_request_may_take(
+    new_stored: NewStored,
+) -> None:
+    provider, fake = new_stored(StoredSecrets(EXPIRED))
+    provider.credential(granting(refresh_token="r2").http, BOUND)
+    assert len(fake.timeouts) == 2
+    assert max(fake.timeouts) <= BOUND
+
+
+def test_renewal_of_a_token_that_still_works_leaves_time_for_the_request(
+    new_stored: NewStored,
+) -> None:
+    provider, fake = new_stored(StoredSecrets(soon(600)))
+    provider.credential(granting(refresh_token="r2").http, BOUND)
+    assert max(fake.timeouts) <= BOUND / 2
+
+
+def test_tokens_that_could_not_be_stored_follow_those_of_another_process(
+    new_stored: NewStored,
+) -> None:
+    provider, fake = new_stored(StoredSecrets(EXPIRED))
+    fake.secrets = StoredSecrets(replace(EXPIRED, access="others", refresh="r2"))
+    save_only_old_tokens(fake)
+    endpoint = granting(refresh_token="r3")
+    provider.after_401(bearer("old", "a test"), endpoint.http, BOUND)
+    assert endpoint.fields()["refresh_token"] == "r2"
+    assert fake.refresh_token == "r2"
+    fake.can_save = lambda _: True
+    endpoint = granting(refresh_token="r4")
+    provider.after_401(bearer("old", "a test"), endpoint.http, BOUND)
+    assert endpoint.fields()["refresh_token"] == "r3"
+    assert [entry.tokens and entry.tokens.refresh for entry in fake.saved] == [
+        *("r2", "r3", "r3"),
+        *("r3", "r4"),
+    ]
+
+
+def save_only_old_tokens(fake: FakeStore) -> None:
+    """Let saving fail from the token request on."""
+    fake.can_save = lambda secrets: secrets == fake.secrets
+
+
+def test_no_tokens_are_asked_for_that_could_not_be_stored(
+    new_stored: NewStored,
+) -> None:
+    """The request would end the old ones, which are all that other processes have."""
+    for entry in (StoredSecrets(EXPIRED), StoredSecrets(soon(60))):
+        provider, fake = new_stored(entry)
+        fake.can_save = lambda _: False
+        endpoint = granting(refresh_token="r2")
+        if entry.tokens == EXPIRED:
+            with pytest.raises(KeyringError):
+                provider.credential(endpoint.http, BOUND)
+        else:
+            assert provider.credential(endpoint.http, BOUND).secret == "old"
+        assert endpoint.requests == []
+
+
+def test_login_that_was_not_renewed_is_warned_of_at_the_end(
+    new_stored: NewStored,
+) -> None:
+    provider, fake = new_stored(StoredSecrets(soon(60)))
+    fake.can_save = lambda _: False
+    assert provider.credential(granting().http, BOUND).secret == "old"
+    provider.finish()
+    assert provider.warnings == [
+        "the login was not renewed: the keyring cannot be used"
+    ]
+    provider, fake = new_stored(StoredSecrets(soon(60)))
+    fake.can_save = lambda _: False
+    assert provider.credential(granting().http, BOUND).secret == "old"
+    fake.can_save = lambda _: True
+    provider.credential(granting(refresh_token="r2").http, BOUND)
+    provider.finish()
+    assert provider.warnings == []
+
+
+def test_clients_secret_gets_tokens_that_cannot_be_stored(
+    new_stored: NewStored,
+) -> None:
+    provider, fake = new_stored(StoredSecrets(EXPIRED, "s3cret"))
+    fake.can_save = lambda _: False
+    assert provider.credential(granting().http, BOUND).secret == "t0ken"
+    assert fake.save_timeouts == [KEYRING_TIMEOUT]
+    provider.finish()
+    assert provider.warnings == []
+
+
+def test_tokens_that_nobody_waited_for_are_stored_at_the_end(
+    new_stored: NewStored,
+) -> None:
+    provider, fake = new_stored(StoredSecrets(EXPIRED))
+    save_only_old_tokens(fake)
+    endpoint = granting(refresh_token="r2")
+    endpoint.ready = threading.Event()
+    with pytest.raises(Unavailable):
+        provider.credential(endpoint.http, 0.05)
+    endpoint.ready.set()
+    critical.wait(lambda: None)
+    fake.can_save = lambda _: True
+    provider.finish()
+    assert fake.refresh_token == "r2"
+
+
+def test_tokens_that_could_not_be_stored_at_once_are_stored_at_the_second_try(
+    new_stored: NewStored,
+) -> None:
+    provider, fake = new_stored(StoredSecrets(EXPIRED))
+    fake.can_save = lambda _: len(fake.saved) != 2
+    provider.credential(granting(refresh_token="r2").http, BOUND)
+    assert fake.refresh_token == "r2"
+    assert fake.save_timeouts == [KEYRING_TIMEOUT, STORE_TIMEOUT, STORE_TIMEOUT]
+    provider.finish()
+    assert provider.warnings == []
+    assert len(fake.saved) == 3
+
+
+def test_tokens_that_could_not_be_stored_are_stored_at_the_end(
+    new_stored: NewStored,
+) -> None:
+    provider, fake = new_stored(StoredSecrets(EXPIRED))
+    save_only_old_tokens(fake)
+    provider.credential(granting(refresh_token="r2").http, BOUND)
+    assert fake.refresh_token == "r1"
+    fake.can_save = lambda _: True
+    provider.finish()
+    assert fake.refresh_token == "r2"
+    assert provider.warnings == []
+
+
+def test_tokens_that_cannot_be_stored_at_all_are_warned_of_once(
+    new_stored: NewStored,
+) -> None:
+    provider, fake = new_stored(StoredSecrets(EXPIRED))
+    save_only_old_tokens(fake)
+    provider.credential(granting(refresh_token="r2").http, BOUND)
+    for _ in range(2):
+        provider.finish()
+        (warning,) = provider.warnings
+        assert warning == (
+            "the renewed login could not be stored: the keyring cannot be used;"
+            " log in again with jobstat auth login --subdomain acme"
+        )
+
+
+def test_tokens_are_not_stored_late_in_place_of_those_of_another_process(
+    new_stored: NewStored,
+) -> None:
+    provider, fake = new_stored(StoredSecrets(EXPIRED))
+    save_only_old_tokens(fake)
+    provider.credential(granting(refresh_token="r2").http, BOUND)
+    fake.can_save = lambda _: True
+    others = fake.secrets = StoredSecrets(Tokens("others", "r9"))
+    provider.finish()
+    assert fake.secrets == others
+    assert provider.warnings == []
+
+
+def test_refused_refresh_token_may_have_been_used_by_another_process(
+    new_stored: NewStored,
+) -> None:
+    """Without a lock, two may ask at once: the second one is refused."""
+    provider, fake = new_stored(StoredSecrets(EXPIRED))
+    endpoint = refusing(400, b'{"error": "invalid_grant"}')
+    endpoint.ready = threading.Event()
+    with pytest.raises(Unavailable):
+        provider.credential(endpoint.http, 0.05)
+    wait_until(lambda: endpoint.requests)
+    fake.secrets = StoredSecrets(Tokens("others", "r2"))
+    endpoint.ready.set()
+    assert provider.credential(endpoint.http, BOUND).secret == "others"
+    provider.finish()
+    assert provider.warnings == []
+
+
+def test_refused_refresh_token_that_no_other_process_used_is_an_error(
+    new_stored: NewStored,
+) -> None:
+    provider, _ = new_stored(StoredSecrets(Tokens("old", "r1")))
+    with pytest.raises(AuthError, match="cannot be renewed"):
+        provider.after_401(bearer("old", "a test"), refusing(400, b"").http, BOUND)
+
+
+def test_process_waits_as_long_as_a_renewal_may_take() -> None:
+    keyring = 2 * KEYRING_TIMEOUT + 2 * STORE_TIMEOUT
+    assert TOKEN_TIMEOUT + keyring <= critical.MAX_WAIT <= LOCK_TIMEOUT
+
+
+def test_slow_renewal_of_a_refused_token_is_used_before_the_token_is_shown_again(
+    new_stored: NewStored,
+) -> None:
+    endpoint = granting(refresh_token="r2")
+    endpoint.ready = threading.Event()
+    provider, _ = new_stored(StoredSecrets(Tokens("old", "r1")))
+    with pytest.raises(Unavailable):
+        provider.after_401(bearer("old", "a test"), endpoint.http, 0.05)
+    endpoint.ready.set()
+    assert provider.credential(endpoint.http, BOUND).secret == "t0ken"
+
+
+def test_slow_renewal_leaves_an_old_token_in_use_until_its_end(
+    new_stored: NewStored,
+) -> None:
+    endpoint = granting(refresh_token="r2", expires_in=300)
+    endpoint.ready = threading.Event()
+    provider, _ = new_stored(StoredSecrets(Tokens("old", "r1", time.time() + 600, 4.0)))
+    assert provider.credential(endpoint.http, 0.05).secret == "old"
+    endpoint.ready.set()
+    assert provider.credential(endpoint.http, BOUND).secret == "t0ken"
+
+
+def test_process_waits_for_a_renewal_that_was_interrupted(
+    new_stored: NewStored,
+) -> None:
+    def stop() -> None:
+        raise SignalReceived(2)
+
+    endpoint = granting(refresh_token="r2", expires_in=300)
+    endpoint.ready = threading.Event()
+    provider, fake = new_stored(StoredSecrets(EXPIRED))
+    with pytest.raises(SignalReceived):
+        provider.credential(endpoint.http, BOUND, stop)
+    assert critical.is_active()
+    told: list[str] = []
+
+    def tell() -> None:
+        told.append("once")
+        assert endpoint.ready
+        endpoint.ready.set()
+
+    critical.finish(tell)
+    assert (fake.refresh_token, told) == ("r2", ["once"])
+    assert not critical.is_active()
+    provider.finish()
+    assert provider.warnings == []
+
+
+def test_process_does_not_wait_for_a_token_that_its_secret_can_get_again() -> None:
+    endpoint = granting(expires_in=300)
+    endpoint.ready = threading.Event()
+    with pytest.raises(Unavailable):
+        new_refreshing(None, "s3cret").credential(endpoint.http, 0.05)
+    wait_until(lambda: endpoint.requests)
+    assert not critical.is_active()
+    endpoint.ready.set()
+
+
+def test_no_renewal_begins_when_the_process_ends() -> None:
+    endpoint = granting(refresh_token="r2")
+    critical.finish(lambda: None)
+    with pytest.raises(critical.ProcessEnding):
+        new_refreshing(EXPIRED).credential(endpoint.http, BOUND)
+    assert endpoint.requests == []
+
+
+def test_renewal_that_fails_when_nobody_waits_is_warned_of(
+    new_stored: NewStored,
+) -> None:
+    endpoint = refusing(400, b'{"error": "invalid_grant"}')
+    endpoint.ready = threading.Event()
+    provider, _ = new_stored(StoredSecrets(EXPIRED))
+    with pytest.raises(Unavailable):
+        provider.credential(endpoint.http, 0.05)
+    provider.finish()
+    assert provider.warnings == []  # not known yet
+    with pytest.raises(Unavailable):
+        provider.credential(endpoint.http, 0.05)
+    endpoint.ready.set()
+    critical.wait(lambda: None)
+    provider.finish()
+    (warning,) = provider.warnings
+    assert warning == (
+        "the login was not renewed: the login at acme.zendesk.com cannot be renewed"
+        " (400: invalid_grant); if it is refused from now on, log in again with"
+        " jobstat auth login --subdomain acme"
+    )
+
+
+def test_renewal_that_succeeds_after_one_that_failed_is_not_warned_of(
+    new_stored: NewStored,
+) -> None:
+    provider, _ = new_stored(StoredSecrets(EXPIRED))
+    with pytest.raises(AuthError):
+        provider.credential(refusing(400, b"").http, BOUND)
+    endpoint = granting(refresh_token="r2")
+    endpoint.ready = threading.Event()
+    with pytest.raises(Unavailable):
+        provider.credential(endpoint.http, 0.05)
+    endpoint.ready.set()
+    critical.wait(lambda: None)
+    provider.finish()
+    assert provider.warnings == []
+
+
+def test_secrets_that_were_shown_are_never_repeated() -> None:
+    provider = new_refreshing(Tokens("old-token", "r1-token", 5.0, 4.0), "s3cret")
+    provider.credential(granting().http, 5)
+    assert {"old-token", "r1-token", "s3cret", "t0ken"} <= set(provider.secrets())
