@@ -9,7 +9,6 @@ import click
 
 from jobstat.commands._shared import STANDARD_INPUT
 from jobstat.exits import Exit
-from jobstat.views.terminal import standard_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,18 +22,15 @@ _STILL_RUNNING = {Exit.TIMEOUT, Exit.UNFINISHED, Exit.UNAVAILABLE, Exit.AUTH}
 """Codes with which a watch lets go of a job that has not ended."""
 
 
-def print_resume_hint(
-    reason: str, watch: Watch, jobs: Sequence[str], arguments: list[str]
-) -> None:
-    """Print why the watch ended, how many jobs go on, and how to resume it.
+def resume_hint(
+    reason: str, watch: Watch, jobs: Sequence[str], command_line: list[str]
+) -> str:
+    """Return why the watch ended, how many jobs go on, and how to resume it.
 
-    ``jobs`` are the JOB arguments, none of them with ``--all``; ``arguments`` is the
-    whole command line.
+    ``jobs`` are the JOB arguments, which are empty with ``--all``.
     """
-    command, note = _resume_command(watch, jobs, arguments)
-    standard_error().print_quietly(
-        f"jobstat: {reason}{_running_jobs(watch)}\n  Resume with: {command}\n{note}"
-    )
+    command, note = _resume_command(watch, jobs, command_line)
+    return f"jobstat: {reason}{_running_jobs(watch)}\n  Resume with: {command}\n{note}"
 
 
 def _running_jobs(watch: Watch) -> str:
@@ -50,9 +46,9 @@ def _running_jobs(watch: Watch) -> str:
 
 
 def _resume_command(
-    watch: Watch, jobs: Sequence[str], arguments: list[str]
+    watch: Watch, jobs: Sequence[str], command_line: list[str]
 ) -> tuple[str, str]:
-    """Return the command, and a note on it if it cannot name the jobs."""
+    """Return the command, and a note if the command cannot name the jobs."""
     note = ""
     if STANDARD_INPUT in jobs or not jobs:
         # Standard input is used up, and --all leaves out jobs that end in the
@@ -61,15 +57,15 @@ def _resume_command(
         ids = [tracked.id for tracked in watch.jobs if tracked.exit is not Exit.OK]
         if 0 < len(ids) <= MAX_IDS:
             separator = ["--"] if any(id.startswith("-") for id in ids) else []
-            arguments = [*_without_jobs(arguments), *separator, *ids]
+            command_line = [*_without_jobs(command_line), *separator, *ids]
         elif jobs:
             note = "  Give it the same standard input again.\n"
         else:
             note = "  It leaves out the jobs that end before.\n"
-    return shlex.join(["jobstat", *arguments]), note
+    return shlex.join(["jobstat", *command_line]), note
 
 
-def _without_jobs(arguments: list[str]) -> list[str]:
+def _without_jobs(command_line: list[str]) -> list[str]:
     """Return the command and its options, without JOB arguments, ``--`` and --all."""
     params = click.get_current_context().command.params
     options_with_value = {
@@ -78,7 +74,7 @@ def _without_jobs(arguments: list[str]) -> list[str]:
         if isinstance(param, click.Option) and not param.is_flag
         for name in param.opts
     }
-    command, *rest = arguments
+    command, *rest = command_line
     kept = [command]
     remaining = iter(rest)
     for word in remaining:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from math import inf
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
 
 from jobstat import clock
-from jobstat.commands._resume import print_resume_hint
+from jobstat.commands._resume import resume_hint
 from jobstat.commands._shared import (
-    JobArgs,
     connect,
     exit_code,
     new_watch,
@@ -121,46 +119,88 @@ def command(
     if not (watch_all or jobs):
         raise click.UsageError("Give at least one JOB, or --all.")
     check_output_options(quiet=quiet, json=json, stream=stream)
-    policy = WatchPolicy(
-        interval=interval, timeout=timeout, retry_for=retry_for, fail_fast=fail_fast
+    return watch_jobs(
+        WatchOptions(
+            jobs=jobs,
+            base_url=base_url,
+            subdomain=subdomain,
+            policy=WatchPolicy(
+                interval=interval,
+                timeout=timeout,
+                retry_for=retry_for,
+                fail_fast=fail_fast,
+            ),
+            display=DisplayOptions(
+                json=json,
+                stream=stream,
+                quiet=quiet,
+                plain=plain,
+                color=color,
+                debug=invocation.debug,
+            ),
+            exit_zero=exit_zero,
+            command_line=invocation.arguments,
+        )
     )
-    display = DisplayOptions(
-        json=json,
-        stream=stream,
-        quiet=quiet,
-        plain=plain,
-        color=color,
-        debug=invocation.debug,
-    )
-    deadline = clock.monotonic() + (inf if timeout is None else timeout)
+
+
+@dataclass(frozen=True, slots=True)
+class WatchOptions:
+    """The command line of ``jobstat watch``; ``jobs`` is empty with ``--all``."""
+
+    jobs: tuple[str, ...]
+    base_url: str | None
+    subdomain: str | None
+    policy: WatchPolicy
+    display: DisplayOptions
+    exit_zero: bool
+    command_line: list[str]
+
+
+def watch_jobs(options: WatchOptions) -> Exit:
+    """Watch the jobs to their end, and return the exit code.
+
+    Raise SignalReceived or JobstatError if one ends the watch early.
+    """
+    policy = options.policy
+    deadline = policy.deadline(clock.monotonic())
     limit_writes(deadline)
-    args = JobArgs() if watch_all else parse_job_args(jobs, timeout)
-    if timeout is not None:
-        # The time spent on reading standard input counts.
+    args = parse_job_args(options.jobs, policy.timeout)
+    if policy.timeout is not None:
+        # The time that standard input took counts.
         policy = replace(policy, timeout=max(deadline - clock.monotonic(), 0.0))
     left_out = 0
-    with connect(base_url, subdomain, args.jobs, policy) as connection:
-        if watch_all:
+    with connect(options.base_url, options.subdomain, args.jobs, policy) as connection:
+        if options.jobs:
+            watch = new_watch(connection, args.ids, policy)
+        else:
             from jobstat.commands._job_list import watch_unfinished_jobs
 
-            watch, left_out = watch_unfinished_jobs(connection, policy, quiet=quiet)
-        else:
-            watch = new_watch(connection, args.ids, policy)
+            watch, left_out = watch_unfinished_jobs(
+                connection, policy, quiet=options.display.quiet
+            )
         try:
-            run_watch(connection, watch, display, args.warnings)
-        except (SignalReceived, AuthError) as error:
-            # A login that never worked must be mended before any watch.
-            if isinstance(error, SignalReceived) or watch.last_success_at is not None:
-                print_resume_hint("stopped watching", watch, jobs, invocation.arguments)
+            run_watch(connection, watch, options.display, args.warnings)
+        except SignalReceived:
+            _print_resume_hint("stopped watching", watch, options)
+            raise
+        except AuthError:
+            if watch.last_success_at is not None:  # the login worked before
+                _print_resume_hint("stopped watching", watch, options)
             raise
     if not (watch.jobs or left_out):
         standard_error().print_quietly(
             f"jobstat: no unfinished job at {connection.account.name}\n"
         )
-    if reason := _early_end(watch, timeout):
-        print_resume_hint(reason, watch, jobs, invocation.arguments)
-    code = exit_code(watch, args, exit_zero=exit_zero)
+    if reason := _early_end(watch, options.policy.timeout):
+        _print_resume_hint(reason, watch, options)
+    code = exit_code(watch, args, exit_zero=options.exit_zero)
     return combine([code, Exit.UNAVAILABLE]) if left_out else code
+
+
+def _print_resume_hint(reason: str, watch: Watch, options: WatchOptions) -> None:
+    hint = resume_hint(reason, watch, options.jobs, options.command_line)
+    standard_error().print_quietly(hint)
 
 
 def _early_end(watch: Watch, timeout: float | None) -> str | None:
