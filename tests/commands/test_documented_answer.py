@@ -48,7 +48,9 @@ def _email_and_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZENDESK_PASSWORD", "hunter2")
 
 
-def test_show(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+def test_show_prints_a_bare_job_and_sends_basic_auth(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
     httpx_mock.add_response(url=URL, json=DOCUMENTED)
     code, out, _ = jobstat("show", DOCUMENTED_ID)
     assert (code, out) == (0, SHOWN)
@@ -57,7 +59,9 @@ def test_show(jobstat: Run, httpx_mock: HTTPXMock) -> None:
     assert request.headers["authorization"] == f"Basic {pair}"
 
 
-def test_watch(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+def test_watch_polls_a_bare_job_until_it_completes(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
     httpx_mock.add_response(url=URL, json=WORKING)
     httpx_mock.add_response(url=URL, json=DOCUMENTED)
     code, out, _ = jobstat("watch", DOCUMENTED_ID)
@@ -68,7 +72,7 @@ def test_watch(jobstat: Run, httpx_mock: HTTPXMock) -> None:
 
 
 @pytest.mark.parametrize("command", ["show", "watch"])
-def test_json_is_the_bare_object_as_it_was_sent(
+def test_json_prints_the_bare_job_unchanged(
     jobstat: Run, httpx_mock: HTTPXMock, command: str
 ) -> None:
     httpx_mock.add_response(url=URL, json=DOCUMENTED)
@@ -76,7 +80,9 @@ def test_json_is_the_bare_object_as_it_was_sent(
     assert (code, out) == (0, json.dumps(DOCUMENTED) + "\n")
 
 
-def test_stream(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+def test_stream_prints_each_state_of_a_bare_job(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
     httpx_mock.add_response(url=URL, json=WORKING)
     httpx_mock.add_response(url=URL, json=DOCUMENTED)
     code, out, _ = jobstat("watch", "--stream", DOCUMENTED_ID)
@@ -86,7 +92,7 @@ def test_stream(jobstat: Run, httpx_mock: HTTPXMock) -> None:
 
 @pytest.mark.parametrize("command", ["show", "watch"])
 @pytest.mark.parametrize("many", [404, 200])
-def test_several_jobs(
+def test_unsupported_show_many_falls_back_to_single_requests(
     jobstat: Run, httpx_mock: HTTPXMock, command: str, many: int
 ) -> None:
     """A server of 2012 has no show_many, or takes it for the id of a job."""
@@ -105,7 +111,7 @@ def test_several_jobs(
 
 
 @pytest.mark.parametrize("indent", [None, 2])
-def test_standard_input(
+def test_watch_reads_a_bare_job_from_standard_input(
     jobstat: Run,
     httpx_mock: HTTPXMock,
     stdin: Callable[[str], None],
@@ -116,7 +122,9 @@ def test_standard_input(
     assert jobstat("watch", "-q", "-")[0] == 0
 
 
-def test_an_item_that_failed(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+def test_bare_job_with_a_failed_item_shows_it_and_exits_6(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
     good, bad = DOCUMENTED["results"]
     bad = {**bad, "errors": "Subject: is too long", "success": False}
     httpx_mock.add_response(url=URL, json={**DOCUMENTED, "results": [good, bad]})
@@ -140,7 +148,7 @@ def test_an_item_that_failed(jobstat: Run, httpx_mock: HTTPXMock) -> None:
         {},
     ],
 )
-def test_an_object_without_id_and_status_is_a_broken_answer(
+def test_object_without_a_valid_id_and_status_exits_7(
     jobstat: Run, httpx_mock: HTTPXMock, sent: dict[str, Any]
 ) -> None:
     httpx_mock.add_response(url=URL, json=sent, is_reusable=True)
@@ -150,7 +158,7 @@ def test_an_object_without_id_and_status_is_a_broken_answer(
 
 
 @pytest.mark.parametrize("warned", [True, False])
-def test_the_warning_about_passwords_is_for_zendesk_itself(
+def test_password_warning_appears_only_for_zendesk_com(
     jobstat: Run,
     httpx_mock: HTTPXMock,
     monkeypatch: pytest.MonkeyPatch,

@@ -42,7 +42,9 @@ def pages(httpx_mock: HTTPXMock, *contents: list[Any], meta: bool = True) -> Non
         httpx_mock.add_response(url=url, json=told, is_reusable=True)
 
 
-def test_for_people(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+def test_list_prints_one_line_per_job_with_unfinished_jobs_first(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
     pages(httpx_mock, [BAD, GOOD, KILLED, WORKING, QUEUED])
     code, out, err = jobstat("list")
     assert (code, err) == (0, "")
@@ -59,7 +61,7 @@ def test_for_people(jobstat: Run, httpx_mock: HTTPXMock) -> None:
 
 
 @pytest.mark.parametrize("meta", [True, False])
-def test_json_is_a_job_a_line_from_all_pages(
+def test_list_json_prints_one_job_per_line_from_all_pages(
     jobstat: Run, httpx_mock: HTTPXMock, meta: bool
 ) -> None:
     pages(httpx_mock, [BAD, GOOD], [KILLED, LEAST], [WORKING], meta=meta)
@@ -70,7 +72,9 @@ def test_json_is_a_job_a_line_from_all_pages(
     assert list(told[0]) == list(WORKING)
 
 
-def test_a_limit_keeps_the_newest(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+def test_limit_truncates_the_list_and_reports_the_total(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
     pages(httpx_mock, [BAD, GOOD], [WORKING, QUEUED])
     code, out, err = jobstat("list", "--limit", "3")
     assert code == 0
@@ -85,20 +89,26 @@ def test_a_limit_keeps_the_newest(jobstat: Run, httpx_mock: HTTPXMock) -> None:
     )
 
 
-def test_thirty_unless_more_are_wanted(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+def test_list_shows_30_jobs_by_default_and_more_with_limit(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
     pages(httpx_mock, [{**GOOD, "id": f"job{number}"} for number in range(50)])
     assert jobstat("list")[1].count("\n") == 30
     assert jobstat("list", "--limit", "200")[1].count("\n") == 50
 
 
-def test_only_of_a_status(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+def test_status_option_filters_the_list_and_ignores_case(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
     shouted = {**QUEUED, "status": "Queued"}
     pages(httpx_mock, [BAD, KILLED, WORKING, shouted])
     _, out, _ = jobstat("list", "--status", "queued", "--status", "killed")
     assert [line.split()[-1] for line in out.splitlines()] == ["queued", "killed"]
 
 
-def test_an_account_without_jobs(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+def test_list_of_an_account_without_jobs_exits_0(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
     pages(httpx_mock, [])
     assert jobstat("list") == (0, "", "jobstat: no jobs at acme.zendesk.com\n")
     assert jobstat("list", "--status", "killed") == (
@@ -109,7 +119,7 @@ def test_an_account_without_jobs(jobstat: Run, httpx_mock: HTTPXMock) -> None:
     assert jobstat("list", "--json") == (0, "", "")
 
 
-def test_entries_that_are_no_jobs_are_told_of(
+def test_list_json_prints_invalid_entries_with_a_warning(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
     pages(httpx_mock, [GOOD, "junk", {"id": "odd"}])
@@ -121,7 +131,7 @@ def test_entries_that_are_no_jobs_are_told_of(
     assert err == "jobstat: warning: 2 entries of the list are no job status\n"
 
 
-def test_entry_that_is_no_job_but_has_an_id_can_be_asked_for(
+def test_invalid_list_entry_with_a_valid_id_warns_and_exits_0(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
     pages(httpx_mock, [{"id": "odd"}])
@@ -131,14 +141,14 @@ def test_entry_that_is_no_job_but_has_an_id_can_be_asked_for(
 
 
 @pytest.mark.parametrize("id", ["", " ", "../x", None, 7])
-def test_entry_that_cannot_be_asked_for_is_told_by_the_exit_code(
+def test_list_entry_with_an_invalid_id_exits_7(
     jobstat: Run, httpx_mock: HTTPXMock, id: object
 ) -> None:
     pages(httpx_mock, [GOOD, {"id": id}])
     assert jobstat("list")[0] == 7
 
 
-def test_hostile_text_is_made_visible(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+def test_list_sanitizes_hostile_text(jobstat: Run, httpx_mock: HTTPXMock) -> None:
     evil = "\x1b[2J\u202e"
     pages(httpx_mock, [{"id": evil, "status": evil, "job_type": evil}])
     _, out, _ = jobstat("list", "--color", "always")
@@ -158,7 +168,7 @@ def test_hostile_text_is_made_visible(jobstat: Run, httpx_mock: HTTPXMock) -> No
 @pytest.mark.parametrize(
     "arguments", [["list"], ["watch", "--all", "--retry-for", "0"]]
 )
-def test_a_refusal_is_one_line(
+def test_http_error_while_listing_determines_message_and_exit_code(
     jobstat: Run,
     httpx_mock: HTTPXMock,
     arguments: list[str],
@@ -172,7 +182,9 @@ def test_a_refusal_is_one_line(
     assert err.startswith(f"jobstat: {says}\n")
 
 
-def test_an_answer_that_is_no_list(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+def test_list_response_without_job_statuses_exits_7(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
     httpx_mock.add_response(url=LIST, json={"job_status": GOOD}, is_reusable=True)
     code, _, err = jobstat("list")
     assert code == 7
@@ -180,7 +192,9 @@ def test_an_answer_that_is_no_list(jobstat: Run, httpx_mock: HTTPXMock) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["--limit", "0"], ["--status", "complete"]])
-def test_what_is_no_option_is_refused(jobstat: Run, arguments: list[str]) -> None:
+def test_invalid_limit_or_status_value_exits_2(
+    jobstat: Run, arguments: list[str]
+) -> None:
     code, _, err = jobstat("list", *arguments)
     assert code == 2
     assert err.startswith(f"jobstat: invalid value for '{arguments[0]}'")
@@ -189,7 +203,7 @@ def test_what_is_no_option_is_refused(jobstat: Run, arguments: list[str]) -> Non
 # watch --all
 
 
-def test_all_unfinished_jobs_are_watched(
+def test_watch_all_watches_only_unfinished_jobs(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
 ) -> None:
     new = job_object("pausing", id="new")
@@ -203,7 +217,7 @@ def test_all_unfinished_jobs_are_watched(
     assert ids == ["working", "queued", "new"]
 
 
-def test_ids_that_are_none_are_never_asked_for(
+def test_watch_all_skips_invalid_ids_with_a_warning_and_exits_7(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
 ) -> None:
     evil = [
@@ -219,7 +233,7 @@ def test_ids_that_are_none_are_never_asked_for(
     )
 
 
-def test_entry_that_cannot_be_read_is_asked_for_by_its_id(
+def test_watch_all_polls_an_unreadable_entry_by_its_id(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
 ) -> None:
     pages(httpx_mock, [GOOD, {"id": "odd", "status": None}, WORKING])
@@ -232,7 +246,7 @@ def test_entry_that_cannot_be_read_is_asked_for_by_its_id(
     assert zendesk.asked.count("odd") == zendesk.asked.count("working")
 
 
-def test_entry_that_cannot_be_read_may_be_on_two_pages(
+def test_watch_all_accepts_an_unreadable_entry_on_two_pages(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
 ) -> None:
     odd = {"id": "odd", "status": None}
@@ -242,7 +256,7 @@ def test_entry_that_cannot_be_read_may_be_on_two_pages(
 
 
 @pytest.mark.parametrize("behind", [0, LAG - 0.1])
-def test_job_that_ends_between_two_pages_is_not_missed(
+def test_watch_all_finds_a_job_that_ends_between_two_pages(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, clock: FakeClock, behind: float
 ) -> None:
     """The server that answers the third time may be behind the others."""
@@ -287,7 +301,7 @@ class Listed:
         return httpx.Response(200, json={"job_statuses": pages[page], "meta": meta})
 
 
-def test_job_that_ends_while_the_list_is_read_is_found_behind_others_that_did(
+def test_watch_all_finds_all_jobs_that_end_while_it_reads_the_list(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
 ) -> None:
     ended = completed(SUCCESS, id="working")
@@ -306,7 +320,7 @@ def test_job_that_ends_while_the_list_is_read_is_found_behind_others_that_did(
     ("entry", "code"),
     [({"id": "odd", "status": "failed", "results": "x"}, 3), ("junk", 7)],
 )
-def test_entry_that_cannot_be_read_counts_at_the_second_reading_too(
+def test_unreadable_entry_in_the_second_reading_sets_the_exit_code(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, entry: object, code: int
 ) -> None:
     ended = completed(SUCCESS, id="working")
@@ -316,7 +330,7 @@ def test_entry_that_cannot_be_read_counts_at_the_second_reading_too(
     assert jobstat("watch", "--all", "-q")[0] == code
 
 
-def test_job_that_cannot_be_watched_is_counted_once(
+def test_invalid_entry_in_both_readings_is_counted_once(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
     evil = {**WORKING, "id": "../x"}
@@ -326,7 +340,7 @@ def test_job_that_cannot_be_watched_is_counted_once(
 
 
 @pytest.mark.parametrize("error", [{"error": "Boom"}, {"success": False}])
-def test_error_of_an_unfinished_entry_is_told(
+def test_watch_all_exits_3_for_a_working_job_marked_as_failed(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, error: dict[str, Any]
 ) -> None:
     pages(httpx_mock, [GOOD, WORKING | error])
@@ -335,7 +349,7 @@ def test_error_of_an_unfinished_entry_is_told(
 
 
 @pytest.mark.parametrize("entry", ["junk", {"status": "queued"}, {"id": "/x"}])
-def test_entry_that_cannot_be_asked_for_ends_with_7(
+def test_entry_without_a_valid_id_exits_7_even_with_exit_zero(
     jobstat: Run, httpx_mock: HTTPXMock, entry: object
 ) -> None:
     pages(httpx_mock, [GOOD, entry])
@@ -343,7 +357,7 @@ def test_entry_that_cannot_be_asked_for_ends_with_7(
     assert jobstat("watch", "--all", "--exit-zero") == (7, "", said)
 
 
-def test_failed_items_outrank_an_entry_that_cannot_be_asked_for(
+def test_failed_items_outrank_an_invalid_entry_in_the_exit_code(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
 ) -> None:
     pages(httpx_mock, [GOOD, "junk", WORKING])
@@ -360,7 +374,7 @@ def long_list(request: httpx.Request) -> httpx.Response:
     return httpx.Response(200, json=told, headers={"x-rate-limit": "400"})
 
 
-def test_running_job_behind_many_finished_ones_is_found(
+def test_running_job_after_150_pages_of_finished_jobs_is_found(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, clock: FakeClock
 ) -> None:
     httpx_mock.add_callback(
@@ -380,7 +394,9 @@ def test_running_job_behind_many_finished_ones_is_found(
     assert 6 <= err.count("waiting for the rate limit") <= 9
 
 
-def test_list_without_end_is_an_error(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+def test_repeated_pagination_cursor_exits_7(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
     told = {"job_statuses": [GOOD], "meta": {"has_more": True, "after_cursor": "same"}}
     httpx_mock.add_response(json=told, is_reusable=True)
     for arguments in (["list"], ["watch", "--all"]):
@@ -389,7 +405,7 @@ def test_list_without_end_is_an_error(jobstat: Run, httpx_mock: HTTPXMock) -> No
         assert err == "jobstat: the list of jobs does not end: a page leads back\n"
 
 
-def test_failures_while_finding_all_are_ridden_out(
+def test_watch_all_retries_the_list_after_a_503(
     jobstat: Run, httpx_mock: HTTPXMock, clock: FakeClock
 ) -> None:
     headers = {"retry-after": "20"}
@@ -401,7 +417,7 @@ def test_failures_while_finding_all_are_ridden_out(
     assert "acme.zendesk.com cannot answer now (503); trying again in 20 s\n" in err
 
 
-def test_a_rate_limit_while_finding_all_is_announced_with_its_true_length(
+def test_watch_all_announces_the_exact_wait_after_a_429_on_the_list(
     jobstat: Run, httpx_mock: HTTPXMock, clock: FakeClock
 ) -> None:
     used_up = {"x-rate-limit": "700", "x-rate-limit-remaining": "0"}
@@ -417,7 +433,7 @@ def test_a_rate_limit_while_finding_all_is_announced_with_its_true_length(
     assert second.endswith("limits the requests (429); trying again in 2 s")
 
 
-def test_a_rate_limit_while_finding_all_does_not_outlast_the_patience(
+def test_rate_limit_wait_while_listing_does_not_exceed_retry_for(
     jobstat: Run, httpx_mock: HTTPXMock, clock: FakeClock
 ) -> None:
     headers = {"x-rate-limit": "700", "x-rate-limit-remaining": "0", "retry-after": "8"}
@@ -430,7 +446,7 @@ def test_a_rate_limit_while_finding_all_does_not_outlast_the_patience(
     assert "trying again in 3 s\n" in err
 
 
-def test_the_pages_of_all_count_as_requests(
+def test_list_pages_count_toward_the_rate_limit(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, clock: FakeClock
 ) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
@@ -455,7 +471,7 @@ def test_the_pages_of_all_count_as_requests(
 
 
 @pytest.mark.parametrize("look", [[], ["--json"], ["-q"]])
-def test_all_of_none_is_no_error(
+def test_watch_all_without_unfinished_jobs_exits_0(
     jobstat: Run, httpx_mock: HTTPXMock, look: list[str]
 ) -> None:
     pages(httpx_mock, [BAD, GOOD])
@@ -463,7 +479,7 @@ def test_all_of_none_is_no_error(
     assert jobstat("watch", "--all", *look) == (0, "", said)
 
 
-def test_all_are_found_within_a_short_time_out(
+def test_watch_all_fits_a_timeout_of_3_seconds_but_not_of_2(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
 ) -> None:
     pages(httpx_mock, [GOOD, WORKING])
@@ -473,7 +489,7 @@ def test_all_are_found_within_a_short_time_out(
     assert jobstat("watch", "--all", "-q", "--timeout", "2s")[0] == 124
 
 
-def test_a_401_after_the_list_of_all_is_met_by_trying_once_more(
+def test_watch_all_retries_a_401_once_after_the_list(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
 ) -> None:
     pages(httpx_mock, [GOOD, WORKING])
@@ -484,7 +500,7 @@ def test_a_401_after_the_list_of_all_is_met_by_trying_once_more(
     assert jobstat("watch", "--all", "-q")[0] == 4
 
 
-def test_finding_all_counts_toward_the_time_out(
+def test_time_spent_listing_counts_toward_the_timeout(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, clock: FakeClock
 ) -> None:
     def slow(request: httpx.Request) -> httpx.Response:
@@ -498,7 +514,7 @@ def test_finding_all_counts_toward_the_time_out(
 
 
 @pytest.mark.parametrize("count", [2, 31])
-def test_a_watch_of_all_is_resumed_by_the_ids_that_were_left(
+def test_resume_command_names_few_jobs_and_repeats_all_for_many(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, count: int
 ) -> None:
     jobs = [{**WORKING, "id": f"job{number}"} for number in range(count)]
@@ -516,7 +532,7 @@ def test_a_watch_of_all_is_resumed_by_the_ids_that_were_left(
         assert more == ["  It leaves out the jobs that end before."]
 
 
-def test_all_are_found_within_the_time_out_too(
+def test_timeout_while_listing_exits_124(
     jobstat: Run, httpx_mock: HTTPXMock, clock: FakeClock
 ) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
@@ -544,7 +560,9 @@ def test_all_are_found_within_the_time_out_too(
         (["--all", "x"], "--all cannot be used with JOB"),
     ],
 )
-def test_jobs_or_all_of_them(jobstat: Run, arguments: list[str], says: str) -> None:
+def test_watch_requires_either_jobs_or_all(
+    jobstat: Run, arguments: list[str], says: str
+) -> None:
     code, _, err = jobstat("watch", *arguments)
     assert code == 2
     assert err == f"jobstat: {says}\n  See jobstat watch --help.\n"

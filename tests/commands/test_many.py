@@ -27,7 +27,7 @@ OTHER_WORKING = {**WORKING, "id": OTHER}
 REFUSED = {"error": "RecordInvalid", "description": "Record validation errors"}
 
 
-def test_several_jobs_are_one_request(
+def test_show_fetches_several_jobs_in_one_request_without_duplicates(
     jobstat: Run, zendesk: Any, httpx_mock: HTTPXMock
 ) -> None:
     zendesk.add(GOOD)
@@ -39,7 +39,7 @@ def test_several_jobs_are_one_request(
     )
 
 
-def test_several_jobs_are_shown_in_their_order_and_summed_up(
+def test_show_prints_jobs_in_the_given_order_and_a_summary(
     jobstat: Run, zendesk: Any
 ) -> None:
     zendesk.add(GOOD)
@@ -75,9 +75,7 @@ Completed at 2026-11-23 12:00:00 +0000
     )
 
 
-def test_a_job_that_is_not_there_does_not_hide_the_others(
-    jobstat: Run, zendesk: Any
-) -> None:
+def test_missing_job_does_not_hide_the_other_jobs(jobstat: Run, zendesk: Any) -> None:
     zendesk.add(BAD)
     code, out, err = jobstat("show", "--json", ID, OTHER)
     assert code == 6
@@ -86,7 +84,7 @@ def test_a_job_that_is_not_there_does_not_hide_the_others(
     assert zendesk.asked == ["show_many", ID]
 
 
-def test_a_hint_is_given_once(jobstat: Run, zendesk: Any) -> None:
+def test_hint_for_missing_jobs_appears_once(jobstat: Run, zendesk: Any) -> None:
     zendesk.add(GOOD)
     _, _, err = jobstat("show", ID, "x1", "x2")
     first, hint, second = err.splitlines()
@@ -95,7 +93,9 @@ def test_a_hint_is_given_once(jobstat: Run, zendesk: Any) -> None:
     assert second == "jobstat: no job x2 at acme.zendesk.com (404)"
 
 
-def test_a_refused_credential_ends_it(jobstat: Run, zendesk: Any) -> None:
+def test_401_for_the_second_job_exits_4_and_keeps_the_first(
+    jobstat: Run, zendesk: Any
+) -> None:
     zendesk.many = 403
     zendesk.add(GOOD)
     zendesk.jobs[OTHER] = lambda now: 401
@@ -106,7 +106,7 @@ def test_a_refused_credential_ends_it(jobstat: Run, zendesk: Any) -> None:
     assert zendesk.asked == ["show_many", ID, OTHER]
 
 
-def test_jobs_without_an_answer_are_named(
+def test_show_names_jobs_missing_from_the_output_if_others_are_shown(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
 ) -> None:
     """Else nobody would know which lines of --json are missing."""
@@ -128,7 +128,7 @@ def test_jobs_without_an_answer_are_named(
 
 
 @pytest.mark.parametrize("code", [400, 403, 404])
-def test_a_server_without_show_many_is_asked_one_by_one(
+def test_watch_falls_back_to_single_requests_without_show_many(
     jobstat: Run, zendesk: Any, code: int
 ) -> None:
     zendesk.many = code
@@ -138,7 +138,7 @@ def test_a_server_without_show_many_is_asked_one_by_one(
     assert zendesk.asked.count("show_many") == 1
 
 
-def test_one_entry_that_is_broken_is_no_obstacle_to_the_others(
+def test_show_prints_valid_jobs_and_exits_7_for_an_invalid_one(
     jobstat: Run, zendesk: Any
 ) -> None:
     zendesk.add(GOOD)
@@ -149,7 +149,7 @@ def test_one_entry_that_is_broken_is_no_obstacle_to_the_others(
     assert "results that hold a text where an item should be" in err
 
 
-def test_each_is_written_as_it_ends(jobstat: Run, zendesk: Any) -> None:
+def test_watch_json_prints_each_job_when_it_ends(jobstat: Run, zendesk: Any) -> None:
     zendesk.add(QUEUED, WORKING, GOOD, every=20)
     zendesk.add(OTHER_WORKING, BAD)
     code, out, err = jobstat("watch", "--json", ID, OTHER)
@@ -157,7 +157,9 @@ def test_each_is_written_as_it_ends(jobstat: Run, zendesk: Any) -> None:
     assert [json.loads(line) for line in out.splitlines()] == [BAD, GOOD]
 
 
-def test_stream_is_a_line_a_change_of_any(jobstat: Run, zendesk: Any) -> None:
+def test_stream_prints_a_line_for_each_change_of_any_job(
+    jobstat: Run, zendesk: Any
+) -> None:
     zendesk.add(QUEUED, WORKING, GOOD, every=20)
     zendesk.add(OTHER_WORKING, BAD)
     code, out, _ = jobstat("watch", "--stream", ID, OTHER)
@@ -166,7 +168,7 @@ def test_stream_is_a_line_a_change_of_any(jobstat: Run, zendesk: Any) -> None:
     assert [json.loads(line) for line in out.splitlines()] == expected
 
 
-def test_off_a_terminal_a_line_a_change_then_the_report(
+def test_watch_without_a_terminal_prints_changes_then_a_report(
     jobstat: Run, zendesk: Any
 ) -> None:
     zendesk.add(QUEUED, WORKING, GOOD, every=100)
@@ -204,7 +206,7 @@ Completed at 2026-11-23 12:00:00 +0000
 
 
 @pytest.mark.parametrize("look", [["--json"], ["--stream"], ["-q"], []])
-def test_a_time_out_tells_what_ended_and_the_last_state_of_the_rest(
+def test_timeout_reports_ended_and_unfinished_jobs_and_how_to_resume(
     jobstat: Run, zendesk: Any, look: list[str]
 ) -> None:
     zendesk.add(WORKING)
@@ -223,7 +225,7 @@ def test_a_time_out_tells_what_ended_and_the_last_state_of_the_rest(
         assert f"2 jobs at {ACME}: 1 working, 1 with failures; 1 of 2 items" in out
 
 
-def test_plain_progress_on_a_terminal_hides_no_json(
+def test_watch_json_plain_on_a_terminal_prints_json_and_progress(
     jobstat: Run, zendesk: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
@@ -234,7 +236,7 @@ def test_plain_progress_on_a_terminal_hides_no_json(
     assert "▸ working" in err
 
 
-def test_job_that_failed_without_failed_items_says_why_in_the_report(
+def test_report_explains_a_job_failure_without_failed_items(
     jobstat: Run, zendesk: Any
 ) -> None:
     zendesk.add(job_object("completed", id="short", total=40, progress=3, results=[]))
@@ -251,7 +253,7 @@ def test_job_that_failed_without_failed_items_says_why_in_the_report(
     assert killed == ["Bulk Create Ticket  killed", "By Ada", "✗ the job was killed"]
 
 
-def test_hostile_text_in_the_report_is_made_visible(
+def test_watch_of_several_jobs_sanitizes_hostile_text(
     jobstat: Run, zendesk: Any, stdin: Callable[[str], None]
 ) -> None:
     evil = "\x1b[2J\u202e"
@@ -269,7 +271,7 @@ def test_hostile_text_in_the_report_is_made_visible(
     assert "\u202e" not in out + err
 
 
-def test_an_id_that_looks_like_an_option_can_be_resumed(
+def test_resume_command_adds_a_double_dash_before_an_option_like_id(
     jobstat: Run, zendesk: Any, stdin: Callable[[str], None]
 ) -> None:
     zendesk.add({**WORKING, "id": "-1"})
@@ -278,7 +280,7 @@ def test_an_id_that_looks_like_an_option_can_be_resumed(
     assert "  Resume with: jobstat watch -q --timeout 9 -- -1\n" in err
 
 
-def test_id_that_looks_like_an_option_is_resumed_from_standard_input(
+def test_resume_command_keeps_the_double_dash_before_an_option_like_id(
     jobstat: Run, zendesk: Any, stdin: Any
 ) -> None:
     zendesk.add(job_object("working", id="-x1"))
@@ -306,13 +308,15 @@ def test_timeout_includes_the_wait_for_standard_input(
     assert "not finished after 1 min 30 s" in err
 
 
-def test_empty_standard_input_beside_a_job_is_refused(jobstat: Run, stdin: Any) -> None:
+def test_empty_standard_input_exits_2_despite_a_job_argument(
+    jobstat: Run, stdin: Any
+) -> None:
     stdin("")
     said = "jobstat: standard input names no job\n"
     assert jobstat("show", ID, "-") == (2, "", said)
 
 
-def test_fail_fast_ends_at_the_first_bad_news(
+def test_fail_fast_stops_at_the_first_failure(
     jobstat: Run, zendesk: Any, clock: FakeClock
 ) -> None:
     zendesk.add(WORKING, WORKING, WORKING, GOOD, every=100)
@@ -327,14 +331,16 @@ def test_fail_fast_ends_at_the_first_bad_news(
     )
 
 
-def test_exit_zero_forgives_what_the_jobs_say(jobstat: Run, zendesk: Any) -> None:
+def test_exit_zero_ignores_failed_items_but_not_a_missing_job(
+    jobstat: Run, zendesk: Any
+) -> None:
     zendesk.add(GOOD)
     zendesk.add(BAD)
     assert jobstat("watch", "-q", "--exit-zero", ID, OTHER)[0] == 0
     assert jobstat("watch", "-q", "--exit-zero", ID, OTHER, "x")[0] == 5
 
 
-def test_trouble_of_all_is_told_once(
+def test_repeated_503_for_all_jobs_is_reported_once(
     jobstat: Run, zendesk: Any, clock: FakeClock
 ) -> None:
     zendesk.add(WORKING, GOOD)
@@ -349,7 +355,9 @@ def test_trouble_of_all_is_told_once(
     )
 
 
-def test_a_fault_one_by_one_is_of_all_too(jobstat: Run, zendesk: Any) -> None:
+def test_503_on_a_single_request_is_reported_without_a_job_id(
+    jobstat: Run, zendesk: Any
+) -> None:
     zendesk.many = 404
     zendesk.add(WORKING, GOOD)
     zendesk.add(OTHER_WORKING, BAD)
@@ -362,7 +370,9 @@ def test_a_fault_one_by_one_is_of_all_too(jobstat: Run, zendesk: Any) -> None:
     )
 
 
-def test_trouble_of_one_is_told_with_its_id(jobstat: Run, zendesk: Any) -> None:
+def test_invalid_response_for_one_job_is_reported_with_its_id(
+    jobstat: Run, zendesk: Any
+) -> None:
     broken = {**WORKING, "results": 7}
     zendesk.add(WORKING, GOOD, every=60)
     zendesk.add(OTHER_WORKING, {**broken, "id": OTHER}, BAD)
@@ -372,7 +382,9 @@ def test_trouble_of_one_is_told_with_its_id(jobstat: Run, zendesk: Any) -> None:
     assert last == f"jobstat: {OTHER}: answers again"
 
 
-def test_what_only_moves_on_has_a_line_a_minute(jobstat: Run, zendesk: Any) -> None:
+def test_progress_without_a_status_change_prints_a_line_once_a_minute(
+    jobstat: Run, zendesk: Any
+) -> None:
     moving = [
         job_object("working", total=500, progress=n, message=None) for n in range(500)
     ]
@@ -383,7 +395,7 @@ def test_what_only_moves_on_has_a_line_a_minute(jobstat: Run, zendesk: Any) -> N
     assert 6 <= len(lines) <= 9
 
 
-def test_while_nothing_changes_a_line_a_minute_about_all(
+def test_unchanged_jobs_print_a_summary_line_once_a_minute(
     jobstat: Run, zendesk: Any
 ) -> None:
     zendesk.add(WORKING)
@@ -394,7 +406,7 @@ def test_while_nothing_changes_a_line_a_minute_about_all(
     assert all(line.endswith("0 of 2 jobs done  2/4 items  50%") for line in whole)
 
 
-def test_what_curl_answers_can_be_piped(
+def test_watch_reads_a_zendesk_response_from_standard_input(
     jobstat: Run, zendesk: Any, stdin: Callable[[str], None]
 ) -> None:
     zendesk.add(QUEUED, GOOD)
@@ -404,7 +416,7 @@ def test_what_curl_answers_can_be_piped(
     assert json.loads(out) == GOOD
 
 
-def test_standard_input_and_words_may_be_mixed(
+def test_show_combines_job_arguments_with_standard_input(
     jobstat: Run, zendesk: Any, stdin: Callable[[str], None]
 ) -> None:
     zendesk.add(GOOD)
@@ -415,7 +427,7 @@ def test_standard_input_and_words_may_be_mixed(
     assert [json.loads(line) for line in out.splitlines()] == [BAD, GOOD]
 
 
-def test_a_refusal_on_standard_input_is_shown(
+def test_error_response_on_standard_input_exits_2(
     jobstat: Run, stdin: Callable[[str], None]
 ) -> None:
     stdin(json.dumps(REFUSED))
@@ -426,7 +438,7 @@ def test_a_refusal_on_standard_input_is_shown(
     )
 
 
-def test_a_refusal_among_jobs_is_told_and_the_jobs_are_watched(
+def test_error_response_beside_jobs_on_stdin_exits_2_after_the_watch(
     jobstat: Run, zendesk: Any, stdin: Callable[[str], None]
 ) -> None:
     zendesk.add(QUEUED, GOOD)
@@ -438,7 +450,7 @@ def test_a_refusal_among_jobs_is_told_and_the_jobs_are_watched(
     assert err == f"jobstat: warning: {said}\njobstat: {said}\n"
 
 
-def test_of_a_full_account_the_jobs_in_the_way_are_watched(
+def test_watch_follows_the_current_jobs_of_a_too_many_jobs_error(
     jobstat: Run, zendesk: Any, stdin: Callable[[str], None]
 ) -> None:
     zendesk.add(QUEUED, GOOD)
@@ -473,7 +485,7 @@ def test_of_a_full_account_the_jobs_in_the_way_are_watched(
         ),
     ],
 )
-def test_what_is_no_job_is_refused_before_any_request(
+def test_invalid_standard_input_exits_2_before_any_request(
     jobstat: Run,
     stdin: Callable[[bytes], None],
     command: str,
@@ -487,7 +499,7 @@ def test_what_is_no_job_is_refused_before_any_request(
     assert err.count("\n") <= 2
 
 
-def test_standard_input_that_cannot_be_read_is_told(
+def test_unreadable_standard_input_exits_2(
     jobstat: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     fd = os.open(tmp_path, os.O_RDONLY)
@@ -498,7 +510,7 @@ def test_standard_input_that_cannot_be_read_is_told(
     os.close(fd)
 
 
-def test_standard_input_without_end_is_left(
+def test_standard_input_over_the_size_limit_exits_2(
     jobstat: Run, monkeypatch: pytest.MonkeyPatch, stdin: Callable[[str], None]
 ) -> None:
     monkeypatch.setattr("jobstat.jobs.input.MAX_INPUT", 2**20)
@@ -507,7 +519,7 @@ def test_standard_input_without_end_is_left(
     assert jobstat("show", "-") == (2, "", says)
 
 
-def test_two_accounts_in_one_call_are_refused(jobstat: Run) -> None:
+def test_show_with_jobs_of_two_accounts_exits_2(jobstat: Run) -> None:
     other = "https://other.zendesk.com/api/v2/job_statuses/1.json"
     code, _, err = jobstat("show", URL, other)
     assert code == 2
@@ -515,7 +527,7 @@ def test_two_accounts_in_one_call_are_refused(jobstat: Run) -> None:
 
 
 @pytest.mark.parametrize(("count", "named"), [(30, True), (31, False)])
-def test_what_was_read_is_named_where_it_is_resumed(
+def test_resume_command_names_up_to_30_ids_read_from_standard_input(
     jobstat: Run,
     zendesk: Any,
     stdin: Callable[[str], None],
@@ -543,7 +555,7 @@ def test_what_was_read_is_named_where_it_is_resumed(
 @pytest.mark.parametrize(
     "left_out", [{"results"}, {"results", "total", "progress", "message"}]
 )
-def test_results_that_an_answer_about_several_leaves_out_are_asked_for_singly(
+def test_results_missing_from_show_many_are_fetched_for_each_job(
     jobstat: Run, httpx_mock: HTTPXMock, command: str, left_out: set[str]
 ) -> None:
     jobs = [GOOD, BAD]
@@ -558,7 +570,7 @@ def test_results_that_an_answer_about_several_leaves_out_are_asked_for_singly(
     assert sorted(out.splitlines()) == sorted(map(json.dumps, jobs))
 
 
-def test_job_that_failed_is_named_where_a_watch_is_resumed(
+def test_resume_command_keeps_failed_jobs_and_omits_successful_ones(
     jobstat: Run, zendesk: Any, stdin: Callable[[str], None]
 ) -> None:
     zendesk.add(BAD)
@@ -570,7 +582,7 @@ def test_job_that_failed_is_named_where_a_watch_is_resumed(
     assert f"Resume with: jobstat watch -q --timeout 30 {OTHER} {ID}\n" in err
 
 
-def test_server_that_told_several_jobs_apart_is_not_believed_about_another(
+def test_response_for_another_job_is_rejected_after_correct_show_many(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
     base = "https://acme.zendesk.com/api/v2/job_statuses"
@@ -583,7 +595,7 @@ def test_server_that_told_several_jobs_apart_is_not_believed_about_another(
     assert jobstat("watch", "-q", ID, OTHER, "--retry-for", "10s")[0] == 7
 
 
-def test_value_of_an_option_is_no_job_where_a_watch_is_resumed(
+def test_resume_command_does_not_mistake_option_values_for_jobs(
     jobstat: Run, zendesk: Any, stdin: Callable[[str], None]
 ) -> None:
     for id in ("2", "5", "B"):

@@ -20,7 +20,7 @@ URL = f"https://acme.zendesk.com/api/v2/job_statuses/{ID}.json"
 BAD = completed(SUCCESS, FAILURE)
 
 
-def test_the_request_is_what_zendesk_expects(
+def test_show_sends_a_get_with_bearer_token_and_expected_headers(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
     httpx_mock.add_response(url=URL, json={"job_status": job_object()})
@@ -34,7 +34,7 @@ def test_the_request_is_what_zendesk_expects(
     assert "gzip" in request.headers["accept-encoding"]
 
 
-def test_basic_credentials_of_the_environment(
+def test_email_and_password_variables_are_sent_as_basic_auth(
     jobstat: Run,
     httpx_mock: HTTPXMock,
     monkeypatch: pytest.MonkeyPatch,
@@ -51,7 +51,7 @@ def test_basic_credentials_of_the_environment(
     assert "hunter2" not in out + err
 
 
-def test_a_refusal_that_repeats_the_credential_is_shown_without_it(
+def test_credential_in_an_error_response_is_redacted(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
     told = {"error": f"not {TOKEN}"}
@@ -62,7 +62,7 @@ def test_a_refusal_that_repeats_the_credential_is_shown_without_it(
     assert TOKEN not in err
 
 
-def test_a_process_may_get_a_token_in_each_of_several_runs(
+def test_client_credentials_work_in_two_runs_of_one_process(
     jobstat: Run,
     httpx_mock: HTTPXMock,
     monkeypatch: pytest.MonkeyPatch,
@@ -77,7 +77,9 @@ def test_a_process_may_get_a_token_in_each_of_several_runs(
     assert [jobstat("show", ID)[0] for _ in range(2)] == [6, 6]
 
 
-def test_for_people(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+def test_show_prints_a_header_a_table_and_a_summary(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
     httpx_mock.add_response(url=URL, json={"job_status": BAD})
     code, out, err = jobstat("show", ID)
     assert (code, err) == (6, "")
@@ -98,7 +100,9 @@ Completed at 2026-11-23 12:00:00 +0000
     )
 
 
-def test_json_is_what_zendesk_sent(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+def test_show_json_prints_the_job_object_unchanged_on_one_line(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
     sent = {"new": [1.5, None, {"é": "\x1b[31m"}], **BAD, "id": ID}
     httpx_mock.add_response(url=URL, json={"job_status": sent, "beside": 1})
     code, out, err = jobstat("show", ID, "--json")
@@ -108,7 +112,9 @@ def test_json_is_what_zendesk_sent(jobstat: Run, httpx_mock: HTTPXMock) -> None:
     assert list(json.loads(out).items()) == list(sent.items())
 
 
-def test_quiet_is_quiet(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+def test_show_quiet_only_sets_the_exit_code(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
     httpx_mock.add_response(url=URL, json={"job_status": BAD})
     assert jobstat("show", "-q", ID) == (6, "", "")
 
@@ -125,7 +131,7 @@ def test_quiet_is_quiet(jobstat: Run, httpx_mock: HTTPXMock) -> None:
         (job_object("working"), 8),
     ],
 )
-def test_the_exit_code_is_the_answer_whatever_the_look(
+def test_job_state_sets_the_exit_code_under_every_output_option(
     jobstat: Run,
     httpx_mock: HTTPXMock,
     sent: dict[str, Any],
@@ -216,7 +222,7 @@ def test_the_exit_code_is_the_answer_whatever_the_look(
         ),
     ],
 )
-def test_each_refusal_is_one_clear_line_and_its_code(
+def test_error_response_determines_message_exit_code_and_retries(
     jobstat: Run,
     httpx_mock: HTTPXMock,
     status: int,
@@ -250,7 +256,7 @@ def test_each_refusal_is_one_clear_line_and_its_code(
         ),
     ],
 )
-def test_a_body_that_is_no_json_is_told(
+def test_non_json_body_is_described_and_exits_7(
     jobstat: Run,
     httpx_mock: HTTPXMock,
     status: int,
@@ -270,7 +276,7 @@ def test_a_body_that_is_no_json_is_told(
     assert says in err
 
 
-def test_a_body_without_end_is_not_read_to_it(
+def test_body_over_the_size_limit_exits_7(
     jobstat: Run, httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("jobstat.zendesk.body.MAX_BODY", 1000)
@@ -301,7 +307,7 @@ def test_a_redirect_is_not_followed_and_its_host_is_named(
         (httpx.RemoteProtocolError("cut"), "no connection to acme.zendesk.com: cut"),
     ],
 )
-def test_a_network_error_is_unavailable(
+def test_network_error_exits_7(
     jobstat: Run,
     httpx_mock: HTTPXMock,
     error: httpx.HTTPError,
@@ -313,7 +319,7 @@ def test_a_network_error_is_unavailable(
     assert says in err
 
 
-def test_retry_after_is_waited_for(
+def test_show_waits_for_retry_after_before_it_retries_a_429(
     jobstat: Run,
     httpx_mock: HTTPXMock,
     clock: Any,
@@ -327,7 +333,7 @@ def test_retry_after_is_waited_for(
 @pytest.mark.parametrize(
     "word", ["a/b", "..", "../users", "a?b", "a b", "", "x" * 65, "--", "a\x1b[2J"]
 )
-def test_what_is_no_id_is_refused_before_a_request(jobstat: Run, word: str) -> None:
+def test_invalid_job_id_exits_2_without_a_request(jobstat: Run, word: str) -> None:
     code, out, err = jobstat("show", "--", word)
     assert (code, out) == (2, "")
     assert err.startswith("jobstat: not a job id: ")
@@ -362,7 +368,7 @@ def test_a_url_of_another_account_is_refused(
         (["completion", "tcsh"], "invalid value for '"),
     ],
 )
-def test_bad_arguments_are_one_line_and_a_hint(
+def test_bad_arguments_print_an_error_and_a_hint_and_exit_2(
     jobstat: Run, arguments: list[str], says: str
 ) -> None:
     code, out, err = jobstat(*arguments)
@@ -376,7 +382,7 @@ def test_bad_arguments_are_one_line_and_a_hint(
 
 
 @pytest.mark.parametrize("arguments", [[], ["auth"]])
-def test_without_a_command_the_help_is_printed(
+def test_call_without_a_command_prints_the_help(
     jobstat: Run, arguments: list[str]
 ) -> None:
     code, out, err = jobstat(*arguments)
@@ -424,14 +430,14 @@ def test_without_a_command_the_help_is_printed(
         ),
     ],
 )
-def test_a_slip_of_the_keyboard_is_told_what_was_meant(
+def test_misplaced_misspelled_or_conflicting_arguments_get_a_hint(
     jobstat: Run, arguments: list[str], says: str, hint: str
 ) -> None:
     assert jobstat(*arguments) == (2, "", f"jobstat: {says}\n  {hint}\n")
 
 
 @pytest.mark.parametrize("command", ["show", "watch"])
-def test_the_name_of_a_file_is_told_how_to_read_it(
+def test_file_name_as_job_id_gets_a_hint_to_use_standard_input(
     jobstat: Run, tmp_path: Path, command: str
 ) -> None:
     file = tmp_path / "my answers.jsonl"
@@ -442,7 +448,9 @@ def test_the_name_of_a_file_is_told_how_to_read_it(
     assert err.endswith(f"  It is a file: jobstat {command} - < '{file}'\n")
 
 
-def test_a_defect_is_told_as_one(jobstat: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_internal_error_exits_1_and_prints_a_traceback_only_with_debug(
+    jobstat: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("jobstat.commands._shared.resolve_account", None)
     code, out, err = jobstat("show", ID)
     assert (code, out) == (1, "")
@@ -452,7 +460,7 @@ def test_a_defect_is_told_as_one(jobstat: Run, monkeypatch: pytest.MonkeyPatch) 
     assert "Traceback" in err
 
 
-def test_an_answer_about_another_job_is_warned_of(
+def test_response_about_another_job_prints_a_warning(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
     other = {"job_status": {**BAD, "id": OTHER}}
@@ -463,7 +471,7 @@ def test_an_answer_about_another_job_is_warned_of(
     assert err == f"jobstat: warning: asked for {ID}, the answer is about {OTHER}\n"
 
 
-def test_colour_is_for_whoever_asks_for_it(
+def test_color_option_outranks_no_color_which_outranks_force_color(
     jobstat: Run,
     httpx_mock: HTTPXMock,
     monkeypatch: pytest.MonkeyPatch,

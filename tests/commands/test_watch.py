@@ -26,7 +26,7 @@ def answers(httpx_mock: HTTPXMock, *sent: dict[str, Any], **headers: str) -> Non
         )
 
 
-def test_off_a_terminal_a_line_a_change_then_the_results(
+def test_watch_without_a_terminal_prints_changes_then_the_results(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
     answers(httpx_mock, QUEUED, QUEUED, QUEUED, WORKING, WORKING, BAD)
@@ -51,7 +51,7 @@ Completed at 2026-11-23 12:00:00 +0000
     )
 
 
-def test_while_nothing_changes_a_line_a_minute(
+def test_unchanged_job_prints_a_line_once_a_minute(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
     answers(httpx_mock, WORKING)
@@ -68,14 +68,16 @@ def test_json_is_written_once_at_the_end(jobstat: Run, httpx_mock: HTTPXMock) ->
     assert json.loads(out) == BAD
 
 
-def test_stream_is_a_line_a_change(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+def test_stream_prints_one_line_per_change(jobstat: Run, httpx_mock: HTTPXMock) -> None:
     answers(httpx_mock, QUEUED, QUEUED, WORKING, WORKING, BAD)
     code, out, err = jobstat("watch", "--stream", ID)
     assert (code, err) == (6, "")
     assert [json.loads(line) for line in out.splitlines()] == [QUEUED, WORKING, BAD]
 
 
-def test_quiet_is_quiet_through_trouble(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+def test_watch_quiet_does_not_report_a_retried_500(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
     httpx_mock.add_response(url=URL, status_code=500)
     answers(httpx_mock, QUEUED, BAD)
     assert jobstat("watch", "-q", ID) == (6, "", "")
@@ -85,7 +87,7 @@ def test_quiet_is_quiet_through_trouble(jobstat: Run, httpx_mock: HTTPXMock) -> 
     ("look", "states"),
     [(["--json"], [WORKING]), (["--stream"], [QUEUED, WORKING]), (["-q"], [])],
 )
-def test_a_time_out_tells_the_last_state_and_how_to_resume(
+def test_timeout_exits_124_and_prints_the_resume_command(
     jobstat: Run,
     httpx_mock: HTTPXMock,
     clock: FakeClock,
@@ -103,7 +105,9 @@ def test_a_time_out_tells_the_last_state_and_how_to_resume(
     )
 
 
-def test_trouble_is_told_once_and_its_end(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+def test_outage_and_recovery_are_each_reported_once(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
     answers(httpx_mock, WORKING)
     httpx_mock.reset()
     httpx_mock.add_response(url=URL, json={"job_status": WORKING})
@@ -119,7 +123,7 @@ def test_trouble_is_told_once_and_its_end(jobstat: Run, httpx_mock: HTTPXMock) -
     )
 
 
-def test_trouble_that_lasts_is_told_once_a_minute(
+def test_long_outage_is_reported_once_a_minute(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
     httpx_mock.add_response(url=URL, status_code=503, is_reusable=True)
@@ -128,7 +132,7 @@ def test_trouble_that_lasts_is_told_once_a_minute(
     assert 4 <= err.count("cannot answer now (503); trying again in") <= 5
 
 
-def test_giving_up_tells_the_last_state_the_error_and_how_to_resume(
+def test_giving_up_prints_the_last_state_the_error_and_a_resume_command(
     jobstat: Run,
     httpx_mock: HTTPXMock,
     clock: FakeClock,
@@ -145,7 +149,7 @@ def test_giving_up_tells_the_last_state_the_error_and_how_to_resume(
     assert resume == f"  Resume with: jobstat watch {ID} --json --retry-for 20s"
 
 
-def test_patience_is_five_minutes_unless_it_is_told(
+def test_watch_gives_up_after_5_minutes_by_default(
     jobstat: Run, httpx_mock: HTTPXMock, clock: FakeClock
 ) -> None:
     httpx_mock.add_response(url=URL, status_code=503, is_reusable=True)
@@ -153,7 +157,7 @@ def test_patience_is_five_minutes_unless_it_is_told(
     assert clock.now == 1300
 
 
-def test_the_command_that_resumes_can_be_pasted(
+def test_resume_command_quotes_arguments_for_the_shell(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
     answers(httpx_mock, WORKING)
@@ -161,7 +165,7 @@ def test_the_command_that_resumes_can_be_pasted(
     assert f"Resume with: jobstat watch {ID} --timeout ' 90s'\n" in err
 
 
-def test_an_expired_job_is_told_with_its_last_state(
+def test_404_during_a_watch_exits_5_and_prints_the_last_state(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
     httpx_mock.add_response(url=URL, json={"job_status": WORKING})
@@ -172,7 +176,7 @@ def test_an_expired_job_is_told_with_its_last_state(
     assert f"no job {ID} at acme.zendesk.com (404)" in err
 
 
-def test_a_refused_credential_midway_tells_the_last_state(
+def test_second_401_in_a_row_exits_4_and_prints_the_last_state(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
     httpx_mock.add_response(url=URL, json={"job_status": WORKING})
@@ -185,7 +189,7 @@ def test_a_refused_credential_midway_tells_the_last_state(
     assert len(httpx_mock.get_requests()) == 3
 
 
-def test_a_credential_that_is_refused_once_midway_is_tried_again(
+def test_single_401_during_a_watch_is_retried(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
     for _ in range(2):
@@ -195,15 +199,13 @@ def test_a_credential_that_is_refused_once_midway_is_tried_again(
     assert jobstat("watch", ID, "-q")[0] == 6
 
 
-def test_a_credential_without_the_right_is_not_tried_again(
-    jobstat: Run, httpx_mock: HTTPXMock
-) -> None:
+def test_403_during_a_watch_is_not_retried(jobstat: Run, httpx_mock: HTTPXMock) -> None:
     httpx_mock.add_response(url=URL, json={"job_status": WORKING})
     httpx_mock.add_response(url=URL, status_code=403)
     assert jobstat("watch", ID, "-q")[0] == 4
 
 
-def test_an_unknown_status_is_shown_and_warned_of_once(
+def test_unknown_status_is_shown_and_causes_one_warning(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
     paused = job_object("paused")
@@ -215,7 +217,7 @@ def test_an_unknown_status_is_shown_and_warned_of_once(
 
 
 @pytest.mark.parametrize("header", ["x-rate-limit", "rate-limit", "ratelimit-limit"])
-def test_the_accounts_limit_is_kept(
+def test_watch_keeps_to_the_rate_limit_from_any_known_header(
     jobstat: Run, httpx_mock: HTTPXMock, header: str
 ) -> None:
     answers(httpx_mock, WORKING, **{header: "10"})
@@ -225,7 +227,7 @@ def test_the_accounts_limit_is_kept(
 
 
 @pytest.mark.parametrize("limit", [b"", b"ten", b"-1", b"\xb2", b"1e1", b"0"])
-def test_limit_that_is_no_number_is_none(
+def test_invalid_rate_limit_header_is_ignored(
     jobstat: Run, httpx_mock: HTTPXMock, limit: bytes
 ) -> None:
     content = json.dumps({"job_status": BAD}).encode()
@@ -235,7 +237,7 @@ def test_limit_that_is_no_number_is_none(
 
 
 @pytest.mark.parametrize("limit", [5, 10])
-def test_short_job_is_told_in_time_though_the_limit_is_small(
+def test_short_job_ends_within_5_seconds_under_a_small_rate_limit(
     jobstat: Run, zendesk: Any, clock: FakeClock, limit: int
 ) -> None:
     zendesk.headers = {"x-rate-limit": str(limit), "x-rate-limit-remaining": "4"}
@@ -244,7 +246,7 @@ def test_short_job_is_told_in_time_though_the_limit_is_small(
     assert clock.now <= 1005
 
 
-def test_used_up_limit_is_announced_with_its_true_length(
+def test_exhausted_rate_limit_announces_the_wait_until_its_reset(
     jobstat: Run, zendesk: Any, clock: FakeClock
 ) -> None:
     zendesk.headers = {
@@ -271,7 +273,7 @@ def test_used_up_limit_is_announced_with_its_true_length(
         "",
     ],
 )
-def test_any_retry_after_is_survived(
+def test_any_retry_after_value_leads_to_a_retry(
     jobstat: Run, httpx_mock: HTTPXMock, value: str
 ) -> None:
     httpx_mock.add_response(
@@ -281,12 +283,14 @@ def test_any_retry_after_is_survived(
     assert jobstat("watch", "-q", ID)[0] == 6
 
 
-def test_a_limit_of_nothing_is_none(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+def test_rate_limit_of_zero_is_ignored(jobstat: Run, httpx_mock: HTTPXMock) -> None:
     answers(httpx_mock, WORKING, BAD, **{"x-rate-limit": "0"})
     assert jobstat("watch", "-q", ID)[0] == 6
 
 
-def test_a_hostile_refusal_is_made_visible(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+def test_hostile_text_in_an_error_response_is_sanitized(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
     evil = {"error": "\x1b[2J\u202e"}
     httpx_mock.add_response(url=URL, status_code=503, json=evil)
     answers(httpx_mock, BAD)
@@ -295,7 +299,7 @@ def test_a_hostile_refusal_is_made_visible(jobstat: Run, httpx_mock: HTTPXMock) 
     assert "\x1b" not in err
 
 
-def test_hostile_text_off_a_terminal_is_made_visible(
+def test_watch_without_a_terminal_sanitizes_hostile_text(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
     evil = "\x1b[2J\u202e\n"
@@ -310,7 +314,7 @@ def test_hostile_text_off_a_terminal_is_made_visible(
 @pytest.mark.parametrize(
     "value", ["Fri, 01 Jan 2100 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00"]
 )
-def test_a_retry_after_may_be_a_date(
+def test_wait_for_a_retry_after_date_is_capped_at_5_minutes(
     jobstat: Run, httpx_mock: HTTPXMock, clock: FakeClock, value: str
 ) -> None:
     httpx_mock.add_response(url=URL, status_code=503, headers={"retry-after": value})
@@ -328,7 +332,7 @@ def limited(httpx_mock: HTTPXMock, **headers: str) -> None:
     )
 
 
-def test_a_wait_after_a_429_is_announced_with_its_true_length(
+def test_429_with_an_exhausted_rate_limit_announces_the_exact_wait(
     jobstat: Run, httpx_mock: HTTPXMock, clock: FakeClock
 ) -> None:
     limited(httpx_mock, x_rate_limit="700", x_rate_limit_remaining="0")
@@ -341,7 +345,7 @@ def test_a_wait_after_a_429_is_announced_with_its_true_length(
     assert again == "jobstat: answers again"
 
 
-def test_a_small_retry_after_is_not_stretched_by_the_rate_limit(
+def test_short_retry_after_outranks_an_exhausted_rate_limit(
     jobstat: Run, httpx_mock: HTTPXMock, clock: FakeClock
 ) -> None:
     limit = {"x_rate_limit": "700", "x_rate_limit_remaining": "0"}
@@ -367,7 +371,7 @@ def test_a_wait_for_the_rate_limit_is_announced(
     assert err == "jobstat: waiting for the rate limit; next request in 59 s\n"
 
 
-def test_the_usual_delay_is_no_wait_for_the_rate_limit(
+def test_normal_poll_delay_is_not_announced_as_a_rate_limit_wait(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
     answers(httpx_mock, *[WORKING] * 9, completed(SUCCESS), **{"x-rate-limit": "700"})
@@ -383,7 +387,7 @@ def test_the_usual_delay_is_no_wait_for_the_rate_limit(
         ([], 11, 1010),
     ],
 )
-def test_a_job_that_was_never_found_ends_with_5_within_the_shortest_bound(
+def test_unknown_job_exits_5_when_the_shortest_time_limit_ends(
     jobstat: Run,
     httpx_mock: HTTPXMock,
     clock: FakeClock,
@@ -400,7 +404,7 @@ def test_a_job_that_was_never_found_ends_with_5_within_the_shortest_bound(
     assert err.splitlines()[-2].startswith(f"jobstat: no job {ID} at acme.zendesk.com")
 
 
-def test_several_jobs_that_were_never_found_end_with_5_too(
+def test_several_unknown_jobs_are_requested_singly_and_exit_5(
     jobstat: Run, zendesk: Any, clock: FakeClock
 ) -> None:
     """Each is asked for singly before it counts as not found, however short it is."""
@@ -413,7 +417,7 @@ def test_several_jobs_that_were_never_found_end_with_5_too(
     assert "Resume with" not in err
 
 
-def test_a_wait_for_the_rate_limit_does_not_outlast_the_patience(
+def test_rate_limit_wait_does_not_exceed_retry_for(
     jobstat: Run, httpx_mock: HTTPXMock, clock: FakeClock
 ) -> None:
     limit = {"x_rate_limit": "700", "x_rate_limit_remaining": "0"}
@@ -429,7 +433,7 @@ def test_a_wait_for_the_rate_limit_does_not_outlast_the_patience(
     ("status", "words"),
     [("cancelled", "was cancelled"), ("Aborted", "was aborted"), ("error", "failed")],
 )
-def test_word_for_a_failed_job_ends_the_watch_without_a_warning(
+def test_cancelled_aborted_or_error_status_exits_3_without_a_warning(
     jobstat: Run, httpx_mock: HTTPXMock, status: str, words: str
 ) -> None:
     answers(httpx_mock, WORKING, job_object(status))
@@ -438,7 +442,7 @@ def test_word_for_a_failed_job_ends_the_watch_without_a_warning(
     assert out.endswith(f"✗ the job {words}\n")
 
 
-def test_job_that_stopped_short_is_told_in_words(
+def test_completed_job_with_unprocessed_items_says_so_and_exits_6(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
     answers(httpx_mock, *2 * [job_object("completed", total=40, progress=3)])
@@ -450,7 +454,9 @@ def test_job_that_stopped_short_is_told_in_words(
     )
 
 
-def test_error_of_the_job_itself_is_shown(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+def test_job_level_error_is_shown_and_exits_3(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
     answers(httpx_mock, completed(SUCCESS) | {"error": "OutOfPaper"})
     code, out, _ = jobstat("watch", ID)
     assert code == 3
@@ -463,7 +469,7 @@ EMPTY = job_object("completed", total=2, progress=2)
 @pytest.mark.parametrize(
     ("look", "written"), [([], []), (["--json"], [EMPTY]), (["--stream"], [EMPTY])]
 )
-def test_end_that_could_not_be_confirmed_is_no_success(
+def test_unconfirmed_completion_without_results_exits_124_at_timeout(
     jobstat: Run, httpx_mock: HTTPXMock, look: list[str], written: list[object]
 ) -> None:
     answers(httpx_mock, EMPTY)
@@ -476,7 +482,7 @@ def test_end_that_could_not_be_confirmed_is_no_success(
     ]
 
 
-def test_end_that_could_not_be_confirmed_is_written_when_the_watch_is_refused(
+def test_403_before_confirmation_exits_4_and_prints_the_unconfirmed_job(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
     httpx_mock.add_response(url=URL, json={"job_status": EMPTY})
@@ -485,7 +491,7 @@ def test_end_that_could_not_be_confirmed_is_written_when_the_watch_is_refused(
     assert (code, json.loads(out)) == (4, EMPTY)
 
 
-def test_server_that_tells_jobs_apart_is_not_believed_about_another(
+def test_response_about_another_job_is_rejected_after_a_correct_one(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
     """A proxy may answer with what it keeps of another job."""
@@ -495,7 +501,7 @@ def test_server_that_tells_jobs_apart_is_not_believed_about_another(
     assert f"the answers are about other jobs than {ID}" in err
 
 
-def test_answer_about_a_job_that_is_known_is_not_believed_for_another(
+def test_response_about_another_watched_job_is_rejected(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
 ) -> None:
     zendesk.many = 404

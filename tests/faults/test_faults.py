@@ -185,7 +185,7 @@ BASIC_SETTINGS = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_watch_outlives_it(name: str) -> None:
+def test_watch_recovers_from_each_server_fault(name: str) -> None:
     fault, says = FAULTS[name]
     retry_for = "--retry-for=2" if name in HUGE_WAITS else "--retry-for=60"
     run = run_against(
@@ -202,7 +202,7 @@ def test_a_watch_outlives_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_for_good_it_is_one_clear_line(name: str) -> None:
+def test_permanent_server_fault_exits_7_with_one_clear_line(name: str) -> None:
     fault, says = FAULTS[name]
     run = run_against(
         [fault],
@@ -222,7 +222,7 @@ def test_for_good_it_is_one_clear_line(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_time_out_holds_against_it(name: str) -> None:
+def test_timeout_ends_the_watch_during_each_server_fault(name: str) -> None:
     """Nothing else would end the request before the run is killed."""
     fault, _ = FAULTS[name]
     run = run_against([WORKING, fault], *WATCH, "--timeout=2.5")
@@ -263,7 +263,7 @@ BASIC = " ".join(SECRETS[3:9])
     ids=["bearer", "basic"],
 )
 @pytest.mark.parametrize("name", SAID_BACK)
-def test_a_credential_that_an_answer_repeats_is_hidden(
+def test_credential_repeated_by_the_server_is_redacted(
     name: str, credential: str, settings: dict[str, str] | None
 ) -> None:
     line, content = SAID_BACK[name]
@@ -294,7 +294,7 @@ def unended(content: bytes) -> bytes:
     ],
     ids=["too large", "without its end"],
 )
-def test_a_credential_that_is_cut_is_hidden(content: bytes) -> None:
+def test_truncated_credential_in_a_response_is_redacted(content: bytes) -> None:
     answer = http("422 No", content, "Content-Encoding: gzip", kind="text/plain")
     run = run_against([answer], "watch", "--debug", "--retry-for=0")
     assert run.code == 2

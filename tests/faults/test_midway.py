@@ -64,7 +64,7 @@ def tls() -> tuple[ssl.SSLContext, ssl.SSLContext, trustme.CA]:
     ],
     ids=["in clear", "certificate", "dripping", "no answer", "reset"],
 )
-def test_a_watch_outlives_tls_that_fails_midway(
+def test_watch_recovers_from_a_tls_failure(
     fault: Any, says: str, tls: tuple[Any, Any, trustme.CA], tmp_path: Path
 ) -> None:
     named_by_user, other, authority = tls
@@ -101,7 +101,7 @@ def test_a_watch_outlives_tls_that_fails_midway(
         ("fail", ["--retry-for=0"], (), 7, "host not found: localhost:"),
     ],
 )
-def test_a_name_that_is_not_resolved(
+def test_watch_retries_name_resolution_until_a_time_limit(
     script: str,
     arguments: list[str],
     patience: tuple[float, ...],
@@ -121,7 +121,7 @@ def test_a_name_that_is_not_resolved(
     assert says in run.err
 
 
-def test_no_cookie_is_kept_whatever_is_in_it() -> None:
+def test_received_cookie_is_not_sent_back() -> None:
     cookie = b"Set-Cookie: lang=fran\xc3\xa7ais; Path=/\r\n\r\n"
     with raw_server(WORKING.replace(b"\r\n\r\n", b"\r\n" + cookie, 1), DONE) as server:
         done = jobstat("watch", ID, env=environment(server.base_url))
@@ -129,7 +129,7 @@ def test_no_cookie_is_kept_whatever_is_in_it() -> None:
     assert not [head for head in server.requests if "cookie" in head.lower()]
 
 
-def test_a_server_that_is_started_again_on_the_same_port() -> None:
+def test_watch_recovers_after_a_server_restart() -> None:
     def answer_and_go(connection: socket.socket) -> None:
         connection.sendall(WORKING)
         server.close()
@@ -190,7 +190,7 @@ REFUSED = http("401 No", b'{"error":"invalid_token"}')
         ([state(), http("302 Go", b"", "Location: https://evil.example/")], 2, "", ""),
     ],
 )
-def test_answers_that_nobody_expects(
+def test_unexpected_response_sequence_determines_output_and_exit_code(
     answers: list[Reply], code: int, shown: str, said: str
 ) -> None:
     run = run_against([*answers, DONE], "watch")

@@ -57,7 +57,7 @@ def a_proxy_to(tls: ssl.SSLContext, seen: list[str]) -> Callable[[socket.socket]
 @pytest.mark.parametrize(
     "variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
 )
-def test_a_proxy_of_the_environment_is_used(
+def test_proxy_variable_is_used_and_the_token_is_not_sent_to_the_proxy(
     variable: str, authority: trustme.CA, tmp_path: Path
 ) -> None:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -131,7 +131,7 @@ def refuse(answer: bytes) -> Callable[[socket.socket], None]:
     ],
 )
 @pytest.mark.parametrize("scheme", ["http://", ""])
-def test_a_proxy_that_refuses_is_named(
+def test_proxy_error_names_the_proxy_and_redacts_its_password(
     answer: bytes, code: int, says: str, scheme: str
 ) -> None:
     with raw_server(Early(refuse(answer))) as proxy:
@@ -146,9 +146,7 @@ def test_a_proxy_that_refuses_is_named(
 
 @pytest.mark.parametrize("code", [401, 407])
 @pytest.mark.parametrize("user", ["", "someone:wrong@"])
-def test_a_proxy_that_wants_another_credential_is_asked_once(
-    code: int, user: str
-) -> None:
+def test_proxy_authentication_failure_is_not_retried(code: int, user: str) -> None:
     """tinyproxy answers 407 where there is none, and 401 to a wrong one."""
     refusal = f"HTTP/1.1 {code} No\r\n\r\n".encode()
     with raw_server(refusal) as proxy:
@@ -159,7 +157,7 @@ def test_a_proxy_that_wants_another_credential_is_asked_once(
     assert len(proxy.requests) == 1
 
 
-def test_a_proxy_that_is_not_there_is_named() -> None:
+def test_unreachable_proxy_is_named_in_the_error() -> None:
     env = environment(ACCOUNT, HTTPS_PROXY=f"http://{USER}@127.0.0.1:1")
     done = jobstat("watch", "--retry-for=0", ID, env=env)
     assert done.returncode == 7
@@ -202,7 +200,7 @@ def test_a_proxy_that_is_not_there_is_named() -> None:
         ),
     ],
 )
-def test_a_setting_that_cannot_be_used_is_named(
+def test_invalid_proxy_or_tls_setting_exits_2_and_names_the_variable(
     settings: dict[str, str], says: str
 ) -> None:
     done = jobstat("show", "--debug", ID, env=environment(ACCOUNT, **settings))
@@ -229,14 +227,14 @@ def test_tls_keys_are_logged_with_debug_only(
         assert "CLIENT" in keys.read_text()
 
 
-def test_a_file_for_tls_keys_that_cannot_be_written_is_named_with_debug() -> None:
+def test_unwritable_sslkeylogfile_with_debug_exits_2() -> None:
     env = environment(ACCOUNT, SSLKEYLOGFILE="/nowhere/keys")
     done = jobstat("show", ID, "--debug", env=env)
     assert done.returncode == 2
     assert "\njobstat: SSLKEYLOGFILE cannot be used: '/nowhere/keys'" in done.stderr
 
 
-def test_a_fifo_is_no_certificate_file(tmp_path: Path) -> None:
+def test_fifo_as_certificate_file_exits_2(tmp_path: Path) -> None:
     fifo = tmp_path / "ca.pem"
     os.mkfifo(fifo)
     done = jobstat("show", ID, env=environment(ACCOUNT, SSL_CERT_FILE=str(fifo)))
@@ -255,7 +253,9 @@ def test_a_fifo_is_no_certificate_file(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("where", ["--base-url", "JOBSTAT_BASE_URL", "JOB"])
-def test_a_user_in_a_url_is_refused_and_not_repeated(url: str, where: str) -> None:
+def test_user_name_in_a_url_exits_2_without_printing_the_password(
+    url: str, where: str
+) -> None:
     env = environment(ACCOUNT)
     arguments = [ID]
     if where == "JOBSTAT_BASE_URL":

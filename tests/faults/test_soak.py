@@ -22,13 +22,13 @@ def assert_flat(samples: list[Sample]) -> None:
     assert late.memory <= early.memory + 20_000
 
 
-def test_hundreds_of_polls_leave_nothing_behind() -> None:
+def test_hundreds_of_polls_do_not_leak_files_threads_or_memory() -> None:
     code, samples = polled(600)
     assert code == 6
     assert_flat(samples)
 
 
-def test_a_watch_under_random_faults_is_right_in_the_end() -> None:
+def test_watch_under_random_faults_exits_6_without_leaks() -> None:
     code, requests, samples = tracked(8)
     assert code == 6
     assert requests > 3

@@ -188,7 +188,7 @@ def test_the_changelog_has_this_version() -> None:
 @pytest.mark.skipif(
     not CONTRACT.is_file(), reason="the contract is not beside the project"
 )
-def test_the_exit_codes_are_those_of_the_contract() -> None:
+def test_exit_codes_match_the_contract() -> None:
     rows = re.findall(r"^\| (\d+) \| ([a-z-]+) \| ", CONTRACT.read_text(), re.MULTILINE)
     assert {(int(code), slug) for code, slug in rows} == {
         (int(code), code.slug) for code in Exit

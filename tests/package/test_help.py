@@ -47,7 +47,7 @@ def test_help_shows_the_help_of_a_command(path: str) -> None:
         ("auth logn", "auth login"),
     ],
 )
-def test_an_unknown_topic_is_one_line_with_a_similar_name(
+def test_misspelled_help_topic_exits_2_and_suggests_a_similar_name(
     words: str, similar: str
 ) -> None:
     done = jobstat("help", *words.split())
@@ -57,7 +57,7 @@ def test_an_unknown_topic_is_one_line_with_a_similar_name(
     )
 
 
-def test_an_unknown_topic_without_a_similar_name_names_the_list() -> None:
+def test_unknown_help_topic_exits_2_and_points_to_jobstat_help() -> None:
     done = jobstat("help", "zebra")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
@@ -97,7 +97,7 @@ def test_a_topic_longer_than_the_screen_goes_through_the_pager(pager: str) -> No
     assert text == f"paged {LENGTH} lines FRX"
 
 
-def test_the_pager_keeps_its_arguments_and_the_setting_of_less(pager: str) -> None:
+def test_pager_keeps_its_arguments_and_the_users_less_variable(pager: str) -> None:
     text = shown_on_terminal({"PAGER": f"{sys.executable} {pager}", "LESS": "R"})
     assert text == f"paged {LENGTH} lines R"
 
@@ -127,7 +127,7 @@ def test_less_is_the_default_and_ctrl_c_does_not_end_it() -> None:
     [{"PAGER": ""}, {"PAGER": "/no/such/program"}, {"PAGER": "'"}, {"PATH": "/none"}],
     ids=str,
 )
-def test_a_missing_pager_is_no_error(env: dict[str, str]) -> None:
+def test_help_prints_the_topic_if_the_pager_cannot_run(env: dict[str, str]) -> None:
     assert shown_on_terminal(env) == load_topic("polling").rstrip()
 
 

@@ -39,7 +39,7 @@ def calls(module: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=name_of)
-def test_only_views_write_text_as_it_is(module: Path) -> None:
+def test_only_listed_views_write_raw_text_to_the_terminal(module: Path) -> None:
     name = name_of(module)
     if name in {"views/terminal.py", "views/writing.py"}:
         return
@@ -51,7 +51,7 @@ def test_only_views_write_text_as_it_is(module: Path) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=name_of)
-def test_nothing_is_printed_past_the_terminal(module: Path) -> None:
+def test_modules_print_only_through_the_terminal_object(module: Path) -> None:
     for call in calls(module):
         assert call not in {"print", "click.echo", "click.secho", "sys.stderr.write"}
         assert call != "sys.stdout.write" or name_of(module) == "__main__.py"

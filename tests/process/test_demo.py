@@ -43,13 +43,15 @@ def test_the_demo_watches_a_job_to_its_end() -> None:
 
 
 @pytest.mark.parametrize(("failures", "code"), [("0", "0 (ok)"), ("100%", "3 (job-")])
-def test_the_demo_ends_as_it_is_asked_to(failures: str, code: str) -> None:
+def test_demo_failures_option_determines_the_reported_exit_code(
+    failures: str, code: str
+) -> None:
     done = jobstat("demo", "--duration", "0.3", "--failures", failures)
     assert done.returncode == 0
     assert f"exits with {code}" in done.stdout
 
 
-def test_a_port_that_is_taken_is_told() -> None:
+def test_demo_on_a_port_in_use_exits_2() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = jobstat("demo", "--serve", "--port", str(port))
@@ -60,7 +62,7 @@ def test_a_port_that_is_taken_is_told() -> None:
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
-def test_what_serve_prints_works_as_it_stands() -> None:
+def test_commands_printed_by_demo_serve_run_unchanged() -> None:
     with child(
         [*JOBSTAT, "demo", "--serve", "--duration", "1s", "--failures", "0"],
         env=environment(),
@@ -127,7 +129,7 @@ def test_the_readmes_script_handles_each_exit_code(
         (2, 0.5, "", 6),
     ],
 )
-def test_the_readmes_lines_for_scripts_do_what_they_say(
+def test_readme_script_lines_print_and_exit_as_documented(
     new_job: Callable[..., str], line: int, failures: float, out: str, code: int
 ) -> None:
     lines = readme_script("script lines").splitlines()
@@ -167,7 +169,7 @@ def call(
 TICKETS = {"tickets": [{"comment": {"body": "Help!"}}] * 3}
 
 
-def test_the_server_starts_jobs_and_tells_of_them(demo: DemoServer) -> None:
+def test_demo_server_creates_jobs_and_returns_their_status(demo: DemoServer) -> None:
     code, created, _ = call(demo, "/api/v2/tickets/create_many.json", TICKETS)
     assert code == 200
     assert created["job_status"]["status"] == "queued"
@@ -200,7 +202,7 @@ def test_the_server_starts_jobs_and_tells_of_them(demo: DemoServer) -> None:
     assert {job["id"] for job in listed["job_statuses"]} == set(ids)
 
 
-def test_the_list_is_paged_by_cursor(demo: DemoServer) -> None:
+def test_demo_server_paginates_the_job_list_by_cursor(demo: DemoServer) -> None:
     for _ in range(5):
         call(demo, "/api/v2/tickets/create_many.json", TICKETS)
     path: str | None = "/api/v2/job_statuses.json?page[size]=2"
@@ -215,7 +217,7 @@ def test_the_list_is_paged_by_cursor(demo: DemoServer) -> None:
     assert (sizes, len(seen)) == ([2, 2, 1], 5)
 
 
-def test_the_servers_headers(demo: DemoServer) -> None:
+def test_demo_server_sends_etag_rate_limit_and_gzip_headers(demo: DemoServer) -> None:
     path = "/api/v2/job_statuses.json"
     _, document, plain = call(demo, path)
     assert plain["content-type"] == "application/json; charset=utf-8"
@@ -246,7 +248,7 @@ def _basic(pair: str) -> str:
         (_basic(f"me@example.org/token:{TOKEN}"), None),
     ],
 )
-def test_the_server_wants_a_credential(
+def test_demo_server_answers_401_without_a_valid_credential(
     demo: DemoServer, authorization: str, error: str | None
 ) -> None:
     code, document, _ = call(
@@ -293,7 +295,7 @@ def test_the_server_wants_a_credential(
         ),
     ],
 )
-def test_the_server_refuses_in_zendesks_words(
+def test_demo_server_sends_zendesk_errors_for_invalid_requests(
     demo: DemoServer, path: str, method: str, data: object, code: int, error: str
 ) -> None:
     found, document, _ = call(demo, path, data, method)
@@ -302,7 +304,7 @@ def test_the_server_refuses_in_zendesks_words(
     assert (said["title"] if isinstance(said, dict) else said) == error
 
 
-def test_the_server_limits_requests(demo: DemoServer) -> None:
+def test_demo_server_answers_429_over_the_rate_limit(demo: DemoServer) -> None:
     demo.account.limit = 2
     codes = [call(demo, "/api/v2/job_statuses.json")[0] for _ in range(3)]
     if codes[-1] == 200:  # a new minute began meanwhile
@@ -313,7 +315,7 @@ def test_the_server_limits_requests(demo: DemoServer) -> None:
     assert 0 < int(headers["retry-after"]) <= 60
 
 
-def test_the_server_answers_several_at_once(demo: DemoServer) -> None:
+def test_demo_server_handles_concurrent_requests(demo: DemoServer) -> None:
     codes: list[int] = []
 
     def ask() -> None:

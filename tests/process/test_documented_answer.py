@@ -34,7 +34,7 @@ def answer(job: dict[str, object]) -> bytes:
     return http(content=json.dumps(job, indent=2).encode())
 
 
-def test_show_asks_as_curl_does_and_shows_every_field() -> None:
+def test_show_sends_the_documented_request_and_prints_the_bare_job() -> None:
     with raw_server(answer(DOCUMENTED)) as server:
         done = run(server, "show", DOCUMENTED_ID)
     assert (done.returncode, done.stderr) == (0, "")
@@ -49,7 +49,7 @@ def test_show_asks_as_curl_does_and_shows_every_field() -> None:
     assert not [text for text in shown if text not in done.stdout]
 
 
-def test_watch_follows_it_to_its_end() -> None:
+def test_watch_polls_a_bare_job_until_it_completes() -> None:
     with raw_server(answer(WORKING), answer(DOCUMENTED)) as server:
         done = run(server, "watch", DOCUMENTED_ID)
     assert (done.returncode, done.stderr) == (0, "")
@@ -65,7 +65,7 @@ def test_watch_follows_it_to_its_end() -> None:
         (["watch", "--stream"], [WORKING, DOCUMENTED]),
     ],
 )
-def test_json_is_what_was_sent(
+def test_json_and_stream_print_bare_jobs_one_per_line(
     arguments: list[str], shown: list[dict[str, object]]
 ) -> None:
     with raw_server(*map(answer, shown)) as server:
@@ -74,7 +74,7 @@ def test_json_is_what_was_sent(
     assert done.stdout == "".join(json.dumps(job) + "\n" for job in shown)
 
 
-def test_several_jobs_are_asked_for_one_by_one() -> None:
+def test_missing_show_many_falls_back_to_single_requests() -> None:
     other = {**DOCUMENTED, "id": "0" * 32}
     no_show_many = http("404 Not Found")
     with raw_server(no_show_many, answer(DOCUMENTED), answer(other)) as server:
@@ -86,7 +86,7 @@ def test_several_jobs_are_asked_for_one_by_one() -> None:
     ]
 
 
-def test_it_can_be_piped_in() -> None:
+def test_watch_reads_a_bare_job_from_standard_input() -> None:
     with raw_server(answer(DOCUMENTED)) as server:
         done = run(server, "watch", "-q", "-", typed=json.dumps(WORKING, indent=2))
     assert (done.returncode, done.stderr) == (0, "")

@@ -54,7 +54,7 @@ def exchanges() -> list[threading.Thread]:
     [drip(DONE, 0.1), drip(DONE, 0.1, at_once=len(DONE) - 200), stall(DONE[:40])],
     ids=["header", "body", "silence"],
 )
-def test_an_exchange_that_is_given_up_ends_soon(reply: Any) -> None:
+def test_timed_out_request_closes_its_connection_and_thread(reply: Any) -> None:
     """Left alone, the server would go on for a minute."""
     gone = threading.Event()
 
@@ -71,7 +71,7 @@ def test_an_exchange_that_is_given_up_ends_soon(reply: Any) -> None:
         wait_until(lambda: not exchanges())
 
 
-def test_a_handshake_that_is_given_up_ends_soon(monkeypatch: Any) -> None:
+def test_timed_out_tls_handshake_ends_its_thread(monkeypatch: Any) -> None:
     hello = b"\x16\x03\x03\x40\x00" + b"\x02" * 600
     with raw_server(Early(drip(hello, 0.1))) as server:
         url = server.base_url.replace("http:", "https:")
@@ -81,7 +81,7 @@ def test_a_handshake_that_is_given_up_ends_soon(monkeypatch: Any) -> None:
             wait_until(lambda: not exchanges())
 
 
-def test_a_name_that_is_resolved_too_late_is_not_asked(monkeypatch: Any) -> None:
+def test_host_resolved_after_the_timeout_gets_no_request(monkeypatch: Any) -> None:
     real, resolved = socket.getaddrinfo, threading.Event()
 
     def slow(*given: Any, **more: Any) -> Any:
@@ -106,7 +106,7 @@ def kept(connection: socket.socket) -> None:
         connection.sendall(sent)
 
 
-def test_a_connection_is_kept_for_the_next_exchange_but_not_through_a_suspend(
+def test_connection_is_reused_but_not_after_a_suspend(
     monkeypatch: Any,
 ) -> None:
     with raw_server(kept) as server, client(server) as http:
@@ -121,7 +121,7 @@ def test_a_connection_is_kept_for_the_next_exchange_but_not_through_a_suspend(
         assert len(server.requests) == 2
 
 
-def test_of_a_refusal_only_its_beginning_is_read() -> None:
+def test_endless_error_body_is_read_only_up_to_a_limit() -> None:
     sent = 0
 
     def count(connection: socket.socket) -> None:
@@ -139,7 +139,7 @@ def test_of_a_refusal_only_its_beginning_is_read() -> None:
     assert len(response.body) <= 2**17
 
 
-def test_the_words_of_a_refusal_are_not_waited_for_long(monkeypatch: Any) -> None:
+def test_stalled_error_body_is_abandoned_before_the_timeout(monkeypatch: Any) -> None:
     monkeypatch.setattr("jobstat.zendesk.exchange.ERROR_BODY_TIMEOUT", 0.1)
     began = time.monotonic()
     reply = stall(head("Content-Length: 9", status="401 No"))
@@ -148,14 +148,14 @@ def test_the_words_of_a_refusal_are_not_waited_for_long(monkeypatch: Any) -> Non
     assert time.monotonic() - began < BOUND / 2
 
 
-def test_an_endless_answer_is_let_go() -> None:
+def test_body_over_64_mib_raises_and_ends_its_thread() -> None:
     with raw_server(endless(head(), b" " * 2**20)) as server, client(server) as http:
         with pytest.raises(Exception, match="larger than 64 MiB"):
             http.send(Request("/"), BOUND)
         wait_until(lambda: not exchanges())
 
 
-def test_a_defect_in_an_exchange_is_told_as_one(monkeypatch: Any) -> None:
+def test_unexpected_exception_in_a_request_reaches_the_caller(monkeypatch: Any) -> None:
     monkeypatch.setattr("jobstat.zendesk.exchange.read_body", None)
     with (
         raw_server(DONE) as server,
@@ -168,7 +168,7 @@ def test_a_defect_in_an_exchange_is_told_as_one(monkeypatch: Any) -> None:
         api.fetch(["1"], BOUND)
 
 
-def test_settings_of_a_proxy_do_not_matter_on_this_machine(monkeypatch: Any) -> None:
+def test_bypass_proxy_ignores_an_invalid_proxy_setting(monkeypatch: Any) -> None:
     monkeypatch.setenv("ALL_PROXY", "nonsense://x")
     with raw_server(DONE) as server, client(server) as http:
         assert http.send(Request("/"), BOUND).is_success
@@ -176,7 +176,7 @@ def test_settings_of_a_proxy_do_not_matter_on_this_machine(monkeypatch: Any) -> 
         HttpClient("https://acme.example", {}, bypass_proxy=False)
 
 
-def test_a_file_for_keys_that_cannot_be_written_is_named(monkeypatch: Any) -> None:
+def test_unwritable_sslkeylogfile_raises_a_usage_error(monkeypatch: Any) -> None:
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)
     monkeypatch.setenv("SSLKEYLOGFILE", "/nowhere/keys")
@@ -184,7 +184,7 @@ def test_a_file_for_keys_that_cannot_be_written_is_named(monkeypatch: Any) -> No
         HttpClient("https://acme.example", {}, bypass_proxy=False)
 
 
-def test_no_thread_can_be_started(monkeypatch: Any) -> None:
+def test_failure_to_start_a_thread_raises_unreachable(monkeypatch: Any) -> None:
     def start(self: object) -> None:
         raise RuntimeError("can't start new thread")
 
@@ -221,7 +221,7 @@ def one(api: ZendeskClient, id: str) -> tuple[str, str]:
     return job.id, job.status
 
 
-def test_surplus_answer_is_not_taken_for_the_next_one() -> None:
+def test_surplus_response_is_not_used_for_the_next_request() -> None:
     first, surplus = completed(SUCCESS, id="one"), completed(SUCCESS, id="other")
     answers = (
         sends_at_once(first, surplus),
@@ -233,7 +233,7 @@ def test_surplus_answer_is_not_taken_for_the_next_one() -> None:
         assert len(server.requests) == 2
 
 
-def test_new_connection_after_an_answer_about_another_id() -> None:
+def test_response_about_another_id_is_retried_on_a_new_connection() -> None:
     answers = (
         sends_at_once(completed(SUCCESS, id="other")),
         sends_at_once(job_object("working", id="mine")),
@@ -243,7 +243,7 @@ def test_new_connection_after_an_answer_about_another_id() -> None:
 
 
 @pytest.mark.parametrize("size", [None, 1, 30])
-def test_answer_that_came_before_its_question_is_not_taken(size: int | None) -> None:
+def test_response_received_before_its_request_is_discarded(size: int | None) -> None:
     """Not even if only its beginning came before it."""
     first, early = (
         http(content=body(job)).replace(b": close", b": keep-alive")
@@ -263,14 +263,14 @@ def test_answer_that_came_before_its_question_is_not_taken(size: int | None) -> 
         assert len(job.failed) == 1
 
 
-def test_same_wrong_answer_is_asked_again_after_a_right_one() -> None:
+def test_accepted_wrong_id_is_retried_again_after_a_correct_response() -> None:
     ids = ("other", "other", "mine", "other", "mine")
     answers = [http(content=body(completed(SUCCESS, id=id))) for id in ids]
     with raw_server(*answers) as server, api_of(server) as api:
         assert [one(api, "mine")[0] for _ in range(3)] == ["other", "mine", "mine"]
 
 
-def test_answers_about_several_other_jobs_are_a_broken_answer() -> None:
+def test_responses_about_two_other_ids_raise_invalid_response() -> None:
     answers = [http(content=body(completed(SUCCESS, id=id))) for id in ("one", "two")]
     with (
         raw_server(*answers) as server,
@@ -280,7 +280,7 @@ def test_answers_about_several_other_jobs_are_a_broken_answer() -> None:
         api.fetch(["mine"], BOUND)
 
 
-def test_gzip_of_several_members_is_read_to_its_end() -> None:
+def test_multi_member_gzip_is_read_and_trailing_data_rejected() -> None:
     content = body(completed(SUCCESS, id="mine"))
     parts = gzip.compress(content[:40]) + gzip.compress(content[40:])
     packed = http("200 OK", parts, "Content-Encoding: gzip")
@@ -297,7 +297,7 @@ def test_gzip_of_several_members_is_read_to_its_end() -> None:
             api.fetch(["mine"], BOUND)
 
 
-def test_answer_about_another_id_is_taken_if_the_server_insists() -> None:
+def test_repeated_response_about_another_id_is_accepted() -> None:
     mock = http(content=body(completed(SUCCESS, id="fixed")))
     with raw_server(mock) as server, api_of(server) as api:
         assert one(api, "mine") == ("fixed", "completed")
@@ -323,7 +323,7 @@ def test_second_request_after_an_answer_about_another_id_shares_the_deadline(
     assert second < first == BOUND
 
 
-def test_case_of_the_id_in_an_answer_does_not_matter() -> None:
+def test_response_id_may_differ_in_case() -> None:
     with (
         raw_server(http(content=body(completed(SUCCESS, id="MINE")))) as server,
         api_of(server) as api,
@@ -332,7 +332,7 @@ def test_case_of_the_id_in_an_answer_does_not_matter() -> None:
         assert len(server.requests) == 1
 
 
-def test_new_connection_after_a_broken_answer() -> None:
+def test_request_after_an_invalid_response_uses_a_new_connection() -> None:
     answers = (
         sends_at_once({"id": "mine"}),
         sends_at_once(job_object("working", id="mine")),
@@ -343,7 +343,7 @@ def test_new_connection_after_a_broken_answer() -> None:
         assert one(api, "mine") == ("mine", "working")
 
 
-def test_new_connection_after_jobs_that_were_not_asked_for() -> None:
+def test_request_after_unrequested_jobs_uses_a_new_connection() -> None:
     jobs = [completed(SUCCESS, id="one"), completed(SUCCESS, id="stranger")]
     content = json.dumps({"job_statuses": jobs}).encode()
     several = http(content=content).replace(b"close", b"keep-alive")
@@ -358,7 +358,7 @@ def test_new_connection_after_jobs_that_were_not_asked_for() -> None:
         assert one(api, "two") == ("two", "working")
 
 
-def test_signals_are_for_the_main_thread() -> None:
+def test_request_thread_blocks_signals_and_the_main_thread_does_not() -> None:
     """So that it can put them off, as the live view does while it writes."""
     import signal
 

@@ -51,7 +51,7 @@ WORKING = job_object("working", progress=1)
         (http(content=body(WORKING)), ["watch", "--timeout", "0.3"], Exit.TIMEOUT),
     ],
 )
-def test_every_code_that_an_account_can_cause(
+def test_response_and_arguments_determine_the_exit_code(
     answer: bytes, arguments: list[str], code: Exit
 ) -> None:
     with raw_server(answer) as server:
@@ -60,7 +60,7 @@ def test_every_code_that_an_account_can_cause(
     assert TOKEN not in done.stdout + done.stderr
 
 
-def test_a_defect_has_a_code_of_its_own() -> None:
+def test_unexpected_exception_exits_1_and_is_reported_as_a_bug() -> None:
     program = (
         "import sys, jobstat.commands._shared as s; s.resolve_account = None;"
         "from jobstat.process import run; sys.exit(run(['show', 'a']))"
@@ -102,7 +102,7 @@ def test_a_defect_has_a_code_of_its_own() -> None:
         ),
     ],
 )
-def test_what_the_environment_lacks_is_one_line(
+def test_incomplete_or_invalid_environment_prints_one_line_and_a_hint(
     settings: dict[str, str], code: int, says: str
 ) -> None:
     done = jobstat("show", ID, env=environment(**settings))
@@ -134,7 +134,9 @@ def drip(connection: socket.socket) -> None:
         (drip, "drips in too slowly"),
     ],
 )
-def test_a_broken_answer_is_one_line(answer: bytes, says: str) -> None:
+def test_broken_response_exits_7_and_a_dripping_one_exits_124(
+    answer: bytes, says: str
+) -> None:
     with raw_server(answer) as server:
         env = environment(server.base_url)
         timeout = "--timeout=0.9" if callable(answer) else "--retry-for=0"
@@ -147,26 +149,26 @@ def test_a_broken_answer_is_one_line(answer: bytes, says: str) -> None:
         assert says in done.stderr.splitlines()[0]
 
 
-def test_nobody_listens() -> None:
+def test_refused_connection_exits_7() -> None:
     done = jobstat("show", ID, env=environment("http://127.0.0.1:1"))
     assert done.returncode == Exit.UNAVAILABLE
     assert done.stderr == "jobstat: no connection to 127.0.0.1:1: Connection refused\n"
 
 
-def test_a_host_that_has_no_address() -> None:
+def test_unresolvable_host_exits_7() -> None:
     env = environment("https://nowhere.invalid")
     done = jobstat("watch", "--retry-for", "0", ID, env=env)
     assert done.returncode == Exit.UNAVAILABLE
     assert done.stderr.startswith("jobstat: host not found: nowhere.invalid\n")
 
 
-def test_a_name_that_cannot_be_decoded_is_no_host() -> None:
+def test_invalid_punycode_host_exits_2() -> None:
     done = jobstat("show", ID, env=environment("https://xn--0.example"))
     assert done.returncode == Exit.USAGE
     assert done.stderr == "jobstat: no valid host name: xn--0.example\n"
 
 
-def test_an_untrusted_certificate_is_refused_and_a_trusted_one_taken(
+def test_untrusted_certificate_exits_7_and_a_trusted_one_is_accepted(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     import ssl
@@ -192,7 +194,7 @@ def test_an_untrusted_certificate_is_refused_and_a_trusted_one_taken(
     assert len(server.requests) == 1
 
 
-def test_a_proxy_is_not_told_what_is_meant_for_this_machine() -> None:
+def test_request_to_loopback_bypasses_the_proxy() -> None:
     with (
         raw_server(http("502 Proxy")) as proxy,
         raw_server(http(content=body(completed(SUCCESS)))) as server,
@@ -202,7 +204,7 @@ def test_a_proxy_is_not_told_what_is_meant_for_this_machine() -> None:
     assert proxy.requests == []
 
 
-def test_what_a_command_loads(demo: object) -> None:
+def test_commands_do_not_import_modules_they_do_not_need(demo: object) -> None:
     del demo
     program = (
         "import sys\n"
@@ -234,7 +236,7 @@ def test_what_a_command_loads(demo: object) -> None:
     assert not loaded("show", "nosuch") & {"rich"}
 
 
-def test_python_m_jobstat_is_jobstat() -> None:
+def test_python_m_jobstat_prints_the_version() -> None:
     done = jobstat("--version")
     from jobstat import __version__
 

@@ -41,7 +41,7 @@ def run(*arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
     return jobstat(*arguments, env=dict(os.environ), **more)
 
 
-def test_a_time_out_tells_what_ended_and_the_last_state_of_the_rest(
+def test_timeout_prints_each_last_state_and_the_resume_command(
     new_job: Callable[..., str],
 ) -> None:
     bad = new_job(failures=0.5, duration=0)
@@ -56,7 +56,7 @@ def test_a_time_out_tells_what_ended_and_the_last_state_of_the_rest(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_tells_what_ended_and_the_last_state_of_the_rest(
+def test_signal_prints_each_last_state_and_the_resume_command(
     new_job: Callable[..., str], number: signal.Signals
 ) -> None:
     good, long = new_job(duration=0.2), new_job(duration=600)
@@ -82,14 +82,16 @@ def test_a_signal_tells_what_ended_and_the_last_state_of_the_rest(
     )
 
 
-def test_fail_fast_leaves_the_others(new_job: Callable[..., str]) -> None:
+def test_fail_fast_exits_3_while_another_job_continues(
+    new_job: Callable[..., str],
+) -> None:
     long, bad = new_job(duration=600), new_job(failures=1.0, duration=0.5)
     done = bash(f"jobstat watch -q --fail-fast {long} {bad}")
     assert done.returncode == 3
     assert "stopped at the first failure; 1 of 2 jobs go on" in done.stderr
 
 
-def test_several_jobs_are_one_request_a_turn(
+def test_watch_polls_20_jobs_with_fewer_than_10_requests(
     requests: list[float], new_job: Callable[..., str]
 ) -> None:
     ids = [new_job(duration=1.0) for _ in range(20)]
@@ -98,7 +100,9 @@ def test_several_jobs_are_one_request_a_turn(
 
 
 @needs_curl_and_jq
-def test_the_list_can_be_piped_into_a_watch(new_job: Callable[..., str]) -> None:
+def test_list_output_can_be_piped_into_watch_and_show(
+    new_job: Callable[..., str],
+) -> None:
     ids = {new_job(duration=0.5) for _ in range(3)}
     done = bash(
         "set -eo pipefail\njobstat list --json | jq -r .id | jobstat watch --json -"
@@ -109,7 +113,7 @@ def test_the_list_can_be_piped_into_a_watch(new_job: Callable[..., str]) -> None
     assert again.returncode == 0
 
 
-def test_all_the_unfinished_jobs_of_the_account(
+def test_watch_all_follows_unfinished_jobs_until_they_complete(
     demo: DemoServer, requests: list[float], new_job: Callable[..., str]
 ) -> None:
     ids = {new_job(duration=600) for _ in range(3)}
@@ -138,7 +142,7 @@ def import_script(demo: DemoServer) -> str:
 
 
 @needs_curl_and_jq
-def test_the_documented_import_of_many_files(
+def test_documented_import_script_imports_files_into_a_full_account(
     demo: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The account is full with two jobs: the loop has to wait for room.
@@ -157,7 +161,7 @@ def test_the_documented_import_of_many_files(
 @pytest.mark.parametrize(
     "answer", [":", "echo", "printf ' '", r"printf '\357\273\277'"]
 )
-def test_the_documented_import_notices_an_empty_answer(
+def test_documented_import_script_exits_2_after_an_empty_response(
     demo: DemoServer, tmp_path: Path, answer: str
 ) -> None:
     demo.account.duration = 0
@@ -172,7 +176,7 @@ def test_the_documented_import_notices_an_empty_answer(
 
 
 @needs_curl_and_jq
-def test_the_documented_import_ignores_the_jobs_of_an_earlier_one(
+def test_documented_import_with_noclobber_exits_1_if_answers_exist(
     demo: DemoServer, new_job: Callable[..., str], tmp_path: Path
 ) -> None:
     (tmp_path / "batch-1.json").write_text('{"tickets": [{"description": "Help!"}]}')
@@ -191,7 +195,7 @@ def test_the_documented_import_ignores_the_jobs_of_an_earlier_one(
         ('{"job_status": {', "standard input, line 1: JSON that is cut off or broken"),
     ],
 )
-def test_what_is_no_job_is_one_line(
+def test_invalid_standard_input_exits_2_without_a_request(
     requests: list[float], demo: DemoServer, content: str, says: str
 ) -> None:
     del demo
@@ -201,13 +205,13 @@ def test_what_is_no_job_is_one_line(
     assert not requests
 
 
-def test_a_standard_input_that_is_closed() -> None:
+def test_closed_standard_input_exits_2() -> None:
     closed = bash("jobstat watch - <&-")
     assert (closed.returncode, closed.stdout) == (2, "")
     assert closed.stderr == "jobstat: standard input is closed\n"
 
 
-def test_standard_input_that_stays_open_does_not_outlast_the_timeout(
+def test_timeout_ends_a_watch_that_waits_for_standard_input(
     new_job: Callable[..., str],
 ) -> None:
     arguments = ("watch", "-", "--timeout", "0.5s")
@@ -224,7 +228,7 @@ def unread_bytes(pipe: int) -> int:
     return int.from_bytes(ioctl(pipe, FIONREAD, bytes(4)), sys.byteorder)
 
 
-def test_standard_input_is_read_to_its_end_though_reads_do_not_block(
+def test_nonblocking_standard_input_is_read_to_its_end(
     new_job: Callable[..., str],
 ) -> None:
     good, bad = new_job(duration=0), new_job(duration=0, failures=0.5)
@@ -247,7 +251,7 @@ def test_standard_input_is_read_to_its_end_though_reads_do_not_block(
     assert len(told(out)) == 2
 
 
-def test_an_id_a_thousand_times_and_ten_thousand_ids(
+def test_repeated_id_is_printed_once_and_10000_ids_respect_the_timeout(
     new_job: Callable[..., str],
 ) -> None:
     id = new_job(duration=0.1)

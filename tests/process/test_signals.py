@@ -113,7 +113,7 @@ STATES = [
 
 @pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize("state", STATES)
-def test_a_signal_ends_it_and_the_last_state_is_told(
+def test_signal_ends_the_watch_and_prints_a_known_state_and_how_to_resume(
     state: Any, number: signal.Signals, tmp_path: Path
 ) -> None:
     answers, waits = state(), tmp_path / "waits"
@@ -140,7 +140,7 @@ def test_a_signal_ends_it_and_the_last_state_is_told(
     assert err.count("\n") <= 4
 
 
-def test_a_signal_comes_through_while_a_name_is_resolved(tmp_path: Path) -> None:
+def test_sigint_ends_a_hanging_name_resolution(tmp_path: Path) -> None:
     with raw_server(ANSWER) as server:
         url = f"http://localhost:{server.port}"
         resolving = tmp_path / "resolving"
@@ -153,7 +153,7 @@ def test_a_signal_comes_through_while_a_name_is_resolved(tmp_path: Path) -> None
     assert process.returncode == -signal.SIGINT
 
 
-def test_a_signal_while_the_reader_of_a_pipe_does_not_read() -> None:
+def test_sigint_ends_a_watch_blocked_on_a_full_pipe() -> None:
     """A pager that shows the first screen: Ctrl-C is to come through at once."""
     large = completed(*[FAILURE | {"details": "x" * 1000}] * 500)
     with raw_server(http(content=body(large))) as server:
@@ -200,7 +200,7 @@ def test_sigquit_dumps_no_core(tmp_path: Path) -> None:
     assert not os.WCOREDUMP(status)
 
 
-def test_stopped_and_continued_it_asks_at_once() -> None:
+def test_watch_continues_after_sigstop_and_sigcont() -> None:
     """A process that was stopped is late with its next request: not any longer."""
     last = http(content=body(completed(SUCCESS)))
     with raw_server(ANSWER, last) as server:
@@ -218,7 +218,7 @@ def asked(server: RawServer, times: int) -> bool:
     return len(server.requests) >= times
 
 
-def test_connections_and_threads_are_not_left_behind() -> None:
+def test_timed_out_requests_do_not_leak_connections_or_threads() -> None:
     """Each request hangs and is given up: nothing of it stays."""
     trouble = [stall(), stall(ANSWER[:20]), stall(ANSWER[:-5])] * 8
     with raw_server(*trouble, stall()) as server:
@@ -241,7 +241,7 @@ def test_connections_and_threads_are_not_left_behind() -> None:
     assert threads_later <= threads + 1
 
 
-def test_a_signal_does_not_repeat_what_was_streamed() -> None:
+def test_signal_does_not_print_a_streamed_state_again() -> None:
     with raw_server(ANSWER) as server:
         env = environment(server.base_url)
         with started("watch", "--stream", ID, env=env) as process:
@@ -256,7 +256,7 @@ def test_a_signal_does_not_repeat_what_was_streamed() -> None:
     )
 
 
-def test_a_signal_ends_show_without_a_word() -> None:
+def test_sigint_ends_show_without_output() -> None:
     with (
         raw_server(stall()) as server,
         started("show", ID, env=environment(server.base_url)) as process,
@@ -267,14 +267,14 @@ def test_a_signal_ends_show_without_a_word() -> None:
     assert process.returncode == -signal.SIGINT
 
 
-def test_a_signal_while_jobstat_is_still_being_imported(tmp_path: Path) -> None:
+def test_sigint_during_startup_ends_jobstat_without_a_traceback(tmp_path: Path) -> None:
     """A stand-in for click interrupts at the first import that takes its time."""
     (tmp_path / "click.py").write_text("import os; os.kill(os.getpid(), 2)\n")
     done = jobstat("show", ID, env=environment(PYTHONPATH=str(tmp_path)))
     assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
 
 
-def test_a_hangup_that_the_parent_ignores_is_ignored() -> None:
+def test_sighup_ignored_by_the_parent_does_not_end_the_watch() -> None:
     answer = ANSWER
     with raw_server(answer, DONE) as server:
         command = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *JOBSTAT]
@@ -286,7 +286,7 @@ def test_a_hangup_that_the_parent_ignores_is_ignored() -> None:
     assert process.returncode == 6
 
 
-def test_an_interrupted_shell_loop_stops() -> None:
+def test_sigint_ends_the_shell_loop_around_jobstat() -> None:
     """A shell goes on after an exit 130, but not after a death by SIGINT."""
     with raw_server(stall()) as server:
         loop = 'for n in 1 2 3; do "$@"; echo "round $n: $?"; done'
@@ -307,7 +307,7 @@ LARGE = http(content=body(completed(*[FAILURE | {"details": "x" * 1000}] * 500))
 @pytest.mark.parametrize(
     "arguments", [["show", ID], ["watch", "--stream", ID], ["watch", ID]]
 )
-def test_one_signal_is_enough_while_nobody_reads(
+def test_one_signal_ends_jobstat_while_stdout_is_blocked(
     arguments: list[str], number: signal.Signals
 ) -> None:
     with (
@@ -323,7 +323,7 @@ def test_one_signal_is_enough_while_nobody_reads(
 
 
 @pytest.mark.parametrize("look", [["--json"], ["--stream"], []])
-def test_timeout_holds_while_nobody_reads(look: list[str]) -> None:
+def test_timeout_exits_2_while_stdout_is_blocked(look: list[str]) -> None:
     with (
         raw_server(LARGE) as server,
         started(
@@ -347,7 +347,7 @@ def full_pipe() -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("jobs", [["--all"], [ID]])
-def test_timeout_holds_while_nobody_reads_what_goes_wrong(jobs: list[str]) -> None:
+def test_timeout_exits_124_while_stderr_is_blocked(jobs: list[str]) -> None:
     reading, writing = full_pipe()
     with raw_server(http("503 No")) as server:
         env = environment(server.base_url)
@@ -358,7 +358,7 @@ def test_timeout_holds_while_nobody_reads_what_goes_wrong(jobs: list[str]) -> No
     os.close(reading)
 
 
-def test_a_signal_while_an_error_is_written() -> None:
+def test_sigterm_ends_jobstat_while_stderr_is_blocked() -> None:
     reading, writing = full_pipe()
     with raw_server(http("401 No")) as server:
         env = environment(server.base_url)
@@ -372,7 +372,7 @@ def test_a_signal_while_an_error_is_written() -> None:
         assert "Traceback" not in pipe.read()
 
 
-def test_a_signal_where_what_is_raised_is_only_printed() -> None:
+def test_sigterm_in_a_weakref_callback_ends_jobstat_silently() -> None:
     """As in the callbacks by which Python forgets the locks of imports."""
     program = (
         "import os, sys, time, weakref, jobstat.commands._shared as s\n"
@@ -389,7 +389,7 @@ def test_a_signal_where_what_is_raised_is_only_printed() -> None:
     assert (done.returncode, done.stderr) == (-signal.SIGTERM, "")
 
 
-def test_a_signal_in_the_midst_of_an_import() -> None:
+def test_sigint_during_class_creation_ends_jobstat_silently() -> None:
     """Python 3.11 makes a RuntimeError of what comes while a class is made."""
     program = (
         "import os, sys, jobstat.commands._shared as s\n"

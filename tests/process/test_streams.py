@@ -41,7 +41,7 @@ DONE = http(content=body(completed(SUCCESS, FAILURE)))
     "arguments",
     [["show", ID], ["show", "--json", ID], ["watch", ID], ["--help"], ["--version"]],
 )
-def test_a_full_disk_is_an_error(arguments: list[str]) -> None:
+def test_full_disk_exits_2(arguments: list[str]) -> None:
     with raw_server(DONE) as server, open("/dev/full", "w") as full:  # noqa: PTH123 - a device
         done = jobstat(*arguments, env=environment(server.base_url), stdout=full)
     assert done.returncode == 2
@@ -53,7 +53,7 @@ def test_a_full_disk_is_an_error(arguments: list[str]) -> None:
 @pytest.mark.parametrize(
     "arguments", [f"show {ID}", f"watch --json {ID}", "show --help", "--version"]
 )
-def test_a_closed_stdout_is_an_error(arguments: str) -> None:
+def test_closed_stdout_exits_2(arguments: str) -> None:
     with raw_server(DONE) as server:
         env = environment(server.base_url)
         done = sh('"$@" >&-', *arguments.split(), env=env)
@@ -62,7 +62,7 @@ def test_a_closed_stdout_is_an_error(arguments: str) -> None:
 
 
 @pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
-def test_what_cannot_be_said_on_stderr_changes_no_exit_code(redirection: str) -> None:
+def test_unwritable_stderr_does_not_change_the_exit_code(redirection: str) -> None:
     with raw_server(http("503 No"), DONE) as server:
         env = environment(server.base_url)
         done = sh(f'"$@" {redirection}', "watch", "--json", ID, env=env)
@@ -70,7 +70,7 @@ def test_what_cannot_be_said_on_stderr_changes_no_exit_code(redirection: str) ->
     assert json.loads(done.stdout)["status"] == "completed"
 
 
-def test_quiet_needs_no_stdout_and_nothing_needs_stderr() -> None:
+def test_show_keeps_its_exit_code_if_unneeded_streams_are_closed() -> None:
     with raw_server(DONE) as server:
         for redirections, code in ((">&-", 6), ("2>&-", 6), ("<&- >&- 2>&-", 6)):
             env = environment(server.base_url)
@@ -81,7 +81,7 @@ def test_quiet_needs_no_stdout_and_nothing_needs_stderr() -> None:
 
 
 @pytest.mark.parametrize("arguments", [["show", ID], ["show", "--json", ID]])
-def test_a_reader_that_has_gone_ends_it_by_sigpipe(arguments: list[str]) -> None:
+def test_show_ends_by_sigpipe_if_the_pipe_reader_is_gone(arguments: list[str]) -> None:
     read_end, write_end = os.pipe()
     os.close(read_end)
     with raw_server(DONE) as server:
@@ -92,7 +92,7 @@ def test_a_reader_that_has_gone_ends_it_by_sigpipe(arguments: list[str]) -> None
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
-def test_any_encoding_of_stdout_will_do(encoding: str) -> None:
+def test_show_adapts_its_text_to_the_encoding_of_stdout(encoding: str) -> None:
     job = completed({**FAILURE, "details": "日本 é \udcff"})
     with raw_server(http(content=body(job))) as server:
         env = environment(server.base_url, PYTHONIOENCODING=encoding, PYTHONUTF8="0")
@@ -104,7 +104,7 @@ def test_any_encoding_of_stdout_will_do(encoding: str) -> None:
 
 
 @pytest.mark.parametrize("look", ["--stream", "--plain"])
-def test_a_reader_that_goes_ends_the_watch_by_sigpipe(look: str) -> None:
+def test_watch_ends_by_sigpipe_when_its_pipe_reader_exits(look: str) -> None:
     states = [http(content=body({**WORKING, "progress": n})) for n in range(9)]
     with raw_server(*states) as server:
         done = bash(
@@ -117,7 +117,7 @@ def test_a_reader_that_goes_ends_the_watch_by_sigpipe(look: str) -> None:
     assert done.stderr == ""
 
 
-def test_a_closed_standard_input_is_told() -> None:
+def test_closed_stdin_fails_only_a_command_that_reads_it() -> None:
     with raw_server(http(content=body(WORKING))) as server:
         env = environment(server.base_url)
         for command, code, says in (
@@ -128,7 +128,7 @@ def test_a_closed_standard_input_is_told() -> None:
             assert (done.returncode, done.stderr) == (code, says)
 
 
-def test_slow_reader_gets_it_all_though_the_deadline_has_passed(
+def test_slow_reader_gets_all_output_after_the_deadline(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(writing, "STALL_TIMEOUT", BOUND)
@@ -149,7 +149,7 @@ def test_slow_reader_gets_it_all_though_the_deadline_has_passed(
     assert shown == content
 
 
-def test_write_to_a_pipe_that_does_not_block() -> None:
+def test_write_to_a_nonblocking_pipe_is_complete() -> None:
     """Another program may have set the flag on a pipe that jobstat inherits."""
     read_end, write_end = os.pipe()
     os.set_blocking(write_end, False)
@@ -164,7 +164,7 @@ def test_write_to_a_pipe_that_does_not_block() -> None:
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_file_that_cannot_take_it_all_is_an_error(
+def test_output_over_the_file_size_limit_exits_2(
     unbuffered: str, tmp_path: Path
 ) -> None:
     large = completed(*[FAILURE | {"details": "x" * 100}] * 1000)

@@ -118,7 +118,7 @@ def test_every_recording_is_used() -> None:
 
 
 @pytest.mark.parametrize("name", VERDICTS)
-def test_a_recorded_job_is_judged_and_shown(
+def test_recorded_job_has_the_expected_verdict_and_shows_its_items(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     import sys
@@ -168,7 +168,7 @@ def test_a_recorded_sequence_is_watched_to_its_end(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", REFUSALS)
-def test_a_recorded_refusal_has_its_code_and_zendesks_words(
+def test_recorded_error_raises_the_expected_exit_code_and_message(
     name: str, httpx_mock: Any
 ) -> None:
     found = recorded(name)
@@ -224,7 +224,7 @@ def test_a_recorded_rate_limit_is_read(httpx_mock: Any) -> None:
 
 
 @pytest.mark.parametrize("name", VERDICTS)
-def test_a_recorded_answer_can_be_piped(name: str) -> None:
+def test_recorded_job_response_is_valid_input(name: str) -> None:
     sent = recorded(name)["body"]
     job_input = parse_input(json.dumps(sent).encode())
     assert [job.id for job in job_input.jobs] == [sent["job_status"]["id"]]
@@ -232,7 +232,7 @@ def test_a_recorded_answer_can_be_piped(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", REFUSALS)
-def test_a_recorded_refusal_can_be_piped(name: str) -> None:
+def test_recorded_error_as_input_yields_its_message_or_current_jobs(name: str) -> None:
     sent = recorded(name)["body"]
     text = sent if isinstance(sent, str) else json.dumps(sent)
     job_input = parse_input(text.encode())

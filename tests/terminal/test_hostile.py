@@ -83,7 +83,7 @@ def harmless(session: Session) -> str:
         ("watch", 40),
     ],
 )
-def test_no_text_in_a_job_steers_the_terminal(
+def test_text_in_a_job_cannot_control_the_terminal(
     evil: str, arguments: str, columns: int
 ) -> None:
     text = GROUPS[evil]
@@ -109,7 +109,7 @@ def test_no_text_in_a_job_steers_the_terminal(
 
 
 @pytest.mark.parametrize("evil", GROUPS)
-def test_no_text_among_several_jobs_does(evil: str) -> None:
+def test_text_in_several_jobs_cannot_control_the_terminal(evil: str) -> None:
     text = GROUPS[evil]
     jobs = [job_of(text, id=ID), job_of(text, "failed", id=OTHER)]
     first = [job_of(text, f"on{text}", id=id, results=None) for id in (ID, OTHER)]
@@ -139,7 +139,9 @@ def test_no_text_among_several_jobs_does(evil: str) -> None:
         "200 OK\r\n@|@",
     ],
 )
-def test_no_text_in_an_error_does(half: int, answer: str) -> None:
+def test_text_in_an_error_response_cannot_control_the_terminal(
+    half: int, answer: str
+) -> None:
     text = " ".join(list(EVIL.values())[half::2])
     line, _, content = answer.partition("|")
     quoted = json.dumps(text)[1:-1] if "{" in content else text
@@ -157,7 +159,7 @@ def test_no_text_in_an_error_does(half: int, answer: str) -> None:
 
 
 @pytest.mark.parametrize("evil", GROUPS)
-def test_json_is_what_was_sent_in_ascii(evil: str) -> None:
+def test_show_json_prints_hostile_text_as_ascii_escapes(evil: str) -> None:
     sent = job_of(GROUPS[evil])
     with (
         raw_server(http(content=body(sent))) as server,
@@ -193,7 +195,7 @@ ABSURD = {
         for name in ABSURD
     ],
 )
-def test_absurd_sizes_leave_the_screen_readable(name: str, columns: int) -> None:
+def test_oversized_values_are_shortened_on_a_terminal(name: str, columns: int) -> None:
     working = {**ABSURD[name], "status": "working", "results": None}
     answers = [http(content=body(job)) for job in (working, ABSURD[name])]
     with (
@@ -211,7 +213,7 @@ def test_absurd_sizes_leave_the_screen_readable(name: str, columns: int) -> None
 
 
 @pytest.mark.parametrize("name", ABSURD)
-def test_absurd_sizes_are_whole_off_a_terminal(name: str) -> None:
+def test_oversized_values_are_printed_in_full_without_a_terminal(name: str) -> None:
     sent = ABSURD[name]
     with raw_server(http(content=body(sent))) as server:
         env = environment(server.base_url)

@@ -90,7 +90,7 @@ def test_the_cursor_rests_at_the_beginning_of_the_frame() -> None:
 @pytest.mark.parametrize(
     "sizes", [[(40, 24)], [(160, 24)], [(80, 4)], [(40, 3), (20, 2), (120, 40)]]
 )
-def test_a_terminal_of_another_size_has_one_frame(sizes: list[tuple[int, int]]) -> None:
+def test_resize_leaves_exactly_one_frame(sizes: list[tuple[int, int]]) -> None:
     with (
         raw_server(WORKING) as server,
         on_terminal(*WATCH, env=environment(server.base_url)) as terminal,
@@ -131,7 +131,7 @@ def test_a_resize_erases_the_frame_at_once() -> None:
     ("rows", "columns", "widest"),
     [(5, 80, 60), (5, 100, 60), (5, 200, 100), (24, 80, 79), (24, 100, 99)],
 )
-def test_frame_that_fills_half_of_the_screen_leaves_room_to_make_it_narrower(
+def test_frame_that_fills_half_of_the_screen_is_drawn_narrower(
     rows: int, columns: int, widest: int
 ) -> None:
     with DemoServer() as server:
@@ -145,7 +145,7 @@ def test_frame_that_fills_half_of_the_screen_leaves_room_to_make_it_narrower(
     assert max(map(len, shown.splitlines())) <= widest
 
 
-def test_a_narrower_tmux_has_no_line_of_the_frame_in_its_history(
+def test_narrowing_tmux_does_not_push_the_frame_into_its_history(
     tmp_path: Path,
 ) -> None:
     """tmux wraps lines that are too long, and moves as many off the screen."""
@@ -178,7 +178,7 @@ def test_a_narrower_tmux_has_no_line_of_the_frame_in_its_history(
             told("kill-server")
 
 
-def test_lines_above_it_stay() -> None:
+def test_resize_keeps_the_lines_above_the_frame() -> None:
     with (
         raw_server(WORKING, DONE) as server,
         on_terminal(
@@ -221,7 +221,7 @@ def under_a_shell(base_url: str) -> AbstractContextManager[Session]:
     return on_terminal(*WATCH, env=environment(base_url), under=shell)
 
 
-def test_ctrl_z_gives_the_terminal_back_and_fg_draws_anew() -> None:
+def test_ctrl_z_erases_the_frame_and_fg_draws_it_again() -> None:
     with (
         raw_server(WORKING) as server,
         under_a_shell(server.base_url) as terminal,
@@ -240,7 +240,7 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_draws_anew() -> None:
     assert not terminal.screen.cursor.hidden
 
 
-def test_in_the_background_it_does_not_draw() -> None:
+def test_watch_in_the_background_does_not_draw() -> None:
     with (
         raw_server(WORKING) as server,
         under_a_shell(server.base_url) as terminal,
@@ -262,7 +262,7 @@ def test_in_the_background_it_does_not_draw() -> None:
 ASKING = "asking  ([0-9]+:[0-9]{2})"
 
 
-def test_it_moves_on_while_a_request_lasts() -> None:
+def test_elapsed_time_advances_during_a_request() -> None:
     def stall(connection: socket.socket) -> None:
         while connection.recv(1024):
             pass
@@ -284,7 +284,9 @@ WITH_LONG_GRACE = [sys.executable, "-c", LONG_GRACE]
 
 
 @pytest.mark.parametrize("gap", [0, 0.002, 0.01, 0.05])
-def test_a_ctrl_c_that_comes_twice_leaves_the_terminal_as_it_was(gap: float) -> None:
+def test_repeated_sigint_restores_the_cursor_and_prints_a_resume_command(
+    gap: float,
+) -> None:
     """As under a program that passes on what the terminal has sent already."""
     with (
         raw_server(WORKING) as server,
@@ -302,7 +304,7 @@ def test_a_ctrl_c_that_comes_twice_leaves_the_terminal_as_it_was(gap: float) -> 
     assert "Resume with: jobstat watch" in shown
 
 
-def test_a_paused_reader_of_json_does_not_hold_the_terminal() -> None:
+def test_sigint_restores_the_cursor_while_the_json_pipe_is_blocked() -> None:
     large = job_object("working", progress=19, total=40, message="x" * 200_000)
     with (
         raw_server(http(content=body(large))) as server,
@@ -320,7 +322,7 @@ def test_a_paused_reader_of_json_does_not_hold_the_terminal() -> None:
         terminal.stdout.close()
 
 
-def test_a_terminal_that_is_paused_does_not_keep_it_from_being_ended() -> None:
+def test_repeated_sigint_ends_a_watch_on_a_paused_terminal() -> None:
     """Ctrl-S pauses the output: each write blocks."""
     with (
         raw_server(WORKING) as server,
@@ -331,7 +333,7 @@ def test_a_terminal_that_is_paused_does_not_keep_it_from_being_ended() -> None:
         assert end_by_signals(terminal.process, signal.SIGINT) == -signal.SIGINT
 
 
-def test_what_is_typed_does_not_shift_the_frame() -> None:
+def test_typed_text_does_not_shift_the_frame() -> None:
     """The first line just fits: behind what is typed it would wrap, for good."""
     with (
         raw_server(WORKING) as server,
@@ -346,7 +348,7 @@ def test_what_is_typed_does_not_shift_the_frame() -> None:
         assert "zzz" not in terminal.text
 
 
-def test_a_terminal_without_a_name_gets_lines() -> None:
+def test_empty_term_variable_disables_escape_sequences() -> None:
     with (
         raw_server(DONE) as server,
         on_terminal("watch", ID, env=environment(server.base_url, TERM="")) as terminal,
@@ -356,7 +358,9 @@ def test_a_terminal_without_a_name_gets_lines() -> None:
 
 
 @pytest.mark.parametrize("command", [WATCH, ("show", ID), ("list",)])
-def test_the_size_is_the_terminals_own(command: tuple[str, ...]) -> None:
+def test_lines_and_columns_variables_do_not_change_the_layout(
+    command: tuple[str, ...],
+) -> None:
     """A shell that was started from Python's REPL exports these, and so do others."""
     jobs = json.dumps({"job_statuses": [job_object("working", progress=1)]}).encode()
     answer = http(content=jobs) if command == ("list",) else WORKING
@@ -370,7 +374,7 @@ def test_the_size_is_the_terminals_own(command: tuple[str, ...]) -> None:
     assert screens[0] == screens[1]
 
 
-def test_in_a_wide_and_low_terminal_lines_and_columns_do_not_fold_it() -> None:
+def test_small_lines_and_columns_variables_do_not_fold_the_live_view() -> None:
     with raw_server(WORKING) as server:
         env = environment(server.base_url, LINES="2", COLUMNS="20")
         with on_terminal(*WATCH, env=env, columns=100, rows=30) as terminal:
@@ -390,7 +394,7 @@ def piped(server: DemoServer, *arguments: str) -> AbstractContextManager[Session
     return on_terminal(*arguments, env=env, columns=1200, under=PIPED)
 
 
-def test_several_jobs_piped_to_a_program_on_the_terminal_have_lines() -> None:
+def test_piped_json_of_several_jobs_replaces_the_live_view_with_lines() -> None:
     with DemoServer() as server:
         ids = [start_job(server, duration=0), start_job(server)]
         with piped(server, "watch", "--json", *ids) as terminal:
@@ -406,7 +410,7 @@ def test_several_jobs_piped_to_a_program_on_the_terminal_have_lines() -> None:
     assert all(re.match(r"piped: |[0-9]:[0-9]{2}  V3-", line) for line in lines)
 
 
-def test_one_job_piped_to_a_program_on_the_terminal_keeps_the_live_view() -> None:
+def test_piped_json_of_one_job_keeps_the_live_view() -> None:
     with DemoServer() as server:
         id = start_job(server)
         with piped(server, "watch", "--json", id) as terminal:
@@ -437,7 +441,7 @@ def test_a_stream_into_a_file_keeps_the_live_view(tmp_path: Path) -> None:
         assert len(file.read().splitlines()) == 4
 
 
-def test_a_wait_for_the_rate_limit_is_shown_with_its_length() -> None:
+def test_live_view_shows_how_long_it_waits_for_the_rate_limit() -> None:
     used_up = ("X-Rate-Limit: 700", "X-Rate-Limit-Remaining: 0")
     working = job_object("working", total=40, progress=19)
     with (

@@ -49,7 +49,7 @@ def answers(*jobs: dict[str, Any]) -> list[bytes]:
 
 
 @pytest.mark.parametrize("columns", [20, 40, 80, 160, 200])
-def test_a_watch_at_any_width(columns: int) -> None:
+def test_watch_shows_progress_then_the_report_at_any_width(columns: int) -> None:
     seen = Event()
     with (
         raw_server(*answers(QUEUED, WORKING), after(seen, *answers(BAD))) as server,
@@ -78,7 +78,7 @@ def test_a_watch_at_any_width(columns: int) -> None:
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 5])
-def test_a_watch_at_any_height(rows: int) -> None:
+def test_watch_ends_with_one_complete_report_at_any_height(rows: int) -> None:
     with (
         raw_server(*answers(QUEUED, WORKING, WORKING, BAD)) as server,
         on_terminal("watch", ID, rows=rows, env=environment(server.base_url)) as it,
@@ -89,7 +89,7 @@ def test_a_watch_at_any_height(rows: int) -> None:
     assert shown.endswith("✗ 3 of 40 items failed")
 
 
-def test_failed_items_stay_on_the_screen_and_all_are_shown() -> None:
+def test_show_omits_successful_items_to_keep_failures_on_the_screen() -> None:
     with (
         raw_server(*answers(BAD)) as server,
         on_terminal("show", ID, rows=24, env=environment(server.base_url)) as terminal,
@@ -101,7 +101,7 @@ def test_failed_items_stay_on_the_screen_and_all_are_shown() -> None:
     assert "Bulk Create Ticket" in screen
 
 
-def test_ctrl_c_leaves_the_last_state_and_says_how_to_resume() -> None:
+def test_ctrl_c_keeps_the_last_state_and_prints_the_resume_command() -> None:
     with (
         raw_server(*answers(QUEUED, WORKING)) as server,
         on_terminal("watch", ID, env=environment(server.base_url)) as terminal,
@@ -124,7 +124,7 @@ def test_ctrl_c_leaves_the_last_state_and_says_how_to_resume() -> None:
     assert shown.count("Bulk Create Ticket") == 1
 
 
-def test_a_list_that_is_read_again_is_told_of_meanwhile() -> None:
+def test_watch_all_shows_that_it_reads_the_list_again() -> None:
     page = http(content=json.dumps({"job_statuses": [WORKING]}).encode())
     with (
         raw_server(page, page, *answers(BAD)) as server,
@@ -137,7 +137,7 @@ def test_a_list_that_is_read_again_is_told_of_meanwhile() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
-def test_the_cursor_is_back_after_a_signal(number: signal.Signals) -> None:
+def test_signal_restores_the_cursor(number: signal.Signals) -> None:
     with (
         raw_server(*answers(WORKING)) as server,
         on_terminal("watch", ID, env=environment(server.base_url)) as terminal,
@@ -151,7 +151,7 @@ def test_the_cursor_is_back_after_a_signal(number: signal.Signals) -> None:
 
 
 @pytest.mark.parametrize("options", [[], ["--plain"], ["--json"]], ids=" ".join)
-def test_a_terminal_that_is_closed_ends_a_watch_by_its_signal(
+def test_closed_terminal_ends_the_watch_by_sighup(
     options: list[str],
 ) -> None:
     with (
@@ -163,7 +163,7 @@ def test_a_terminal_that_is_closed_ends_a_watch_by_its_signal(
         assert it.process.wait() == -signal.SIGHUP
 
 
-def test_timeout_holds_on_a_terminal_that_takes_no_more() -> None:
+def test_timeout_exits_2_on_a_blocked_terminal() -> None:
     large = completed(*[FAILURE | {"details": "x" * 1000}] * 500)
     with (
         raw_server(*answers(large)) as server,
@@ -176,7 +176,7 @@ def test_timeout_holds_on_a_terminal_that_takes_no_more() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_one_signal_is_enough_on_a_terminal_that_is_held(
+def test_one_signal_ends_the_watch_on_a_paused_terminal(
     number: signal.Signals,
 ) -> None:
     with (
@@ -189,7 +189,7 @@ def test_one_signal_is_enough_on_a_terminal_that_is_held(
         assert terminal.process.wait() == -number
 
 
-def test_the_cursor_is_back_while_the_shell_has_the_terminal() -> None:
+def test_sigtstp_restores_the_cursor_until_the_watch_continues() -> None:
     """The process has no shell above it here, so that it goes on at once."""
     with (
         raw_server(*answers(WORKING)) as server,
@@ -204,7 +204,7 @@ def test_the_cursor_is_back_while_the_shell_has_the_terminal() -> None:
         assert terminal.text.count("Bulk Create Ticket") == 1
 
 
-def test_a_long_message_leaves_room_while_it_is_live() -> None:
+def test_long_message_is_truncated_in_the_live_view() -> None:
     working = job_object("working", total=4, progress=1, message="word " * 400)
     with (
         raw_server(*answers(working)) as server,
@@ -215,7 +215,7 @@ def test_a_long_message_leaves_room_while_it_is_live() -> None:
     assert shown.endswith("…")
 
 
-def test_the_cursor_is_back_after_an_error() -> None:
+def test_error_restores_the_cursor_and_keeps_the_last_state() -> None:
     with (
         raw_server(*answers(WORKING), http("401 No")) as server,
         on_terminal("watch", ID, env=environment(server.base_url)) as terminal,
@@ -227,7 +227,7 @@ def test_the_cursor_is_back_after_an_error() -> None:
     assert "refuses the credential (401)" in shown
 
 
-def test_a_bar_without_a_total_says_no_percent() -> None:
+def test_progress_bar_without_a_total_shows_no_percentage() -> None:
     unknown = job_object("working", total=None, progress=None, message="Deleting")
     with (
         raw_server(*answers(unknown)) as server,
@@ -240,7 +240,7 @@ def test_a_bar_without_a_total_says_no_percent() -> None:
     assert "Deleting" in shown
 
 
-def test_queued_is_told_apart_from_working() -> None:
+def test_queued_job_shows_its_status_and_zero_progress() -> None:
     with (
         raw_server(*answers(QUEUED)) as server,
         on_terminal("watch", ID, env=environment(server.base_url)) as terminal,
@@ -250,7 +250,7 @@ def test_queued_is_told_apart_from_working() -> None:
     assert "0/40" in shown
 
 
-def test_trouble_is_shown_with_the_age_of_the_last_answer() -> None:
+def test_failed_request_is_shown_with_the_age_of_the_last_answer() -> None:
     with (
         raw_server(*answers(WORKING), http("503 No")) as server,
         on_terminal("watch", ID, env=environment(server.base_url)) as terminal,
@@ -262,7 +262,7 @@ def test_trouble_is_shown_with_the_age_of_the_last_answer() -> None:
     assert "19/40" in shown
 
 
-def test_json_in_a_pipe_leaves_the_live_view_on_stderr() -> None:
+def test_json_into_a_pipe_keeps_the_live_view_on_stderr() -> None:
     seen = Event()
     with (
         raw_server(*answers(WORKING), after(seen, *answers(BAD))) as server,
@@ -299,7 +299,7 @@ def test_json_on_a_terminal_is_indented() -> None:
     assert "working" not in shown
 
 
-def test_stream_on_a_terminal_is_a_line_each() -> None:
+def test_stream_on_a_terminal_prints_one_line_per_state() -> None:
     with (
         raw_server(*answers(QUEUED, WORKING, completed(SUCCESS))) as server,
         on_terminal(
@@ -319,7 +319,7 @@ def test_stream_on_a_terminal_is_a_line_each() -> None:
     ("arguments", "settings"),
     [(["--plain"], {}), ([], {"TERM": "dumb"}), ([], {"CI": "true"})],
 )
-def test_lines_in_place_of_the_live_view(
+def test_plain_dumb_terminal_or_ci_disables_the_live_view(
     arguments: list[str], settings: dict[str, str]
 ) -> None:
     with (
@@ -345,7 +345,7 @@ def test_lines_in_place_of_the_live_view(
         assert b"\x1b" not in terminal.raw
 
 
-def test_no_color_has_no_colour_but_every_word() -> None:
+def test_no_color_removes_colors_but_keeps_the_text() -> None:
     with (
         raw_server(*answers(WORKING, BAD)) as server,
         on_terminal(
@@ -361,7 +361,7 @@ def test_no_color_has_no_colour_but_every_word() -> None:
     ]
 
 
-def test_hostile_text_is_shown_harmlessly() -> None:
+def test_watch_on_a_terminal_sanitizes_hostile_text() -> None:
     evil = "\x1b[2J\x1b]0;owned\x07\r\x9b31m[bold]x[/bold] :boom: \u202egnp"
     bad = completed({**FAILURE, "details": evil}) | {"job_type": evil, "message": evil}
     working = job_object("working", job_type=evil, message=evil, total=4, progress=1)
@@ -379,7 +379,7 @@ def test_hostile_text_is_shown_harmlessly() -> None:
     assert b"\x1b]0" not in it.raw
 
 
-def test_several_jobs_on_a_terminal() -> None:
+def test_several_jobs_show_a_live_table_then_a_report() -> None:
     with DemoServer() as server:
         ids = [start_job(server, failures=0.5) for _ in range(3)]
         env = environment(server.base_url, ZENDESK_OAUTH_TOKEN=TOKEN)
@@ -401,7 +401,7 @@ def test_several_jobs_on_a_terminal() -> None:
     assert "jobs done" not in shown
 
 
-def test_ctrl_c_leaves_the_last_state_of_each() -> None:
+def test_sigint_keeps_the_last_state_of_each_job() -> None:
     with DemoServer() as server:
         ids = [start_job(server) for _ in range(3)]
         env = environment(server.base_url, ZENDESK_OAUTH_TOKEN=TOKEN)
@@ -418,7 +418,7 @@ def test_ctrl_c_leaves_the_last_state_of_each() -> None:
     assert "jobstat: stopped watching; 3 of 3 jobs go on" in shown
 
 
-def test_several_jobs_as_json_in_a_file_leave_a_sentence_on_the_terminal(
+def test_json_of_several_jobs_into_a_file_leaves_a_terminal_summary(
     tmp_path: Path,
 ) -> None:
     with DemoServer() as server, (tmp_path / "jobs.jsonl").open("w+") as file:
@@ -439,7 +439,7 @@ def test_several_jobs_as_json_in_a_file_leave_a_sentence_on_the_terminal(
     assert max(map(len, shown.splitlines())) <= 80
 
 
-def test_standard_input_that_is_a_terminal_gets_a_hint() -> None:
+def test_terminal_as_standard_input_gets_a_hint_about_ctrl_d() -> None:
     with raw_server(*answers(BAD)) as server:
         env = environment(server.base_url)
         with on_terminal("watch", "-", env=env) as terminal:
@@ -451,7 +451,7 @@ def test_standard_input_that_is_a_terminal_gets_a_hint() -> None:
     assert "✗ 3 of 40 items failed" in shown
 
 
-def test_a_list_on_a_narrow_terminal() -> None:
+def test_list_uses_three_lines_per_job_on_a_narrow_terminal() -> None:
     with DemoServer() as server:
         id = start_job(server)
         env = environment(server.base_url, ZENDESK_OAUTH_TOKEN=TOKEN)
@@ -463,7 +463,7 @@ def test_a_list_on_a_narrow_terminal() -> None:
     assert shown_wide == f"◦ queued  0/4  Bulk Create Ticket  {id}"
 
 
-def test_the_demo_on_a_terminal() -> None:
+def test_demo_on_a_terminal_shows_progress_then_the_result() -> None:
     with on_terminal("demo", "--duration", "2s", rows=60, env=environment()) as it:
         shown = it.read()
     assert it.process.returncode == 0
