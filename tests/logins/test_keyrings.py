@@ -49,7 +49,7 @@ def login(machine: Machine, backend: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(("backend", "says"), (BAD | CANNOT_KEEP).items())
-def test_nothing_is_stored_without_a_working_keyring(
+def test_login_with_an_unusable_keyring_exits_4_and_stores_no_login(
     machine: Machine, backend: str, says: str
 ) -> None:
     done = login(machine, backend)
@@ -64,7 +64,7 @@ def test_nothing_is_stored_without_a_working_keyring(
 
 
 @pytest.mark.parametrize(("backend", "says"), BAD.items())
-def test_a_stored_login_that_cannot_be_read(
+def test_unreadable_keyring_makes_commands_exit_4_and_keeps_the_login(
     machine: Machine, backend: str, says: str
 ) -> None:
     assert machine.login().returncode == 0
@@ -85,7 +85,7 @@ def test_a_stored_login_that_cannot_be_read(
 
 
 @pytest.mark.parametrize("backend", ["rings.Ring", "keyring.backends.null.Keyring"])
-def test_an_empty_keyring_is_no_problem_but_has_no_credential(
+def test_empty_keyring_reports_no_credential_and_exits_4(
     machine: Machine, backend: str
 ) -> None:
     settings = {"PYTHON_KEYRING_BACKEND": backend}
@@ -98,7 +98,7 @@ def test_an_empty_keyring_is_no_problem_but_has_no_credential(
 
 @pytest.mark.parametrize("kind", ["command", "file", "tuple"])
 @pytest.mark.parametrize("debug", [[], ["--debug"]])
-def test_no_error_of_a_keyring_repeats_the_secret(
+def test_keyring_error_redacts_the_secret(
     machine: Machine, kind: str, debug: list[str]
 ) -> None:
     done = replace(machine, ring="Revealing").run(
@@ -113,13 +113,13 @@ def test_no_error_of_a_keyring_repeats_the_secret(
     assert TOKEN not in done.stdout + done.stderr
 
 
-def test_a_keyring_that_hangs_is_given_up(machine: Machine) -> None:
+def test_hanging_keyring_times_out(machine: Machine) -> None:
     asked = ("show", ID, "--base-url", machine.demo.base_url)
     done = replace(machine, ring="Hanging").run(*asked)
     assert "the keyring did not answer within 3 s" in done.stderr
 
 
-def test_with_a_credential_in_the_environment_the_keyring_is_not_asked(
+def test_credential_in_the_environment_bypasses_the_keyring(
     machine: Machine,
 ) -> None:
     id = start_job(machine.demo)
@@ -132,7 +132,9 @@ def test_with_a_credential_in_the_environment_the_keyring_is_not_asked(
     assert (machine.home / "asked").exists()
 
 
-def test_what_cannot_be_written_leaves_no_secret_behind(machine: Machine) -> None:
+def test_unwritable_config_directory_leaves_no_secret_in_the_keyring(
+    machine: Machine,
+) -> None:
     (machine.home / "config").mkdir()
     machine.config.write_text("in the way")
     done = login(machine, "rings.Ring")
@@ -142,7 +144,7 @@ def test_what_cannot_be_written_leaves_no_secret_behind(machine: Machine) -> Non
     assert machine.held == {}
 
 
-def test_a_keyring_may_ask_a_person_for_its_password(machine: Machine) -> None:
+def test_show_waits_while_the_keyring_asks_for_its_password(machine: Machine) -> None:
     assert machine.login().returncode == 0
     answered = machine.home / "answered"
     asking = replace(machine, ring="Asking")
@@ -157,7 +159,7 @@ def test_a_keyring_may_ask_a_person_for_its_password(machine: Machine) -> None:
     assert terminal.process.returncode == 8
 
 
-def test_a_keyring_may_ask_before_a_logout_too(machine: Machine) -> None:
+def test_logout_waits_while_the_keyring_asks_for_its_password(machine: Machine) -> None:
     assert machine.login().returncode == 0
     answered = machine.home / "answered"
     env = replace(machine, ring="Asking").env | {"ANSWERED": str(answered)}
@@ -177,7 +179,7 @@ def test_a_keyring_may_ask_before_a_logout_too(machine: Machine) -> None:
         (600, [], 0.1),
     ],
 )
-def test_a_keyring_has_time_for_a_dialog_only_before_a_watch(
+def test_keyring_read_waits_for_a_dialog_only_without_a_timeout(
     monkeypatch: pytest.MonkeyPatch,
     timeout: float | None,
     said: list[str],
@@ -198,7 +200,7 @@ def test_a_keyring_has_time_for_a_dialog_only_before_a_watch(
 
 
 @pytest.mark.parametrize("at_terminal", [("stdin",), ("stderr",), ("stdin", "stderr")])
-def test_a_person_is_at_a_terminal_that_shows_and_reads(
+def test_notify_is_set_only_if_stdin_and_stderr_are_terminals(
     monkeypatch: pytest.MonkeyPatch, at_terminal: tuple[str, ...]
 ) -> None:
     for name in ("stdin", "stderr"):
@@ -212,7 +214,7 @@ def test_a_person_is_at_a_terminal_that_shows_and_reads(
     assert (user.notify is not None) == (len(at_terminal) == 2)
 
 
-def test_a_keyring_that_asks_a_person_can_be_given_up_by_hand(machine: Machine) -> None:
+def test_ctrl_c_ends_a_login_that_waits_for_the_keyring(machine: Machine) -> None:
     env = machine.env | {"PYTHON_KEYRING_BACKEND": "rings.Hanging"}
     with on_terminal("auth", "login", env=env) as terminal:
         terminal.read(lambda text: "asking for its password" in text)
@@ -221,7 +223,7 @@ def test_a_keyring_that_asks_a_person_can_be_given_up_by_hand(machine: Machine) 
     assert terminal.process.returncode == -signal.SIGINT
 
 
-def test_without_a_keyring_a_login_asks_nothing(machine: Machine) -> None:
+def test_login_without_a_keyring_exits_4_without_a_prompt(machine: Machine) -> None:
     env = machine.env | {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
     with on_terminal("auth", "login", env=env, columns=400) as terminal:
         shown = terminal.read()

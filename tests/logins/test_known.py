@@ -71,7 +71,9 @@ def held(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return entries
 
 
-def test_what_is_remembered_is_read_again(folder: Path, held: dict[str, str]) -> None:
+def test_logins_can_be_saved_loaded_and_deleted(
+    folder: Path, held: dict[str, str]
+) -> None:
     assert save_login(ACME, RECORD, ENTRY, default=False)
     client = Profile(AuthMethod.CLIENT, client_id="ci")
     assert not save_login(SANDBOX, client, ENTRY, default=False)
@@ -104,7 +106,7 @@ def test_http_and_https_of_one_host_are_two_logins(
     assert load_secrets(tls) == entries[tls]
 
 
-def test_which_of_several_is_the_default_is_not_guessed(
+def test_deleting_the_default_of_three_accounts_picks_no_new_default(
     folder: Path, held: dict[str, str]
 ) -> None:
     for account in (ACME, SANDBOX, Account("https://third.example")):
@@ -129,20 +131,22 @@ def test_which_of_several_is_the_default_is_not_guessed(
         '[accounts."https://me:pw@a.example"]\nkind = "token"',
     ],
 )
-def test_a_file_that_is_not_what_was_written(folder: Path, content: str) -> None:
+def test_malformed_accounts_file_raises_a_usage_error(
+    folder: Path, content: str
+) -> None:
     folder.mkdir()
     (folder / "accounts.toml").write_text(content)
     with pytest.raises(UsageError, match=r"accounts\.toml"):
         load_profiles()
 
 
-def test_a_file_that_cannot_be_read(folder: Path) -> None:
+def test_directory_in_place_of_accounts_toml_raises_a_usage_error(folder: Path) -> None:
     (folder / "accounts.toml").mkdir(parents=True)
     with pytest.raises(UsageError, match="Is a directory"):
         load_profiles()
 
 
-def test_only_a_mebibyte_is_read(folder: Path) -> None:
+def test_accounts_file_over_1_mib_raises_a_usage_error(folder: Path) -> None:
     folder.mkdir()
     (folder / "accounts.toml").write_text("#" * 2**20)
     assert load_profiles().accounts == {}
@@ -153,14 +157,16 @@ def test_only_a_mebibyte_is_read(folder: Path) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=100) | st.text(max_size=100).map(str.encode))
-def test_any_file_is_accounts_or_one_error(folder: Path, content: bytes) -> None:
+def test_any_file_content_loads_or_raises_a_usage_error(
+    folder: Path, content: bytes
+) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "accounts.toml").write_bytes(content)
     with suppress(UsageError):
         load_profiles()
 
 
-def test_a_full_disk_leaves_the_file_and_the_keyring_as_they_were(
+def test_full_disk_leaves_the_file_and_the_keyring_unchanged(
     folder: Path, held: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save_login(ACME, RECORD, ENTRY, default=False)
@@ -177,7 +183,9 @@ def test_a_full_disk_leaves_the_file_and_the_keyring_as_they_were(
     assert {path.suffix for path in folder.iterdir()} == {".toml", ".lock"}
 
 
-def test_a_link_stays_one(folder: Path, held: dict[str, str]) -> None:
+def test_saving_through_a_symlink_keeps_the_symlink(
+    folder: Path, held: dict[str, str]
+) -> None:
     folder.mkdir()
     real = folder.parent / "elsewhere.toml"
     real.write_text("")
@@ -188,7 +196,7 @@ def test_a_link_stays_one(folder: Path, held: dict[str, str]) -> None:
     assert stat.S_IMODE(real.stat().st_mode) == 0o600
 
 
-def test_what_killed_processes_left_is_removed(
+def test_saving_removes_temporary_files_of_killed_processes(
     folder: Path, held: dict[str, str]
 ) -> None:
     folder.mkdir()
@@ -201,7 +209,7 @@ def test_what_killed_processes_left_is_removed(
     assert {path.name for path in folder.iterdir()} == names | locks
 
 
-def test_the_new_file_is_not_written_through_a_link(
+def test_temporary_file_is_not_written_through_a_symlink(
     folder: Path, held: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder.mkdir()
@@ -218,7 +226,7 @@ def test_the_new_file_is_not_written_through_a_link(
     assert list(load_profiles().accounts) == [ACME.origin]
 
 
-def test_a_lock_is_not_opened_through_a_link(folder: Path) -> None:
+def test_lock_file_is_not_opened_through_a_symlink(folder: Path) -> None:
     folder.mkdir()
     (folder / "x.lock").symlink_to(folder / "elsewhere")
     with (
@@ -252,7 +260,7 @@ def by_owner(path: Path) -> str:
     ],
 )
 @pytest.mark.parametrize("change", [by_mode, by_owner])
-def test_what_another_user_can_change_is_refused(
+def test_config_that_another_user_can_change_is_refused(
     folder: Path,
     held: dict[str, str],
     target: str,
@@ -276,7 +284,7 @@ def test_what_another_user_can_change_is_refused(
     assert list(held) == ["acme.zendesk.com"]
 
 
-def test_a_directory_that_another_user_can_change_gets_no_lock(folder: Path) -> None:
+def test_directory_writable_by_every_user_gets_no_lock_file(folder: Path) -> None:
     folder.mkdir()
     by_mode(folder)
     with pytest.raises(UsageError, match="can be written by every user"):  # noqa: SIM117 - it is tried
@@ -285,7 +293,7 @@ def test_a_directory_that_another_user_can_change_gets_no_lock(folder: Path) -> 
     assert not list(folder.iterdir())
 
 
-def test_a_group_may_write_and_root_may_own(
+def test_config_may_be_group_writable_or_owned_by_root(
     folder: Path, held: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save_login(ACME, RECORD, ENTRY, default=False)
@@ -297,7 +305,7 @@ def test_a_group_may_write_and_root_may_own(
         assert load_profiles().accounts
 
 
-def test_a_lock_is_waited_for_and_given_up(folder: Path) -> None:
+def test_held_lock_times_out_and_a_released_lock_is_taken(folder: Path) -> None:
     with lock(folder, "x", 1), pytest.raises(Unavailable, match="another jobstat"):  # noqa: SIM117 - the inner one is tried
         with lock(folder, "x", 0.1):
             pass
@@ -305,13 +313,13 @@ def test_a_lock_is_waited_for_and_given_up(folder: Path) -> None:
         pass
 
 
-def test_a_lock_that_another_process_has_is_not_ignored(folder: Path) -> None:
+def test_held_renewal_lock_raises_unavailable(folder: Path) -> None:
     with lock_account(ACME, 1), pytest.raises(Unavailable, match="another jobstat"):  # noqa: SIM117 - the inner lock is tested
         with lock_if_possible(ACME, 0.1, pytest.fail):
             pass
 
 
-def test_a_renewal_waits_for_the_lock_as_long_as_it_may(
+def test_renewal_lock_is_taken_with_the_given_timeout(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     timeouts: list[float] = []
@@ -325,7 +333,7 @@ def test_a_renewal_waits_for_the_lock_as_long_as_it_may(
         assert timeouts == [0.1]
 
 
-def test_entry_is_written_for_as_long_as_it_may_take(
+def test_writing_an_entry_passes_the_timeout_to_the_keyring(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     timeouts: list[float] = []
@@ -338,7 +346,7 @@ def test_entry_is_written_for_as_long_as_it_may_take(
     assert timeouts == [10.0]
 
 
-def test_a_file_system_without_locks_has_none(
+def test_lock_on_a_file_system_without_locks_raises_an_error(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def flock(fd: int, operation: int) -> None:
@@ -349,7 +357,9 @@ def test_a_file_system_without_locks_has_none(
         pass
 
 
-def test_changes_of_several_are_all_there(folder: Path, held: dict[str, str]) -> None:
+def test_concurrent_saves_keep_every_account(
+    folder: Path, held: dict[str, str]
+) -> None:
     accounts = [Account(f"https://a{number}.example") for number in range(12)]
 
     def add(account: Account) -> None:
@@ -367,7 +377,7 @@ def test_changes_of_several_are_all_there(folder: Path, held: dict[str, str]) ->
 @pytest.mark.parametrize(
     "error", [KeyringError("it did not answer any longer"), KeyboardInterrupt()]
 )
-def test_what_cannot_be_stored_changes_nothing(
+def test_failed_save_or_delete_leaves_file_and_keyring_unchanged(
     folder: Path,
     held: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
@@ -398,7 +408,7 @@ def test_what_cannot_be_stored_changes_nothing(
     assert ((folder / "accounts.toml").read_bytes(), held) == before
 
 
-def test_error_is_that_of_storing_though_the_old_entry_cannot_be_put_back(
+def test_failed_rollback_raises_the_error_of_the_failed_save(
     folder: Path, held: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save_login(ACME, RECORD, ENTRY, default=False)
@@ -434,7 +444,7 @@ def test_login_is_not_changed_while_another_process_renews_it(
     assert ((folder / "accounts.toml").read_bytes(), held) == before
 
 
-def test_login_is_stored_though_a_signal_comes_meanwhile(
+def test_signal_during_a_save_does_not_lose_the_login(
     folder: Path, held: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, may_go_on = threading.Event(), threading.Event()
@@ -459,7 +469,7 @@ def test_login_is_stored_though_a_signal_comes_meanwhile(
     assert set(held) == {ACME.entry_name}
 
 
-def test_a_secret_without_a_record_is_forgotten_too(
+def test_deleting_a_login_removes_a_secret_without_a_profile(
     folder: Path, held: dict[str, str]
 ) -> None:
     held[ACME.name] = "{}"
@@ -469,14 +479,14 @@ def test_a_secret_without_a_record_is_forgotten_too(
         delete_login(ACME)
 
 
-def test_a_name_that_is_half_a_character_is_stored_all_the_same(
+def test_lone_surrogate_in_a_user_name_is_stored_as_a_question_mark(
     folder: Path, held: dict[str, str]
 ) -> None:
     save_login(ACME, Profile(AuthMethod.TOKEN, user="\ud800x"), ENTRY, default=False)
     assert load_profiles().accounts[ACME.origin].user == "?x"
 
 
-def test_a_fifo_is_neither_read_nor_replaced(
+def test_fifo_in_place_of_accounts_toml_is_not_read_or_replaced(
     folder: Path, held: dict[str, str]
 ) -> None:
     folder.mkdir()
@@ -489,14 +499,14 @@ def test_a_fifo_is_neither_read_nor_replaced(
     assert held == {}
 
 
-def test_a_link_that_leads_to_itself(folder: Path) -> None:
+def test_symlink_to_itself_raises_a_usage_error(folder: Path) -> None:
     folder.mkdir()
     (folder / "accounts.toml").symlink_to(folder / "accounts.toml")
     with pytest.raises(UsageError, match=r"form a loop|symbolic links"):
         load_profiles()
 
 
-def test_a_folder_that_must_not_be_looked_into(
+def test_config_directory_without_permission_raises_a_usage_error(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(_: Path) -> os.stat_result:
@@ -507,7 +517,7 @@ def test_a_folder_that_must_not_be_looked_into(
         load_profiles()
 
 
-def test_an_account_of_any_name_has_a_lock_of_its_own(
+def test_account_named_accounts_does_not_share_the_lock_of_the_file(
     folder: Path, held: dict[str, str]
 ) -> None:
     for name in ("accounts", "accounts.toml"):
@@ -515,7 +525,7 @@ def test_an_account_of_any_name_has_a_lock_of_its_own(
     assert len(load_profiles().accounts) == 2
 
 
-def test_without_a_home_nothing_is_known_and_nothing_stored(
+def test_missing_home_loads_no_accounts_and_refuses_to_save(
     monkeypatch: pytest.MonkeyPatch, held: dict[str, str]
 ) -> None:
     def none(*_: object, **__: object) -> None:
@@ -528,7 +538,7 @@ def test_without_a_home_nothing_is_known_and_nothing_stored(
     assert held == {}
 
 
-def test_the_name_of_a_lock_leads_nowhere(folder: Path) -> None:
+def test_lock_name_cannot_leave_the_config_directory(folder: Path) -> None:
     with lock(folder, "../../x:/y", 1):
         pass
     assert [path.name for path in folder.iterdir()] == [".._.._x__y.lock"]
@@ -544,7 +554,7 @@ def test_the_name_of_a_lock_leads_nowhere(folder: Path) -> None:
         st.none() | st.integers() | st.text(),
     )
 )
-def test_any_entry_is_one_or_a_value_error(document: Any) -> None:
+def test_any_json_is_parsed_as_secrets_or_raises_a_value_error(document: Any) -> None:
     import json
 
     try:
@@ -564,12 +574,14 @@ def test_any_entry_is_one_or_a_value_error(document: Any) -> None:
         ({"token": "t", "renew_at": 1e12}, "time"),
     ],
 )
-def test_what_cannot_be_used_is_no_entry(told: object, what: str) -> None:
+def test_secrets_with_an_invalid_value_raise_a_value_error(
+    told: object, what: str
+) -> None:
     with pytest.raises(ValueError, match=f"invalid {what}"):
         parse_secrets(json.dumps(told))
 
 
-def test_an_entry_that_is_nested_too_deep_is_not_what_was_written(
+def test_deeply_nested_keyring_entry_raises_an_auth_error(
     held: dict[str, str],
 ) -> None:
     held[ACME.name] = "[" * 100_000
@@ -577,6 +589,6 @@ def test_an_entry_that_is_nested_too_deep_is_not_what_was_written(
         load_secrets(ACME)
 
 
-def test_no_secret_is_in_a_repr() -> None:
+def test_repr_does_not_contain_secrets() -> None:
     shown = repr(ENTRY) + repr(profiles.Profiles())
     assert not any(secret in shown for secret in ("t0ken", "r3fresh", "s3cret"))

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 REDIRECT = "http://127.0.0.1:15627/callback"
 
 
-def test_what_is_asked_for_client_credentials() -> None:
+def test_client_credentials_grant_sends_id_secret_and_scope() -> None:
     endpoint = granting(expires_in=1800)
     began = time.time()
     tokens = client_credentials_grant(endpoint.http, ACME, "ci", "s3cret")
@@ -51,7 +51,7 @@ def test_what_is_asked_for_client_credentials() -> None:
     assert tokens.renew_at == pytest.approx(began + 1740, abs=5)
 
 
-def test_what_is_asked_with_a_refresh_token() -> None:
+def test_refresh_sends_the_refresh_token_and_returns_new_tokens() -> None:
     endpoint = granting(refresh_token="r2", expires_in=300)
     tokens = refresh(endpoint.http, ACME, "app", "r1")
     assert endpoint.fields() == {
@@ -66,7 +66,7 @@ def test_what_is_asked_with_a_refresh_token() -> None:
     assert tokens.expires_at - tokens.renew_at == pytest.approx(30)
 
 
-def test_the_life_of_a_token_counts_from_the_request(
+def test_token_lifetime_counts_from_the_start_of_the_request(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = 1000.0
@@ -84,7 +84,7 @@ def test_the_life_of_a_token_counts_from_the_request(
     )
 
 
-def test_what_the_browser_is_sent_with_and_what_the_code_is_sent_with() -> None:
+def test_browser_login_sends_a_pkce_challenge_and_its_verifier() -> None:
     authorization = AuthorizationCodeFlow(ACME, "app", REDIRECT)
     url = urlsplit(authorization.url)
     assert f"{url.scheme}://{url.netloc}{url.path}" == (
@@ -138,7 +138,7 @@ def test_what_the_browser_is_sent_with_and_what_the_code_is_sent_with() -> None:
         ),
     ],
 )
-def test_what_comes_back_without_a_code(
+def test_invalid_redirect_raises_an_error_that_names_the_cause(
     query: str, kind: type[JobstatError], says: str
 ) -> None:
     authorization = AuthorizationCodeFlow(ACME, "app", REDIRECT)
@@ -148,7 +148,7 @@ def test_what_comes_back_without_a_code(
 
 
 @given(st.text())
-def test_any_text_is_no_answer(text: str) -> None:
+def test_any_text_as_redirect_raises_a_usage_error(text: str) -> None:
     with pytest.raises(UsageError):
         AuthorizationCodeFlow(ACME, "app", REDIRECT).parse_redirect(text)
 
@@ -166,7 +166,7 @@ def test_any_text_is_no_answer(text: str) -> None:
         (refusing(422, b""), UsageError, "422"),
     ],
 )
-def test_what_is_refused(
+def test_refused_token_request_names_the_reason_not_the_secret(
     endpoint: Endpoint, kind: type[JobstatError], says: str
 ) -> None:
     with pytest.raises(kind, match=says) as caught:
@@ -185,7 +185,9 @@ def asks() -> dict[str, Callable[[HttpClient], Tokens]]:
 
 @pytest.mark.parametrize("secret", asks())
 @pytest.mark.parametrize("code", [400, 401, 404, 500, 422])
-def test_no_refusal_repeats_what_was_sent(secret: str, code: int) -> None:
+def test_refused_token_request_redacts_a_repeated_secret(
+    secret: str, code: int
+) -> None:
     said = {"error": "invalid", "error_description": f"no such: {secret}"}
     endpoint = refusing(code, json.dumps(said).encode())
     with pytest.raises(JobstatError, match=r"no such: \[hidden\]") as caught:
@@ -216,7 +218,7 @@ NO_TOKENS = [
 
 
 @pytest.mark.parametrize("body", NO_TOKENS)
-def test_what_is_no_token_is_a_broken_answer(body: bytes) -> None:
+def test_token_answer_without_a_token_raises_invalid_response(body: bytes) -> None:
     with pytest.raises(InvalidResponse) as caught:
         client_credentials_grant(refusing(200, body).http, ACME, "ci", "s3cret")
     assert "t0ken" not in words_of(caught.value)
@@ -239,7 +241,7 @@ def test_what_is_no_token_is_a_broken_answer(body: bytes) -> None:
         ({"token_type": 7}, None),
     ],
 )
-def test_tokens_are_taken_whatever_stands_beside_them(
+def test_tokens_are_accepted_despite_odd_values_in_other_fields(
     told: dict[str, Any], life: float | None
 ) -> None:
     """The old ones have ended: tokens that are not taken are a lost login."""
@@ -252,12 +254,12 @@ def test_tokens_are_taken_whatever_stands_beside_them(
 
 
 @pytest.mark.parametrize("other", [3, "a\nb", "", [], None])
-def test_access_token_is_taken_without_a_refresh_token(other: object) -> None:
+def test_invalid_refresh_token_does_not_reject_the_access_token(other: object) -> None:
     tokens = refresh(granting(refresh_token=other).http, ACME, "app", "r1")
     assert (tokens.access, tokens.refresh) == ("t0ken", None)
 
 
-def test_tokens_may_come_with_a_byte_order_mark() -> None:
+def test_token_answer_may_start_with_a_byte_order_mark() -> None:
     body = '\ufeff{"access_token": "t0ken"}'.encode()
     assert (
         client_credentials_grant(refusing(200, body).http, ACME, "ci", "s3cret").access
@@ -266,7 +268,7 @@ def test_tokens_may_come_with_a_byte_order_mark() -> None:
 
 
 @given(st.binary() | st.text().map(str.encode))
-def test_any_answer_is_tokens_or_a_broken_answer(body: bytes) -> None:
+def test_any_token_answer_is_parsed_or_raises_invalid_response(body: bytes) -> None:
     try:
         tokens = client_credentials_grant(
             refusing(200, body).http, ACME, "ci", "s3cret"
@@ -277,7 +279,7 @@ def test_any_answer_is_tokens_or_a_broken_answer(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("life", ["absent", None, -5, 0, 1e12, 10**400, 3_153_600_000])
-def test_a_token_whose_end_is_not_told_never_is_stale(life: Any) -> None:
+def test_token_without_a_usable_expires_in_never_needs_a_refresh(life: Any) -> None:
     told = {} if life == "absent" else {"expires_in": life}
     tokens = client_credentials_grant(granting(**told).http, ACME, "ci", "s3cret")
     assert tokens.expires_at is None

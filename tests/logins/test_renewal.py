@@ -68,7 +68,7 @@ ROADS = pytest.mark.parametrize("road", [by_secret, by_browser, by_environment])
 
 
 @ROADS
-def test_a_watch_outlives_its_tokens(
+def test_watch_renews_each_expiring_token_once_and_goes_on(
     machine: Machine, grants: Grants, road: Road
 ) -> None:
     machine.demo.oauth.token_lifetime = LIFE
@@ -88,7 +88,7 @@ def test_a_watch_outlives_its_tokens(
 
 
 @ROADS
-def test_a_401_midway_is_met_by_another_token(
+def test_watch_retries_a_401_with_a_new_token(
     machine: Machine, grants: Grants, road: Road
 ) -> None:
     settings = road(machine)
@@ -107,7 +107,7 @@ def test_a_401_midway_is_met_by_another_token(
 
 
 @pytest.mark.parametrize("road", [by_secret, by_browser])
-def test_a_login_that_can_no_longer_be_renewed(
+def test_refused_renewal_ends_a_watch_with_exit_4_and_a_resume_hint(
     machine: Machine, grants: Grants, road: Road, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     road(machine)
@@ -134,7 +134,7 @@ def test_a_login_that_can_no_longer_be_renewed(
     assert CLIENT_SECRET not in said
 
 
-def test_processes_that_renew_at_once_lose_nothing(
+def test_concurrent_processes_renew_the_login_only_once(
     machine: Machine, grants: Grants
 ) -> None:
     by_browser(machine)
@@ -150,7 +150,7 @@ def test_processes_that_renew_at_once_lose_nothing(
     assert machine.held["refresh_token"] != stale["refresh_token"]
 
 
-def test_login_that_could_not_be_stored_is_not_renewed(
+def test_login_is_not_renewed_if_the_keyring_cannot_be_written(
     machine: Machine, grants: Grants
 ) -> None:
     """Its old tokens would end, and those are all that the next process has."""
@@ -177,7 +177,7 @@ def test_login_that_could_not_be_stored_is_not_renewed(
         (["auth", "status"], 0),
     ],
 )
-def test_warning_of_a_keyring_is_sanitized_and_told_once(
+def test_keyring_warning_is_sanitized_and_printed_once(
     machine: Machine, arguments: list[str], code: int
 ) -> None:
     by_browser(machine)
@@ -191,7 +191,7 @@ def test_warning_of_a_keyring_is_sanitized_and_told_once(
     assert "\u202e" not in shown
 
 
-def test_a_keyring_that_is_locked_for_a_while_is_ridden_out(
+def test_watch_retries_while_the_keyring_is_locked(
     machine: Machine, grants: Grants
 ) -> None:
     machine.demo.oauth.token_lifetime = LIFE
@@ -212,7 +212,7 @@ def test_a_keyring_that_is_locked_for_a_while_is_ridden_out(
     assert process.returncode == 6
 
 
-def test_a_lock_that_cannot_be_written_is_warned_of_once(
+def test_watch_with_an_unwritable_lock_warns_once_and_still_renews(
     machine: Machine, grants: Grants
 ) -> None:
     """As in a home that is read-only: the login is used and renewed all the same."""
@@ -237,7 +237,7 @@ def test_a_lock_that_cannot_be_written_is_warned_of_once(
     assert f"cannot write {lock}: Is a directory" in done.stderr
 
 
-def test_a_first_401_has_nothing_to_resume(machine: Machine) -> None:
+def test_401_on_the_first_request_prints_no_resume_hint(machine: Machine) -> None:
     settings = {
         "JOBSTAT_BASE_URL": machine.demo.base_url,
         "ZENDESK_OAUTH_TOKEN": "wr0ng",
@@ -247,7 +247,9 @@ def test_a_first_401_has_nothing_to_resume(machine: Machine) -> None:
     assert "Resume with" not in done.stderr
 
 
-def test_a_logout_is_not_undone_by_a_watch(machine: Machine, grants: Grants) -> None:
+def test_watch_does_not_restore_a_login_after_logout(
+    machine: Machine, grants: Grants
+) -> None:
     by_browser(machine)
     id = a_job(machine)
     before = grants.taken
@@ -272,7 +274,7 @@ SETTINGS = {
 }
 
 
-def test_a_token_endpoint_that_is_down_is_ridden_out(machine: Machine) -> None:
+def test_watch_retries_a_token_endpoint_that_is_down(machine: Machine) -> None:
     down = http("503 Service Unavailable", b"", "Retry-After: 0")
     broken = http(content=b'{"access_token": 3}')
     done_job = http(content=body(completed(SUCCESS)))
@@ -285,7 +287,7 @@ def test_a_token_endpoint_that_is_down_is_ridden_out(machine: Machine) -> None:
     assert paths == ["/oauth/tokens"] * 3 + [f"/api/v2/job_statuses/{ID}.json"]
 
 
-def test_a_token_endpoint_that_hangs_does_not_stretch_the_time_out(
+def test_hanging_token_endpoint_does_not_extend_the_watch_timeout(
     machine: Machine,
 ) -> None:
     """Nothing else would end the request before the run is killed."""
@@ -301,7 +303,9 @@ def test_a_token_endpoint_that_hangs_does_not_stretch_the_time_out(
     "said",
     ["s3cret", '{"error": "invalid_client", "error_description": "not s3cret!"}'],
 )
-def test_no_error_repeats_what_was_sent(machine: Machine, said: str) -> None:
+def test_token_error_that_repeats_the_client_secret_is_redacted(
+    machine: Machine, said: str
+) -> None:
     with raw_server(
         http("401 Unauthorized", said.encode(), kind="text/plain")
     ) as server:

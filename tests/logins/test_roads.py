@@ -73,7 +73,9 @@ def check_that_it_is_kept(
         assert not any(secret in text for text in told)
 
 
-def test_with_the_clients_secret(machine: Machine, grants: Grants) -> None:
+def test_login_with_a_client_secret_stores_account_and_secret(
+    machine: Machine, grants: Grants
+) -> None:
     check_that_it_is_kept(machine, machine.login())
     assert machine.accounts == {
         "default": machine.demo.base_url,
@@ -90,7 +92,7 @@ def test_with_the_clients_secret(machine: Machine, grants: Grants) -> None:
     assert [kind for _, kind in grants.granted] == ["client_credentials"]
 
 
-def test_in_the_browser(machine: Machine) -> None:
+def test_browser_login_stores_a_refresh_token(machine: Machine) -> None:
     done = machine.login_by_browser()
     check_that_it_is_kept(machine, done)
     account = machine.accounts["accounts"][machine.demo.base_url]
@@ -102,7 +104,7 @@ def test_in_the_browser(machine: Machine) -> None:
     assert browser["target"].startswith(f"http://127.0.0.1:{port}/callback?")
 
 
-def test_granted_login_is_kept_though_the_account_cannot_be_asked_now(
+def test_browser_login_is_kept_with_a_warning_if_the_account_is_down(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A token that was typed is not: it can be typed again."""
@@ -124,7 +126,7 @@ def test_granted_login_is_kept_though_the_account_cannot_be_asked_now(
     assert machine.run("list").returncode == 0
 
 
-def test_what_a_browser_is_started_with_holds_no_secret(machine: Machine) -> None:
+def test_browser_command_and_environment_contain_no_secret(machine: Machine) -> None:
     machine.more = {"ZENDESK_OAUTH_TOKEN": "t0ken-of-old", "ZENDESK_EMAIL": "a@b.c"}
     done = machine.login_by_browser()
     assert "warning: ZENDESK_OAUTH_TOKEN is set and overrides" in done.stderr
@@ -137,13 +139,15 @@ def test_what_a_browser_is_started_with_holds_no_secret(machine: Machine) -> Non
     assert code not in done.stderr
 
 
-def test_with_an_oauth_token(machine: Machine) -> None:
+def test_login_with_an_oauth_token_stores_the_token(machine: Machine) -> None:
     login = ("auth", "login", "--base-url", machine.demo.base_url, "--with-token")
     check_that_it_is_kept(machine, machine.run(*login, typed=f"{TOKEN}\n"))
     assert machine.held == {"token": TOKEN}
 
 
-def test_with_an_api_token(machine: Machine) -> None:
+def test_login_with_an_api_token_warns_that_zendesk_ends_api_tokens(
+    machine: Machine,
+) -> None:
     login = ("auth", "login", "--base-url", machine.demo.base_url, "--with-token")
     done = machine.run(*login, "--email", "me@example.org", typed=TOKEN)
     check_that_it_is_kept(machine, done)
@@ -152,7 +156,7 @@ def test_with_an_api_token(machine: Machine) -> None:
     assert account == {"kind": "api-token", "email": "me@example.org", "user": WHO}
 
 
-def test_only_its_user_may_read_the_file(machine: Machine) -> None:
+def test_config_files_are_readable_by_their_owner_only(machine: Machine) -> None:
     machine.login()
     modes = {
         path.name: stat.S_IMODE(path.stat().st_mode)
@@ -176,7 +180,7 @@ def test_only_its_user_may_read_the_file(machine: Machine) -> None:
         (["--email", "me@example.org"], "wr0ng", "401: Couldn't authenticate"),
     ],
 )
-def test_what_the_account_refuses_is_not_stored(
+def test_credential_that_the_account_refuses_is_not_stored(
     machine: Machine, options: list[str], typed: str, says: str
 ) -> None:
     login = ("auth", "login", "--base-url", machine.demo.base_url)
@@ -187,7 +191,7 @@ def test_what_the_account_refuses_is_not_stored(
     assert (machine.accounts, machine.held) == ({}, {})
 
 
-def test_a_login_that_is_refused_leaves_the_one_before(machine: Machine) -> None:
+def test_refused_login_keeps_the_previous_login(machine: Machine) -> None:
     machine.login()
     before = (machine.accounts, machine.held)
     login = ("auth", "login", "--base-url", machine.demo.base_url, "--with-token")
@@ -195,7 +199,9 @@ def test_a_login_that_is_refused_leaves_the_one_before(machine: Machine) -> None
     assert (machine.accounts, machine.held) == before
 
 
-def test_a_no_in_the_browser(machine: Machine) -> None:
+def test_login_denied_in_the_browser_exits_4_and_stores_no_login(
+    machine: Machine,
+) -> None:
     done = machine.login_by_browser(answer="deny")
     assert done.returncode == 4
     assert done.stderr.endswith(
@@ -204,7 +210,7 @@ def test_a_no_in_the_browser(machine: Machine) -> None:
     assert (machine.accounts, machine.held) == ({}, {})
 
 
-def test_a_client_that_is_none(machine: Machine) -> None:
+def test_login_with_an_unknown_client_times_out_with_exit_124(machine: Machine) -> None:
     login = ("auth", "login", "--base-url", machine.demo.base_url, "--client-id", "x")
     done = machine.run(*login, "--timeout", "1s", "--port", str(free_port()))
     # Its page is an error, in the browser: here nothing ever comes.
@@ -212,7 +218,7 @@ def test_a_client_that_is_none(machine: Machine) -> None:
     assert done.stderr.endswith("jobstat: no answer from the browser within 1 s\n")
 
 
-def test_a_port_that_is_taken(machine: Machine) -> None:
+def test_port_in_use_makes_browser_login_exit_2(machine: Machine) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = machine.login_by_browser(port=taken.getsockname()[1])
     assert done.returncode == 2
@@ -245,7 +251,7 @@ def test_a_port_that_is_taken(machine: Machine) -> None:
         (["--timeout", "0"], None, "longer than 0"),
     ],
 )
-def test_what_cannot_be_is_one_line(
+def test_invalid_login_input_exits_2_and_stores_no_login(
     machine: Machine, options: list[str], typed: str | None, says: str
 ) -> None:
     login = ("auth", "login", "--base-url", machine.demo.base_url)
@@ -257,20 +263,20 @@ def test_what_cannot_be_is_one_line(
     assert (machine.accounts, machine.held) == ({}, {})
 
 
-def test_without_an_account_or_somebody_to_ask(machine: Machine) -> None:
+def test_login_without_an_account_or_a_terminal_exits_2(machine: Machine) -> None:
     done = machine.run("auth", "login", "--with-token", typed=TOKEN)
     assert done.returncode == 2
     assert "no Zendesk account given" in done.stderr
 
 
-def test_an_account_that_is_not_there(machine: Machine) -> None:
+def test_login_to_an_unreachable_account_exits_7(machine: Machine) -> None:
     url = f"http://127.0.0.1:{free_port()}"
     done = machine.run("auth", "login", "--base-url", url, "--with-token", typed="t")
     assert done.returncode == 7
     assert (machine.accounts, machine.held) == ({}, {})
 
 
-def test_on_a_terminal_it_asks(machine: Machine) -> None:
+def test_login_on_a_terminal_prompts_for_each_value(machine: Machine) -> None:
     with on_terminal("auth", "login", env=machine.env) as session:
         for question, answer in (
             ("Account (acme for https://acme.zendesk.com)", machine.demo.base_url),
@@ -288,7 +294,9 @@ def test_on_a_terminal_it_asks(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("key", ["\x03", "\x04"])
-def test_who_does_not_answer(machine: Machine, key: str) -> None:
+def test_ctrl_c_or_ctrl_d_at_a_prompt_cancels_the_login(
+    machine: Machine, key: str
+) -> None:
     with on_terminal("auth", "login", env=machine.env) as session:
         session.read(lambda text: "Account" in text)
         session.type(key)
@@ -302,7 +310,9 @@ def test_who_does_not_answer(machine: Machine, key: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["\x1a", "\x1a\x1a", "\xff"])
-def test_no_key_makes_a_secret_be_shown(machine: Machine, key: str) -> None:
+def test_special_keys_at_the_prompt_do_not_reveal_the_secret(
+    machine: Machine, key: str
+) -> None:
     login = ("auth", "login", "--base-url", machine.demo.base_url, "--with-token")
     with on_terminal(*login, env=machine.env) as session:
         session.read(lambda text: "The OAuth access token:" in text)
@@ -315,7 +325,7 @@ def test_no_key_makes_a_secret_be_shown(machine: Machine, key: str) -> None:
     assert "defect" not in shown
 
 
-def test_a_secret_is_typed_unseen_wherever_errors_go(machine: Machine) -> None:
+def test_secret_prompt_hides_input_if_stderr_is_redirected(machine: Machine) -> None:
     login = ("auth", "login", "--base-url", machine.demo.base_url, "--with-token")
     log = machine.home / "err.log"
     command = ["sh", "-c", f'"$@" 2> {log}', "sh"]
@@ -327,7 +337,7 @@ def test_a_secret_is_typed_unseen_wherever_errors_go(machine: Machine) -> None:
     assert TOKEN not in shown
 
 
-def test_a_wrong_account_is_asked_for_again(machine: Machine) -> None:
+def test_login_prompts_again_for_an_invalid_account(machine: Machine) -> None:
     with on_terminal("auth", "login", "--with-token", env=machine.env) as session:
         session.read(lambda text: "Account (acme" in text)
         session.type("no such\n")
@@ -339,7 +349,7 @@ def test_a_wrong_account_is_asked_for_again(machine: Machine) -> None:
     assert session.process.returncode == 0
 
 
-def test_part_of_a_line_holds_nothing_up(machine: Machine) -> None:
+def test_incomplete_line_does_not_block_the_login_timeout(machine: Machine) -> None:
     login = ("auth", "login", "--base-url", machine.demo.base_url, "--timeout", "2s")
     browser = ("--client-id", PUBLIC_CLIENT, "--port", str(free_port()))
     with on_terminal(*login, *browser, env=machine.env) as session:
@@ -350,7 +360,7 @@ def test_part_of_a_line_holds_nothing_up(machine: Machine) -> None:
     assert "no answer from the browser within 2 s" in shown
 
 
-def test_nothing_of_the_working_directory_is_run(machine: Machine) -> None:
+def test_login_runs_no_module_from_the_working_directory(machine: Machine) -> None:
     for name in ("shlex", "webbrowser", "keyring", "oauthlib"):
         (machine.home / f"{name}.py").write_text("open('TRACE', 'w')")
     browsed = machine.home / "browsed"
@@ -367,7 +377,9 @@ def test_nothing_of_the_working_directory_is_run(machine: Machine) -> None:
     assert not (machine.home / "TRACE").exists()
 
 
-def test_a_browser_that_goes_at_once_has_answered(machine: Machine) -> None:
+def test_login_succeeds_if_the_browser_disconnects_after_the_callback(
+    machine: Machine,
+) -> None:
     port = free_port()
     with waiting_login(machine, port) as (process, url):
         target = urlsplit(run_browser("paste", url).strip())
@@ -381,7 +393,7 @@ def test_a_browser_that_goes_at_once_has_answered(machine: Machine) -> None:
     assert f"Logged in to {machine.name}" in rest
 
 
-def test_over_ssh_the_address_is_pasted(machine: Machine) -> None:
+def test_pasted_redirect_address_completes_the_login(machine: Machine) -> None:
     port = free_port()
     login = ("auth", "login", "--base-url", machine.demo.base_url)
     browser = ("--client-id", PUBLIC_CLIENT, "--port", str(port))
@@ -404,7 +416,7 @@ def run_browser(word: str, url: str) -> str:
     return str(done.stdout)
 
 
-def test_a_wrong_state_is_refused_and_the_login_goes_on(machine: Machine) -> None:
+def test_invalid_callback_is_refused_and_the_login_goes_on(machine: Machine) -> None:
     import urllib.error
     import urllib.request
 
@@ -423,7 +435,7 @@ def test_a_wrong_state_is_refused_and_the_login_goes_on(machine: Machine) -> Non
     assert f"Logged in to {machine.name}" in rest
 
 
-def test_a_code_cannot_be_used_by_who_does_not_hold_the_verifier(
+def test_code_with_a_wrong_pkce_verifier_is_refused(
     machine: Machine,
 ) -> None:
     """PKCE, as the demo has it: else the tests above would hold without it."""
@@ -447,7 +459,9 @@ def test_a_code_cannot_be_used_by_who_does_not_hold_the_verifier(
     assert json.load(refused.value)["error"] == "invalid_grant"
 
 
-def test_two_accounts_side_by_side(machine: Machine) -> None:
+def test_each_account_uses_its_own_login_and_the_default_can_change(
+    machine: Machine,
+) -> None:
     machine.login()
     with machine.another() as sandbox:
         done = sandbox.login()
@@ -474,7 +488,7 @@ def test_two_accounts_side_by_side(machine: Machine) -> None:
         assert list(machine.accounts["accounts"]) == [machine.demo.base_url]
 
 
-def test_a_credential_of_the_environment_goes_to_no_account_that_a_url_names(
+def test_environment_token_is_not_sent_to_the_account_of_a_job_url(
     machine: Machine,
 ) -> None:
     machine.login()
@@ -488,7 +502,7 @@ def test_a_credential_of_the_environment_goes_to_no_account_that_a_url_names(
         assert shown.returncode == 4
 
 
-def test_a_job_of_an_account_that_is_not_known(machine: Machine) -> None:
+def test_show_refuses_the_job_url_of_an_unknown_account(machine: Machine) -> None:
     machine.login()
     url = "https://evil.example/api/v2/job_statuses/1.json"
     done = machine.run("show", url, ZENDESK_OAUTH_TOKEN="t0ken")
@@ -496,14 +510,14 @@ def test_a_job_of_an_account_that_is_not_known(machine: Machine) -> None:
     assert f"but the account is {machine.demo.base_url}" in done.stderr
 
 
-def test_logging_out_leaves_zcli_alone(machine: Machine) -> None:
+def test_logout_ignores_the_zcli_profile(machine: Machine) -> None:
     profile = {"activeProfile": {"subdomain": "acme"}}
     (machine.home / ".zcli").write_text(json.dumps(profile))
     done = machine.run("auth", "logout")
     assert done.stderr == "jobstat: not logged in to any account\n"
 
 
-def test_jobstats_own_login_goes_before_zclis(machine: Machine) -> None:
+def test_jobstat_login_takes_precedence_over_the_zcli_login(machine: Machine) -> None:
     machine.login()
     ring = machine.home / "ring.json"
     held = json.loads(ring.read_text()) | {f"zcli/{machine.name}": f"Bearer {TOKEN}"}
@@ -512,7 +526,7 @@ def test_jobstats_own_login_goes_before_zclis(machine: Machine) -> None:
     assert told["source"] == "keyring"
 
 
-def test_who_may_ask_for_jobs_alone_is_logged_in_all_the_same(
+def test_login_succeeds_if_the_user_endpoint_answers_403(
     machine: Machine,
 ) -> None:
     jobs = http(content=b'{"job_statuses": []}')
@@ -524,7 +538,9 @@ def test_who_may_ask_for_jobs_alone_is_logged_in_all_the_same(
 
 
 @pytest.mark.parametrize("name", ["t0ken", "x" * 201, "", 7])
-def test_what_is_no_name_is_not_shown(machine: Machine, name: object) -> None:
+def test_login_does_not_print_an_invalid_user_name(
+    machine: Machine, name: object
+) -> None:
     jobs = http(content=b'{"job_statuses": []}')
     me = http(content=json.dumps({"user": {"email": name}}).encode())
     with raw_server(jobs, me) as server:
@@ -533,7 +549,7 @@ def test_what_is_no_name_is_not_shown(machine: Machine, name: object) -> None:
     assert done.stderr.startswith(f"Logged in to {server.base_url[7:]}.\n")
 
 
-def test_without_a_screen_no_browser_is_started(machine: Machine) -> None:
+def test_login_without_a_display_starts_no_browser(machine: Machine) -> None:
     trace = machine.home / "trace"
     browser = machine.home / "www-browser"
     browser.write_text(f"#!/bin/sh\n: > {trace}\n")
@@ -551,7 +567,9 @@ def test_without_a_screen_no_browser_is_started(machine: Machine) -> None:
     assert not trace.exists()
 
 
-def test_the_end_of_what_is_typed_is_not_that_of_the_login(machine: Machine) -> None:
+def test_ctrl_d_does_not_end_a_login_that_waits_for_the_browser(
+    machine: Machine,
+) -> None:
     login = ("auth", "login", "--base-url", machine.demo.base_url)
     browser = ("--client-id", PUBLIC_CLIENT, "--port", str(free_port()))
     with on_terminal(*login, *browser, env=machine.env, columns=500) as session:
@@ -564,14 +582,14 @@ def test_the_end_of_what_is_typed_is_not_that_of_the_login(machine: Machine) -> 
     assert session.process.returncode == 0
 
 
-def test_the_callback_is_for_this_machine_alone() -> None:
+def test_callback_listens_on_127_0_0_1_only() -> None:
     with Callback(port := free_port(), str):
         socket.create_connection(("127.0.0.1", port)).close()
         with pytest.raises(OSError, match=r"refused|assign"):
             socket.create_connection(("127.0.0.2", port))
 
 
-def test_logging_out_of_what_is_not_known(machine: Machine) -> None:
+def test_logout_without_a_login_exits_4(machine: Machine) -> None:
     done = machine.run("auth", "logout")
     assert done.returncode == 4
     assert done.stderr == "jobstat: not logged in to any account\n"
@@ -580,7 +598,9 @@ def test_logging_out_of_what_is_not_known(machine: Machine) -> None:
     assert "not logged in to acme.zendesk.com" in done.stderr
 
 
-def test_a_record_without_its_secret_says_to_log_in_again(machine: Machine) -> None:
+def test_missing_or_malformed_keyring_entry_exits_4_with_a_hint(
+    machine: Machine,
+) -> None:
     machine.login()
     Path(machine.env["RING"]).unlink()
     done = machine.run("list")
@@ -597,7 +617,7 @@ def test_a_record_without_its_secret_says_to_log_in_again(machine: Machine) -> N
         assert len(done.stderr.splitlines()) == 2
 
 
-def test_the_lines_of_the_readme_for_ci(machine: Machine) -> None:
+def test_ci_example_of_the_readme_works(machine: Machine) -> None:
     found = re.search(r"<!-- begin ci -->\n```sh\n(.*?)```", README, re.DOTALL)
     assert found
     script = (
@@ -612,5 +632,5 @@ def test_the_lines_of_the_readme_for_ci(machine: Machine) -> None:
     assert machine.accounts == machine.held == {}
 
 
-def test_help_needs_no_home() -> None:
+def test_login_help_works_without_a_home_directory() -> None:
     assert jobstat("auth", "login", "--help").returncode == 0

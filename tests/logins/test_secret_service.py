@@ -48,7 +48,7 @@ def run(machine: Machine, script: str, **more: str) -> subprocess.CompletedProce
     return run_child(command, env=env | more)
 
 
-def test_a_login_is_kept_and_forgotten(machine: Machine) -> None:
+def test_login_stores_the_secret_and_logout_deletes_it(machine: Machine) -> None:
     login = f"--client-id {CONFIDENTIAL_CLIENT} --with-secret"
     done = run(
         machine,
@@ -67,7 +67,7 @@ def test_a_login_is_kept_and_forgotten(machine: Machine) -> None:
     assert gone == "gone"
 
 
-def test_zclis_login_works(machine: Machine) -> None:
+def test_login_stored_by_zcli_works(machine: Machine) -> None:
     secret = json.dumps({"accessToken": TOKEN, "expiresAt": 4_102_444_800_000})
     done = run(
         machine,
@@ -82,7 +82,7 @@ def test_zclis_login_works(machine: Machine) -> None:
     assert (status["source"], status["works"]) == ("zcli", True)
 
 
-def test_one_that_is_locked(machine: Machine) -> None:
+def test_locked_keyring_makes_list_exit_4(machine: Machine) -> None:
     done = run(
         machine,
         f"""

@@ -170,7 +170,7 @@ def cell(home: Path, delay: float, name: str) -> None:
 
 
 @pytest.mark.long
-def test_no_delay_loses_a_login(tmp_path: Path) -> None:
+def test_slow_token_endpoint_never_loses_a_login(tmp_path: Path) -> None:
     with ThreadPoolExecutor(16) as pool:
         runs = {
             (delay, name): pool.submit(cell, tmp_path / f"{delay} {name}", delay, name)

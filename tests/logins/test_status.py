@@ -23,7 +23,7 @@ def status(machine: Machine, *arguments: str, **more: str) -> tuple[int, list[ob
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_a_login_that_works(machine: Machine) -> None:
+def test_status_of_a_working_login_exits_0_and_describes_it(machine: Machine) -> None:
     machine.login()
     code, (told,) = status(machine)
     assert code == 0
@@ -53,13 +53,13 @@ def test_a_login_that_works(machine: Machine) -> None:
     assert "renewed by itself" in shown
 
 
-def test_nothing_at_all(machine: Machine) -> None:
+def test_status_without_an_account_exits_4(machine: Machine) -> None:
     done = machine.run("auth", "status")
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr == "jobstat: no account is in use; see jobstat auth login\n"
 
 
-def test_an_account_without_a_login(machine: Machine) -> None:
+def test_status_of_an_account_without_a_login_exits_4(machine: Machine) -> None:
     done = machine.run("auth", "status", "--subdomain", "acme", "--offline")
     assert done.returncode == 4
     assert (
@@ -68,7 +68,7 @@ def test_an_account_without_a_login(machine: Machine) -> None:
     assert "jobstat auth login --subdomain acme" in done.stdout
 
 
-def test_offline_asks_nobody(machine: Machine) -> None:
+def test_offline_status_does_not_contact_the_account(machine: Machine) -> None:
     machine.login()
     machine.hold(expires_at=1, renew_at=1)
     held = machine.held
@@ -86,7 +86,7 @@ def test_offline_asks_nobody(machine: Machine) -> None:
     assert machine.held != held
 
 
-def test_a_login_that_the_account_refuses(machine: Machine) -> None:
+def test_status_of_a_refused_credential_exits_4(machine: Machine) -> None:
     machine.login()
     code, (told,) = status(machine, ZENDESK_OAUTH_TOKEN="wr0ng")
     assert isinstance(told, dict)
@@ -100,14 +100,14 @@ def test_a_login_that_the_account_refuses(machine: Machine) -> None:
     ]
 
 
-def test_an_account_that_cannot_be_asked(machine: Machine) -> None:
+def test_status_of_an_unreachable_account_exits_7(machine: Machine) -> None:
     url = f"http://127.0.0.1:{free_port()}"
     done = machine.run("auth", "status", "--base-url", url, ZENDESK_OAUTH_TOKEN="t0ken")
     assert done.returncode == 7
     assert "connection refused" in done.stdout.lower()
 
 
-def test_several_accounts_and_none_gets_anothers_credential(machine: Machine) -> None:
+def test_status_sends_no_account_the_credential_of_another(machine: Machine) -> None:
     machine.login()
     with machine.another() as sandbox, raw_server(http("401 No")) as stranger:
         sandbox.login()
@@ -132,7 +132,7 @@ def test_several_accounts_and_none_gets_anothers_credential(machine: Machine) ->
         ({"ZENDESK_API_TOKEN": TOKEN}, "ends API tokens on 30 April 2027, in "),
     ],
 )
-def test_what_is_warned_of(
+def test_status_warns_of_passwords_and_api_tokens(
     machine: Machine, settings: dict[str, str], says: str
 ) -> None:
     settings = {"ZENDESK_EMAIL": "me@example.org", **settings}
@@ -141,7 +141,7 @@ def test_what_is_warned_of(
     assert f"  warning: Zendesk {says}" in done.stdout
 
 
-def test_the_days_of_api_tokens_are_counted() -> None:
+def test_api_token_warning_counts_the_days_until_the_end() -> None:
     end = datetime(2027, 5, 1, tzinfo=UTC)  # UTC, as nothing else is said
     assert end.timestamp() == API_TOKENS_END
     assert "in 158 days" in api_token_deprecation(API_TOKENS_END - 158.5 * 86400)
@@ -149,7 +149,9 @@ def test_the_days_of_api_tokens_are_counted() -> None:
     assert "Zendesk ended" in api_token_deprecation(API_TOKENS_END + 1)
 
 
-def test_where_the_environments_does_not_go(machine: Machine) -> None:
+def test_locked_keyring_does_not_fall_back_to_the_environment_token(
+    machine: Machine,
+) -> None:
     """An account that is known, and of which the keyring has lost the secret."""
     machine.login()
     with machine.another() as sandbox:
@@ -172,12 +174,14 @@ def test_where_the_environments_does_not_go(machine: Machine) -> None:
         )
 
 
-def test_half_a_credential_hides_no_login(machine: Machine) -> None:
+def test_incomplete_environment_credential_does_not_hide_the_login(
+    machine: Machine,
+) -> None:
     machine.login()
     assert status(machine, ZENDESK_EMAIL="me@example.org")[0] == 0
 
 
-def test_a_client_in_the_environment(machine: Machine) -> None:
+def test_status_shows_an_oauth_client_from_the_environment(machine: Machine) -> None:
     code, (told,) = status(
         machine,
         JOBSTAT_BASE_URL=machine.demo.base_url,
@@ -189,7 +193,7 @@ def test_a_client_in_the_environment(machine: Machine) -> None:
     assert told["renews"] is True
 
 
-def test_on_a_narrow_terminal(machine: Machine) -> None:
+def test_status_is_shown_on_a_narrow_terminal(machine: Machine) -> None:
     machine.login()
     with on_terminal("auth", "status", env=machine.env, columns=40) as session:
         shown = session.read()

@@ -50,7 +50,7 @@ def stored(machine: Machine, kind: type[rings.Ring], secret: str) -> Path:
 
 @pytest.mark.parametrize("secret", [BASIC, tokens(), tokens() + " "])
 @pytest.mark.parametrize("system", SYSTEMS)
-def test_its_secret_works_on_every_system(
+def test_zcli_login_works_on_every_system_and_is_not_changed(
     machine: Machine, system: str, secret: str
 ) -> None:
     path = stored(machine, SYSTEMS[system], secret)
@@ -64,7 +64,7 @@ def test_its_secret_works_on_every_system(
     assert (status["source"], status["works"]) == ("zcli", True)
 
 
-def test_one_that_has_expired_says_so(machine: Machine) -> None:
+def test_expired_zcli_login_exits_4_and_hints_at_zcli_login(machine: Machine) -> None:
     path = stored(machine, rings.SecretService, tokens(expires=EARLIER))
     before = path.read_bytes()
     for command in (("show", ID), ("auth", "status", "--offline")):
@@ -78,7 +78,7 @@ def test_one_that_has_expired_says_so(machine: Machine) -> None:
     assert path.read_bytes() == before
 
 
-def test_one_that_is_refused_says_so(machine: Machine) -> None:
+def test_refused_zcli_login_exits_4_and_hints_at_zcli_login(machine: Machine) -> None:
     stored(machine, rings.Ring, tokens("0ld"))
     done = machine.run("show", ID)
     assert done.returncode == 4
@@ -94,7 +94,7 @@ time.time = lambda: now() + 3600 * os.path.exists(passed)
 """For jobstat, an hour has passed once there is a file of that name."""
 
 
-def test_what_zcli_renews_midway_is_taken(
+def test_watch_uses_a_login_that_zcli_renewed_meanwhile(
     machine: Machine, requests: list[float]
 ) -> None:
     soon = int((time.time() + 1800) * 1000)
@@ -113,7 +113,9 @@ def test_what_zcli_renews_midway_is_taken(
     assert (process.returncode, said) == (0, "")
 
 
-def test_its_active_profile_is_the_account(machine: Machine) -> None:
+def test_zcli_profile_is_the_default_account_until_a_jobstat_login(
+    machine: Machine,
+) -> None:
     profile = {"activeProfile": {"subdomain": "acme"}}
     (machine.home / ".zcli").write_text(json.dumps(profile))
     done = machine.run("list")
@@ -144,7 +146,7 @@ def test_its_active_profile_is_the_account(machine: Machine) -> None:
         ("\udcff", None),
     ],
 )
-def test_any_profile_is_an_account_or_none(
+def test_any_zcli_profile_yields_an_account_or_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, origin: str | None
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -162,7 +164,7 @@ def test_any_profile_is_an_account_or_none(
         ("localhost", None),
     ],
 )
-def test_account_has_no_entry_by_the_name_of_another(
+def test_account_never_reads_the_zcli_entry_of_another_account(
     monkeypatch: pytest.MonkeyPatch, host: str, entry: str | None
 ) -> None:
     asked: list[str] = []
@@ -176,7 +178,7 @@ def test_account_has_no_entry_by_the_name_of_another(
     assert asked == [entry] * (entry is not None)
 
 
-def test_profile_that_another_user_can_change_is_refused(machine: Machine) -> None:
+def test_zcli_profile_writable_by_every_user_exits_2(machine: Machine) -> None:
     profile = machine.home / ".zcli"
     profile.write_text('{"activeProfile": {"subdomain": "evil"}}')
     profile.chmod(0o666)
@@ -187,14 +189,14 @@ def test_profile_that_another_user_can_change_is_refused(machine: Machine) -> No
     assert "chmod o-w" in hint
 
 
-def test_a_fifo_in_place_of_the_profile_is_not_read(machine: Machine) -> None:
+def test_fifo_in_place_of_the_zcli_profile_is_ignored(machine: Machine) -> None:
     os.mkfifo(machine.home / ".zcli")
     done = machine.run("list")
     assert done.returncode == 2
     assert "no Zendesk account given" in done.stderr
 
 
-def test_only_a_mebibyte_of_the_profile_is_read(
+def test_zcli_profile_over_1_mib_is_ignored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -225,7 +227,7 @@ def test_only_a_mebibyte_of_the_profile_is_read(
         ("", None, None),
     ],
 )
-def test_any_secret_is_a_credential_or_none(
+def test_any_zcli_secret_yields_a_credential_or_none(
     monkeypatch: pytest.MonkeyPatch,
     secret: str,
     shown: str | None,

@@ -92,7 +92,7 @@ def find_credential(environ: dict[str, str]) -> Credential:
         ("https://acme.zendesk.com", None, {"ZENDESK_SUBDOMAIN": "other"}, ACME),
     ],
 )
-def test_the_account_that_is_meant(
+def test_account_is_found_from_options_then_the_environment(
     base_url: str | None, subdomain: str | None, environ: dict[str, str], origin: str
 ) -> None:
     assert resolve_account(base_url, subdomain, environ) == Account(origin)
@@ -159,7 +159,7 @@ def test_any_name_is_an_account_over_tls_or_on_this_machine(
     assert account.origin.startswith("https://") or account.on_loopback
 
 
-def test_a_job_of_another_account_is_refused() -> None:
+def test_job_url_of_another_account_is_refused() -> None:
     mine = parse_reference(f"{ACME}/api/v2/job_statuses/1.json")
     bare = parse_reference("1")
     other = parse_reference("https://evil.example/api/v2/job_statuses/1.json")
@@ -231,7 +231,9 @@ def test_jobs_of_two_accounts_are_refused(known: Profiles) -> None:
         ("https://zendesk", "--base-url https://zendesk"),
     ],
 )
-def test_the_command_that_logs_in(origin: str, command: str) -> None:
+def test_login_command_names_the_subdomain_or_the_base_url(
+    origin: str, command: str
+) -> None:
     assert command in Account(origin).login_command
 
 
@@ -249,7 +251,7 @@ def _basic(authorization: str) -> str:
     return b64decode(value).decode()
 
 
-def test_an_oauth_token_comes_first() -> None:
+def test_oauth_token_takes_precedence_over_other_credentials() -> None:
     credential = find_credential(
         {
             "ZENDESK_OAUTH_TOKEN": "abc",
@@ -261,7 +263,7 @@ def test_an_oauth_token_comes_first() -> None:
     assert credential.authorization == "Bearer abc"
 
 
-def test_an_api_token_goes_before_a_password() -> None:
+def test_api_token_takes_precedence_over_a_password() -> None:
     credential = find_credential(
         {
             "ZENDESK_EMAIL": "me@example.org",
@@ -299,7 +301,7 @@ ENVIRONMENT = {
         ),
     ],
 )
-def test_the_order_of_what_the_environment_has(
+def test_login_uses_the_first_complete_environment_credential(
     without: tuple[str, ...], method: AuthMethod, source: str
 ) -> None:
     environ = {name: v for name, v in ENVIRONMENT.items() if name not in without}
@@ -308,7 +310,7 @@ def test_the_order_of_what_the_environment_has(
     assert env_source(environ) == source
 
 
-def test_no_half_of_a_client_is_used() -> None:
+def test_client_id_without_a_secret_raises_an_auth_error() -> None:
     environ = {"ZENDESK_OAUTH_CLIENT_ID": "ci"}
     with pytest.raises(AuthError, match="ZENDESK_OAUTH_CLIENT_ID is set without"):
         find_credential(environ)
@@ -316,7 +318,7 @@ def test_no_half_of_a_client_is_used() -> None:
 
 
 @pytest.mark.parametrize("name", ["ID", "SECRET"])
-def test_a_client_of_which_a_part_does_not_belong_in_a_request(name: str) -> None:
+def test_line_break_in_a_client_id_or_secret_raises_a_usage_error(name: str) -> None:
     environ = {**ENVIRONMENT, f"ZENDESK_OAUTH_CLIENT_{name}": "hunter2\n"}
     del environ["ZENDESK_OAUTH_TOKEN"]
     with pytest.raises(UsageError) as caught:
@@ -324,14 +326,14 @@ def test_a_client_of_which_a_part_does_not_belong_in_a_request(name: str) -> Non
     assert "hunter2" not in f"{caught.value} {caught.value.hint}"
 
 
-def test_a_password_is_taken() -> None:
+def test_email_and_password_become_basic_authorization() -> None:
     credential = find_credential(
         {"ZENDESK_EMAIL": "me@example.org", "ZENDESK_PASSWORD": "pass wörd:1"}
     )
     assert _basic(credential.authorization) == "me@example.org:pass wörd:1"
 
 
-def test_a_credential_is_not_in_its_repr() -> None:
+def test_repr_of_a_credential_does_not_contain_the_token() -> None:
     credential = find_credential({"ZENDESK_OAUTH_TOKEN": "hunter2"})
     assert "hunter2" not in repr(credential)
 
@@ -346,7 +348,9 @@ def test_a_credential_is_not_in_its_repr() -> None:
         ({"ZENDESK_PASSWORD": "hunter2"}, "ZENDESK_PASSWORD is set without"),
     ],
 )
-def test_none_or_half_a_credential(environ: dict[str, str], says: str) -> None:
+def test_missing_or_incomplete_credential_raises_an_auth_error(
+    environ: dict[str, str], says: str
+) -> None:
     with pytest.raises(AuthError, match=says) as caught:
         find_credential(environ)
     assert caught.value.hint
@@ -370,7 +374,9 @@ def test_none_or_half_a_credential(environ: dict[str, str], says: str) -> None:
         {"ZENDESK_EMAIL": "me@example.org", "ZENDESK_PASSWORD": "hunter2\n"},
     ],
 )
-def test_what_does_not_belong_in_a_header_is_refused(environ: dict[str, str]) -> None:
+def test_malformed_credential_raises_a_usage_error_without_the_secret(
+    environ: dict[str, str],
+) -> None:
     with pytest.raises(UsageError) as caught:
         find_credential(environ)
     assert "hunter2" not in f"{caught.value} {caught.value.hint}"
@@ -389,7 +395,7 @@ def test_what_does_not_belong_in_a_header_is_refused(environ: dict[str, str]) ->
         st.text(st.characters(codec=None)),
     )
 )
-def test_any_environment_is_a_header_of_ascii_or_an_error(
+def test_any_environment_yields_an_ascii_header_or_an_error(
     environ: dict[str, str],
 ) -> None:
     try:
@@ -414,7 +420,7 @@ SECRET = "t0k/en+&=%x"
         b64encode(f"me@example.org/token:{SECRET}".encode()).decode(),
     ],
 )
-def test_no_form_of_a_secret_is_left_in_an_error_or_its_causes(form: str) -> None:
+def test_every_encoding_of_a_secret_is_redacted_in_error_and_causes(form: str) -> None:
     credential = find_credential(
         {"ZENDESK_EMAIL": "me@example.org", "ZENDESK_API_TOKEN": SECRET}
     )
@@ -439,7 +445,7 @@ def test_no_form_of_a_secret_is_left_in_an_error_or_its_causes(form: str) -> Non
         "p\\xe4ss",
     ],
 )
-def test_no_form_of_a_password_is_left(form: str) -> None:
+def test_every_encoding_of_a_password_is_redacted(form: str) -> None:
     password = "p\\xe4ss" if form == "p\\xe4ss" else "pässwört"
     environ = {"ZENDESK_EMAIL": "me@example.org", "ZENDESK_PASSWORD": password}
     error = UsageError(f"it said {form}!")
@@ -461,7 +467,7 @@ FORMS: dict[str, Callable[[str], str]] = {
 @given(st.text(min_size=4), st.integers(min_value=4, max_value=40))
 @example(secret=" [cu ", length=4)
 @example(secret="abcd ", length=4)
-def test_no_beginning_of_a_secret_is_left_where_a_text_is_cut(
+def test_secret_cut_off_by_truncation_is_redacted(
     form: str, secret: str, length: int
 ) -> None:
     whole = FORMS[form](secret)
@@ -476,7 +482,7 @@ def test_no_beginning_of_a_secret_is_left_where_a_text_is_cut(
         assert whole[:4] not in said
 
 
-def test_a_character_that_is_cut_does_not_keep_a_secret_from_being_found() -> None:
+def test_secret_cut_off_inside_a_character_is_redacted() -> None:
     body = "you sent pässwö".encode()[:-1]
     said = format_reason(
         Response(400, {"content-type": "text/plain"}, body, is_cut=True)
@@ -486,13 +492,13 @@ def test_a_character_that_is_cut_does_not_keep_a_secret_from_being_found() -> No
     assert error.message == f"400: you sent {REDACTED}{CUT}"
 
 
-def test_elsewhere_a_beginning_of_a_secret_may_be_a_word() -> None:
+def test_start_of_a_secret_is_redacted_only_at_the_cut() -> None:
     error = UsageError(f"a test{CUT} of test")
     redact_exception(error, ["test-t0ken"])
     assert error.message == f"a [hidden]{CUT} of test"
 
 
-def test_a_short_secret_does_not_take_words_apart() -> None:
+def test_short_secret_is_not_redacted_inside_words() -> None:
     error = UsageError("a cat sat")
     redact_exception(error, find_credential({"ZENDESK_OAUTH_TOKEN": "at"}).secrets)
     assert error.message == "a cat sat"

@@ -92,7 +92,7 @@ class Weather:
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from([0.0, 0.05, 0.5]), st.booleans())
-def test_any_watch_ends_and_keeps_its_promises(
+def test_any_watch_ends_and_keeps_interval_timeout_and_rate_limit(
     seed: int, faults: float, several: bool
 ) -> None:
     rng = random.Random(seed)

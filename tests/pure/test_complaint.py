@@ -41,7 +41,9 @@ from jobstat.jobs.error_body import error_message, error_message_in
         ("text", None),
     ],
 )
-def test_zendesks_words_are_found(sent: object, words: str | None) -> None:
+def test_error_message_is_read_from_each_form_of_json_error(
+    sent: object, words: str | None
+) -> None:
     assert error_message(sent) == words
 
 
@@ -59,12 +61,14 @@ def test_zendesks_words_are_found(sent: object, words: str | None) -> None:
         (b"\xff\xfe", "text/plain", "\ufffd\ufffd"),
     ],
 )
-def test_the_words_in_a_body(sent: bytes, kind: str, words: str | None) -> None:
+def test_error_message_is_read_from_json_or_text_not_from_markup(
+    sent: bytes, kind: str, words: str | None
+) -> None:
     assert error_message_in(sent, kind) == words
 
 
 @given(st.binary(), st.text())
-def test_any_body_is_words_or_none(sent: bytes, kind: str) -> None:
+def test_any_error_body_is_parsed_without_an_exception(sent: bytes, kind: str) -> None:
     error_message_in(sent, kind)
 
 
@@ -79,5 +83,5 @@ def test_any_body_is_words_or_none(sent: bytes, kind: str) -> None:
         ),
     )
 )
-def test_any_document_is_words_or_none(document: object) -> None:
+def test_any_json_error_body_is_parsed_without_an_exception(document: object) -> None:
     error_message_in(json.dumps(document).encode(), "")

@@ -59,7 +59,7 @@ def refused(oauth: FakeOAuth, fields: dict[str, Any], now: float = 0.0) -> str:
     return str(caught.value.body["error"])
 
 
-def test_a_code_is_good_once_and_for_two_minutes() -> None:
+def test_authorization_code_works_once_and_expires_after_2_minutes() -> None:
     oauth = FakeOAuth()
     fields = exit_code(oauth)
     told = oauth.grant_tokens(fields, CODE_LIFETIME - 1)
@@ -79,7 +79,9 @@ def test_a_code_is_good_once_and_for_two_minutes() -> None:
         {"code": "other"},
     ],
 )
-def test_a_code_goes_with_what_it_was_granted_for(wrong: dict[str, str]) -> None:
+def test_code_is_refused_with_another_client_redirect_or_verifier(
+    wrong: dict[str, str],
+) -> None:
     oauth = FakeOAuth()
     assert refused(oauth, exit_code(oauth) | wrong) == "invalid_grant"
 
@@ -97,7 +99,9 @@ def test_a_code_goes_with_what_it_was_granted_for(wrong: dict[str, str]) -> None
         {"scope": ""},
     ],
 )
-def test_a_request_that_is_none_has_no_page_and_no_code(wrong: dict[str, str]) -> None:
+def test_invalid_authorization_request_gets_no_page_and_no_code(
+    wrong: dict[str, str],
+) -> None:
     oauth = FakeOAuth()
     with pytest.raises(ErrorResponse):
         oauth.render_consent_page(QUERY | wrong)
@@ -105,19 +109,19 @@ def test_a_request_that_is_none_has_no_page_and_no_code(wrong: dict[str, str]) -
         oauth.redirect_after_consent({**QUERY, **wrong, "answer": "allow"}, 0.0)
 
 
-def test_a_no_is_no_code() -> None:
+def test_denied_authorization_redirects_without_a_code() -> None:
     target = FakeOAuth().redirect_after_consent({**QUERY, "answer": "deny"}, 0.0)
     query = parse_qs(urlsplit(target).query)
     assert (query["error"], query["state"]) == (["access_denied"], ["st4te"])
     assert "code" not in query
 
 
-def test_the_page_shows_nothing_as_markup() -> None:
+def test_authorization_page_escapes_markup_in_the_state() -> None:
     page = FakeOAuth().render_consent_page({**QUERY, "state": '"><script>'})
     assert "<script>" not in page
 
 
-def test_the_old_pair_dies_with_the_new_one() -> None:
+def test_refresh_invalidates_the_old_access_and_refresh_tokens() -> None:
     oauth = FakeOAuth()
     first = oauth.grant_tokens(exit_code(oauth), 0.0)
     fields = {
@@ -135,7 +139,7 @@ def test_the_old_pair_dies_with_the_new_one() -> None:
     assert refused(oauth, {**fields, "refresh_token": None}) == "invalid_grant"
 
 
-def test_client_credentials_have_no_refresh_token() -> None:
+def test_client_credentials_grant_returns_no_refresh_token() -> None:
     oauth = FakeOAuth()
     told = oauth.grant_tokens(SECRET, 0.0)
     assert "refresh_token" not in told
@@ -149,11 +153,11 @@ def test_client_credentials_have_no_refresh_token() -> None:
 
 
 @pytest.mark.parametrize("life", [299, 172_801, "300", None])
-def test_a_life_out_of_its_bounds_is_refused(life: object) -> None:
+def test_expires_in_out_of_bounds_is_refused(life: object) -> None:
     assert refused(FakeOAuth(), SECRET | {"expires_in": life}) == "invalid_request"
 
 
-def test_a_life_that_was_set_is_that_of_every_token() -> None:
+def test_configured_lifetime_overrides_the_requested_expires_in() -> None:
     told = FakeOAuth(token_lifetime=20.0).grant_tokens(
         SECRET | {"expires_in": 300}, 0.0
     )

@@ -22,7 +22,7 @@ def at(account: FakeAccount, id: str, now: float) -> dict[str, Any]:
     return account.get_job(id, now)
 
 
-def test_a_job_is_queued_works_and_ends() -> None:
+def test_job_goes_from_queued_to_working_to_completed() -> None:
     account = FakeAccount(URL, duration=10)
     job = account.create_tickets([TICKET] * 4, 100)
     assert {**job, "id": "", "url": ""} == {
@@ -49,7 +49,7 @@ def test_a_job_is_queued_works_and_ends() -> None:
 
 
 @pytest.mark.parametrize(("share", "failed"), [(0, 0), (0.1, 4), (0.5, 20), (1, 40)])
-def test_as_many_items_fail_as_were_asked_for(share: float, failed: int) -> None:
+def test_configured_share_of_items_fails(share: float, failed: int) -> None:
     account = FakeAccount(URL, failures=share)
     id = account.create_tickets([TICKET] * 40, 0)["id"]
     assert len(parse_job(at(account, id, 100)).failed) == failed
@@ -63,7 +63,7 @@ def test_a_ticket_without_a_description_fails() -> None:
     assert [item.index for item in job.failed] == [1, 2]
 
 
-def test_a_job_of_which_all_fails_has_failed() -> None:
+def test_job_whose_items_all_fail_has_status_failed() -> None:
     account = FakeAccount(URL, failures=1)
     id = account.create_tickets([TICKET], 0)["id"]
     job = parse_job(at(account, id, 100))
@@ -71,14 +71,14 @@ def test_a_job_of_which_all_fails_has_failed() -> None:
     assert judge(job) is Verdict.JOB_FAILED
 
 
-def test_a_job_without_a_ticket_is_completed() -> None:
+def test_job_without_tickets_is_completed() -> None:
     account = FakeAccount(URL, failures=1)
     done = at(account, account.create_tickets([], 0)["id"], 100)
     assert (done["status"], done["total"], done["results"]) == ("completed", 0, [])
 
 
 @pytest.mark.parametrize(("kind", "done"), [(UPDATE, "Updated"), (DELETE, "Deleted")])
-def test_updates_and_deletions_have_items_of_their_own_form(
+def test_update_and_delete_results_list_action_status_and_success(
     kind: Any, done: str
 ) -> None:
     account = FakeAccount(URL, failures=0.5)
@@ -93,7 +93,7 @@ def test_updates_and_deletions_have_items_of_their_own_form(
     assert sorted(results[1]) == ["details", "error", "id", "index"]
 
 
-def test_a_job_is_forgotten_after_a_day() -> None:
+def test_job_expires_after_a_day() -> None:
     account = FakeAccount(URL)
     id = account.create_tickets([TICKET], 0)["id"]
     assert at(account, id, RETENTION)
@@ -103,13 +103,13 @@ def test_a_job_is_forgotten_after_a_day() -> None:
     assert account.list_jobs(RETENTION + 1) == []
 
 
-def test_too_many_tickets_are_refused() -> None:
+def test_more_than_100_tickets_are_refused() -> None:
     with pytest.raises(ErrorResponse) as caught:
         FakeAccount(URL).create_tickets([TICKET] * 101, 0)
     assert caught.value.body["error"] == "TooManyValues"
 
 
-def test_too_many_jobs_are_refused_with_the_ids_of_those_that_run() -> None:
+def test_too_many_jobs_are_refused_with_the_ids_of_running_jobs() -> None:
     account = FakeAccount(URL)
     ids = [account.create_tickets([TICKET], 0)["id"] for _ in range(30)]
     with pytest.raises(ErrorResponse) as caught:
@@ -118,14 +118,14 @@ def test_too_many_jobs_are_refused_with_the_ids_of_those_that_run() -> None:
     assert account.create_tickets([TICKET], 100)
 
 
-def test_the_finished_jobs_are_listed_first_and_the_newest_before() -> None:
+def test_list_has_finished_jobs_first_then_newest_first_in_each_group() -> None:
     account = FakeAccount(URL, duration=10)
     ids = [account.create_tickets([TICKET], now)["id"] for now in (0, 1, 2, 3)]
     listed = [job["id"] for job in account.list_jobs(11.5)]
     assert listed == [ids[1], ids[0], ids[3], ids[2]]
 
 
-def test_a_minute_has_so_many_requests() -> None:
+def test_rate_limit_counts_the_requests_of_each_minute() -> None:
     account = FakeAccount(URL, limit=2)
     assert [account.count_request(60) for _ in range(3)] == [(1, 60), (0, 60), (-1, 60)]
     assert account.count_request(125) == (1, 55)

@@ -11,13 +11,13 @@ ORDER = [4, 3, 6, 5, 7, 124, 8, 0]
 
 
 @pytest.mark.parametrize("pair", list(combinations_with_replacement(ORDER, 2)))
-def test_the_gravest_of_several_wins(pair: tuple[int, int]) -> None:
+def test_most_severe_of_two_exit_codes_wins(pair: tuple[int, int]) -> None:
     gravest = min(pair, key=ORDER.index)
     assert combine([Exit(code) for code in pair]) == gravest
     assert combine([Exit(code) for code in reversed(pair)]) == gravest
 
 
-def test_no_job_is_no_trouble() -> None:
+def test_empty_list_of_exit_codes_combines_to_0() -> None:
     assert combine([]) is Exit.OK
 
 
@@ -32,13 +32,13 @@ def test_no_job_is_no_trouble() -> None:
         ([3, 4], 4),
     ],
 )
-def test_forgiving_forgives_only_the_jobs_own_state(
+def test_exit_zero_ignores_job_states_but_not_errors(
     codes: list[int], code: int
 ) -> None:
     assert combine([Exit(code) for code in codes], exit_zero=True) == code
 
 
-def test_the_codes_are_the_contracts() -> None:
+def test_exit_codes_match_the_contract() -> None:
     assert {int(code): code.slug for code in Exit} == {
         0: "ok",
         1: "internal",

@@ -54,11 +54,11 @@ def ids(*parts: object) -> list[str]:
         json.dumps(completed({"id": 1}), indent=4),
     ],
 )
-def test_each_form_names_its_job(part: object) -> None:
+def test_each_form_of_input_names_its_job(part: object) -> None:
     assert ids(part) == [ID]
 
 
-def test_all_forms_may_stand_side_by_side() -> None:
+def test_all_forms_of_input_can_be_mixed() -> None:
     line = json.dumps(CREATED)
     assert ids(f"a b {line}{line} c", "d", {"job_statuses": [{"id": "e"}]}, FULL) == [
         "a",
@@ -80,11 +80,11 @@ def test_all_forms_may_stand_side_by_side() -> None:
         {**CREATED, "error": "", "job_statuses": [{"id": OTHER}]},
     ],
 )
-def test_job_status_beside_job_statuses_loses_no_job(answer: object) -> None:
+def test_job_status_beside_job_statuses_keeps_all_jobs(answer: object) -> None:
     assert ids(answer) == [ID, OTHER]
 
 
-def test_error_beside_a_job_is_told_and_the_job_is_taken() -> None:
+def test_error_beside_a_job_is_reported_and_the_job_is_taken() -> None:
     job_input = parse_input(json.dumps({**CREATED, **INVALID}).encode())
     assert [reference.id for reference in job_input.jobs] == [ID]
     assert "RecordInvalid" in str(job_input.problem)
@@ -108,11 +108,11 @@ def test_error_beside_a_job_is_told_and_the_job_is_taken() -> None:
         {"result": {"error": "x"}, **CREATED},
     ],
 )
-def test_any_error_but_too_many_jobs_is_a_problem(answer: object) -> None:
+def test_any_error_except_too_many_jobs_is_a_problem(answer: object) -> None:
     assert parse_input(json.dumps(answer).encode()).problem
 
 
-def test_error_in_no_form_that_is_known_is_told_as_it_is() -> None:
+def test_error_in_an_unknown_form_is_quoted_as_json() -> None:
     answer = {"errors": [{"title": "Bööm"}], **CREATED}
     job_input = parse_input(json.dumps(answer).encode())
     assert str(job_input.problem) == (
@@ -120,7 +120,7 @@ def test_error_in_no_form_that_is_known_is_told_as_it_is() -> None:
     )
 
 
-def test_what_stands_beside_a_job_is_no_refusal() -> None:
+def test_other_fields_beside_a_job_are_not_a_problem() -> None:
     ticket = {"id": 1, "status": "pending", "comments": [{"id": 2}]}
     answer = {**CREATED, "ticket": ticket, "success": True, "status": "created"}
     job_input = parse_input(json.dumps(answer).encode())
@@ -128,29 +128,29 @@ def test_what_stands_beside_a_job_is_no_refusal() -> None:
     assert job_input.problem is None
 
 
-def test_error_of_a_bare_job_is_its_own() -> None:
+def test_error_field_of_a_bare_job_is_not_a_problem() -> None:
     job_input = parse_input(json.dumps({**job_object(), "error": "Boom"}).encode())
     assert [reference.id for reference in job_input.jobs] == [ID]
     assert job_input.problem is None
 
 
-def test_word_that_is_known_already_costs_next_to_nothing() -> None:
+def test_repeated_words_are_parsed_only_once() -> None:
     with patch("jobstat.jobs.input.parse_reference", wraps=parse_reference) as parse:
         assert ids(*[ID, URL] * 1000) == [ID, ID]
     assert parse.call_count == 2
 
 
-def test_a_url_keeps_the_account_that_it_names() -> None:
+def test_url_in_the_input_keeps_its_account() -> None:
     (found,) = parse_input(URL.encode()).jobs
     assert found == Reference(ID, "https://acme.zendesk.com")
 
 
-def test_a_jobs_own_url_does_not_name_the_account() -> None:
+def test_url_field_of_a_job_does_not_set_the_account() -> None:
     (found,) = parse_input(json.dumps(job_object()).encode()).jobs
     assert found.origin is None
 
 
-def test_of_a_full_account_the_jobs_in_the_way_are_taken() -> None:
+def test_too_many_jobs_error_yields_current_job_ids_and_a_warning() -> None:
     job_input = parse_input(json.dumps(FULL).encode())
     assert [reference.id for reference in job_input.jobs] == [ID, OTHER]
     assert job_input.problem is None
@@ -162,20 +162,20 @@ def test_of_a_full_account_the_jobs_in_the_way_are_taken() -> None:
 
 
 @pytest.mark.parametrize("told", ["abc", 7, {"a": 1}, None, []])
-def test_a_full_account_that_lists_no_jobs_is_a_refusal(told: object) -> None:
+def test_too_many_jobs_error_without_job_ids_is_a_problem(told: object) -> None:
     job_input = parse_input(json.dumps({**FULL, "current_job_ids": told}).encode())
     assert job_input.jobs == ()
     assert "TooManyJobs" in str(job_input.problem)
 
 
-def test_a_full_account_among_good_answers_is_told_of() -> None:
+def test_too_many_jobs_error_among_good_answers_is_a_warning() -> None:
     job_input = parse_input("\n".join(map(json.dumps, [FULL, CREATED])).encode())
     assert [reference.id for reference in job_input.jobs] == [ID, ID, OTHER]
     assert job_input.problem is None
     assert "TooManyJobs" in job_input.warnings[0]
 
 
-def test_any_other_refusal_is_a_problem_in_zendesks_words() -> None:
+def test_refused_requests_are_counted_and_quoted_as_a_problem() -> None:
     job_input = parse_input(
         "\n".join(map(json.dumps, [INVALID, CREATED, INVALID])).encode()
     )
@@ -189,7 +189,7 @@ def test_any_other_refusal_is_a_problem_in_zendesks_words() -> None:
 @pytest.mark.parametrize(
     "text", ["Number of allowed requests exceeded", "Please wait, then try again.\r"]
 )
-def test_a_refusal_may_be_plain_text(text: str) -> None:
+def test_plain_text_sentence_is_reported_as_a_refused_request(text: str) -> None:
     job_input = parse_input(f"{ID}\n{text}\n{OTHER} a b c".encode())
     assert [reference.id for reference in job_input.jobs] == [ID, OTHER, "a", "b", "c"]
     assert str(job_input.problem) == "Zendesk refused a request: " + text.rstrip(".\r")
@@ -205,7 +205,7 @@ def test_a_refusal_may_be_plain_text(text: str) -> None:
         ("<!DOCTYPE HTML>\n<p>sorry</p></HTML>", "a web page"),
     ],
 )
-def test_a_web_page_is_a_refusal_too(page: str, words: str) -> None:
+def test_web_page_is_reported_as_a_refused_request(page: str, words: str) -> None:
     job_input = parse_input(f"{ID}\n{page}\n{OTHER}".encode())
     assert [reference.id for reference in job_input.jobs] == [ID, OTHER]
     said = f"Zendesk refused a request: {words}, in place of an answer"
@@ -226,7 +226,7 @@ def test_a_web_page_is_a_refusal_too(page: str, words: str) -> None:
         f"https://acme.zendesk.com/api/v2/job_statuses/{ID}.json",
     ],
 )
-def test_web_page_that_is_cut_off_ends_where_a_job_is_named(answer: str) -> None:
+def test_truncated_web_page_ends_at_the_next_job(answer: str) -> None:
     page = "<html><body>502 Bad Gateway</body>\nSee https://acme.zendesk.com {"
     job_input = parse_input(f"{page}\n{answer}\n{OTHER}".encode())
     first, second = (reference.id for reference in job_input.jobs)
@@ -239,18 +239,18 @@ def test_web_page_that_is_cut_off_ends_where_a_job_is_named(answer: str) -> None
     "words",
     ["Bad Gateway", "502 Bad Gateway", "Not Found", "Unauthorized", "Gateway Timeout."],
 )
-def test_a_reason_in_words_of_http_is_a_refusal(words: str) -> None:
+def test_http_reason_phrase_is_reported_as_a_refused_request(words: str) -> None:
     job_input = parse_input(f"{ID}\n{words}\r\n{OTHER} a b".encode())
     assert [reference.id for reference in job_input.jobs] == [ID, OTHER, "a", "b"]
     assert str(job_input.problem) == f"Zendesk refused a request: {words.rstrip('.')}"
 
 
 @pytest.mark.parametrize("words", ["Gone Fishing", "not found", "OK", "Not Founded"])
-def test_other_words_are_ids(words: str) -> None:
+def test_words_that_are_not_a_reason_phrase_are_job_ids(words: str) -> None:
     assert [job.id for job in parse_input(words.encode()).jobs] == words.split()
 
 
-def test_of_many_reasons_a_few_are_told() -> None:
+def test_problem_quotes_three_reasons_and_counts_the_others() -> None:
     many = [{"error": f"Reason{number}"} for number in range(9)]
     job_input = parse_input("\n".join(map(json.dumps, many)).encode())
     assert str(job_input.problem) == (
@@ -259,7 +259,7 @@ def test_of_many_reasons_a_few_are_told() -> None:
 
 
 @pytest.mark.parametrize("nothing", ["", " \n\t\n", "[]", '{"job_statuses": []}'])
-def test_nothing_is_no_job(nothing: str) -> None:
+def test_empty_input_has_no_jobs(nothing: str) -> None:
     assert parse_input(nothing.encode()) == JobInput(())
 
 
@@ -289,7 +289,7 @@ def test_nothing_is_no_job(nothing: str) -> None:
         ("https://acme.zendesk.com/", 1, "not the URL of a job status"),
     ],
 )
-def test_what_names_no_job_is_told_with_its_line(
+def test_invalid_input_raises_a_usage_error_with_its_line_number(
     text: str, line: int, what: str
 ) -> None:
     with pytest.raises(UsageError) as caught:
@@ -299,24 +299,24 @@ def test_what_names_no_job_is_told_with_its_line(
     assert len(str(caught.value)) < 200
 
 
-def test_five_megabytes_of_noise_are_one_line() -> None:
+def test_binary_input_of_5_mib_raises_a_usage_error() -> None:
     noise = random.Random(1).randbytes(5 * 2**20)
     with pytest.raises(UsageError, match="not text in UTF-8"):
         parse_input(noise)
 
 
-def test_the_line_of_broken_text_is_told() -> None:
+def test_invalid_utf_8_raises_an_error_with_its_line_number() -> None:
     with pytest.raises(UsageError, match="line 3: this is not text in UTF-8"):
         parse_input(b"a\nb\n\xff")
 
 
-def test_ten_thousand_ids_are_fine() -> None:
+def test_ten_thousand_ids_are_read() -> None:
     many = [f"V3-{number:032x}" for number in range(10_000)]
     assert ids(*many) == many
 
 
 @given(st.binary())
-def test_any_bytes_are_a_feed_or_a_usage_problem(content: bytes) -> None:
+def test_any_bytes_are_parsed_or_raise_a_usage_error(content: bytes) -> None:
     try:
         job_input = parse_input(content)
     except UsageError:
@@ -347,21 +347,21 @@ values = st.recursive(
 
 
 @given(values)
-def test_any_json_is_a_feed_or_a_usage_problem(value: object) -> None:
+def test_any_json_is_parsed_or_raises_a_usage_error(value: object) -> None:
     try:
         parse_input(json.dumps(value).encode())
     except UsageError as problem:
         assert str(problem)  # noqa: PT017 - either is fine
 
 
-def test_many_words_are_read_in_the_time_that_they_take() -> None:
+def test_long_input_is_parsed_in_linear_time() -> None:
     """Each could begin a sentence: to its end they would be read again and again."""
     with pytest.raises(UsageError, match="standard input"):
         parse_input(b"Ab " * 100_000 + b"1!")
     assert parse_input(b"<html>" + b"\n" * 10**6 + b"</html>").refusals
 
 
-def test_job_status_around_another_is_not_overlooked() -> None:
+def test_job_inside_another_job_raises_a_usage_error() -> None:
     inner = {"job_status": {"id": OTHER}}
     for answer in (
         {"id": ID, "status": "queued"} | inner,
@@ -383,7 +383,9 @@ def test_job_status_around_another_is_not_overlooked() -> None:
         {"job_ids": [OTHER]},
     ],
 )
-def test_job_in_another_place_is_not_overlooked(beside: dict[str, Any]) -> None:
+def test_job_in_an_unexpected_place_raises_a_usage_error(
+    beside: dict[str, Any],
+) -> None:
     for answer in (
         CREATED | beside,
         CREATED["job_status"] | beside,
@@ -395,7 +397,7 @@ def test_job_in_another_place_is_not_overlooked(beside: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("depth", [70, 300, 900])
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
-def test_json_that_is_nested_too_deep_is_refused(
+def test_json_nested_deeper_than_64_raises_a_usage_error(
     depth: int, opening: str, closing: str
 ) -> None:
     deep = opening * depth + "1" + closing * depth
@@ -415,7 +417,9 @@ NEXT = "https://acme.zendesk.com/api/v2/job_statuses.json?page[after]=x"
         {"has_more": True},
     ],
 )
-def test_page_of_a_list_without_the_next_one_is_refused(more: dict[str, Any]) -> None:
+def test_job_list_without_its_last_page_raises_a_usage_error(
+    more: dict[str, Any],
+) -> None:
     page = {"job_statuses": [job_object()]}
     with pytest.raises(UsageError, match="line 2: a page of a list of jobs") as said:
         parse_input(f"{OTHER}\n{json.dumps(page | more)}".encode())
@@ -430,5 +434,5 @@ def test_page_of_a_list_without_the_next_one_is_refused(more: dict[str, Any]) ->
             parse_input(json.dumps(pages).encode())
 
 
-def test_count_of_jobs_is_no_job() -> None:
+def test_number_in_a_jobs_field_is_ignored() -> None:
     assert parse_input(json.dumps(CREATED | {"jobs": 3}).encode()).jobs

@@ -54,7 +54,7 @@ def lines(
     return ["".join(text for text, _ in line) for line in frame.lines()]
 
 
-def test_failures_first_then_what_works_then_what_waits_then_the_rest() -> None:
+def test_frame_orders_failed_working_queued_unknown_completed_jobs() -> None:
     shown = lines(new_watch(GOOD, QUEUED, WORKING, BAD, None, GOOD))
     assert [line.split("  ")[0] for line in shown] == [
         "3 of 6 jobs done",
@@ -71,7 +71,7 @@ def test_failures_first_then_what_works_then_what_waits_then_the_rest() -> None:
     assert "40/100   40%  V3-00000000000000000000000000000002" in working
 
 
-def test_what_does_not_fit_is_counted() -> None:
+def test_jobs_that_do_not_fit_are_counted() -> None:
     watch = new_watch(*[BAD] * 50, *[WORKING] * 30, *[QUEUED] * 10, *[GOOD] * 10)
     shown = lines(watch, height=23)
     assert len(shown) == 23
@@ -83,13 +83,13 @@ def test_what_does_not_fit_is_counted() -> None:
     ]
 
 
-def test_failures_take_the_room_that_nobody_else_needs() -> None:
+def test_failed_jobs_use_the_rows_that_other_jobs_leave_free() -> None:
     shown = lines(new_watch(*[BAD] * 50, WORKING), height=23)
     assert sum("✗" in line for line in shown) == 20
     assert "▸ working" in shown[-2]
 
 
-def test_a_narrow_screen_has_short_figures() -> None:
+def test_narrow_frame_uses_short_counts_and_ids() -> None:
     shown = lines(new_watch(GOOD, WORKING, BAD), width=40)
     assert shown == [
         "2/3 jobs  1 job, 3 items failed  1:05",
@@ -100,13 +100,13 @@ def test_a_narrow_screen_has_short_figures() -> None:
     ]
 
 
-def test_60_columns_have_room_for_the_whole_id() -> None:
+def test_60_columns_show_the_whole_id() -> None:
     shown = lines(new_watch(QUEUED, WORKING), width=60)
     assert shown[1] == f"▸ working  ━───  40/100  V3-{1:032x}"
     assert len(shown[1]) <= 60
 
 
-def test_a_wide_screen_has_the_time_that_each_has_left() -> None:
+def test_100_columns_show_the_time_left_of_each_job() -> None:
     watch = new_watch(QUEUED, QUEUED)
     for now, done in ((60.0, 36), (80.0, 56)):
         ask = watch.next(now)
@@ -120,7 +120,7 @@ def test_a_wide_screen_has_the_time_that_each_has_left() -> None:
     assert "left" not in lines(watch, 99, now=85)[1]
 
 
-def test_trouble_of_all_stands_below_the_whole_trouble_of_one_first() -> None:
+def test_outage_line_names_the_job_if_only_one_job_is_affected() -> None:
     watch = new_watch(WORKING, WORKING)
     ask = watch.next(60)
     assert isinstance(ask, PollRequest)
@@ -135,7 +135,7 @@ def test_trouble_of_all_stands_below_the_whole_trouble_of_one_first() -> None:
     assert "▸ working" in other
 
 
-def test_a_screen_without_unicode() -> None:
+def test_frame_without_unicode_is_ascii() -> None:
     shown = lines(new_watch(GOOD, WORKING, BAD), width=40, unicode=False)
     assert all(line.isascii() for line in shown)
     assert "==" in shown[1]
@@ -144,7 +144,7 @@ def test_a_screen_without_unicode() -> None:
 
 @pytest.mark.parametrize("code", [Exit.NOT_FOUND, Exit.UNAVAILABLE])
 @pytest.mark.parametrize("known", [True, False])
-def test_a_job_that_is_no_longer_asked_for_says_why(code: Exit, known: bool) -> None:
+def test_job_that_is_no_longer_polled_says_why(code: Exit, known: bool) -> None:
     watch = new_watch(WORKING if known else None, QUEUED)
     watch.jobs[0].exit = code
     word = "no answer" if code is Exit.UNAVAILABLE else "gone" if known else "not found"
@@ -155,7 +155,7 @@ jobs = st.lists(st.sampled_from([GOOD, BAD, QUEUED, WORKING, None]), min_size=1)
 
 
 @given(jobs, st.integers(1, 200), st.integers(1, 60), st.booleans())
-def test_a_frame_fits_any_screen(
+def test_frame_fits_any_screen_size(
     told: list[Job | None], width: int, height: int, unicode: bool
 ) -> None:
     watch = new_watch(*told[:100], *([None] if len(told) < 2 else []))
@@ -164,14 +164,14 @@ def test_a_frame_fits_any_screen(
     assert all(cell_len(line) <= width for line in shown)
 
 
-def test_the_jobs_own_words_are_made_harmless() -> None:
+def test_job_status_is_sanitized() -> None:
     evil = job("\x1b[2Jevil", total=7, progress=3)
     shown = "".join(lines(new_watch(evil, WORKING)))
     assert r"\x1b[2Jevil" in shown
     assert "\x1b" not in shown
 
 
-def test_waiting_changes_nothing_but_the_clock() -> None:
+def test_only_the_header_changes_while_the_watch_waits() -> None:
     watch = new_watch(GOOD, WORKING)
     assert isinstance(watch.next(0.1), Wait)
     assert lines(watch, now=5)[1:] == lines(watch, now=9)[1:]
@@ -189,7 +189,7 @@ def ended(codes: list[Exit]) -> Watch:
     return watch
 
 
-def test_the_most_serious_failures_stand_first() -> None:
+def test_most_serious_failures_are_listed_first() -> None:
     codes = [Exit.UNAVAILABLE, Exit.NOT_FOUND, Exit.ITEMS_FAILED, Exit.JOB_FAILED]
     shown = lines(ended(codes * 10))
     states = [line.split("  ")[0] for line in shown[1:-1]]
@@ -198,7 +198,7 @@ def test_the_most_serious_failures_stand_first() -> None:
     assert shown[-1] == "and 19 more: 10 no answer, 9 not found"
 
 
-def test_the_header_counts_what_failed_as_soon_as_it_is_known() -> None:
+def test_header_counts_failed_jobs_and_items_before_the_end() -> None:
     (header, *_) = lines(new_watch(WORKING, BAD, QUEUED))
     assert "  1 job, 3 items failed  " in header
     partly = job("working", total=100, progress=40, results=[FAILURE, SUCCESS])
@@ -209,7 +209,7 @@ def test_the_header_counts_what_failed_as_soon_as_it_is_known() -> None:
 
 
 @pytest.mark.parametrize("width", [50, 55, 60, 70])
-def test_a_narrow_header_is_filled_with_what_fits(width: int) -> None:
+def test_narrow_header_shows_items_and_time_left(width: int) -> None:
     watch = new_watch(GOOD, WORKING, QUEUED, QUEUED)
     watch.estimate.first, watch.estimate.latest, watch.estimate.steps = (
         (0, 0),
@@ -223,7 +223,7 @@ def test_a_narrow_header_is_filled_with_what_fits(width: int) -> None:
 
 
 @pytest.mark.parametrize("width", range(20, 120))
-def test_no_word_of_the_header_or_the_last_line_is_cut(width: int) -> None:
+def test_header_and_last_line_never_cut_a_word(width: int) -> None:
     shown = lines(new_watch(GOOD, QUEUED, WORKING, BAD, None, GOOD), width, height=4)
     words = {"and", "3", "4", "more:", "1", "with", "failures,", "working,", "queued,"}
     words |= {"not", "known", "yet", "more", "…", "failures", "working", "queued"}
@@ -234,7 +234,7 @@ def test_no_word_of_the_header_or_the_last_line_is_cut(width: int) -> None:
     assert set(header.split("  ")) <= parts
 
 
-def test_a_setback_tells_of_the_rate_limit_itself() -> None:
+def test_429_shows_the_retry_not_the_wait_for_the_rate_limit() -> None:
     watch = new_watch(WORKING, QUEUED)
     error = Unavailable("429", retry_after=9)
     watch.rate_limiter.update(RateLimit(limit=700, remaining=0, reset=9), 0)
@@ -243,7 +243,7 @@ def test_a_setback_tells_of_the_rate_limit_itself() -> None:
     assert lines(watch, now=1)[1] == "! 429; trying again in 8 s, last answer 1 s ago"
 
 
-def test_a_wait_for_the_rate_limit_is_a_line() -> None:
+def test_wait_for_the_rate_limit_is_shown() -> None:
     watch = new_watch(WORKING, QUEUED)
     ask = PollRequest(tuple(watch.jobs), 30, 0)
     watch.rate_limiter.update(RateLimit(limit=700, remaining=0), 0)

@@ -29,7 +29,7 @@ JOB_LIKE = st.dictionaries(
 )
 
 
-def test_every_attribute_is_read() -> None:
+def test_every_field_of_a_job_status_is_parsed() -> None:
     job = parse_job(completed({"index": 7, "id": 1}))
     assert job.id == ID
     assert job.job_type == "Bulk Create Ticket"
@@ -46,12 +46,12 @@ def test_unknown_fields_are_kept_in_their_order() -> None:
     assert list(parse_job(sent).fields.items()) == list(sent.items())
 
 
-def test_an_id_and_a_status_are_enough() -> None:
+def test_job_needs_only_an_id_and_a_status() -> None:
     job = parse_job({"id": "8b72", "status": "queued"})
     assert (job.total, job.progress, job.message, job.items) == (None, None, None, ())
 
 
-def test_an_item_without_an_index_has_its_place() -> None:
+def test_item_without_an_index_gets_its_position() -> None:
     job = parse_job(completed({"id": 1}, {"id": 2}, {"index": 9, "error": "E"}))
     assert [item.index for item in job.items] == [0, 1, 9]
 
@@ -60,7 +60,7 @@ def test_an_item_without_an_index_has_its_place() -> None:
     "count",
     ["5", " 5", 30 * " " + "5", "\x1c5", "0" * 30 + "5", "5.0", "5.9", 5.5, 5.0, 5],
 )
-def test_count_in_another_form_is_read(count: object) -> None:
+def test_count_as_text_or_float_is_parsed(count: object) -> None:
     job = parse_job(job_object("working", total=count, progress=count))
     assert (job.total, job.progress) == (5, 5)
 
@@ -73,7 +73,7 @@ def test_count_may_be_negative(count: object) -> None:
 @pytest.mark.parametrize(
     "count", [float("nan"), float("inf"), "five", "٣", "5,5", "", True, [], {}]
 )
-def test_count_that_is_no_number_is_unknown(count: object) -> None:
+def test_count_that_is_not_a_number_is_unknown(count: object) -> None:
     job = parse_job(job_object("working", total=count, progress=count))
     assert (job.total, job.progress) == (None, None)
 
@@ -103,7 +103,7 @@ def test_count_that_is_no_number_is_unknown(count: object) -> None:
         (b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1), "nested deeper"),
     ],
 )
-def test_what_is_no_job_status_is_one_named_error(sent: bytes, says: str) -> None:
+def test_invalid_job_status_raises_invalid_response(sent: bytes, says: str) -> None:
     with pytest.raises(InvalidResponse, match=says):
         parse_answer(sent)
 
@@ -126,13 +126,13 @@ def test_what_is_no_job_status_is_one_named_error(sent: bytes, says: str) -> Non
         ({"a@b.com": SUCCESS, "c@d.com": None}, "hold null where an item"),
     ],
 )
-def test_results_that_decide_nothing_are_no_verdict(results: Any, says: str) -> None:
+def test_unreadable_results_raise_invalid_response(results: Any, says: str) -> None:
     with pytest.raises(InvalidResponse, match=says):
         parse_job(job_object("completed", results=results))
 
 
 @pytest.mark.parametrize("count", [1e300, "9" * 5000, 2**60, str(2**60)])
-def test_absurd_counts_are_alike(count: object) -> None:
+def test_counts_over_the_maximum_are_capped(count: object) -> None:
     assert parse_job(job_object("working", total=count)).total == MAX_COUNT + 1
 
 
@@ -161,7 +161,7 @@ def test_absurd_counts_are_alike(count: object) -> None:
         ({"tickets": {"3": {"id": 5}, "failed": []}}, [3], 0),
     ],
 )
-def test_results_may_be_an_object(
+def test_results_object_is_parsed_into_items(
     results: dict[str, Any], places: list[int | None], failed: int
 ) -> None:
     job = parse_job(job_object("completed", results=results))
@@ -187,7 +187,7 @@ def test_results_may_be_an_object(
         ({"rejected": 3}, "reports an error beside it"),
     ],
 )
-def test_contradiction_beside_a_job_is_a_broken_answer(
+def test_contradiction_beside_a_job_raises_invalid_response(
     beside: dict[str, Any], says: str
 ) -> None:
     answer = {"job_status": completed(SUCCESS), **beside}
@@ -205,26 +205,26 @@ def test_contradiction_beside_a_job_is_a_broken_answer(
         {"pro-gress": 1},
     ],
 )
-def test_deciding_field_in_another_spelling_is_a_broken_answer(
+def test_misspelled_job_field_raises_invalid_response(
     field: dict[str, Any],
 ) -> None:
     with pytest.raises(InvalidResponse, match="a job_status with"):
         parse_job(completed(SUCCESS) | field)
 
 
-def test_what_else_stands_beside_a_job_does_no_harm() -> None:
+def test_unrelated_fields_beside_a_job_are_ignored() -> None:
     beside = {"ticket": {"id": 1, "status": "open"}, "error": None, "success": True}
     answer = {**beside, "job_status": completed(SUCCESS)}
     assert parse_answer(json.dumps(answer).encode()).id == ID
 
 
-def test_an_object_with_a_name_twice_tells_nothing() -> None:
+def test_duplicate_field_name_raises_invalid_response() -> None:
     sent = body(job_object()).replace(b'"status"', b'"status": "completed", "status"')
     with pytest.raises(InvalidResponse, match="a name twice"):
         parse_answer(sent)
 
 
-def test_as_many_values_as_an_account_can_have_are_read() -> None:
+def test_10_000_items_are_read_and_over_a_million_values_refused() -> None:
     items = [{f"key{n}": n for n in range(10)}] * 10_000
     assert len(parse_answer(body(completed(*items))).items) == 10_000
     with pytest.raises(InvalidResponse, match="more than 1,000,000 values"):
@@ -232,27 +232,27 @@ def test_as_many_values_as_an_account_can_have_are_read() -> None:
 
 
 @pytest.mark.parametrize("value", [b"[[]]", b'{"a":{}}'])
-def test_brackets_are_values_too(value: bytes) -> None:
+def test_nested_lists_and_objects_count_as_values(value: bytes) -> None:
     with pytest.raises(InvalidResponse, match="more than 1,000,000 values"):
         decode_json(b"[" + (value + b",") * 400_000 + b"0]")
 
 
-def test_a_byte_order_mark_does_no_harm() -> None:
+def test_byte_order_mark_is_ignored() -> None:
     assert parse_answer(b"\xef\xbb\xbf" + body(job_object())).id == ID
 
 
-def test_the_blanks_around_a_status_do_not_count() -> None:
+def test_blanks_around_a_status_are_ignored() -> None:
     assert parse_job(job_object(" completed ")).state == "completed"
 
 
-def test_the_deepest_json_that_is_read() -> None:
+def test_json_just_below_the_maximum_depth_is_decoded() -> None:
     assert decode_json(b"[" * 63 + b"]" * 63)
     assert decode_json(b"[" * (MAX_DEPTH - 1) + b"]" * (MAX_DEPTH - 1))
 
 
 @given(ANY_JSON | JOB_LIKE)
 @example({"id": "a", "status": "completed", "results": {"success": False}})
-def test_any_json_is_a_job_or_a_broken_answer(value: object) -> None:
+def test_any_json_is_a_job_or_raises_invalid_response(value: object) -> None:
     try:
         job = parse_job(value)
     except InvalidResponse:
@@ -262,7 +262,7 @@ def test_any_json_is_a_job_or_a_broken_answer(value: object) -> None:
 
 
 @given(st.binary() | JOB_LIKE.map(lambda job: json.dumps({"job_status": job}).encode()))
-def test_any_bytes_are_a_job_or_a_broken_answer(sent: bytes) -> None:
+def test_any_bytes_are_a_job_or_raise_invalid_response(sent: bytes) -> None:
     try:
         job = parse_answer(sent)
     except InvalidResponse:

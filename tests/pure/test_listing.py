@@ -76,7 +76,7 @@ def next_query(document: dict[str, Any]) -> dict[str, list[str]] | None:
 NEXT = "https://evil.example/api/v2/job_statuses.json?page%5Bafter%5D=xyz&page[size]=7"
 
 
-def test_the_next_page_is_asked_for_by_its_cursor() -> None:
+def test_next_page_is_requested_by_its_cursor() -> None:
     meta = {"has_more": True, "after_cursor": "a&b="}
     expected = {"page[size]": ["100"], "page[after]": ["a&b="]}
     assert next_query({"meta": meta, "links": {"next": NEXT}}) == expected
@@ -85,7 +85,9 @@ def test_the_next_page_is_asked_for_by_its_cursor() -> None:
 @pytest.mark.parametrize(
     "document", [{"links": {"next": NEXT}}, {"next_page": NEXT}, {"links": {}}]
 )
-def test_without_meta_by_the_query_of_its_link(document: dict[str, Any]) -> None:
+def test_next_page_without_meta_uses_the_query_of_its_link(
+    document: dict[str, Any],
+) -> None:
     told = document.get("next_page") or document["links"].get("next")
     expected = {"page[after]": ["xyz"], "page[size]": ["7"]}
     assert next_query(document) == (expected if told else None)
@@ -107,7 +109,7 @@ def test_without_meta_by_the_query_of_its_link(document: dict[str, Any]) -> None
         {"end_of_stream": True, "after_url": NEXT},
     ],
 )
-def test_the_last_page_has_none(document: dict[str, Any]) -> None:
+def test_last_page_has_no_next_query(document: dict[str, Any]) -> None:
     assert next_query(document) is None
 
 
@@ -121,7 +123,7 @@ def test_the_last_page_has_none(document: dict[str, Any]) -> None:
         {"has_more": 1, "after_cursor": None},
     ],
 )
-def test_link_is_followed_unless_there_is_no_more(meta: dict[str, Any]) -> None:
+def test_next_link_is_followed_if_has_more_is_not_false(meta: dict[str, Any]) -> None:
     found = next_query({"meta": meta, "links": {"next": NEXT}})
     assert found == {"page[after]": ["xyz"], "page[size]": ["7"]}
 
@@ -143,7 +145,7 @@ def test_link_is_followed_unless_there_is_no_more(meta: dict[str, Any]) -> None:
         {"links": [{"rel": "next", "uri": NEXT}]},
     ],
 )
-def test_link_to_the_next_page_has_several_names(document: dict[str, Any]) -> None:
+def test_next_link_is_found_by_several_names(document: dict[str, Any]) -> None:
     found = next_query(document)
     assert found == {"page[after]": ["xyz"], "page[size]": ["7"]}
 
@@ -151,7 +153,7 @@ def test_link_to_the_next_page_has_several_names(document: dict[str, Any]) -> No
 @pytest.mark.parametrize(
     "told", ['title="a, b"; rel="next"', "REL=next", 'rel = "last NEXT"', "rel='next'"]
 )
-def test_link_to_the_next_page_may_be_in_the_head(told: str) -> None:
+def test_next_link_is_read_from_the_link_header(told: str) -> None:
     first = "<https://acme.zendesk.com/api/v2/job_statuses?page=1>"
     link = f'{first}; rel="first", <{NEXT}>; {told}, {first}; rel="first"'
     body = b'{"job_statuses": []}'
@@ -162,13 +164,13 @@ def test_link_to_the_next_page_may_be_in_the_head(told: str) -> None:
     assert parse_page(body, link=f'{first}; rel="first"').next_query is None
 
 
-def test_long_names_are_read_in_the_time_that_they_take() -> None:
+def test_long_names_and_links_are_parsed_in_linear_time() -> None:
     with pytest.raises(InvalidResponse):
         next_query({"next" * 10**6 + "!": 1})
     assert parse_page(b'{"job_statuses": []}', link="<" * 10**6).next_query is None
 
 
-def test_cursor_is_followed_unless_there_is_no_more() -> None:
+def test_cursor_is_followed_if_has_more_is_true_or_missing() -> None:
     found = next_query({"meta": {"has_more": "true", "after_cursor": "x"}})
     assert found == next_query({"meta": {"after_cursor": "x"}})
     assert found == {"page[size]": ["100"], "page[after]": ["x"]}
@@ -216,18 +218,20 @@ def test_cursor_is_followed_unless_there_is_no_more() -> None:
         {"next_page": "https://acme.zendesk.com/api/v2/job_statuses.json"},
     ],
 )
-def test_page_that_cannot_be_found_is_a_broken_answer(document: dict[str, Any]) -> None:
+def test_more_pages_without_a_usable_link_raise_invalid_response(
+    document: dict[str, Any],
+) -> None:
     with pytest.raises(InvalidResponse, match="another page, but not where"):
         next_query(document)
 
 
 @pytest.mark.parametrize("meta", [[], "more", 7])
-def test_meta_of_another_kind_is_a_broken_answer(meta: object) -> None:
+def test_meta_that_is_not_an_object_raises_invalid_response(meta: object) -> None:
     with pytest.raises(InvalidResponse, match="a meta that is"):
         next_query({"meta": meta, "links": {"next": NEXT}})
 
 
-def test_an_entry_that_is_no_job_says_nothing_of_the_others() -> None:
+def test_invalid_entry_is_skipped_and_the_other_jobs_are_read() -> None:
     entries = [job_object(id="a"), "junk", {"id": "b"}, {"id": "c", "status": "new"}]
     found = parse_page(json.dumps({"job_statuses": entries}).encode())
     assert [job.id for job in found.jobs] == ["a", "c"]
@@ -252,13 +256,13 @@ def test_an_entry_that_is_no_job_says_nothing_of_the_others() -> None:
         b'{"job_statuses": [], "response": {"status": 500}}',
     ],
 )
-def test_what_is_no_list_is_a_broken_answer(content: bytes) -> None:
+def test_invalid_page_raises_invalid_response(content: bytes) -> None:
     with pytest.raises(InvalidResponse):
         parse_page(content)
 
 
 @given(st.binary() | st.text().map(str.encode))
-def test_any_bytes_are_a_page_or_a_broken_answer(content: bytes) -> None:
+def test_any_bytes_are_a_page_or_raise_invalid_response(content: bytes) -> None:
     for whole in (content, b'{"job_statuses": [' + content + b"]}"):
         try:
             parse_page(whole)
@@ -266,7 +270,7 @@ def test_any_bytes_are_a_page_or_a_broken_answer(content: bytes) -> None:
             continue
 
 
-def test_pages_are_read_to_the_last() -> None:
+def test_all_pages_are_read_to_the_last_one() -> None:
     pages, asked, _ = read(
         page("a", next_query="q1"), page("b", next_query="q2"), page()
     )
@@ -274,19 +278,19 @@ def test_pages_are_read_to_the_last() -> None:
     assert asked[1:] == ["q1", "q2"]
 
 
-def test_pages_that_lead_back_are_an_error() -> None:
+def test_page_that_leads_back_raises_invalid_response() -> None:
     """A server that ignores the cursor never shows its second page."""
     with pytest.raises(InvalidResponse, match="does not end: a page leads back"):
         read(page("a", next_query="q"), page("a", "b", next_query="q"))
 
 
-def test_a_page_without_a_job_is_not_the_last() -> None:
+def test_page_without_jobs_does_not_end_the_reading() -> None:
     empty = Page((), (None,), "q2")
     pages, _, _ = read(page("a", next_query="q1"), empty, page("b"))
     assert [job.id for page in pages for job in page.jobs] == ["a", "b"]
 
 
-def test_pages_without_end_are_an_error() -> None:
+def test_more_than_5000_pages_raise_invalid_response() -> None:
     many = [page(f"job{n}", next_query=f"q{n}") for n in range(MAX_PAGES + 5)]
     with pytest.raises(InvalidResponse, match="does not end: 5,000 pages"):
         read(*many)
@@ -294,7 +298,7 @@ def test_pages_without_end_are_an_error() -> None:
     assert len(asked) == len(pages) == MAX_PAGES
 
 
-def test_the_rate_limit_is_kept() -> None:
+def test_reading_pages_respects_the_rate_limit_share() -> None:
     many = [page(f"job{n}", next_query=f"q{n}") for n in range(6)]
     pages, _, clock = read(*many, page(), rate_limit_share=0.1, limit=10)
     assert len(pages) == 7
@@ -302,7 +306,7 @@ def test_the_rate_limit_is_kept() -> None:
     assert clock.now == 1000 + 2 * 60
 
 
-def test_failures_are_ridden_out_briefly() -> None:
+def test_temporary_errors_of_a_page_are_retried_briefly() -> None:
     pages, _, clock = read(DOWN, DOWN, page("a"))
     assert len(pages) == 1
     assert clock.now == 1003
@@ -314,7 +318,7 @@ def test_failures_are_ridden_out_briefly() -> None:
         read(AuthError("401"), page("a"))
 
 
-def test_a_page_that_is_asked_for_again_is_a_request_too() -> None:
+def test_retries_of_a_page_count_against_the_rate_limit() -> None:
     limited = Unavailable("503")
     policy = WatchPolicy(rate_limit_share=0.1)
     _, asked, clock = read(
@@ -324,7 +328,7 @@ def test_a_page_that_is_asked_for_again_is_a_request_too() -> None:
     assert clock.now == 1060
 
 
-def test_a_wait_is_slept_in_steps_lest_it_outlast_a_suspended_machine() -> None:
+def test_long_wait_is_slept_in_short_steps() -> None:
     slept: list[float] = []
 
     class Clock(FakeClock):
@@ -337,7 +341,7 @@ def test_a_wait_is_slept_in_steps_lest_it_outlast_a_suspended_machine() -> None:
     assert max(slept) <= TICK
 
 
-def test_the_time_out_holds() -> None:
+def test_timeout_ends_the_reading_of_pages() -> None:
     policy = WatchPolicy(timeout=30)
     many = [page(f"job{n}", next_query=f"q{n}") for n in range(6)]
     with pytest.raises(TimedOut):
@@ -356,7 +360,7 @@ def test_the_time_out_holds() -> None:
         (SHOW, 1, [10, 10]),
     ],
 )
-def test_a_request_for_a_page_may_take_the_patience_or_what_the_time_out_leaves(
+def test_page_request_timeout_follows_the_policy_and_the_time_left(
     policy: WatchPolicy, takes: float, withins: list[float]
 ) -> None:
     clock = FakeClock()
@@ -375,7 +379,7 @@ def test_a_request_for_a_page_may_take_the_patience_or_what_the_time_out_leaves(
 STATES = ("working", "paused", "queued", "completed")
 
 
-def test_what_is_not_finished_is_the_newest() -> None:
+def test_unfinished_jobs_are_listed_before_finished_jobs() -> None:
     pages = [
         Page((job("completed", id="a"), job("failed", id="b")), (None,)),
         Page(
@@ -423,7 +427,7 @@ class Moving:
             yield Page(tuple(entries), (), next_query if more else None)
 
 
-def test_running_job_that_moves_to_a_page_that_was_read_is_found() -> None:
+def test_running_job_that_moves_to_an_earlier_page_is_found() -> None:
     # A has expired when the third page is asked for: e is on the second then.
     moving = Moving("page=2", "ABcdefg", "ABcdefg", "Bcdefg")
     assert sorted(unfinished(moving)[0]) == list("cdefg")
@@ -432,32 +436,32 @@ def test_running_job_that_moves_to_a_page_that_was_read_is_found() -> None:
 @pytest.mark.parametrize(
     "query", ["page=2&sort_by=created_after", "access_token=x&page=2", "offset=2"]
 )
-def test_pages_by_number_are_told_from_those_by_cursor(query: str) -> None:
+def test_pages_by_number_or_offset_may_shift(query: str) -> None:
     assert Page((), next_query=query).may_shift
 
 
-def test_job_that_ends_while_a_list_is_read_is_the_newest_of_the_ended() -> None:
+def test_job_that_ends_during_the_reading_precedes_older_ended_jobs() -> None:
     moving = Moving("cursor=x", "ABcdef", "ABcdef", "ABcdef", "EABcdf")
     assert [job.id for job in recent(moving, 9).jobs] == [*"cdef", "a", "b"]
     moving = Moving("cursor=x", "ABcdef", "ABcdef", "XYZABcdf")
     assert [job.id for job in recent(moving, 9).jobs] == [*"cdf", *"xyz", *"ab"]
 
 
-def test_job_that_begins_while_a_list_is_read_is_the_newest() -> None:
+def test_job_that_starts_during_the_reading_is_listed_first() -> None:
     moving = Moving("page=2", "ABcdef", "ABcdef", "ABcdef", "ABgcdef")
     found = recent(moving, 3)
     assert [job.id for job in found.jobs] == list("gcd")
     assert found.total == 7
 
 
-def test_pages_by_number_are_read_until_nothing_new_is_found() -> None:
+def test_numbered_pages_are_reread_until_no_new_job_appears() -> None:
     later = ["Bcdefg", "Bcdefg", "cdefg", "cdefg"]
     moving = Moving("page=2", "ABcdefg", "Bcdefg", "Bcdefg", *later)
     assert sorted(unfinished(moving)[0]) == list("cdefg")
     assert moving.readings == 3
 
 
-def test_pages_by_number_that_never_rest_are_read_so_often() -> None:
+def test_numbered_pages_are_read_at_most_max_reads_times() -> None:
     always_new = [[*"AB", str(n), "x"] for n in range(2 * MAX_READS + 2)]
     moving = Moving("page=2", *map("".join, always_new[:10]))
     unfinished(moving)
@@ -474,19 +478,19 @@ def test_pages_by_number_that_never_rest_are_read_so_often() -> None:
         "after_cursor=x",
     ],
 )
-def test_pages_by_cursor_are_read_again_to_a_job_that_had_ended(query: str) -> None:
+def test_cursor_pages_are_reread_only_at_the_front_and_the_end(query: str) -> None:
     moving = Moving(query, "ABCdef")
     assert unfinished(moving)[0] == list("def")
     assert (moving.readings, moving.read_pages) == (2, 3 + 1 + 2)
 
 
-def test_pages_by_number_are_read_to_the_end_once_a_reading() -> None:
+def test_each_reading_of_numbered_pages_goes_to_the_end() -> None:
     moving = Moving("page=2", "ABCdef")
     assert unfinished(moving)[0] == list("def")
     assert (moving.readings, moving.read_pages) == (2, 3 + 3)
 
 
-def test_entry_that_is_new_at_a_later_reading_is_counted_once() -> None:
+def test_skipped_entry_of_later_readings_is_counted_once() -> None:
     readings = [
         [Page((job(id=id),), skipped, "page=2"), Page((job(id="z"),))]
         for id, skipped in [("a", ()), ("b", ("odd",)), ("c", ("odd",)), ("c", ())]
@@ -494,15 +498,13 @@ def test_entry_that_is_new_at_a_later_reading_is_counted_once() -> None:
     assert recent(lambda _: readings.pop(0), 9).skipped == ("odd",)
 
 
-def test_entries_that_are_no_jobs_are_counted_as_often_as_one_reading_has_them() -> (
-    None
-):
+def test_second_reading_does_not_count_skipped_entries_again() -> None:
     pages = Page((), (None, None, {"id": "x"}), "page=2"), Page((), ({"id": "y"},))
     assert unfinished(lambda _: pages) == ([], [None, None, "x", "y"])
     assert recent(lambda _: pages, 9).skipped == (None, None, {"id": "x"}, {"id": "y"})
 
 
-def test_one_page_is_read_once() -> None:
+def test_single_page_is_read_once() -> None:
     moving = Moving("page=2", "Ab")
     assert [job.id for job in recent(moving, 9).jobs] == ["b", "a"]
     assert moving.readings == 1
@@ -519,7 +521,7 @@ def test_one_page_is_read_once() -> None:
         ("Afghi", "Abfghi"),
     ],
 )
-def test_job_that_a_list_does_not_have_yet_is_found_at_the_second_reading(
+def test_second_reading_finds_a_job_missing_from_the_first(
     before: str, after: str
 ) -> None:
     pages = -(-len(before) // 2)
@@ -529,7 +531,7 @@ def test_job_that_a_list_does_not_have_yet_is_found_at_the_second_reading(
 
 
 @pytest.mark.parametrize("later", [["ACDEbfg", "BACDEfg"], ["BACDEfg"]])
-def test_job_that_a_list_does_not_have_yet_may_end_while_it_is_read_again(
+def test_new_job_that_ends_during_the_second_reading_is_found(
     later: list[str],
 ) -> None:
     moving = Moving("cursor=x", *["ACDEfg"] * 3, *later)
@@ -547,13 +549,13 @@ def test_job_that_ends_between_two_pages_of_the_second_reading_is_found(
     assert set(unfinished(moving)[0]) == set(found)
 
 
-def test_each_part_of_a_list_is_read_again_after_a_pause() -> None:
+def test_each_part_of_a_list_is_reread_after_a_pause() -> None:
     moving = Moving("cursor=x", "ABCdef")
     read_before: list[int] = []
     unfinished(moving, lambda: read_before.append(moving.read_pages))
     assert read_before == [3, 3 + 2]
 
 
-def test_job_that_runs_again_behind_its_end_is_unfinished() -> None:
+def test_job_listed_as_completed_and_working_is_unfinished() -> None:
     twice = (Page((job("completed", id="a"), job("working", id="a"))),)
     assert unfinished(lambda _: twice)[0] == ["a"]

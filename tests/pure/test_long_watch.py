@@ -95,7 +95,7 @@ def watched_on(
 
 
 @pytest.mark.parametrize("asleep_at", range(60, 100))
-def test_after_a_night_it_asks_at_once_and_goes_on(asleep_at: float) -> None:
+def test_watch_polls_at_once_after_a_suspend_and_goes_on(asleep_at: float) -> None:
     clock = Laptop(asleep_at)
 
     def answers(now: float) -> Job | JobstatError:
@@ -107,7 +107,9 @@ def test_after_a_night_it_asks_at_once_and_goes_on(asleep_at: float) -> None:
 
 
 @pytest.mark.parametrize("asleep_at", [60.5, 75, 90, 105, 119.5])
-def test_a_night_in_the_midst_of_trouble_takes_no_patience(asleep_at: float) -> None:
+def test_suspend_during_an_outage_does_not_use_the_retry_budget(
+    asleep_at: float,
+) -> None:
     """The network is gone from 60 s on, until a minute after the morning."""
     clock = Laptop(asleep_at)
     morning = 1000 + asleep_at + NIGHT
@@ -123,7 +125,7 @@ def test_a_night_in_the_midst_of_trouble_takes_no_patience(asleep_at: float) -> 
     assert any(0 <= at - morning <= 1.1 for at in times)
 
 
-def test_without_a_night_the_patience_counts_from_the_last_good_answer() -> None:
+def test_retry_budget_counts_from_the_last_success_without_a_suspend() -> None:
     def answers(now: float) -> Job | JobstatError:
         return WORKING if now < 1060 else DOWN
 
@@ -134,20 +136,20 @@ def test_without_a_night_the_patience_counts_from_the_last_good_answer() -> None
     assert last_good + 300 <= max(times) <= last_good + 330
 
 
-def test_a_time_out_holds_through_a_night() -> None:
+def test_timeout_that_passes_during_a_suspend_ends_the_watch() -> None:
     watch, times = watched_on(Laptop(60), lambda _: WORKING, WatchPolicy(timeout=3600))
     assert watch.exit() is Exit.TIMEOUT
     assert max(times) < 1061
 
 
-def test_the_same_answer_for_an_hour_is_one_change_and_few_requests() -> None:
+def test_job_unchanged_for_an_hour_is_reported_once_and_polled_rarely() -> None:
     watch, server, notes = play(WORKING, policy=WatchPolicy(timeout=3600))
     assert watch.exit() is Exit.TIMEOUT
     assert notes.told == [("changed", ID, "working"), ("closed", ID, "working")]
     assert 3600 / MAX_DELAY < len(server.asked) < 400
 
 
-def test_a_credential_is_doubted_once_between_two_good_answers() -> None:
+def test_401_is_retried_once_after_each_success() -> None:
     refused = Unauthorized("401")
     watch, server, _ = play(WORKING, refused, WORKING, refused, BAD)
     assert watch.exit() is Exit.ITEMS_FAILED
@@ -159,7 +161,7 @@ def test_a_credential_is_doubted_once_between_two_good_answers() -> None:
 
 
 @pytest.mark.parametrize("moment", range(3))
-def test_a_signal_between_two_changes_loses_none(moment: int) -> None:
+def test_signal_during_reporting_loses_no_change(moment: int) -> None:
     ids = ["a", "b", "c"]
     told: list[str] = []
 
@@ -182,7 +184,7 @@ def test_a_signal_between_two_changes_loses_none(moment: int) -> None:
 
 
 @pytest.mark.long
-def test_ten_thousand_polls_keep_nothing() -> None:
+def test_ten_thousand_polls_do_not_grow_memory() -> None:
     """Memory on a fake clock: what a watch holds does not grow with its age."""
     import gc
     import tracemalloc
@@ -217,7 +219,7 @@ def test_ten_thousand_polls_keep_nothing() -> None:
     assert late - early < 10_000
 
 
-def test_patience_is_short_where_retry_for_is() -> None:
+def test_short_retry_for_shortens_the_request_timeout() -> None:
     """A server that goes silent: the one request may take ten seconds, not thirty."""
 
     def answers(now: float) -> Job | JobstatError:
@@ -228,7 +230,7 @@ def test_patience_is_short_where_retry_for_is() -> None:
     assert max(times) < 1020
 
 
-def test_the_time_in_a_queue_takes_no_patience() -> None:
+def test_time_in_the_queue_does_not_use_the_retry_budget() -> None:
     before = Outage(DOWN, failures=1, since=1000, retry_at=1001)
     after = record_failure(
         before,
@@ -242,14 +244,14 @@ def test_the_time_in_a_queue_takes_no_patience() -> None:
     assert after.since == 1100
 
 
-def test_after_a_broken_answer_a_request_may_take_the_patience_that_is_left() -> None:
+def test_request_after_an_invalid_response_gets_the_retry_time_left() -> None:
     broken = InvalidResponse("not JSON")
     _, server, _ = play(broken, BAD, policy=WatchPolicy(retry_for=20))
     assert [timeout for _, _, timeout in server.asked] == [20, 19]
 
 
 @pytest.mark.parametrize("ids", [[ID], [ID, OTHER]])
-def test_a_keyring_that_stays_locked_ends_the_watch_by_its_own_code(
+def test_keyring_that_stays_locked_ends_the_watch_with_exit_code_4(
     ids: list[str],
 ) -> None:
     class Locked(AuthError):
@@ -259,20 +261,20 @@ def test_a_keyring_that_stays_locked_ends_the_watch_by_its_own_code(
     assert watch.exit() is Exit.AUTH
 
 
-def test_a_request_that_the_time_out_cut_short_is_the_time_outs() -> None:
+def test_request_cut_short_by_the_timeout_exits_with_timeout() -> None:
     policy = WatchPolicy(retry_for=0, timeout=5)
     watch, _ = watched_on(Laptop(), lambda _: DOWN, policy)
     assert watch.exit() is Exit.TIMEOUT
 
 
-def test_of_what_ends_with_the_time_out_it_is_not_said_that_it_is_tried_again() -> None:
+def test_timeout_does_not_announce_a_retry() -> None:
     _, server, notes = play(WORKING, DOWN, policy=WatchPolicy(timeout=10), takes=6)
     assert len(server.asked) == 2
     assert [what for what, _, _ in notes.told] == ["changed", "closed"]
 
 
 @pytest.mark.parametrize("ids", [[ID], [ID, "other"]])
-def test_what_cannot_be_shown_during_a_request_ends_the_watch(ids: list[str]) -> None:
+def test_output_error_during_a_request_ends_the_watch(ids: list[str]) -> None:
     class Gone(Notes):
         def tick(self, now: float) -> None:
             raise OutputError("no terminal")
@@ -288,7 +290,7 @@ def test_what_cannot_be_shown_during_a_request_ends_the_watch(ids: list[str]) ->
         follow(Watch(ids, WatchPolicy(), clock.now), fetch, clock, Gone())
 
 
-def test_a_refused_credential_is_not_asked_with_job_by_job() -> None:
+def test_401_for_a_batch_is_not_retried_job_by_job() -> None:
     account = Account(
         FakeClock(), lambda id, now: job("working", id=id), many=Unauthorized("401")
     )
@@ -298,6 +300,6 @@ def test_a_refused_credential_is_not_asked_with_job_by_job() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the clock of Linux")
-def test_the_clock_counts_the_time_of_a_suspend() -> None:
+def test_monotonic_clock_counts_the_time_of_a_suspend() -> None:
     passed = wall.monotonic() - time.clock_gettime(time.CLOCK_BOOTTIME)
     assert abs(passed) < 1

@@ -58,7 +58,7 @@ def account(
     return Account(FakeClock(), answers, many, RateLimit(limit))
 
 
-def test_two_hundred_jobs_are_two_requests_a_turn() -> None:
+def test_200_jobs_are_polled_in_two_batches_of_100() -> None:
     server = account(at(1030))
     watch, _ = server.follow(IDS)
     assert watch.exit() is Exit.OK
@@ -70,7 +70,7 @@ def test_two_hundred_jobs_are_two_requests_a_turn() -> None:
 
 
 @pytest.mark.parametrize("count", [2, 99, 100, 101, 250])
-def test_no_request_is_larger_than_a_batch(count: int) -> None:
+def test_batches_hold_at_most_100_jobs(count: int) -> None:
     ids = [f"job{number}" for number in range(count)]
     server = account(at(0))
     watch, _ = server.follow(ids)
@@ -83,7 +83,7 @@ def test_no_request_is_larger_than_a_batch(count: int) -> None:
 
 @pytest.mark.parametrize("limit", [10, 200, 700])
 @pytest.mark.parametrize("many", [None, UsageError("400")])
-def test_many_jobs_use_a_tenth_of_the_limit(
+def test_many_jobs_use_at_most_a_tenth_of_the_rate_limit(
     limit: int, many: JobstatError | None
 ) -> None:
     server = account(at(5000), many, limit)
@@ -94,7 +94,7 @@ def test_many_jobs_use_a_tenth_of_the_limit(
         assert len(in_a_minute) <= limit / 10
 
 
-def test_an_interval_is_a_floor_for_each_job() -> None:
+def test_interval_is_the_minimum_time_between_polls_of_each_job() -> None:
     server = account(at(1200))
     server.follow(IDS[:150], WatchPolicy(interval=30))
     for id in IDS[:150]:
@@ -105,7 +105,7 @@ def test_an_interval_is_a_floor_for_each_job() -> None:
 @pytest.mark.parametrize(
     "refusal", [UsageError("400"), AuthError("403"), NotFound("404")]
 )
-def test_a_server_without_the_request_for_many_is_asked_one_by_one_for_good(
+def test_refused_first_batch_switches_to_single_requests_for_good(
     refusal: JobstatError,
 ) -> None:
     server = account(at(1020), refusal)
@@ -117,14 +117,16 @@ def test_a_server_without_the_request_for_many_is_asked_one_by_one_for_good(
 
 
 @pytest.mark.parametrize("error", [AuthError("401"), UsageError("422")])
-def test_what_is_refused_one_by_one_too_ends_it(error: JobstatError) -> None:
+def test_error_of_a_batch_and_of_a_single_request_ends_the_watch(
+    error: JobstatError,
+) -> None:
     server = account(lambda id, now: error, error)
     with pytest.raises(type(error)):
         server.follow(IDS[:3])
     assert len(server.asked) == 2
 
 
-def test_one_that_an_answer_leaves_out_is_asked_for_alone() -> None:
+def test_job_omitted_from_batch_answers_is_polled_individually() -> None:
     class Forgetful(Account):
         def fetch(
             self, ids: object, timeout: float, on_tick: Callable[[], None]
@@ -142,7 +144,7 @@ def test_one_that_an_answer_leaves_out_is_asked_for_alone() -> None:
     assert not any("job1" in ids for _, ids in server.asked[-5:] if len(ids) > 1)
 
 
-def test_one_that_is_lost_is_not_found_only_when_it_was_asked_for_alone() -> None:
+def test_omitted_job_is_not_found_only_after_an_individual_request() -> None:
     def answers(id: str, now: float) -> Job | None:
         return None if id == "job1" else at(1100)(id, now)
 
@@ -154,21 +156,21 @@ def test_one_that_is_lost_is_not_found_only_when_it_was_asked_for_alone() -> Non
     assert alone[0] >= 1000 + NOT_FOUND_GRACE
 
 
-def test_a_show_asks_for_a_lost_one_at_once() -> None:
+def test_show_requests_an_omitted_job_individually_at_once() -> None:
     server = account(lambda id, now: None if id == "job1" else at(0)(id, now))
     watch, _ = server.follow(IDS[:3], SHOW)
     assert [tracked.exit for tracked in watch.jobs] == [0, 5, 0]
     assert [ids for _, ids in server.asked] == [("job0", "job1", "job2"), ("job1",)]
 
 
-def test_young_jobs_that_are_not_found_yet_are_asked_for_together() -> None:
+def test_young_jobs_that_are_not_found_yet_are_polled_in_batches() -> None:
     server = account(lambda id, now: None if now < 1005 else at(1010)(id, now))
     watch, _ = server.follow(IDS[:100])
     assert watch.exit() is Exit.OK
     assert {len(ids) for _, ids in server.asked} == {100}
 
 
-def test_many_lost_ones_do_not_hold_up_the_others() -> None:
+def test_many_lost_jobs_do_not_delay_the_others() -> None:
     def answers(id: str, now: float) -> Job | None:
         return at(1100)(id, now) if id == "job0" else None
 
@@ -183,7 +185,7 @@ def test_many_lost_ones_do_not_hold_up_the_others() -> None:
     [(2, None, 10, 0.3), (30, NotFound("404"), None, 1.0)],
     ids=["little may be asked", "each is asked for singly"],
 )
-def test_one_that_is_asked_for_alone_is_not_held_up_by_the_others(
+def test_individually_polled_job_is_not_delayed_by_the_others(
     count: int, many: JobstatError | None, limit: int | None, takes: float
 ) -> None:
     errors = [Unavailable("503"), Unavailable("503")]
@@ -213,7 +215,7 @@ def fetch_from(
     return fetch
 
 
-def test_job_that_was_not_asked_for_is_ignored() -> None:
+def test_job_that_was_not_requested_is_ignored() -> None:
     jobs = [replace(BAD, id="stranger"), *(named(DONE, f"job{n}") for n in range(2))]
     asked: list[tuple[str, ...]] = []
     watch = Watch(["job0", "job1"], WatchPolicy(), 1000)
@@ -222,7 +224,7 @@ def test_job_that_was_not_asked_for_is_ignored() -> None:
     assert asked == [("job0", "job1")]
 
 
-def test_equal_copies_of_a_job_are_one() -> None:
+def test_equal_copies_of_a_job_count_as_one() -> None:
     jobs = [named(DONE, "job0"), named(DONE, "job1"), named(DONE, "job0")]
     asked: list[tuple[str, ...]] = []
     watch = Watch(["job0", "job1"], WatchPolicy(), 1000)
@@ -233,7 +235,7 @@ def test_equal_copies_of_a_job_are_one() -> None:
 
 @pytest.mark.parametrize("policy", [WatchPolicy(), SHOW])
 @pytest.mark.parametrize("reverse", [False, True])
-def test_different_copies_of_a_job_are_asked_for_singly(
+def test_contradictory_copies_of_a_job_cause_an_individual_request(
     policy: WatchPolicy, reverse: bool
 ) -> None:
     copies = [named(DONE, "job0"), named(BAD, "job0")]
@@ -265,7 +267,7 @@ NO_RESULTS = job("completed", total=2, progress=2)
         (job("completed", total=None, results=[]), [DONE], 0),
     ],
 )
-def test_what_an_answer_about_several_left_out_makes_no_verdict_better(
+def test_results_missing_from_a_batch_do_not_improve_the_verdict(
     several: Job, singly: list[Job], code: int
 ) -> None:
     answers = iter([*singly, singly[-1]])
@@ -286,7 +288,7 @@ def test_what_an_answer_about_several_left_out_makes_no_verdict_better(
         assert len(told.items) == max(len(job.items) for job in [several, *singly])
 
 
-def test_entry_that_cannot_be_read_is_asked_for_singly() -> None:
+def test_unreadable_entry_causes_an_individual_request() -> None:
     """It contradicts a good entry about the same job."""
     asked: list[tuple[str, ...]] = []
     fetch = fetch_from(
@@ -302,7 +304,7 @@ def test_entry_that_cannot_be_read_is_asked_for_singly() -> None:
     assert asked == [("job0", "job1"), ("job0",)]
 
 
-def test_case_of_an_id_does_not_matter_unless_it_tells_two_jobs_apart() -> None:
+def test_id_case_is_ignored_unless_two_jobs_differ_only_in_case() -> None:
     asked: list[tuple[str, ...]] = []
     watch = Watch(["abc", "def"], WatchPolicy(), 1000)
     jobs = [named(DONE, "ABC"), named(DONE, "def")]
@@ -323,7 +325,7 @@ def test_case_of_an_id_does_not_matter_unless_it_tells_two_jobs_apart() -> None:
     assert [tracked.exit for tracked in watch.jobs] == [Exit.OK, Exit.ITEMS_FAILED]
 
 
-def test_the_answer_about_one_job_is_about_it_whatever_its_id() -> None:
+def test_answer_to_a_single_request_is_accepted_with_another_id() -> None:
     watch = Watch(["job0"], WatchPolicy(), 0)
     ask = watch.next(0)
     assert isinstance(ask, PollRequest)
@@ -335,7 +337,7 @@ def test_the_answer_about_one_job_is_about_it_whatever_its_id() -> None:
 @pytest.mark.parametrize(
     "error", [Unreachable("refused"), Unavailable("503"), InvalidResponse("HTML")]
 )
-def test_a_failure_of_all_is_told_once_and_waited_for_once(
+def test_each_failed_batch_is_reported_once_and_delays_all_jobs(
     error: JobstatError,
 ) -> None:
     class Failing(Account):
@@ -355,7 +357,7 @@ def test_a_failure_of_all_is_told_once_and_waited_for_once(
     assert [made[n + 1] - made[n] for n in (2, 3, 4)] == [1, 2, 4]
 
 
-def test_a_rest_that_the_account_asks_for_is_kept_by_all() -> None:
+def test_watch_of_many_jobs_waits_for_retry_after() -> None:
     class Limited(Account):
         def fetch(
             self, ids: object, timeout: float, on_tick: Callable[[], None]
@@ -370,7 +372,7 @@ def test_a_rest_that_the_account_asks_for_is_kept_by_all() -> None:
     assert [now for now, _ in server.asked] == [1000, 1000, 1077]
 
 
-def test_when_patience_ends_all_are_given_up() -> None:
+def test_all_jobs_are_unavailable_when_the_retry_budget_ends() -> None:
     down = Unavailable("503")
     server = account(lambda id, now: down, down)
     watch, notes = server.follow(IDS, WatchPolicy(retry_for=60))
@@ -382,7 +384,7 @@ def test_when_patience_ends_all_are_given_up() -> None:
 @pytest.mark.parametrize(
     "error", [Unavailable("500"), InvalidResponse("NaN in it"), UsageError("400")]
 )
-def test_one_job_that_spoils_the_answer_about_all_is_found(
+def test_job_that_breaks_the_batch_is_isolated_and_unavailable(
     error: JobstatError,
 ) -> None:
     class Spoilt(Account):
@@ -403,7 +405,7 @@ def test_one_job_that_spoils_the_answer_about_all_is_found(
     assert set(exits.values()) == {Exit.OK}
 
 
-def test_a_refusal_after_good_answers_is_not_for_good() -> None:
+def test_one_refused_batch_after_good_answers_keeps_batching() -> None:
     class Once(Account):
         def fetch(
             self, ids: object, timeout: float, on_tick: Callable[[], None]
@@ -417,7 +419,7 @@ def test_a_refusal_after_good_answers_is_not_for_good() -> None:
     assert len(server.asked[-1][1]) == 50
 
 
-def test_a_server_that_stops_taking_several_ids_is_tried_once_more_with_two() -> None:
+def test_refused_batch_after_good_answers_is_retried_with_two_jobs() -> None:
     class Changed(Account):
         def fetch(
             self, ids: object, timeout: float, on_tick: Callable[[], None]
@@ -433,7 +435,7 @@ def test_a_server_that_stops_taking_several_ids_is_tried_once_more_with_two() ->
 
 
 @pytest.mark.parametrize("limit", [10, 30, 200])
-def test_a_lost_job_is_looked_for_while_the_others_run(limit: int) -> None:
+def test_lost_job_ends_as_not_found_while_the_others_run(limit: int) -> None:
     def answers(id: str, now: float) -> Job | None:
         return None if id.startswith("lost") else at(5000)(id, now)
 
@@ -449,7 +451,7 @@ def test_a_lost_job_is_looked_for_while_the_others_run(limit: int) -> None:
     assert max(later - now for now, later in pairwise(made)) < 200
 
 
-def test_refusals_count_as_requests_too() -> None:
+def test_refused_requests_count_against_the_rate_limit() -> None:
     server = account(lambda id, now: None, UsageError("400"), limit=10)
     server.follow(IDS[:20], WatchPolicy(timeout=600))
     made = [now for now, _ in server.asked]
@@ -457,7 +459,7 @@ def test_refusals_count_as_requests_too() -> None:
     assert len(made) <= FIRST_REQUESTS + 9
 
 
-def test_patience_does_not_run_out_in_a_queue() -> None:
+def test_time_in_the_queue_does_not_use_the_retry_budget() -> None:
     faults = {1000.0, 1800.0}
 
     def answers(id: str, now: float) -> Job | JobstatError:
@@ -472,7 +474,7 @@ def test_patience_does_not_run_out_in_a_queue() -> None:
     assert not faults
 
 
-def test_a_dead_network_is_waited_for_once_one_by_one() -> None:
+def test_single_requests_share_one_backoff_during_an_outage() -> None:
     server = account(at(0), UsageError("400"))
     server.follow([])
     down = Unreachable("refused")
@@ -481,7 +483,7 @@ def test_a_dead_network_is_waited_for_once_one_by_one() -> None:
     assert [now for now, _ in dead.asked] == [1000, 1000, 1001, 1003, 1007, 1015, 1020]
 
 
-def test_an_interval_is_kept_by_young_and_lost_jobs() -> None:
+def test_interval_applies_to_jobs_that_are_not_found() -> None:
     server = account(lambda id, now: None)
     server.follow(IDS[:150], WatchPolicy(interval=30))
     for id in IDS[:150]:
@@ -489,7 +491,7 @@ def test_an_interval_is_kept_by_young_and_lost_jobs() -> None:
         assert min(later - now for now, later in pairwise(made)) >= 30
 
 
-def test_one_broken_answer_does_not_end_the_others() -> None:
+def test_invalid_response_about_one_job_does_not_end_the_others() -> None:
     broken = InvalidResponse("results of strings")
     server = account(lambda id, now: broken if id == "job1" else at(2000)(id, now))
     watch, notes = server.follow(IDS[:3])
@@ -510,7 +512,7 @@ def test_one_broken_answer_does_not_end_the_others() -> None:
         ({"a": job("failed"), "b": DONE, "c": WORKING}, 3),
     ],
 )
-def test_the_gravest_code_counts(
+def test_exit_code_of_the_most_severe_result_wins(
     states: dict[str, Job | JobstatError | None], code: int
 ) -> None:
     def answers(id: str, now: float) -> Job | JobstatError | None:
@@ -525,7 +527,7 @@ def test_the_gravest_code_counts(
         assert watch.exit() == code
 
 
-def test_a_refused_credential_is_graver_than_any_state() -> None:
+def test_auth_error_about_one_job_is_raised_despite_other_results() -> None:
     def answers(id: str, now: float) -> Job | JobstatError:
         return AuthError("403") if id == "b" else replace(BAD, id=id)
 
@@ -534,7 +536,7 @@ def test_a_refused_credential_is_graver_than_any_state() -> None:
 
 
 @pytest.mark.parametrize("last", [BAD, job("failed"), None])
-def test_fail_fast_ends_with_the_first_bad_news(last: Job | None) -> None:
+def test_fail_fast_ends_the_watch_at_the_first_failed_job(last: Job | None) -> None:
     def answers(id: str, now: float) -> Job | None:
         if id == "job1" and now >= 1020:
             return last and replace(last, id=id)
@@ -554,7 +556,7 @@ def test_fail_fast_ends_with_the_first_bad_news(last: Job | None) -> None:
     ]
 
 
-def test_a_young_job_is_not_called_lost_when_another_ends_the_watch() -> None:
+def test_fail_fast_leaves_a_young_job_unfinished_not_lost() -> None:
     def answers(id: str, now: float) -> Job | None:
         return named(BAD, id) if id == "bad" else None
 
@@ -563,7 +565,7 @@ def test_a_young_job_is_not_called_lost_when_another_ends_the_watch() -> None:
     assert [w.exit for w in watch.jobs] == [Exit.UNFINISHED, Exit.ITEMS_FAILED]
 
 
-def test_a_time_out_tells_each_that_did_not_end() -> None:
+def test_timeout_reports_every_unfinished_job() -> None:
     server = account(lambda id, now: at(1010 if id == "job0" else 5000)(id, now))
     watch, notes = server.follow(IDS[:3], WatchPolicy(timeout=60))
     assert server.clock.now == 1060
@@ -573,7 +575,7 @@ def test_a_time_out_tells_each_that_did_not_end() -> None:
 
 
 @pytest.mark.parametrize("moment", range(1, 8))
-def test_a_signal_loses_no_job_whenever_it_comes(moment: int) -> None:
+def test_signal_at_any_moment_loses_no_job(moment: int) -> None:
     server = account(at(0))
     watch = Watch(IDS[:5], WatchPolicy(), 1000)
     told: list[str] = []
@@ -597,7 +599,7 @@ def test_a_signal_loses_no_job_whenever_it_comes(moment: int) -> None:
     assert told == [*IDS[:5][:moment], *interrupted, *IDS[moment:5], "ended"]
 
 
-def test_items_are_counted_over_all_jobs_that_are_known() -> None:
+def test_items_are_summed_over_all_jobs_with_a_known_total() -> None:
     states = {
         "a": job("working", total=100, progress=30),
         "b": job("queued", total=50),
@@ -610,7 +612,7 @@ def test_items_are_counted_over_all_jobs_that_are_known() -> None:
     assert watch.items == (30 + 10 + 5, 165)
 
 
-def test_the_end_of_all_is_foretold_from_the_items_of_all() -> None:
+def test_time_left_is_estimated_from_the_items_of_all_jobs() -> None:
     def answers(id: str, now: float) -> Job:
         done = int(now - 1000)
         return job("working", id=id, total=100, progress=min(done, 99))

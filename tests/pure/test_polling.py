@@ -30,7 +30,7 @@ def seen(
     return course
 
 
-def test_time_left_is_known_once_the_pace_is() -> None:
+def test_time_left_is_estimated_after_the_first_progress() -> None:
     assert seen((0, None), total=None).time_left(0) is None
     assert seen((0, 20)).time_left(0) is None
     assert seen((0, 20), (10, 20)).time_left(10) is None
@@ -41,19 +41,21 @@ def test_time_left_is_known_once_the_pace_is() -> None:
 
 
 @pytest.mark.parametrize("idle", [None, -3])
-def test_the_first_progress_after_the_queue_tells_a_pace(idle: int | None) -> None:
+def test_pace_is_estimated_from_the_first_progress_after_the_queue(
+    idle: int | None,
+) -> None:
     # It began between 100 and 102, at 101 for all that is known.
     course = seen((0, idle), (100, idle), (102, 10))
     assert course.time_left(102) == pytest.approx(9)
 
 
-def test_no_progress_yet_is_a_beginning_too() -> None:
+def test_zero_progress_marks_the_start_of_the_estimate() -> None:
     # It began at 101, and the ten took eleven seconds.
     course = seen((0, None), (100, None), (102, 0), (112, 10))
     assert course.time_left(112) == pytest.approx(99)
 
 
-def test_people_are_told_what_more_than_one_step_foretells() -> None:
+def test_eta_needs_more_than_one_step_of_progress() -> None:
     assert seen((0, None), (10, 5)).eta(10) is None
     assert seen((0, 0), (10, 5), (15, 5)).eta(15) is None
     assert seen((0, 0), (10, 5), (20, 10)).eta(20) == pytest.approx(180)
@@ -61,20 +63,20 @@ def test_people_are_told_what_more_than_one_step_foretells() -> None:
     assert seen((0, 0), (10, 5), (20, 10), (30, 3)).eta(30) is None
 
 
-def test_going_backwards_is_a_new_beginning() -> None:
+def test_decreasing_progress_restarts_the_estimate() -> None:
     assert seen((0, 20), (10, 40), (20, 30)).time_left(20) is None
     assert seen((0, 20), (10, 40), (20, 30), (30, 40)).time_left(30) == 60
     assert seen((0, 20), (10, 40), (20, None)).time_left(20) is None
 
 
-def test_a_total_that_changes_is_taken_as_it_is() -> None:
+def test_changed_total_updates_the_estimate() -> None:
     course = seen((0, 0), (10, 50))
     course.update(200, 50, 10)
     assert course.time_left(10) == pytest.approx(30)
 
 
 @given(st.lists(st.tuples(ages, st.one_of(st.none(), st.integers()))), st.integers())
-def test_any_course_has_a_delay(
+def test_any_progress_yields_a_delay_within_the_bounds(
     points: list[tuple[float, int | None]], total: int
 ) -> None:
     now = 0.0
@@ -87,7 +89,7 @@ def test_any_course_has_a_delay(
 
 
 @given(ages, st.one_of(st.none(), st.floats(-1e9, 1e9)), st.floats(0, 1))
-def test_a_delay_is_never_longer_nor_shorter_than_it_may(
+def test_delay_with_jitter_stays_within_the_bounds(
     age: float, left: float | None, rng: float
 ) -> None:
     delay = delay_after_answer(age, left, rng=rng)
@@ -96,11 +98,11 @@ def test_a_delay_is_never_longer_nor_shorter_than_it_may(
 
 
 @given(ages, st.floats(0, 1e6))
-def test_nothing_idles_past_an_end_that_is_foretold(age: float, left: float) -> None:
+def test_delay_ends_soon_after_the_estimated_end(age: float, left: float) -> None:
     assert delay_after_answer(age, left) <= left + NEAR_DELAY
 
 
-def test_it_is_asked_often_while_young_or_near_the_end_and_seldom_between() -> None:
+def test_delay_is_short_at_the_start_and_near_the_estimated_end() -> None:
     assert delay_after_answer(0) == MIN_DELAY
     assert delay_after_answer(10) < delay_after_answer(100) < MAX_DELAY
     assert delay_after_answer(3600) == MAX_DELAY
@@ -111,7 +113,7 @@ def test_it_is_asked_often_while_young_or_near_the_end_and_seldom_between() -> N
     assert delay_after_answer(1, 3000) < 2
 
 
-def test_watches_do_not_ask_in_step() -> None:
+def test_jitter_varies_the_delay() -> None:
     delays = {delay_after_answer(60, rng=rng) for rng in (0, 0.5, 1)}
     assert len(delays) == 3
 
@@ -128,7 +130,7 @@ def times(rate_limiter: RateLimiter, limits: RateLimit, seconds: float) -> list[
 
 
 @pytest.mark.parametrize("limit", [5, 10, 15, 20, 25, 200, 400, 700, 2500])
-def test_a_tenth_of_the_accounts_requests_at_most(limit: int) -> None:
+def test_rate_limiter_uses_at_most_a_tenth_of_the_rate_limit(limit: int) -> None:
     made = times(RateLimiter(0.1), RateLimit(limit), 600)
     most = max(1, limit // 10)
     for first in made[FIRST_REQUESTS:]:
@@ -138,7 +140,7 @@ def test_a_tenth_of_the_accounts_requests_at_most(limit: int) -> None:
     assert len(made) >= 10 * limit / 10 / 2
 
 
-def test_some_may_be_asked_at_once_the_others_are_spaced() -> None:
+def test_burst_of_requests_is_allowed_then_requests_are_spaced() -> None:
     made = times(RateLimiter(0.1), RateLimit(200), 60)
     at_once = [at for at in made if at == 0]
     assert len(at_once) == 10
@@ -159,19 +161,19 @@ def test_some_may_be_asked_at_once_the_others_are_spaced() -> None:
         (RateLimit(200, 199), 10),
     ],
 )
-def test_first_requests_may_use_what_is_left(
+def test_first_requests_may_exceed_the_share_while_any_remain(
     limits: RateLimit, times_at_once: int
 ) -> None:
     made = times(RateLimiter(0.1), limits, 0.001)
     assert len(made) == times_at_once
 
 
-def test_first_requests_beyond_the_share_do_not_delay_the_others() -> None:
+def test_first_requests_beyond_the_share_do_not_delay_later_ones() -> None:
     made = times(RateLimiter(0.1), RateLimit(10, 9), 300)
     assert made == [0] * FIRST_REQUESTS + [60, 120, 180, 240]
 
 
-def test_what_is_not_told_does_not_bound() -> None:
+def test_unknown_rate_limit_does_not_delay_requests() -> None:
     rate_limiter = RateLimiter(0.1)
     for _ in range(100):
         rate_limiter.record_request(0)
@@ -179,7 +181,7 @@ def test_what_is_not_told_does_not_bound() -> None:
     assert rate_limiter.free_at < 0
 
 
-def test_an_answer_that_tells_no_limits_leaves_those_that_were_told() -> None:
+def test_answer_without_limits_keeps_the_known_rate_limit() -> None:
     rate_limiter = RateLimiter(0.1)
     rate_limiter.update(RateLimit(10, 9), 0)
     for _ in range(FIRST_REQUESTS):
@@ -189,7 +191,7 @@ def test_an_answer_that_tells_no_limits_leaves_those_that_were_told() -> None:
 
 
 @pytest.mark.parametrize(("remaining", "count"), [(700, 70), (350, 70), (70, 14)])
-def test_less_is_used_when_others_use_it(remaining: int, count: int) -> None:
+def test_fewer_requests_are_made_when_few_remain(remaining: int, count: int) -> None:
     limits = RateLimit(700, remaining, 60)
     assert len(times(RateLimiter(0.1), limits, 59.9)) == count
 
@@ -197,7 +199,7 @@ def test_less_is_used_when_others_use_it(remaining: int, count: int) -> None:
 @pytest.mark.parametrize(
     ("limits", "free_at"), [(RateLimit(700, 1, 20), 20), (RateLimit(10, 1, 5), 60)]
 )
-def test_caution_ends_with_the_minute_but_the_share_holds(
+def test_next_request_waits_for_the_reset_and_for_the_share(
     limits: RateLimit, free_at: float
 ) -> None:
     rate_limiter = RateLimiter(0.1)
@@ -210,7 +212,7 @@ def test_caution_ends_with_the_minute_but_the_share_holds(
 @pytest.mark.parametrize(
     ("reset", "free_at"), [(20, 20), (None, 60), (0, 0), (99999, 60)]
 )
-def test_where_nothing_remains_the_minutes_end_is_waited_for(
+def test_exhausted_rate_limit_waits_for_the_reset_up_to_a_minute(
     reset: float | None, free_at: float
 ) -> None:
     rate_limiter = RateLimiter(0.1)

@@ -36,19 +36,21 @@ def lines(sent: dict[str, Any], width: int = 100, **more: Any) -> list[str]:
 WORKING = job_object("working", total=40, progress=10)
 
 
-def test_the_times_stand_behind_the_bar() -> None:
+def test_elapsed_and_left_times_follow_the_progress_bar() -> None:
     _, state = lines(WORKING, elapsed=65, left=130)
     assert state.startswith("▸ working  ━")
     assert state.endswith("10/40  25%  1:05  about 2:10 left")
 
 
 @pytest.mark.parametrize(("width", "count"), [(72, 2), (71, 4)])
-def test_a_narrow_screen_has_a_line_for_each_part(width: int, count: int) -> None:
+def test_narrow_screen_puts_each_part_on_a_separate_line(
+    width: int, count: int
+) -> None:
     shown = lines(WORKING, width, elapsed=1)
     assert len(shown) == count
 
 
-def test_an_unknown_progress_moves_only_while_it_is_live() -> None:
+def test_unknown_progress_pulses_only_in_a_live_view() -> None:
     unknown = job_object("working", total=None)
 
     def bar(live: bool) -> str:
@@ -64,13 +66,13 @@ def test_an_unknown_progress_moves_only_while_it_is_live() -> None:
     assert bar(live=False).count("━\x1b") <= 2
 
 
-def test_items_that_failed_are_counted_while_the_job_works() -> None:
+def test_failed_items_of_a_working_job_are_counted() -> None:
     partly = job_object("working", total=40, progress=10, results=[FAILURE, SUCCESS])
     _, state = lines(partly, live=True)
     assert state.endswith("10/40  25%  1 of 2 items failed")
 
 
-def test_in_ascii_what_is_done_differs_from_what_is_not() -> None:
+def test_ascii_bar_uses_different_characters_for_done_and_left() -> None:
     job = parse_job(WORKING)
     _, state = drawn(job_lines(job, "acme", width=80, unicode=False), 80)
     assert re.search("> working  =+-+  10/40", state)
@@ -81,7 +83,7 @@ def test_in_ascii_what_is_done_differs_from_what_is_not() -> None:
     ("failed", "height", "succeeded"),
     [(0, 24, 12), (1, 24, 10), (6, 24, 5), (50, 24, 5), (3, 1000, 97)],
 )
-def test_the_failed_ones_stay_on_the_screen(
+def test_results_show_every_failed_item_and_count_the_hidden_rest(
     failed: int, height: int, succeeded: int
 ) -> None:
     job = parse_job(completed(*[FAILURE] * failed, *[SUCCESS] * (100 - failed)))

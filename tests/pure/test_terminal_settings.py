@@ -35,7 +35,7 @@ def unicode_in(**environ: str) -> bool:
         {"LC_CTYPE": "C.UTF-8"},
     ],
 )
-def test_the_c_locale_has_ascii_alone(environ: dict[str, str]) -> None:
+def test_c_locale_disables_unicode(environ: dict[str, str]) -> None:
     assert not unicode_in(**environ)
 
 
@@ -50,13 +50,15 @@ def test_the_c_locale_has_ascii_alone(environ: dict[str, str]) -> None:
         {"LANG": "de_DE.UTF-8", "LC_CTYPE": "C.UTF-8"},
     ],
 )
-def test_another_locale_has_what_its_encoding_has(environ: dict[str, str]) -> None:
+def test_other_locales_use_unicode_if_the_stream_encodes_it(
+    environ: dict[str, str],
+) -> None:
     assert unicode_in(**environ)
     stream = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
     assert not open_terminal(stream, environ).unicode
 
 
-def test_what_is_no_terminal_has_the_usual_size(
+def test_stream_that_is_not_a_terminal_has_the_default_size(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("COLUMNS", "30")
@@ -69,7 +71,7 @@ def test_what_is_no_terminal_has_the_usual_size(
     ("handler", "error"),
     [(signal.SIG_DFL, SignalReceived), (signal.SIG_IGN, OutputError)],
 )
-def test_a_closed_terminal_is_a_hangup_unless_that_is_ignored(
+def test_closed_terminal_raises_a_hangup_unless_sighup_is_ignored(
     handler: signal.Handlers, error: type[BaseException]
 ) -> None:
     master, slave = os.openpty()
@@ -85,7 +87,7 @@ def test_a_closed_terminal_is_a_hangup_unless_that_is_ignored(
             signal.signal(signal.SIGHUP, before)
 
 
-def test_a_file_that_cannot_be_written_is_no_hangup(
+def test_write_error_of_a_file_raises_an_output_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object, **__: object) -> None:

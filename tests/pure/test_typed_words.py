@@ -14,7 +14,7 @@ from jobstat.jobs.reference import Reference, parse_reference
 @pytest.mark.parametrize(
     "id", ["1", "8b726e606741012ffc2d782bcb7848fe", "V3-_", "x" * 64]
 )
-def test_an_id_is_taken_as_it_is(id: str) -> None:
+def test_job_id_is_taken_unchanged(id: str) -> None:
     assert parse_reference(id) == Reference(id)
 
 
@@ -33,7 +33,7 @@ def test_an_id_is_taken_as_it_is(id: str) -> None:
         ("http://[::1]:8080/api/v2/job_statuses/ab1.json", "http://[::1]:8080"),
     ],
 )
-def test_a_jobs_url_is_its_id_and_its_origin(url: str, origin: str) -> None:
+def test_job_url_is_parsed_into_id_and_origin(url: str, origin: str) -> None:
     assert parse_reference(url) == Reference("ab1", origin)
 
 
@@ -65,19 +65,19 @@ def test_a_jobs_url_is_its_id_and_its_origin(url: str, origin: str) -> None:
         "https://acme.zendesk.com/api/v2/job_statuses/٣.json",
     ],
 )
-def test_anything_else_is_refused(word: str) -> None:
+def test_invalid_job_reference_raises_a_usage_error(word: str) -> None:
     with pytest.raises(UsageError):
         parse_reference(word)
 
 
-def test_a_secret_in_a_url_is_not_repeated() -> None:
+def test_error_about_a_url_does_not_repeat_its_password() -> None:
     with pytest.raises(UsageError) as caught:
         parse_reference("https://me:hunter2@acme.zendesk.com/api/v2/job_statuses/1")
     assert "hunter2" not in f"{caught.value} {caught.value.hint}"
 
 
 @given(st.text())
-def test_any_word_is_a_reference_or_a_usage_problem(word: str) -> None:
+def test_any_text_is_a_job_reference_or_raises_a_usage_error(word: str) -> None:
     try:
         reference = parse_reference(word)
     except UsageError:
@@ -101,7 +101,7 @@ def test_any_word_is_a_reference_or_a_usage_problem(word: str) -> None:
         ("0", 0),
     ],
 )
-def test_a_duration_is_seconds(text: str, seconds: float) -> None:
+def test_duration_is_parsed_into_seconds(text: str, seconds: float) -> None:
     assert parse_duration(text) == seconds
 
 
@@ -109,7 +109,7 @@ def test_a_duration_is_seconds(text: str, seconds: float) -> None:
     "text",
     ["", "s", "-1", "1d", "m10", "1m1h", "1e3", "٣s", "inf", "nan", "8785h"],
 )
-def test_what_is_no_duration_is_refused(text: str) -> None:
+def test_invalid_duration_raises_a_usage_error(text: str) -> None:
     with pytest.raises(UsageError):
         parse_duration(text)
 
@@ -125,6 +125,8 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
         (7505, "2:05:05", "2 h 5 min"),
     ],
 )
-def test_a_duration_as_people_read_it(seconds: float, shown: str, said: str) -> None:
+def test_seconds_are_formatted_as_clock_time_and_in_words(
+    seconds: float, shown: str, said: str
+) -> None:
     assert format_elapsed(seconds) == shown
     assert format_duration(seconds) == said

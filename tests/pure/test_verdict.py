@@ -50,7 +50,7 @@ OK, ITEMS, JOB, UNFINISHED = (
         ),
     ],
 )
-def test_status_has_a_verdict(status: str, verdict: Verdict) -> None:
+def test_verdict_follows_from_the_status(status: str, verdict: Verdict) -> None:
     assert judge(job(status, total=None)) is verdict
 
 
@@ -201,7 +201,7 @@ FAILED_ITEMS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("item", FAILED_ITEMS)
-def test_each_form_of_a_failed_item_is_seen(item: dict[str, Any]) -> None:
+def test_each_form_of_a_failed_item_is_detected(item: dict[str, Any]) -> None:
     seen = parse_job(completed(SUCCESS, item, SUCCESS))
     assert judge(seen) is ITEMS
     assert [failed.fields for failed in seen.failed] == [item]
@@ -240,7 +240,7 @@ def test_each_form_of_a_failed_item_is_seen(item: dict[str, Any]) -> None:
         {"id": 1, "default": "x", "errand": 1},
     ],
 )
-def test_each_form_of_a_good_item_is_good(item: dict[str, Any]) -> None:
+def test_each_form_of_a_good_item_gives_verdict_ok(item: dict[str, Any]) -> None:
     assert judge(parse_job(completed(item))) is OK
 
 
@@ -338,7 +338,9 @@ def test_each_form_of_a_good_item_is_good(item: dict[str, Any]) -> None:
         (None, OK),
     ],
 )
-def test_form_of_the_results(results: object, verdict: Verdict) -> None:
+def test_verdict_follows_from_each_form_of_results(
+    results: object, verdict: Verdict
+) -> None:
     assert judge(job("completed", total=2, progress=2, results=results)) is verdict
 
 
@@ -402,7 +404,7 @@ def test_form_of_the_results(results: object, verdict: Verdict) -> None:
         ({"processing_time": {"started": 1}, "rate_limit": 700}, OK),
     ],
 )
-def test_failure_reported_by_the_job_itself(
+def test_failure_fields_of_a_completed_job_decide_its_verdict(
     fields: dict[str, Any], verdict: Verdict
 ) -> None:
     assert judge(parse_job(completed(SUCCESS) | fields)) is verdict
@@ -441,7 +443,9 @@ def test_failure_reported_by_the_job_itself(
         ({"total": 5, "progress": 5, "succeeded": 3}, ITEMS),
     ],
 )
-def test_completed_short_of_its_total(fields: dict[str, Any], verdict: Verdict) -> None:
+def test_verdict_of_a_completed_job_depends_on_progress_and_total(
+    fields: dict[str, Any], verdict: Verdict
+) -> None:
     assert judge(job("completed", **fields)) is verdict
 
 
@@ -459,7 +463,7 @@ def test_completed_short_of_its_total(fields: dict[str, Any], verdict: Verdict) 
         ({"total": None, "results": [SUCCESS]}, False),
     ],
 )
-def test_results_that_an_answer_about_several_may_have_left_out(
+def test_lacks_results_detects_results_omitted_from_a_batch(
     fields: dict[str, Any], lacks: bool
 ) -> None:
     assert lacks_results(job("completed", **fields), from_batch=True) is lacks
@@ -478,18 +482,20 @@ def test_results_that_an_answer_about_several_may_have_left_out(
         ({"total": 0, "progress": 0}, False),
     ],
 )
-def test_completed_without_results(fields: dict[str, Any], lacks: bool) -> None:
+def test_lacks_results_detects_a_completed_job_without_results(
+    fields: dict[str, Any], lacks: bool
+) -> None:
     assert lacks_results(job("completed", **fields)) is lacks
     assert not lacks_results(job("working", **fields))
     assert not lacks_results(job("failed", **fields))
 
 
-def test_items_do_not_decide_before_the_end() -> None:
+def test_failed_items_of_a_working_job_leave_it_unfinished() -> None:
     working = parse_job(job_object("working", results=[FAILURE]))
     assert judge(working) is UNFINISHED
 
 
-def test_verdict_is_an_exit_code() -> None:
+def test_each_verdict_has_its_exit_code() -> None:
     assert {verdict: verdict.exit for verdict in Verdict} == {
         OK: Exit.OK,
         ITEMS: Exit.ITEMS_FAILED,

@@ -61,7 +61,9 @@ def named(state: Job, id: str) -> Job:
     ("last", "code"),
     [(DONE, 0), (BAD, 6), (job("failed"), 3), (job("killed"), 3)],
 )
-def test_a_watch_goes_on_to_the_end(last: Job, code: int) -> None:
+def test_watch_ends_with_the_exit_code_of_the_finished_job(
+    last: Job, code: int
+) -> None:
     watch, _, notes = play(QUEUED, QUEUED, WORKING, last)
     assert watch.exit() == code
     assert [what for what, _, _ in notes.told] == [
@@ -72,7 +74,7 @@ def test_a_watch_goes_on_to_the_end(last: Job, code: int) -> None:
     ]
 
 
-def test_it_asks_at_once_then_ever_more_seldom() -> None:
+def test_watch_polls_at_once_then_less_and_less_often() -> None:
     policy = WatchPolicy(timeout=3600)
     _, server, _ = play(WORKING, policy=policy)
     delays = [b - a for a, b in zip(server.times, server.times[1:], strict=False)]
@@ -82,7 +84,7 @@ def test_it_asks_at_once_then_ever_more_seldom() -> None:
     assert delays[-1] == pytest.approx(MAX_DELAY)
 
 
-def test_an_interval_is_a_floor() -> None:
+def test_interval_is_the_minimum_time_between_requests() -> None:
     _, server, _ = play(
         QUEUED, DOWN, QUEUED, WORKING, DONE, policy=WatchPolicy(interval=20)
     )
@@ -90,7 +92,7 @@ def test_an_interval_is_a_floor() -> None:
     assert delays == [20, 20, 20, 20]
 
 
-def test_the_end_by_time_out_is_on_the_second() -> None:
+def test_watch_ends_exactly_at_the_timeout() -> None:
     clock = FakeClock()
     server = Server(clock, [WORKING])
     watch = Watch([ID], WatchPolicy(timeout=100), clock.now)
@@ -101,19 +103,19 @@ def test_the_end_by_time_out_is_on_the_second() -> None:
     assert notes.told[-1] == ("closed", ID, "working")
 
 
-def test_no_request_may_take_longer_than_what_is_left() -> None:
+def test_request_timeout_does_not_exceed_the_time_left() -> None:
     _, server, _ = play(WORKING, policy=WatchPolicy(timeout=12), takes=1)
     withins = [timeout for _, _, timeout in server.asked]
     assert all(at + timeout <= 1012 for at, _, timeout in server.asked)
     assert max(withins) <= 12
 
 
-def test_a_request_without_a_time_out_has_an_end_too() -> None:
+def test_watch_without_a_timeout_uses_the_default_request_timeout() -> None:
     _, server, _ = play(DONE)
     assert server.asked == [(1000, ID, REQUEST_TIMEOUT)]
 
 
-def test_passing_errors_are_ridden_out() -> None:
+def test_temporary_errors_are_retried() -> None:
     watch, _, notes = play(
         QUEUED, DOWN, DOWN, InvalidResponse("HTML"), WORKING, DOWN, BAD
     )
@@ -121,7 +123,7 @@ def test_passing_errors_are_ridden_out() -> None:
     assert [what for what, _, _ in notes.told].count("request_failed") == 4
 
 
-def test_patience_counts_from_the_last_good_answer() -> None:
+def test_retry_budget_counts_from_the_last_success() -> None:
     policy = WatchPolicy(retry_for=60)
     watch, server, notes = play(QUEUED, DOWN, DOWN, WORKING, DOWN, policy=policy)
     assert watch.exit() is Exit.UNAVAILABLE
@@ -130,13 +132,13 @@ def test_patience_counts_from_the_last_good_answer() -> None:
     assert notes.told[-1] == ("closed", ID, "working")
 
 
-def test_without_patience_the_first_error_is_the_end() -> None:
+def test_retry_for_0_ends_the_watch_at_the_first_error() -> None:
     watch, server, _ = play(DOWN, policy=WatchPolicy(retry_for=0))
     assert watch.exit() is Exit.UNAVAILABLE
     assert len(server.asked) == 1
 
 
-def test_retries_back_off() -> None:
+def test_backoff_doubles_up_to_the_maximum() -> None:
     _, server, _ = play(DOWN)
     delays = [b - a for a, b in zip(server.times, server.times[1:], strict=False)]
     assert delays[:6] == [1, 2, 4, 8, 16, MAX_BACKOFF]
@@ -149,44 +151,44 @@ def test_retry_after_is_obeyed() -> None:
     assert server.times[2] - server.times[1] == 93
 
 
-def test_a_retry_after_of_nothing_is_no_leave_to_hurry() -> None:
+def test_retry_after_of_0_does_not_shorten_the_backoff() -> None:
     _, server, _ = play(Unavailable("503", retry_after=0))
     delays = [b - a for a, b in zip(server.times, server.times[1:], strict=False)]
     assert delays[:4] == [1, 2, 4, 8]
 
 
-def test_a_retry_after_of_days_is_an_hour() -> None:
+def test_retry_after_is_capped_at_an_hour() -> None:
     days = Unavailable("429", retry_after=1e6)
     _, server, _ = play(days, DONE, policy=WatchPolicy(retry_for=1e7))
     assert server.times == [1000, 4600]
 
 
-def test_an_interval_is_a_floor_for_retry_after_too() -> None:
+def test_retry_after_below_the_interval_waits_for_the_interval() -> None:
     limited = Unavailable("429", retry_after=3)
     _, server, _ = play(limited, DONE, policy=WatchPolicy(interval=20))
     assert server.times == [1000, 1020]
 
 
-def test_a_long_interval_leaves_patience_with_one_failure() -> None:
+def test_long_interval_does_not_use_up_the_retry_budget() -> None:
     policy = WatchPolicy(interval=600, retry_for=300)
     watch, server, _ = play(QUEUED, DOWN, DONE, policy=policy)
     assert watch.exit() is Exit.OK
     assert server.times == [1000, 1600, 2200]
 
 
-def test_a_job_that_is_not_found_does_not_lengthen_the_back_off() -> None:
+def test_not_found_answers_do_not_lengthen_the_backoff() -> None:
     _, server, _ = play(GONE, GONE, GONE, DOWN, DONE)
     assert server.times == [1000, 1001, 1002, 1003, 1004]
 
 
-def test_a_fault_about_one_job_does_not_keep_show_from_the_next() -> None:
+def test_show_continues_with_the_next_job_after_an_error() -> None:
     states: dict[str, Job | JobstatError] = {ID: FAULT, OTHER: named(DONE, OTHER)}
     account = Account(FakeClock(), lambda id, now: states[id], many=REFUSED)
     watch, _ = account.follow([ID, OTHER], SHOW)
     assert [tracked.exit for tracked in watch.jobs] == [Exit.UNAVAILABLE, Exit.OK]
 
 
-def test_a_suspended_show_has_its_last_try() -> None:
+def test_show_makes_a_last_attempt_after_a_suspend() -> None:
     class Suspended(FakeClock):
         def sleep(self, seconds: float) -> None:
             self.now += seconds + 3600
@@ -199,37 +201,37 @@ def test_a_suspended_show_has_its_last_try() -> None:
     assert [timeout for _, _, timeout in server.asked] == [10, 1]
 
 
-def test_a_retry_after_beyond_patience_gets_one_last_try() -> None:
+def test_retry_after_beyond_the_retry_budget_gets_one_last_attempt() -> None:
     limited = Unavailable("429", retry_after=100_000)
     watch, server, _ = play(limited)
     assert server.times == [1000, 1300]
     assert watch.exit() is Exit.UNAVAILABLE
 
 
-def test_a_retry_after_does_not_outlast_the_time_out() -> None:
+def test_retry_after_does_not_extend_the_timeout() -> None:
     limited = Unavailable("429", retry_after=100_000)
     watch, server, _ = play(QUEUED, limited, policy=WatchPolicy(timeout=50))
     assert watch.exit() is Exit.TIMEOUT
     assert server.clock.now == 1050
 
 
-def test_a_young_job_may_not_be_found_yet() -> None:
+def test_404_of_a_young_job_is_retried() -> None:
     watch, _, _ = play(GONE, GONE, QUEUED, DONE)
     assert watch.exit() is Exit.OK
 
 
-def test_a_job_that_is_never_found_is_not_found() -> None:
+def test_job_never_found_exits_as_not_found_after_the_grace_period() -> None:
     watch, server, _ = play(GONE)
     assert watch.exit() is Exit.NOT_FOUND
     assert server.times[-1] - server.times[0] == NOT_FOUND_GRACE
 
 
-def test_a_young_job_is_asked_for_no_more_often_than_the_interval() -> None:
+def test_young_job_is_not_polled_more_often_than_the_interval() -> None:
     _, server, _ = play(GONE, DONE, policy=WatchPolicy(interval=5))
     assert server.times == [1000, 1005]
 
 
-def test_a_job_that_was_seen_and_is_gone_has_expired() -> None:
+def test_404_of_a_job_seen_before_exits_as_not_found_at_once() -> None:
     watch, server, notes = play(WORKING, GONE)
     assert watch.exit() is Exit.NOT_FOUND
     assert len(server.asked) == 2
@@ -237,7 +239,7 @@ def test_a_job_that_was_seen_and_is_gone_has_expired() -> None:
 
 
 @pytest.mark.parametrize("error", [AuthError("401"), UsageError("422")])
-def test_what_would_meet_every_job_ends_the_watch(error: AuthError) -> None:
+def test_error_that_affects_every_job_ends_the_watch(error: AuthError) -> None:
     clock = FakeClock()
     server = Server(clock, [QUEUED, error])
     watch = Watch([ID, OTHER], WatchPolicy(), clock.now)
@@ -252,7 +254,7 @@ def test_what_would_meet_every_job_ends_the_watch(error: AuthError) -> None:
     ]
 
 
-def test_a_signal_ends_the_watch_with_the_last_state() -> None:
+def test_signal_ends_the_watch_and_reports_the_last_state() -> None:
     class Interrupted(FakeClock):
         def sleep(self, seconds: float) -> None:
             raise SignalReceived(2)
@@ -268,7 +270,7 @@ def test_a_signal_ends_the_watch_with_the_last_state() -> None:
 
 
 @pytest.mark.parametrize("gone", [OutputError("full"), BrokenPipeError()])
-def test_a_reader_that_is_gone_does_not_hide_the_signal(gone: Exception) -> None:
+def test_output_error_does_not_hide_a_signal(gone: Exception) -> None:
     clock = FakeClock()
 
     class Broken(Notes):
@@ -284,7 +286,7 @@ def test_a_reader_that_is_gone_does_not_hide_the_signal(gone: Exception) -> None
         follow(Watch([ID], WatchPolicy(), clock.now), fetch, clock, Broken())
 
 
-def test_several_jobs_end_each_at_its_time() -> None:
+def test_jobs_of_one_watch_are_done_in_the_order_they_end() -> None:
     ends = {ID: 1010.0, OTHER: 1060.0}
     account = Account(
         FakeClock(), lambda id, now: named(BAD if now >= ends[id] else WORKING, id)
@@ -295,7 +297,7 @@ def test_several_jobs_end_each_at_its_time() -> None:
     assert watch.exit() is Exit.ITEMS_FAILED
 
 
-def test_one_job_that_is_gone_does_not_end_the_others() -> None:
+def test_job_that_is_not_found_does_not_end_the_others() -> None:
     def answers(id: str, now: float) -> Job | None:
         if id == ID:
             return None
@@ -306,7 +308,7 @@ def test_one_job_that_is_gone_does_not_end_the_others() -> None:
     assert watch.exit() is Exit.NOT_FOUND
 
 
-def test_a_dead_network_is_waited_for_once_not_once_a_job() -> None:
+def test_show_of_20_jobs_during_an_outage_ends_within_10_seconds() -> None:
     ids = [f"job{number}" for number in range(20)]
     watch, server, _ = play(DOWN, ids=ids, policy=SHOW, takes=3)
     assert {tracked.exit for tracked in watch.jobs} == {Exit.UNAVAILABLE}
@@ -314,7 +316,7 @@ def test_a_dead_network_is_waited_for_once_not_once_a_job() -> None:
     assert server.clock.now - 1000 <= 10
 
 
-def test_show_takes_the_first_answer_finished_or_not() -> None:
+def test_show_ends_with_the_first_answer_of_an_unfinished_job() -> None:
     watch, server, notes = play(WORKING, policy=SHOW)
     assert watch.exit() is Exit.UNFINISHED
     assert len(server.asked) == 1
@@ -333,7 +335,7 @@ def test_show_does_not_wait_for_a_long_retry_after() -> None:
     assert server.clock.now == 1000
 
 
-def test_a_broken_answer_about_one_job_says_nothing_of_the_next() -> None:
+def test_invalid_response_about_one_job_does_not_affect_the_next() -> None:
     broken = InvalidResponse("results of strings")
     states: dict[str, Job | JobstatError] = {ID: broken, OTHER: named(DONE, OTHER)}
     account = Account(FakeClock(), lambda id, now: states[id])
@@ -357,13 +359,13 @@ def test_show_does_not_wait_for_a_job_to_be_found() -> None:
     "fields",
     [{"total": 9}, {"progress": 2}, {"message": "m"}, {"results": [{"id": 1}]}],
 )
-def test_each_thing_that_is_seen_is_a_change(fields: dict[str, object]) -> None:
+def test_change_of_any_visible_field_is_reported(fields: dict[str, object]) -> None:
     changed = job("working", **{"progress": 1, "total": 4, **fields})
     _, _, notes = play(WORKING, changed, DONE)
     assert [what for what, _, _ in notes.told] == ["changed"] * 3 + ["closed"]
 
 
-def test_an_answer_that_tells_nothing_new_is_no_change() -> None:
+def test_unchanged_answer_is_not_reported() -> None:
     _, _, notes = play(WORKING, WORKING, WORKING, DONE)
     assert [what for what, _, _ in notes.told] == ["changed", "changed", "closed"]
 
@@ -375,7 +377,7 @@ EMPTY = job("completed", total=2, progress=2)
 @pytest.mark.parametrize(
     ("second", "code"), [(BAD, Exit.ITEMS_FAILED), (DONE, Exit.OK), (EMPTY, Exit.OK)]
 )
-def test_completed_job_without_results_is_asked_for_once_more(
+def test_completed_job_without_results_is_polled_once_more(
     policy: WatchPolicy, second: Job, code: Exit
 ) -> None:
     watch, server, notes = play(EMPTY, second, policy=policy)
@@ -384,7 +386,7 @@ def test_completed_job_without_results_is_asked_for_once_more(
     assert [what for what, _, _ in notes.told] == ["changed", "closed"]
 
 
-def test_confirmation_keeps_to_the_interval_and_the_timeout() -> None:
+def test_confirming_poll_respects_the_interval_and_the_timeout() -> None:
     _, server, _ = play(EMPTY, policy=WatchPolicy(interval=20))
     assert server.times == [1000, 1020]
     _, server, _ = play(EMPTY, policy=WatchPolicy(timeout=1))
@@ -392,7 +394,9 @@ def test_confirmation_keeps_to_the_interval_and_the_timeout() -> None:
 
 
 @pytest.mark.parametrize("timeout", [10, 20])
-def test_end_that_there_is_no_time_to_confirm_is_not_believed(timeout: float) -> None:
+def test_completion_without_time_to_confirm_it_exits_with_timeout(
+    timeout: float,
+) -> None:
     policy = WatchPolicy(interval=20, timeout=timeout)
     watch, _, _ = play(EMPTY, policy=policy)
     assert watch.exit() is Exit.TIMEOUT
@@ -400,14 +404,14 @@ def test_end_that_there_is_no_time_to_confirm_is_not_believed(timeout: float) ->
 
 
 @pytest.mark.parametrize("then", [GONE, DOWN, FAULT])
-def test_end_that_was_asked_for_again_in_vain_is_not_believed(
+def test_completion_that_cannot_be_confirmed_does_not_exit_0(
     then: JobstatError,
 ) -> None:
     watch, _, _ = play(EMPTY, then, policy=WatchPolicy(timeout=3))
     assert watch.exit() is not Exit.OK
 
 
-def test_unconfirmed_end_is_not_believed() -> None:
+def test_unconfirmed_completion_does_not_decide_the_exit_code() -> None:
     watch, _, _ = play(WORKING, EMPTY, DOWN, policy=WatchPolicy(retry_for=10))
     assert watch.exit() is Exit.UNAVAILABLE
     watch, _, _ = play(WORKING, EMPTY, WORKING, EMPTY, BAD)
@@ -415,26 +419,28 @@ def test_unconfirmed_end_is_not_believed() -> None:
 
 
 @pytest.mark.parametrize("status", ["cancelled", "Aborted", " error "])
-def test_job_that_ended_by_another_word_ends_the_watch(status: str) -> None:
+def test_failure_status_in_other_words_ends_the_watch(status: str) -> None:
     watch, server, _ = play(WORKING, job(status))
     assert watch.exit() is Exit.JOB_FAILED
     assert len(server.asked) == 2
 
 
-def test_later_error_takes_back_that_a_job_was_not_found() -> None:
+def test_later_error_overrides_an_earlier_404() -> None:
     watch, _, _ = play(GONE, FAULT, policy=WatchPolicy(timeout=4))
     assert watch.exit() is Exit.TIMEOUT
 
 
 @pytest.mark.parametrize("fields", [{"error": "boom"}, {"success": False}])
-def test_end_that_only_an_error_tells_of_is_a_change(fields: dict[str, object]) -> None:
+def test_error_field_of_a_working_job_is_reported_and_ends_the_watch(
+    fields: dict[str, object],
+) -> None:
     failed = job("working", progress=1, total=4, **fields)
     watch, _, notes = play(WORKING, failed)
     assert watch.exit() is Exit.JOB_FAILED
     assert [what for what, _, _ in notes.told] == ["changed", "changed", "closed"]
 
 
-def test_items_that_were_counted_before_the_end_need_results() -> None:
+def test_completed_job_with_an_earlier_item_count_needs_results() -> None:
     end = job("completed", total=None)
     watch, server, _ = play(WORKING, end, BAD)
     assert watch.exit() is Exit.ITEMS_FAILED

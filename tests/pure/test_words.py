@@ -51,13 +51,13 @@ from jobstat.views.wording import (
         ("x\U000e0101y", r"x\U000e0101y"),
     ],
 )
-def test_what_could_steer_a_terminal_is_made_visible(
+def test_characters_that_control_a_terminal_are_escaped(
     sent: str, shown: str | None
 ) -> None:
     assert sanitize(sent) == (sent if shown is None else shown)
 
 
-def test_of_a_text_that_is_too_long_the_rest_is_counted() -> None:
+def test_long_text_is_truncated_and_the_rest_is_counted() -> None:
     assert sanitize("abcdef", 6) == "abcdef"
     assert sanitize("ab\x1bdef", 4) == r"ab\x1bd... (and 2 more characters)"
 
@@ -72,7 +72,7 @@ IGNORABLE = [
 ]
 
 
-def test_nothing_that_is_ignored_by_default_is_looked_through() -> None:
+def test_default_ignorable_characters_are_escaped() -> None:
     shown = {point for point in IGNORABLE if chr(point) in sanitize(f"a{chr(point)}b")}
     assert not shown
 
@@ -81,7 +81,7 @@ MARKS = re.compile("^[\u0300\u0489\u0e35]|[\u0300\u0489\u0e35]{5}")
 
 
 @given(st.text(st.characters(codec=None)))
-def test_no_text_steers_a_terminal(text: str) -> None:
+def test_any_text_is_sanitized_to_printable_characters(text: str) -> None:
     shown = sanitize(text)
     assert shown.isprintable()
     assert not {unicodedata.category(c) for c in shown} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -92,7 +92,7 @@ def test_no_text_steers_a_terminal(text: str) -> None:
 
 
 @given(st.text("a\u0300\u0489\u0e35 \x1b", max_size=40))
-def test_no_mark_stands_alone_or_in_a_tower(text: str) -> None:
+def test_combining_marks_never_stand_alone_or_stack_up(text: str) -> None:
     assert not MARKS.search(sanitize(text))
     assert sanitize(text).isprintable()
 
@@ -113,7 +113,7 @@ def test_no_mark_stands_alone_or_in_a_tower(text: str) -> None:
         (2**53 + 1, 1, "working", "1/?", None),
     ],
 )
-def test_counts_and_percent(
+def test_counts_and_percent_handle_unknown_and_odd_values(
     total: int | None,
     progress: int | None,
     status: str,
@@ -227,7 +227,7 @@ def test_counts_and_percent(
         (job_object("killed"), "✗", "killed", "the job was killed"),
     ],
 )
-def test_a_state_in_a_sign_a_word_and_a_sentence(
+def test_each_state_has_a_glyph_a_status_and_a_verdict_sentence(
     sent: dict[str, object], sign: str, state: str, summary: str
 ) -> None:
     seen = parse_job(sent)
@@ -237,7 +237,7 @@ def test_a_state_in_a_sign_a_word_and_a_sentence(
     assert format_verdict(seen) == summary
 
 
-def test_failed_items_come_first_and_say_why() -> None:
+def test_results_table_lists_failed_items_first_with_their_errors() -> None:
     results: list[dict[str, Any]] = [
         {"index": 0, "id": 35436, "account_id": 9},
         {"index": 1, "error": "TicketCreateFailed", "details": "Description: blank"},
@@ -262,7 +262,7 @@ def test_failed_items_come_first_and_say_why() -> None:
     assert [row.failed for row in table.rows] == [True] * 3 + [False] * 3
 
 
-def test_a_column_stands_where_any_item_has_it() -> None:
+def test_table_has_a_column_if_any_item_has_the_field() -> None:
     table = results_table(parse_job(completed(SUCCESS)))
     assert table.columns == ("INDEX", "ID", "STATUS")
     table = results_table(parse_job(completed(SUCCESS, FAILURE)), failed=True)
@@ -283,14 +283,14 @@ def test_a_column_stands_where_any_item_has_it() -> None:
         ),
     )
 )
-def test_any_item_is_a_row_that_is_safe(item: dict[str, object]) -> None:
+def test_any_item_becomes_a_printable_row(item: dict[str, object]) -> None:
     table = results_table(parse_job(completed(item)))
     (row,) = table.rows
     assert all(map(str.isprintable, row.cells.values()))
     assert set(row.cells) == set(table.columns)
 
 
-def test_a_problem_is_a_line_and_a_hint() -> None:
+def test_error_is_printed_as_a_line_and_a_hint() -> None:
     assert problem_lines("it\nbroke", "mend\x07 it") == (
         "jobstat: it\\nbroke\n  mend\\x07 it\n"
     )
@@ -299,7 +299,7 @@ def test_a_problem_is_a_line_and_a_hint() -> None:
     assert long == f"jobstat: {'x' * 1000}... (and 234 more characters)\n"
 
 
-def test_names_are_cut_wherever_they_are_shown() -> None:
+def test_long_names_are_truncated_in_every_view() -> None:
     long = "x" * 5000
     seen = job(long, job_type=long, id=long, message=long)
     item = {"id": long, "status": long, "action": long}
@@ -319,7 +319,7 @@ def test_names_are_cut_wherever_they_are_shown() -> None:
     assert line.message == f"{'x' * 1000}... (and 4000 more characters)"
 
 
-def test_one_long_name_does_not_widen_every_row() -> None:
+def test_one_long_id_does_not_widen_every_row() -> None:
     items: list[dict[str, Any]] = [{"id": "x" * 199}, *({"id": n} for n in range(50))]
     terminal = open_terminal(None, {})
     shown = TextOutput(terminal, "acme").render(parse_job(completed(*items)))
@@ -327,6 +327,6 @@ def test_one_long_name_does_not_widen_every_row() -> None:
     assert max(len(line) for line in shown.splitlines() if "xxx" not in line) < 100
 
 
-def test_any_text_ends_somewhere() -> None:
+def test_sanitize_truncates_text_over_the_maximum() -> None:
     shown = sanitize("\u202e" * (MAX_TEXT + 9))
     assert shown.endswith(r"\u202e... (and 9 more characters)")
