@@ -154,11 +154,11 @@ SOON = 0.5
 
 WITH_PATIENCE = """
 import os
+import jobstat.jobs.retry as retry
 import jobstat.jobs.schedule as schedule
-import jobstat.jobs.watch as watch
-schedule.MIN_DELAY = schedule.MAX_BACKOFF = 0.1
+schedule.MIN_DELAY = retry.MAX_BACKOFF = 0.1
 patience = map(float, os.environ["PATIENCE"].split())
-watch.request_timeout = lambda *_: next(patience, 600.0)
+retry.Retry._attempt_timeout = lambda *_: next(patience, 600.0)
 """
 """Gives a run so many seconds for its first request, its second, and so on.
 

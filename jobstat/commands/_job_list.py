@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from jobstat import clock
 from jobstat.commands._shared import warn
-from jobstat.jobs.listing import LAG, read_pages, recent, unfinished, wait
+from jobstat.jobs.listing import find_unfinished, list_recent
+from jobstat.jobs.page_reader import PageReader
 from jobstat.jobs.policy import LISTING
 from jobstat.jobs.reference import is_id
 from jobstat.jobs.watch import Watch
@@ -16,13 +17,11 @@ from jobstat.views.terminal import standard_error
 from jobstat.views.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection
 
     from jobstat.commands._shared import Connection
     from jobstat.jobs.listing import JobListing
-    from jobstat.jobs.pages import Page
     from jobstat.jobs.policy import WatchPolicy
-    from jobstat.jobs.retry import Outage
 
 
 def list_recent_jobs(
@@ -33,8 +32,8 @@ def list_recent_jobs(
     Raise JobstatError if the list cannot be read.
     """
     with Paging(standard_error(), quiet=False) as progress:
-        reader = _ListReader(connection, LISTING, progress)
-        return recent(reader.read, limit, states, reader.pause)
+        reader = _new_reader(connection, LISTING, progress)
+        return list_recent(reader, limit, states)
 
 
 def watch_unfinished_jobs(
@@ -48,8 +47,8 @@ def watch_unfinished_jobs(
     the list cannot be read.
     """
     with Paging(standard_error(), quiet=quiet) as progress:
-        reader = _ListReader(connection, policy, progress)
-        ids, unreadable = unfinished(reader.read, reader.pause)
+        reader = _new_reader(connection, policy, progress)
+        ids, unreadable = find_unfinished(reader)
     individual = {id for id in unreadable if id is not None and is_id(id)}
     left_out = sum(id is None or not is_id(id) for id in (*ids, *unreadable))
     if individual:
@@ -61,47 +60,14 @@ def watch_unfinished_jobs(
     watchable = [*filter(is_id, ids), *individual]
     started, rate_limiter = reader.started, connection.rate_limiter
     watch = Watch(watchable, policy, started, random.random, rate_limiter)
-    watch.last_success_at = clock.monotonic()
+    watch.retry.record_success(clock.monotonic())
     for tracked in watch.jobs:
         tracked.poll_individually = tracked.id in individual
     return watch, left_out
 
 
-class _ListReader:
-    """Reads the pages of the account's list, and shows the progress on stderr."""
-
-    def __init__(
-        self,
-        connection: Connection,
-        policy: WatchPolicy,
-        progress: Paging,
-    ) -> None:
-        self.started = clock.monotonic()
-        self._client = connection.client
-        self._policy = policy
-        self._rate_limiter = connection.rate_limiter
-        self._progress = progress
-
-    def read(self, query: str) -> Iterator[Page]:
-        """Read the list, starting with the page of this query."""
-        for page in read_pages(
-            self._client.list_jobs,
-            clock,
-            self._policy,
-            self.started,
-            self._rate_limiter,
-            self._on_wait,
-            query,
-        ):
-            self._progress.read(len(page.jobs))
-            yield page
-
-    def pause(self) -> None:
-        """Wait until another reading shows the changes made during the last one."""
-        self._progress.pause()
-        wait(LAG, clock, self._policy, self.started)
-
-    def _on_wait(self, outage: Outage | None, until: float, now: float) -> None:
-        is_brief_retry = outage is not None and self._policy.once
-        if not is_brief_retry:
-            self._progress.wait(outage, until, now)
+def _new_reader(
+    connection: Connection, policy: WatchPolicy, progress: Paging
+) -> PageReader:
+    fetch, rate_limiter = connection.client.list_jobs, connection.rate_limiter
+    return PageReader(fetch, clock, policy, rate_limiter, progress)

@@ -157,7 +157,7 @@ def run_watch(
 
     Raise JobstatError if an error ends the watch early.
     """
-    limit_writes(watch.ends_at)
+    limit_writes(watch.deadline)
     with make_reporter(watch, connection.account.name, clock, options) as reporter:
         for warning in (*connection.provider.take_warnings(), *warnings):
             reporter.notify(f"jobstat: warning: {warning}\n")

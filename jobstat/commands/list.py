@@ -8,7 +8,7 @@ from jobstat.commands._job_list import list_recent_jobs
 from jobstat.commands._shared import connect
 from jobstat.exits import Exit
 from jobstat.jobs.job import KNOWN_STATES
-from jobstat.jobs.pages import id_in
+from jobstat.jobs.pages import find_id
 from jobstat.jobs.policy import LISTING
 from jobstat.jobs.reference import is_id
 from jobstat.options import epilog, shared_options
@@ -59,5 +59,5 @@ def command(
         account = connection.account.name
         listing = list_recent_jobs(connection, limit, status)
     show_list(listing, account, chosen=bool(status), json=json, color=color)
-    is_complete = all(is_id(id_in(entry) or "") for entry in listing.skipped)
+    is_complete = all(is_id(find_id(entry) or "") for entry in listing.skipped)
     return Exit.OK if is_complete else Exit.UNAVAILABLE

@@ -211,7 +211,14 @@ def _early_end(watch: Watch, timeout: float | None) -> str | None:
         Exit.UNAVAILABLE: "gave up watching",
         Exit.AUTH: "gave up watching",
     }
-    return next((reasons[code] for code in reasons if watch.ended_by(code)), None)
+    return next(
+        (
+            reasons[code]
+            for code in reasons
+            if any(tracked.exit is code for tracked in watch.jobs)
+        ),
+        None,
+    )
 
 
 def _format_timeout(seconds: float) -> str:

@@ -71,7 +71,7 @@ def follow(watch: Watch, fetch: Fetch, clock: Clock, observer: Observer) -> None
     untold = {tracked.id: tracked for tracked in watch.jobs}
     try:
         observer.tick(clock.monotonic())
-        while (step := watch.next(clock.monotonic())) is not None:
+        while (step := watch.next_step(clock.monotonic())) is not None:
             if isinstance(step, Wait):
                 clock.sleep(min(step.seconds, TICK))
                 observer.tick(clock.monotonic())
@@ -104,11 +104,11 @@ def _poll(
         answer = fetch(ids, request.timeout, lambda: observer.tick(clock.monotonic()))
     except JobstatError as error:
         now = clock.monotonic()
-        outage = watch.failed(request, error, now)
-        if outage and now < watch.ends_at:
+        outage = watch.record_failure(request, error, now)
+        if outage and now < watch.deadline:
             observer.request_failed(request.jobs, outage, now)
     else:
-        watch.answered(request, answer, clock.monotonic())
+        watch.record_result(request, answer, clock.monotonic())
         _tell_changed(watch, clock, observer)
 
 

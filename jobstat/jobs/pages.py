@@ -1,4 +1,4 @@
-"""A page of the account's jobs, and where the next one is."""
+"""A page of the account's list of jobs, and the query of the next one."""
 
 from __future__ import annotations
 
@@ -23,35 +23,35 @@ PAGE_SIZE = 100
 FIRST_PAGE = urlencode({"page[size]": PAGE_SIZE})
 
 MAX_NAME = 100
-"""Characters of a field's name that are looked at."""
+"""Characters of a field's name that are compared."""
 
 _CURSOR = re.compile(r"(?:page|starting|next)?\W?(?:after|cursor|token)\W?|aftercursor")
-"""The plain name of a parameter that is a cursor: ``page[after]``, ``next_token``."""
+"""The plain name of a query parameter that is a cursor: ``page[after]``."""
 
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _REL = re.compile(r";\s*rel\s*=\s*[\"']?([^\"';,]*)", re.IGNORECASE)
 """A target of a Link header with its parameters, and its relation (RFC 8288)."""
 
-_MORE = re.compile("has(?:more|next)(?:pages?|items|results|data)?|(?:is)?truncated")
-_NEXT = ("next", "nextpage", "nexturl", "nextlink", "odatanextlink", "afterurl")
+# Plain names of the fields that tell of other pages.
+_HAS_MORE = re.compile(
+    "has(?:more|next)(?:pages?|items|results|data)?|(?:is)?truncated"
+)
+_NEXT_URL = ("next", "nextpage", "nexturl", "nextlink", "odatanextlink", "afterurl")
 _OTHER_CURSOR = re.compile(
     "(?!before|prev|first|start|has)[a-z]*(?:next|cursor|continuation|more)[a-z]*|after"
 )
-_PAGING = frozenset({*_NEXT, "aftercursor", "endofstream"})
-_PAGE, _PAGES = (
-    ("page", "currentpage", "pagenumber"),
-    ("totalpages", "pagecount", "pages", "lastpage"),
-)
-"""Plain names by which lists tell of their other pages."""
+_IS_LAST = ("last", "islast", "islastpage")
+_PAGE_NUMBER = ("page", "currentpage", "pagenumber")
+_PAGE_COUNT = ("totalpages", "pagecount", "pages", "lastpage")
+_PAGING = frozenset({*_NEXT_URL, "aftercursor", "endofstream"})
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Several jobs of one answer.
+    """The jobs of one answer about several.
 
-    ``skipped`` are its entries that are no job status, as they were sent.
-    ``next_query`` is the query that asks for the next page, None when this is the
-    last.
+    ``skipped`` are its entries that are not a job status, as the server sent them.
+    ``next_query`` is the query of the next page, None on the last page.
     """
 
     jobs: tuple[Job, ...]
@@ -60,19 +60,19 @@ class Page:
 
     @property
     def may_shift(self) -> bool:
-        """Whether the next page begins at another job once one before it is gone.
+        """True if the next page starts elsewhere after an earlier job is gone.
 
-        A page after a cursor begins behind the same job.
+        A page by number does. A page after a cursor starts behind the same job.
         """
         names = [plain_name(name) for name, _ in parse_qsl(self.next_query or "")]
         return bool(names) and not any(map(_CURSOR.fullmatch, names))
 
 
 def parse_page(body: bytes, link: str = "") -> Page:
-    """The jobs in ``{"job_statuses": [...]}``; ``link`` is the answer's Link header.
+    """Parse ``{"job_statuses": [...]}``; ``link`` is the Link header of the answer.
 
-    Raises InvalidResponse for anything else. An entry that is no job status says
-    nothing of the others: it is in ``skipped``.
+    Raise InvalidResponse for anything else. An entry that is not a job status goes to
+    ``skipped``, because it says nothing about the others.
     """
     document = decode_json(body)
     entries = document.get("job_statuses") if isinstance(document, dict) else None
@@ -89,62 +89,67 @@ def parse_page(body: bytes, link: str = "") -> Page:
             jobs.append(parse_job(entry))
         except InvalidResponse:
             skipped.append(entry)
-    return Page(tuple(jobs), tuple(skipped), next_page(document, link))
+    return Page(tuple(jobs), tuple(skipped), find_next_query(document, link))
 
 
-def id_in(entry: object) -> str | None:
-    """The id of an entry that is no job status, None where it has none."""
+def find_id(entry: object) -> str | None:
+    """Return the id of an entry that is not a job status, None without one."""
     id = entry.get("id") if isinstance(entry, dict) else None
     return id if isinstance(id, str) else None
 
 
-def next_page(document: dict[str, object], link: str = "") -> str | None:
-    """The query of the next page; None where nothing says that there is one.
+def find_next_query(document: dict[str, object], link: str = "") -> str | None:
+    """Return the query of the next page, None if nothing tells of one.
 
-    ``link`` is the answer's Link header. Raises InvalidResponse where another page is
-    told of, but not how to ask for it.
+    ``link`` is the Link header of the answer. Raise InvalidResponse if there is
+    another page but no way to ask for it.
     """
     meta = document.get("meta")
     if not isinstance(meta, dict | None):
         raise InvalidResponse(
             f"the list of jobs has a meta that is {describe_type(meta)}"
         )
-    told = _told_beside(document)
-    more = [v for name, v in told.items() if _MORE.fullmatch(name) and v is not None]
-    if not more and isinstance(is_end := told.get("endofstream"), bool):
-        more = [not is_end]
-    if more and all(value in (False, "false") for value in more):
+    fields = _collect_fields(document)
+    has_more = [
+        value
+        for name, value in fields.items()
+        if _HAS_MORE.fullmatch(name) and value is not None
+    ]
+    if not has_more and isinstance(is_end := fields.get("endofstream"), bool):
+        has_more = [not is_end]
+    if has_more and all(value in (False, "false") for value in has_more):
         return None
-    cursor = told.get("aftercursor")
-    urls = [*map(told.get, _NEXT), _next_in(link)]
+    cursor = fields.get("aftercursor")
+    urls = [*map(fields.get, _NEXT_URL), _find_next_link(link)]
     try:
         if isinstance(cursor, str) and cursor:
             return urlencode({"page[size]": PAGE_SIZE, "page[after]": cursor})
         for url in urls:
-            # Only its query is used: requests go to this account, never elsewhere.
+            # Use only the query: requests go to this account and nowhere else.
             if isinstance(url, str) and (query := urlencode(parse_qsl(_query(url)))):
                 return query
     except UnicodeEncodeError:
-        pass  # half of a character
-    others = [value for name, value in told.items() if _OTHER_CURSOR.fullmatch(name)]
-    if any([*more, cursor, *urls, *others]) or _is_not_last(told):
+        pass  # The cursor or URL has a lone surrogate.
+    cursors = [value for name, value in fields.items() if _OTHER_CURSOR.fullmatch(name)]
+    if any([*has_more, cursor, *urls, *cursors]) or not _is_last_page(fields):
         raise InvalidResponse("the list of jobs has another page, but not where")
     return None
 
 
 def has_next_page(document: dict[str, object]) -> bool | None:
-    """Whether a list has another page, None where it does not tell of pages."""
+    """Return whether a list has another page, None if it does not mention pages."""
     try:
-        if next_page(document) is not None:
+        if find_next_query(document) is not None:
             return True
     except InvalidResponse:
         return True
-    names = _told_beside(document)
-    return False if any(n in _PAGING or _MORE.fullmatch(n) for n in names) else None
+    names = _collect_fields(document)
+    mentions_pages = any(n in _PAGING or _HAS_MORE.fullmatch(n) for n in names)
+    return False if mentions_pages else None
 
 
-def _next_in(link: str) -> str | None:
-    """The next page in a Link header, None where it has none."""
+def _find_next_link(link: str) -> str | None:
+    """Return the URL of the next page in a Link header."""
     for url, parameters in _LINK.findall(link):
         rel = _REL.search(parameters)
         if rel and "next" in rel[1].lower().split():
@@ -152,34 +157,38 @@ def _next_in(link: str) -> str | None:
     return None
 
 
-def _is_not_last(told: dict[str, object]) -> bool:
-    """Whether it is page 1 of 2, say."""
-    page = next((told[name] for name in _PAGE if name in told), None)
-    pages = next((told[name] for name in _PAGES if name in told), None)
-    is_last = map(told.get, ("last", "islast", "islastpage"))
+def _is_last_page(fields: dict[str, object]) -> bool:
+    """Return False for page 1 of 2, and if a field says that it is not the last."""
+    is_last = [fields.get(name) for name in _IS_LAST]
     if any(value in (False, "false") for value in is_last if value is not None):
+        return False
+    number = next((fields[name] for name in _PAGE_NUMBER if name in fields), None)
+    count = next((fields[name] for name in _PAGE_COUNT if name in fields), None)
+    number_digits, count_digits = str(number)[:20], str(count)[:20]
+    if not (number_digits.isdecimal() and count_digits.isdecimal()):
         return True
-    number, most = str(page)[:20], str(pages)[:20]
-    return number.isdecimal() and most.isdecimal() and int(number) < int(most)
+    return int(number_digits) >= int(count_digits)
 
 
-def _told_beside(document: dict[str, object]) -> dict[str, object]:
-    """The fields beside the jobs, at any depth, by plain names: has_more in meta.
+def _collect_fields(document: dict[str, object]) -> dict[str, object]:
+    """Return the fields beside the jobs, at any depth, by their plain names.
 
-    Of several by one name, one that holds something counts.
+    ``has_more`` may be in ``meta``. Of several fields with one name, keep one that
+    holds something.
     """
-    told: dict[str, object] = {}
+    fields: dict[str, object] = {}
     objects = [{name: v for name, v in document.items() if name != "job_statuses"}]
-    for fields in objects:
-        if str(fields.get("rel")).lower() == "next":
-            told["next"] = fields.get("href") or fields.get("url") or fields.get("uri")
-        for name, value in fields.items():
-            inner = value if isinstance(value, list) else [value]
-            objects += [entry for entry in inner if isinstance(entry, dict)]
+    for current in objects:  # grows while it is read
+        if str(current.get("rel")).lower() == "next":
+            url = current.get("href") or current.get("url") or current.get("uri")
+            fields["next"] = url
+        for name, value in current.items():
+            children = value if isinstance(value, list) else [value]
+            objects += [child for child in children if isinstance(child, dict)]
             key = plain_name(name[:MAX_NAME])
-            if key not in told or value not in (None, False, "", "false"):
-                told[key] = value
-    return told
+            if key not in fields or value not in (None, False, "", "false"):
+                fields[key] = value
+    return fields
 
 
 def _query(url: str) -> str:

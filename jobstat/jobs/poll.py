@@ -8,13 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from jobstat.errors import InvalidResponse
+from jobstat.exits import Exit
+from jobstat.jobs.job import judge, lacks_results
 from jobstat.jobs.progress import ProgressEstimate
 
 if TYPE_CHECKING:
     from jobstat.errors import JobstatError, NotFound
-    from jobstat.exits import Exit
     from jobstat.jobs.job import Job
-    from jobstat.jobs.retry import Outage
+    from jobstat.jobs.retry import Outage, Retry
 
 
 @dataclass(slots=True)
@@ -23,8 +25,7 @@ class TrackedJob:
 
     ``exit`` is set once the job is not polled any more. ``error`` is then the reason,
     unless the job itself ended. ``seen_running`` tells whether it was seen before its
-    end. ``last_success_at`` is the time of the last good answer, ``asked_at`` that of
-    the last request.
+    end. ``asked_at`` is the time of the last request.
 
     ``poll_individually`` keeps the job out of batch requests. ``times_omitted`` counts
     the answers to batches that left it out.
@@ -35,19 +36,69 @@ class TrackedJob:
     """
 
     id: str
+    retry: Retry
     next_poll_at: float
     job: Job | None = None
     seen_running: bool = False
     exit: Exit | None = None
     error: JobstatError | None = None
-    outage: Outage | None = None
-    last_success_at: float | None = None
     asked_at: float | None = None
     estimate: ProgressEstimate = field(default_factory=ProgressEstimate)
     poll_individually: bool = False
     times_omitted: int = 0
     not_found: NotFound | None = None
     unconfirmed: Job | None = None
+
+    @property
+    def outage(self) -> Outage | None:
+        """The outage of the requests for this job."""
+        return self.retry.outage
+
+    @property
+    def last_success_at(self) -> float | None:
+        """The time of the last good answer about this job."""
+        return self.retry.last_success_at
+
+    def looks_different(self, job: Job) -> bool:
+        """Return whether a view shows this answer differently from the last one."""
+        return self.job is None or _display_key(self.job) != _display_key(job)
+
+    def needs_confirmation(self, job: Job, *, from_batch: bool) -> bool:
+        """Return whether this answer must come twice to be believed."""
+        if not lacks_results(job, self.job, from_batch=from_batch):
+            return False
+        first = self.unconfirmed
+        return first is None or len(job.items) < len(first.items)
+
+    def accept(self, job: Job, *, once: bool) -> None:
+        """Believe this answer. Stop polling if the job ended, or if ``once`` is set."""
+        self.job, self.unconfirmed = job, None
+        verdict = judge(job)
+        self.seen_running = self.seen_running or not verdict.finished
+        if verdict.finished or once:
+            self.exit = verdict.exit
+
+    def poll_alone(self, moment: float) -> None:
+        """Poll the job at this moment, by a request of its own."""
+        self.next_poll_at, self.poll_individually = moment, True
+
+    def fail(self, error: JobstatError) -> None:
+        """Stop polling the job because of an error."""
+        self.exit, self.error = error.exit, error
+
+    def close(self, code: Exit, outage: Outage | None) -> None:
+        """Stop polling an unfinished job. ``outage`` is the reason, if there is one."""
+        self.exit = code
+        outage = outage or self.outage
+        self.error = outage.error if outage else None
+        if self.unconfirmed and not self.error:
+            self.error = InvalidResponse(
+                f"{self.id} completed without results;"
+                " there was no time to confirm that"
+            )
+        if code is Exit.TIMEOUT and self.job is None and self.not_found:
+            # The job never appeared. The timeout only cut its grace period short.
+            self.fail(self.not_found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +126,9 @@ class Wait:
     """A pause before the next step of a watch, in seconds."""
 
     seconds: float
+
+
+def _display_key(job: Job) -> tuple[object, ...]:
+    """Return the parts of a job that a view shows."""
+    counts = (job.total, job.progress, len(job.items), len(job.failed))
+    return (job.status, job.message, judge(job), *counts)

@@ -1,34 +1,43 @@
-"""How a count of items has moved on, and when it will be through at that pace."""
+"""The progress of items, and an estimate of the time left."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jobstat.jobs.job import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jobstat.jobs.job import Job
 
 
 @dataclass(slots=True)
 class ProgressEstimate:
-    """What was seen of a count on its way to a total.
+    """The pace at which a count approaches its total.
 
-    Times are seconds on the loop's clock. ``idle_at`` is when it was last seen
-    not to have begun; ``first`` and ``latest`` are times with the count at them,
-    ``latest`` when it was seen to change last. ``steps`` is how often it was.
+    Times are seconds on the clock of the loop. ``queued_at`` is when the count was
+    last seen not to have begun. ``first`` and ``latest`` are times with their counts;
+    ``latest`` is the last change, and ``steps`` the number of changes.
     """
 
     total: int | None = None
-    idle_at: float | None = None
+    queued_at: float | None = None
     first: tuple[float, int] | None = None
     latest: tuple[float, int] | None = None
     steps: int = 0
 
     def update(self, total: int | None, done: int | None, now: float) -> None:
-        """Take in what is seen now; None for what is not known, or not begun."""
+        """Record the counts at this moment. None means unknown or not begun."""
         self.total = total
         if done is None or done < 0:
-            self.idle_at, self.first, self.latest, self.steps = now, None, None, 0
-        elif self.first is None and self.idle_at is not None:
-            # It began at some time between two answers: half-way, for all that
-            # is known. So the first count tells a pace already.
-            self.first, self.latest = ((self.idle_at + now) / 2, 0), (now, done)
+            self.queued_at, self.first, self.latest, self.steps = now, None, None, 0
+        elif self.first is None and self.queued_at is not None:
+            # The work began between two answers. Assume half-way, so that the first
+            # count already gives a pace.
+            began_at = (self.queued_at + now) / 2
+            self.first, self.latest = (began_at, 0), (now, done)
             self.steps = int(done > 0)
         elif self.latest is None or done < self.latest[1]:
             self.first = self.latest = (now, done)
@@ -38,19 +47,38 @@ class ProgressEstimate:
             self.steps += 1
 
     def time_left(self, now: float) -> float | None:
-        """Seconds to the end at the pace seen, less than 0 when it is overdue.
+        """Return the seconds to the end at the pace so far, negative if overdue.
 
-        None while there is no total, or no pace yet.
+        Return None while there is no total or no pace.
         """
         if not (self.total and self.first and self.latest):
             return None
-        (began, before), (latest, done) = self.first, self.latest
-        if done <= before or latest <= began:
+        (first_at, first_done), (latest_at, done) = self.first, self.latest
+        if done <= first_done or latest_at <= first_at:
             return None
-        pace = (done - before) / (latest - began)
-        return (self.total - done) / pace - (now - latest)
+        pace = (done - first_done) / (latest_at - first_at)
+        return (self.total - done) / pace - (now - latest_at)
 
     def eta(self, now: float) -> float | None:
-        """The same for people: not before it is known from more than one step."""
+        """Return the time left for people: from the second step on, 0 if overdue."""
         left = self.time_left(now)
         return max(left, 0.0) if left is not None and self.steps > 1 else None
+
+
+def count_items(jobs: Iterable[Job]) -> tuple[int, int]:
+    """Return the number of done items and of all items of these jobs.
+
+    All items of a finished job are done, whatever their outcome. A job without a
+    total does not count.
+    """
+    done = total = 0
+    for job in jobs:
+        if job.total and job.total > 0:
+            total += job.total
+            is_finished = judge(job).finished
+            done += job.total if is_finished else _clamp(job.progress or 0, job.total)
+    return done, total
+
+
+def _clamp(progress: int, total: int) -> int:
+    return min(max(progress, 0), total)

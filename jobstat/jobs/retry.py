@@ -1,32 +1,39 @@
-"""How long failures are ridden out: what the user wants, and what was met."""
+"""Retries: how long after a failure, how often, and when to give up."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobstat.jobs.schedule import JITTER, MAX_DELAY, delay_after_failure
+from jobstat.jobs.schedule import JITTER, MAX_DELAY
 
 if TYPE_CHECKING:
     from jobstat.errors import JobstatError
     from jobstat.jobs.policy import WatchPolicy
+    from jobstat.jobs.rate_limit import RateLimiter
 
 REQUEST_TIMEOUT = 30.0
-"""Seconds that one request of a watch may take, where its patience is longer."""
+"""Seconds for one request of a watch, if its retry budget is longer."""
 
 MIN_REQUEST_TIMEOUT = 10.0
-"""Seconds that one may take where it is shorter: slow is not broken."""
+"""Seconds for one request of a watch, if its retry budget is shorter. A slow server
+is not a broken one."""
+
+LAST_TRY_TIMEOUT = 1.0
+"""Seconds for the last try of a show, however late it starts, as after a suspend."""
+
+MAX_BACKOFF = 30.0
+MAX_RETRY_AFTER = 3600.0
 
 SLACK = 5.0
-"""Seconds by which a request may be late on a machine that is only slow."""
+"""Seconds by which a request may exceed its timeout on a slow machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """What keeps an answer away: why, and how many requests in a row it met.
+    """A row of failed requests, and when the next try follows.
 
-    ``since`` is when the user's patience with it began, ``retry_at`` when it is
-    tried again.
+    The retry budget counts from ``since``.
     """
 
     error: JobstatError
@@ -34,62 +41,95 @@ class Outage:
     since: float
     retry_at: float
 
-    def held(self, until: float, policy: WatchPolicy) -> Outage:
-        """The same, tried again no sooner than the rate limit allows.
 
-        Where the patience ends before that, it is tried a last time then.
-        """
-        until = min(until, self.since + policy.retry_for)
-        return replace(self, retry_at=max(self.retry_at, until))
+class Retry:
+    """The retries of the requests about one thing: an account, a job, or a page.
 
-
-def record_failure(
-    before: Outage | None,
-    error: JobstatError,
-    policy: WatchPolicy,
-    *,
-    last_success_at: float | None,
-    asked_at: float,
-    timeout: float,
-    now: float,
-) -> Outage:
-    """The setback after a request that failed ``now``, asked at ``asked_at``.
-
-    ``before`` is the one that it met already, ``last_success_at`` when the last good
-    answer came, ``timeout`` how many seconds the request might take.
+    ``outage`` is None while requests succeed. ``last_success_at`` is the time of the
+    last good answer. ``deadline`` is the moment at which the timeout ends the command.
     """
-    if before is None:
-        # From the last good answer on, but not through a wait that was our own
-        # choice: a long interval would leave no patience at all.
-        since = asked_at if last_success_at is None else last_success_at
-        chosen = asked_at - since > MAX_DELAY * (1 + JITTER)
-        before = Outage(error, 0, asked_at if chosen else since, now)
-    # Nor through the time that it had to wait for its turn.
-    waited = max(asked_at - before.retry_at, 0.0) if before.failures else 0.0
-    # A request that lasted longer than it may was one of a machine that slept.
-    slept = max(now - asked_at - timeout - SLACK, 0.0)
-    since = before.since + waited + slept
-    failures = before.failures + 1
-    retry_at = now + delay_after_failure(error, failures, policy.interval)
-    # A watch whose patience ends before the delay does asks a last time.
-    retry_at = max(min(retry_at, since + policy.retry_for), now + policy.interval)
-    return Outage(error, failures, since, retry_at)
+
+    __slots__ = ("_deadline", "_policy", "_rate_limiter", "last_success_at", "outage")
+
+    def __init__(
+        self, policy: WatchPolicy, deadline: float, rate_limiter: RateLimiter
+    ) -> None:
+        self.outage: Outage | None = None
+        self.last_success_at: float | None = None
+        self._policy = policy
+        self._deadline = deadline
+        self._rate_limiter = rate_limiter
+
+    def record_success(self, now: float) -> None:
+        """End the outage, if there is one."""
+        self.outage, self.last_success_at = None, now
+
+    def record_failure(
+        self, error: JobstatError, *, asked_at: float, timeout: float, now: float
+    ) -> Outage:
+        """Start an outage or continue it, and schedule the next try.
+
+        The request started at ``asked_at`` and had ``timeout`` seconds.
+        """
+        failures = self.outage.failures + 1 if self.outage else 1
+        # A request that took longer than its timeout means a suspended machine.
+        suspended = max(now - asked_at - timeout - SLACK, 0.0)
+        since = self._budget_start(asked_at) + suspended
+        # The last try comes when the budget ends, however long the backoff is.
+        give_up_at = since + self._policy.retry_for
+        delay = delay_after_failure(error, failures, self._policy.interval)
+        retry_at = max(min(now + delay, give_up_at), now + self._policy.interval)
+        retry_at = max(retry_at, min(self._rate_limiter.free_at, give_up_at))
+        self.outage = Outage(error, failures, since, retry_at)
+        return self.outage
+
+    def _budget_start(self, asked_at: float) -> float:
+        """Return the moment from which the retry budget counts."""
+        if self.outage is None:
+            if self.last_success_at is None:
+                return asked_at
+            waited = asked_at - self.last_success_at
+            # A long --interval must not use up the retry budget.
+            return (
+                asked_at if waited > MAX_DELAY * (1 + JITTER) else self.last_success_at
+            )
+        if self.outage.failures == 0:
+            return self.outage.since
+        # Nor must the wait for a turn, while other jobs are polled.
+        return self.outage.since + max(asked_at - self.outage.retry_at, 0.0)
+
+    def should_give_up(self, now: float) -> bool:
+        """Return whether the retry budget or the attempts are used up.
+
+        Return False at the deadline: then the timeout is what ends the command.
+        """
+        if self.outage is None or now >= self._deadline:
+            return False
+        give_up_at = self.outage.since + self._policy.retry_for
+        return (
+            now >= give_up_at
+            or self.outage.failures == self._policy.max_attempts
+            or (self._policy.once and self.outage.retry_at >= give_up_at)
+        )
+
+    def request_timeout(self, now: float) -> float:
+        """Return the seconds that a request may take if it starts now."""
+        return min(self._attempt_timeout(now), self._deadline - now)
+
+    def _attempt_timeout(self, now: float) -> float:
+        since = self.outage.since if self.outage else now
+        budget_left = since + self._policy.retry_for - now
+        if self._policy.once:
+            return max(budget_left, LAST_TRY_TIMEOUT)
+        return min(max(budget_left, MIN_REQUEST_TIMEOUT), REQUEST_TIMEOUT)
 
 
-def should_give_up(outage: Outage, policy: WatchPolicy, now: float) -> bool:
-    """Whether the user's patience with it has come to an end."""
-    give_up_at = outage.since + policy.retry_for
-    return (
-        now >= give_up_at
-        or outage.failures == policy.max_attempts
-        or (policy.once and outage.retry_at >= give_up_at)
-    )
+def delay_after_failure(error: JobstatError, failures: int, interval: float) -> float:
+    """Return the seconds from a failed request to the next try.
 
-
-def request_timeout(outage: Outage | None, policy: WatchPolicy, now: float) -> float:
-    """Seconds that the next request may take."""
-    left = (outage.since if outage else now) + policy.retry_for - now
-    if policy.once:
-        # However late it is, as after a suspend, a last try has its second.
-        return max(left, 1.0)
-    return min(max(left, MIN_REQUEST_TIMEOUT), REQUEST_TIMEOUT)
+    ``failures`` counts the failures in a row: the backoff doubles, starting with one
+    second. A Retry-After only lengthens it. ``interval`` is the minimum.
+    """
+    backoff: float = min(2 ** min(failures - 1, 10), MAX_BACKOFF)
+    retry_after = min(error.retry_after or 0.0, MAX_RETRY_AFTER)
+    return max(backoff, retry_after, interval)

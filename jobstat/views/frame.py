@@ -79,7 +79,7 @@ class Frame:
         lines = self._whole()
         if watch.outage:
             lines.append(self._trouble("", watch.outage, watch.last_success_at))
-        elif until := watch.held_until(self._now):
+        elif until := watch.rate_limited_until(self._now):
             lines.append([(f"! {waiting_for_limit(until, self._now)}", UNKNOWN.style)])
         bad = failed_jobs(watch.jobs)
         going_on = sorted(watch.pending, key=_rank)
@@ -119,7 +119,7 @@ class Frame:
         ended, jobs = count_done(watch), len(watch.jobs)
         known, (done, total) = bool(total), (done, total) if total else (ended, jobs)
         narrow = self._width < NARROW
-        left = watch.time_left(self._now)
+        left = watch.eta(self._now)
         ended_words = (
             f"{ended}/{jobs} jobs" if narrow else f"{ended} of {jobs} jobs done"
         )

@@ -256,7 +256,7 @@ class LiveProgress(NoProgress):
         if outage := tracked.outage:
             again = retry_note(outage, tracked.last_success_at, now)
             words = f"{problem_of(outage.error)}; {again}"
-        elif until := self._watch.held_until(now):
+        elif until := self._watch.rate_limited_until(now):
             words = waiting_for_limit(until, now)
         if words:
             yield Text(f"! {words}", UNKNOWN.style, overflow="fold")

@@ -182,7 +182,7 @@ class LogProgress(NoProgress):
 
     def _tell_limit(self, now: float) -> None:
         """Say, once a minute at most, that the rate limit delays the next request."""
-        until = self._watch.held_until(now)
+        until = self._watch.rate_limited_until(now)
         if until is not None and now >= self._limit_told_until:
             self._limit_told_until = max(until, now + QUIET_FOR)
             self._complain("", waiting_for_limit(until, now), now)

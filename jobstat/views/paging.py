@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Self
 
+from jobstat.jobs.page_reader import ReadingObserver
 from jobstat.views.wording import problem_of, retry_note, waiting_for_limit
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ REMIND_AFTER = 60.0
 """Seconds after which a wait for the rate limit is announced again."""
 
 
-class Paging:
+class Paging(ReadingObserver):
     """Shows how many jobs have been read, and each wait; a context manager.
 
     On a terminal this is one line, erased at the end.
@@ -37,18 +38,18 @@ class Paging:
     def __exit__(self, *_: object) -> None:
         self._erase()
 
-    def read(self, count: int) -> None:
+    def page_read(self, count: int) -> None:
         """So many more jobs were read."""
         self._count += count
         if self._count > SHORT:
             self._show("")
 
-    def pause(self) -> None:
+    def pausing(self) -> None:
         """Say that the list will be read once more, and count anew."""
         self._show("once more in a moment")
         self._count = 0
 
-    def wait(self, outage: Outage | None, until: float, now: float) -> None:
+    def waiting(self, outage: Outage | None, until: float, now: float) -> None:
         """The next page waits: for an account that fails, else for the rate limit."""
         if outage:
             again = retry_note(outage, None, now)

@@ -131,7 +131,7 @@ class ZendeskClient:
     def _fetch_many(
         self, ids: Sequence[str], timeout: float, on_tick: OnTick
     ) -> PollResult:
-        from jobstat.jobs.pages import id_in
+        from jobstat.jobs.pages import find_id
 
         path = f"job_statuses/show_many?ids={','.join(ids)}"
         page = self._get_page(path, timeout, on_tick)
@@ -139,7 +139,7 @@ class ZendeskClient:
         if not page_ids <= set(ids):
             self._http.reconnect()
         self._answered_ids |= page_ids & set(ids)
-        return PollResult(page.jobs, tuple(map(id_in, page.skipped)))
+        return PollResult(page.jobs, tuple(map(find_id, page.skipped)))
 
     def _fetch_one(self, id: str, timeout: float, on_tick: OnTick) -> PollResult:
         """Return one job. Do not believe an answer about another id at once.

@@ -222,7 +222,7 @@ def jobstats(
     watch = Watch(lives, WatchPolicy(), 0.0, rng.random)
     seen = Seen(0, [], [])
     now = 0.0
-    while (step := watch.next(now)) is not None:
+    while (step := watch.next_step(now)) is not None:
         if isinstance(step, Wait):
             now += step.seconds
             continue
@@ -231,7 +231,7 @@ def jobstats(
         told = tuple(lives[one.id].at(now + latency / 2) for one in step.jobs)
         now += latency
         watch.rate_limiter.update(limits, now)
-        watch.answered(step, PollResult(told), now)
+        watch.record_result(step, PollResult(told), now)
         for one in step.jobs:
             if one.exit is not None:
                 _note_end(seen, lives[one.id], now)
@@ -390,11 +390,11 @@ def real() -> None:
             with ZendeskClient(
                 account, CredentialProvider(bearer(TOKEN, "a test"))
             ) as api:
-                while (step := watch.next(time.monotonic())) is not None:
+                while (step := watch.next_step(time.monotonic())) is not None:
                     if isinstance(step, PollRequest):
                         asked += 1
                         answer = api.fetch([id], step.timeout)
-                        watch.answered(step, answer, time.monotonic())
+                        watch.record_result(step, answer, time.monotonic())
                     else:
                         time.sleep(step.seconds)
             delay = time.time() - began - seconds

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from support import FAILURE, SUCCESS, FakeClock, Run, completed, job_object
 
-from jobstat.jobs.listing import LAG
+from jobstat.jobs.page_reader import LAG
 
 if TYPE_CHECKING:
     from pytest_httpx import HTTPXMock

@@ -223,8 +223,8 @@ def test_timed_out_requests_do_not_leak_connections_or_threads() -> None:
     trouble = [stall(), stall(ANSWER[:20]), stall(ANSWER[:-5])] * 8
     with raw_server(*trouble, stall()) as server:
         program = (
-            "import jobstat.jobs.retry as p; p.REQUEST_TIMEOUT = 0.05\n"
-            f"import jobstat.jobs.schedule as q; q.MAX_BACKOFF = 0.05\n{MAIN}"
+            "import jobstat.jobs.retry as retry\n"
+            f"retry.REQUEST_TIMEOUT = retry.MAX_BACKOFF = 0.05\n{MAIN}"
         )
         env = environment(server.base_url)
         command = [JOBSTAT[0], "-c", program, "watch", "-q", ID]

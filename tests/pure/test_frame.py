@@ -34,11 +34,11 @@ def new_watch(*jobs: Job | None, now: float = 0) -> Watch:
     """A watch that has just heard of these jobs, of None nothing yet."""
     ids = [f"V3-{number:032x}" for number in range(len(jobs))]
     watch = Watch(ids, WatchPolicy(), 0)
-    ask = watch.next(now)
+    ask = watch.next_step(now)
     assert isinstance(ask, PollRequest)
     pairs = zip(jobs, ids, strict=True)
     told = tuple(replace(job, id=id) for job, id in pairs if job)
-    watch.answered(ask, PollResult(told), now)
+    watch.record_result(ask, PollResult(told), now)
     return watch
 
 
@@ -109,11 +109,11 @@ def test_60_columns_show_the_whole_id() -> None:
 def test_100_columns_show_the_time_left_of_each_job() -> None:
     watch = new_watch(QUEUED, QUEUED)
     for now, done in ((60.0, 36), (80.0, 56)):
-        ask = watch.next(now)
+        ask = watch.next_step(now)
         assert isinstance(ask, PollRequest)
         moved = replace(WORKING, progress=done)
         told = tuple(replace(moved, id=one.id) for one in ask.jobs)
-        watch.answered(ask, PollResult(told), now)
+        watch.record_result(ask, PollResult(told), now)
     shown = lines(watch, 100, now=85)
     assert shown[0].endswith("1:25  about 0:34 left  acme")
     assert " 0:34 left  V3-" in shown[1]
@@ -122,14 +122,14 @@ def test_100_columns_show_the_time_left_of_each_job() -> None:
 
 def test_outage_line_names_the_job_if_only_one_job_is_affected() -> None:
     watch = new_watch(WORKING, WORKING)
-    ask = watch.next(60)
+    ask = watch.next_step(60)
     assert isinstance(ask, PollRequest)
-    watch.failed(ask, Unavailable("acme cannot answer now (503)"), 60)
+    watch.record_failure(ask, Unavailable("acme cannot answer now (503)"), 60)
     _, trouble, *_ = lines(watch, now=60)
     assert trouble.startswith("! acme cannot answer now (503); trying again in 1 s, ")
     alone = PollRequest((ask.jobs[1],), 1, 61)
-    watch.answered(ask, PollResult(()), 61)
-    watch.failed(alone, InvalidResponse("no job status"), 61)
+    watch.record_result(ask, PollResult(()), 61)
+    watch.record_failure(alone, InvalidResponse("no job status"), 61)
     _, trouble, other = lines(watch, width=100, now=61)
     assert trouble.startswith(f"! {ask.jobs[1].id}: no job status; trying again in 1 s")
     assert "▸ working" in other
@@ -173,7 +173,7 @@ def test_job_status_is_sanitized() -> None:
 
 def test_only_the_header_changes_while_the_watch_waits() -> None:
     watch = new_watch(GOOD, WORKING)
-    assert isinstance(watch.next(0.1), Wait)
+    assert isinstance(watch.next_step(0.1), Wait)
     assert lines(watch, now=5)[1:] == lines(watch, now=9)[1:]
 
 
@@ -238,8 +238,8 @@ def test_429_shows_the_retry_not_the_wait_for_the_rate_limit() -> None:
     watch = new_watch(WORKING, QUEUED)
     error = Unavailable("429", retry_after=9)
     watch.rate_limiter.update(RateLimit(limit=700, remaining=0, reset=9), 0)
-    watch.failed(PollRequest(tuple(watch.jobs), 30, 0), error, 0)
-    assert watch.held_until(1) is None
+    watch.record_failure(PollRequest(tuple(watch.jobs), 30, 0), error, 0)
+    assert watch.rate_limited_until(1) is None
     assert lines(watch, now=1)[1] == "! 429; trying again in 8 s, last answer 1 s ago"
 
 
@@ -248,7 +248,7 @@ def test_wait_for_the_rate_limit_is_shown() -> None:
     ask = PollRequest(tuple(watch.jobs), 30, 0)
     watch.rate_limiter.update(RateLimit(limit=700, remaining=0), 0)
     told = tuple(tracked.job for tracked in watch.jobs if tracked.job)
-    watch.answered(ask, PollResult(told), 0)
+    watch.record_result(ask, PollResult(told), 0)
     assert (
         lines(watch, now=10)[1] == "! waiting for the rate limit; next request in 50 s"
     )

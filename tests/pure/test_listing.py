@@ -18,20 +18,15 @@ from jobstat.errors import (
     TimedOut,
     Unavailable,
 )
-from jobstat.jobs.listing import (
-    MAX_PAGES,
-    MAX_READS,
-    read_pages,
-    recent,
-    unfinished,
-)
+from jobstat.jobs.listing import MAX_READINGS, find_unfinished, list_recent
 from jobstat.jobs.loop import TICK
-from jobstat.jobs.pages import FIRST_PAGE, Page, id_in, parse_page
+from jobstat.jobs.page_reader import MAX_PAGES, PageReader
+from jobstat.jobs.pages import FIRST_PAGE, Page, find_id, parse_page
 from jobstat.jobs.policy import SHOW, WatchPolicy
 from jobstat.jobs.rate_limit import RateLimit, RateLimiter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 DOWN = Unavailable("503")
 
@@ -63,8 +58,8 @@ def read(
             raise step
         return step
 
-    pages = read_pages(fetch, clock, policy, clock.now, rate_limiter)
-    return list(pages), asked, clock
+    reader = PageReader(fetch, clock, policy, rate_limiter)
+    return list(reader.read()), asked, clock
 
 
 def next_query(document: dict[str, Any]) -> dict[str, list[str]] | None:
@@ -236,7 +231,7 @@ def test_invalid_entry_is_skipped_and_the_other_jobs_are_read() -> None:
     found = parse_page(json.dumps({"job_statuses": entries}).encode())
     assert [job.id for job in found.jobs] == ["a", "c"]
     assert found.skipped == ("junk", {"id": "b"})
-    assert [id_in(entry) for entry in found.skipped] == [None, "b"]
+    assert [find_id(entry) for entry in found.skipped] == [None, "b"]
 
 
 @pytest.mark.parametrize(
@@ -371,8 +366,8 @@ def test_page_request_timeout_follows_the_policy_and_the_time_left(
         clock.sleep(takes)
         return page("a", next_query="q") if len(asked) == 1 else page("b")
 
-    pages = read_pages(fetch, clock, policy, clock.now, RateLimiter(None))
-    assert len(list(pages)) == 2
+    reader = PageReader(fetch, clock, policy, RateLimiter())
+    assert len(list(reader.read())) == 2
     assert asked == withins
 
 
@@ -388,34 +383,55 @@ def test_unfinished_jobs_are_listed_before_finished_jobs() -> None:
         ),
     ]
 
-    def read(_: str) -> list[Page]:
-        return pages
-
-    found = recent(read, 10)
+    found = list_recent(FixedList(pages), 10)
     assert [job.id for job in found.jobs] == ["c", "d", "e", "a", "b"]
     assert (found.total, found.skipped) == (5, (None, "x", None))
-    assert [job.id for job in recent(read, 4).jobs] == ["c", "d", "e", "a"]
-    assert recent(read, 1).total == 5
-    failed = recent(read, 5, ["failed", "queued"])
+    assert [job.id for job in list_recent(FixedList(pages), 4).jobs] == [
+        "c",
+        "d",
+        "e",
+        "a",
+    ]
+    assert list_recent(FixedList(pages), 1).total == 5
+    failed = list_recent(FixedList(pages), 5, ["failed", "queued"])
     assert [job.id for job in failed.jobs] == ["e", "b"]
     assert failed.total == 2
 
 
-class Moving:
+class FixedList(PageReader):
+    """A list whose readings are given; the last one repeats."""
+
+    def __init__(self, *readings: Iterable[Page]) -> None:
+        self.list_readings = list(readings)
+
+    def read(self, start: str = FIRST_PAGE) -> Iterator[Page]:
+        del start
+        is_last = len(self.list_readings) == 1
+        yield from self.list_readings[0] if is_last else self.list_readings.pop(0)
+
+    def pause(self) -> None:
+        pass
+
+
+class Moving(PageReader):
     """A list in pages of two jobs, which changes after so many pages were read."""
 
     def __init__(self, next_query: str, *states: str) -> None:
         self.next_query = next_query
         self.states = [list(state) for state in states]
-        self.read_pages = self.readings = 0
+        self.pages_read = self.readings = 0
+        self.read_before_pauses: list[int] = []
         self.numbers: dict[str, int] = {}
 
-    def __call__(self, query: str) -> Iterator[Page]:
-        self.readings += query == FIRST_PAGE
-        place, more = 2 * self.numbers.get(query, 0), True
+    def pause(self) -> None:
+        self.read_before_pauses.append(self.pages_read)
+
+    def read(self, start: str = FIRST_PAGE) -> Iterator[Page]:
+        self.readings += start == FIRST_PAGE
+        place, more = 2 * self.numbers.get(start, 0), True
         while more:
             jobs = self.states.pop(0) if len(self.states) > 1 else self.states[0]
-            self.read_pages += 1
+            self.pages_read += 1
             entries = [
                 job("completed" if id.isupper() else "working", id=id.lower())
                 for id in jobs[place : place + 2]
@@ -430,7 +446,7 @@ class Moving:
 def test_running_job_that_moves_to_an_earlier_page_is_found() -> None:
     # A has expired when the third page is asked for: e is on the second then.
     moving = Moving("page=2", "ABcdefg", "ABcdefg", "Bcdefg")
-    assert sorted(unfinished(moving)[0]) == list("cdefg")
+    assert sorted(find_unfinished(moving)[0]) == list("cdefg")
 
 
 @pytest.mark.parametrize(
@@ -442,14 +458,14 @@ def test_pages_by_number_or_offset_may_shift(query: str) -> None:
 
 def test_job_that_ends_during_the_reading_precedes_older_ended_jobs() -> None:
     moving = Moving("cursor=x", "ABcdef", "ABcdef", "ABcdef", "EABcdf")
-    assert [job.id for job in recent(moving, 9).jobs] == [*"cdef", "a", "b"]
+    assert [job.id for job in list_recent(moving, 9).jobs] == [*"cdef", "a", "b"]
     moving = Moving("cursor=x", "ABcdef", "ABcdef", "XYZABcdf")
-    assert [job.id for job in recent(moving, 9).jobs] == [*"cdf", *"xyz", *"ab"]
+    assert [job.id for job in list_recent(moving, 9).jobs] == [*"cdf", *"xyz", *"ab"]
 
 
 def test_job_that_starts_during_the_reading_is_listed_first() -> None:
     moving = Moving("page=2", "ABcdef", "ABcdef", "ABcdef", "ABgcdef")
-    found = recent(moving, 3)
+    found = list_recent(moving, 3)
     assert [job.id for job in found.jobs] == list("gcd")
     assert found.total == 7
 
@@ -457,15 +473,15 @@ def test_job_that_starts_during_the_reading_is_listed_first() -> None:
 def test_numbered_pages_are_reread_until_no_new_job_appears() -> None:
     later = ["Bcdefg", "Bcdefg", "cdefg", "cdefg"]
     moving = Moving("page=2", "ABcdefg", "Bcdefg", "Bcdefg", *later)
-    assert sorted(unfinished(moving)[0]) == list("cdefg")
+    assert sorted(find_unfinished(moving)[0]) == list("cdefg")
     assert moving.readings == 3
 
 
-def test_numbered_pages_are_read_at_most_max_reads_times() -> None:
-    always_new = [[*"AB", str(n), "x"] for n in range(2 * MAX_READS + 2)]
+def test_numbered_pages_are_read_at_most_max_readings_times() -> None:
+    always_new = [[*"AB", str(n), "x"] for n in range(2 * MAX_READINGS + 2)]
     moving = Moving("page=2", *map("".join, always_new[:10]))
-    unfinished(moving)
-    assert moving.readings == MAX_READS
+    find_unfinished(moving)
+    assert moving.readings == MAX_READINGS
 
 
 @pytest.mark.parametrize(
@@ -480,14 +496,14 @@ def test_numbered_pages_are_read_at_most_max_reads_times() -> None:
 )
 def test_cursor_pages_are_reread_only_at_the_front_and_the_end(query: str) -> None:
     moving = Moving(query, "ABCdef")
-    assert unfinished(moving)[0] == list("def")
-    assert (moving.readings, moving.read_pages) == (2, 3 + 1 + 2)
+    assert find_unfinished(moving)[0] == list("def")
+    assert (moving.readings, moving.pages_read) == (2, 3 + 1 + 2)
 
 
 def test_each_reading_of_numbered_pages_goes_to_the_end() -> None:
     moving = Moving("page=2", "ABCdef")
-    assert unfinished(moving)[0] == list("def")
-    assert (moving.readings, moving.read_pages) == (2, 3 + 3)
+    assert find_unfinished(moving)[0] == list("def")
+    assert (moving.readings, moving.pages_read) == (2, 3 + 3)
 
 
 def test_skipped_entry_of_later_readings_is_counted_once() -> None:
@@ -495,18 +511,23 @@ def test_skipped_entry_of_later_readings_is_counted_once() -> None:
         [Page((job(id=id),), skipped, "page=2"), Page((job(id="z"),))]
         for id, skipped in [("a", ()), ("b", ("odd",)), ("c", ("odd",)), ("c", ())]
     ]
-    assert recent(lambda _: readings.pop(0), 9).skipped == ("odd",)
+    assert list_recent(FixedList(*readings), 9).skipped == ("odd",)
 
 
 def test_second_reading_does_not_count_skipped_entries_again() -> None:
     pages = Page((), (None, None, {"id": "x"}), "page=2"), Page((), ({"id": "y"},))
-    assert unfinished(lambda _: pages) == ([], [None, None, "x", "y"])
-    assert recent(lambda _: pages, 9).skipped == (None, None, {"id": "x"}, {"id": "y"})
+    assert find_unfinished(FixedList(pages)) == ([], [None, None, "x", "y"])
+    assert list_recent(FixedList(pages), 9).skipped == (
+        None,
+        None,
+        {"id": "x"},
+        {"id": "y"},
+    )
 
 
 def test_single_page_is_read_once() -> None:
     moving = Moving("page=2", "Ab")
-    assert [job.id for job in recent(moving, 9).jobs] == ["b", "a"]
+    assert [job.id for job in list_recent(moving, 9).jobs] == ["b", "a"]
     assert moving.readings == 1
 
 
@@ -527,7 +548,7 @@ def test_second_reading_finds_a_job_missing_from_the_first(
     pages = -(-len(before) // 2)
     moving = Moving("cursor=x", *[before] * pages, after)
     unfinished_ones = {id for id in after if id.islower()}
-    assert set(unfinished(moving)[0]) == unfinished_ones
+    assert set(find_unfinished(moving)[0]) == unfinished_ones
 
 
 @pytest.mark.parametrize("later", [["ACDEbfg", "BACDEfg"], ["BACDEfg"]])
@@ -535,7 +556,7 @@ def test_new_job_that_ends_during_the_second_reading_is_found(
     later: list[str],
 ) -> None:
     moving = Moving("cursor=x", *["ACDEfg"] * 3, *later)
-    assert set(unfinished(moving)[0]) == set("bfg")
+    assert set(find_unfinished(moving)[0]) == set("bfg")
 
 
 @pytest.mark.parametrize(
@@ -546,16 +567,15 @@ def test_job_that_ends_between_two_pages_of_the_second_reading_is_found(
     states: list[str], found: str
 ) -> None:
     moving = Moving("cursor=x", *states)
-    assert set(unfinished(moving)[0]) == set(found)
+    assert set(find_unfinished(moving)[0]) == set(found)
 
 
 def test_each_part_of_a_list_is_reread_after_a_pause() -> None:
     moving = Moving("cursor=x", "ABCdef")
-    read_before: list[int] = []
-    unfinished(moving, lambda: read_before.append(moving.read_pages))
-    assert read_before == [3, 3 + 2]
+    find_unfinished(moving)
+    assert moving.read_before_pauses == [3, 3 + 2]
 
 
 def test_job_listed_as_completed_and_working_is_unfinished() -> None:
     twice = (Page((job("completed", id="a"), job("working", id="a"))),)
-    assert unfinished(lambda _: twice)[0] == ["a"]
+    assert find_unfinished(FixedList(twice))[0] == ["a"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from math import inf
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,7 +35,8 @@ from jobstat.jobs.loop import Observer, follow
 from jobstat.jobs.parse import parse_job
 from jobstat.jobs.policy import WatchPolicy
 from jobstat.jobs.poll import PollResult
-from jobstat.jobs.retry import Outage, record_failure
+from jobstat.jobs.rate_limit import RateLimiter
+from jobstat.jobs.retry import Outage, Retry
 from jobstat.jobs.schedule import MAX_DELAY
 from jobstat.jobs.watch import Watch
 
@@ -231,17 +233,10 @@ def test_short_retry_for_shortens_the_request_timeout() -> None:
 
 
 def test_time_in_the_queue_does_not_use_the_retry_budget() -> None:
-    before = Outage(DOWN, failures=1, since=1000, retry_at=1001)
-    after = record_failure(
-        before,
-        DOWN,
-        WatchPolicy(),
-        last_success_at=None,
-        asked_at=1101,
-        timeout=30,
-        now=1102,
-    )
-    assert after.since == 1100
+    retry = Retry(WatchPolicy(), inf, RateLimiter())
+    retry.outage = Outage(DOWN, failures=1, since=1000, retry_at=1001)
+    outage = retry.record_failure(DOWN, asked_at=1101, timeout=30, now=1102)
+    assert outage.since == 1100
 
 
 def test_request_after_an_invalid_response_gets_the_retry_time_left() -> None:

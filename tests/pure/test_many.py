@@ -327,9 +327,9 @@ def test_id_case_is_ignored_unless_two_jobs_differ_only_in_case() -> None:
 
 def test_answer_to_a_single_request_is_accepted_with_another_id() -> None:
     watch = Watch(["job0"], WatchPolicy(), 0)
-    ask = watch.next(0)
+    ask = watch.next_step(0)
     assert isinstance(ask, PollRequest)
-    watch.answered(ask, PollResult((replace(DONE, id="other"),)), 0)
+    watch.record_result(ask, PollResult((replace(DONE, id="other"),)), 0)
     assert watch.unreported == watch.jobs
     assert watch.exit() is Exit.OK
 

@@ -33,8 +33,8 @@ from jobstat.exits import Exit
 from jobstat.jobs.loop import follow
 from jobstat.jobs.parse import parse_job
 from jobstat.jobs.policy import SHOW, WatchPolicy
-from jobstat.jobs.retry import REQUEST_TIMEOUT
-from jobstat.jobs.schedule import MAX_BACKOFF, MAX_DELAY
+from jobstat.jobs.retry import MAX_BACKOFF, REQUEST_TIMEOUT
+from jobstat.jobs.schedule import MAX_DELAY
 from jobstat.jobs.watch import NOT_FOUND_GRACE, Watch
 
 if TYPE_CHECKING:

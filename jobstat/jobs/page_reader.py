@@ -1,0 +1,128 @@
+"""Read the pages of the account's list of jobs, with retries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jobstat.errors import InvalidResponse, JobstatError, TimedOut
+from jobstat.jobs.loop import TICK
+from jobstat.jobs.pages import FIRST_PAGE
+from jobstat.jobs.rate_limit import MIN_ANNOUNCED_WAIT
+from jobstat.jobs.retry import Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from jobstat.jobs.loop import Clock
+    from jobstat.jobs.pages import Page
+    from jobstat.jobs.policy import WatchPolicy
+    from jobstat.jobs.rate_limit import RateLimiter
+    from jobstat.jobs.retry import Outage
+
+    Fetch = Callable[[str, float], Page]
+
+MAX_PAGES = 5000
+"""Pages after which a list counts as endless: 500,000 jobs of one day."""
+
+LAG = 2.0
+"""Seconds by which an answer may be older than the one before. It may come from a
+cache, or from another server behind a load balancer."""
+
+
+class ReadingObserver:
+    """The events of reading a list. Each method does nothing; a view overrides it."""
+
+    def page_read(self, count: int) -> None:
+        """Handle a page with this many jobs."""
+
+    def waiting(self, outage: Outage | None, until: float, now: float) -> None:
+        """Handle a wait for the next page; without an outage, for the rate limit."""
+
+    def pausing(self) -> None:
+        """Handle the pause before the list is read again."""
+
+
+class PageReader:
+    """Reads the account's list, as often as needed.
+
+    ``fetch`` takes the query of a page and a timeout in seconds. The policy's timeout
+    counts from now.
+    """
+
+    def __init__(
+        self,
+        fetch: Fetch,
+        clock: Clock,
+        policy: WatchPolicy,
+        rate_limiter: RateLimiter,
+        observer: ReadingObserver | None = None,
+    ) -> None:
+        self.started = clock.monotonic()
+        self._deadline = policy.deadline(self.started)
+        self._fetch = fetch
+        self._clock = clock
+        self._policy = policy
+        self._rate_limiter = rate_limiter
+        self._observer = observer or ReadingObserver()
+
+    def read(self, start: str = FIRST_PAGE) -> Iterator[Page]:
+        """Yield the pages from the query ``start`` on. A job may be on several pages.
+
+        Raise InvalidResponse for a list without end, TimedOut at the deadline, and
+        the errors of ``fetch``.
+        """
+        query: str | None = start
+        queries: set[str] = set()
+        while query is not None:
+            if query in queries:
+                raise InvalidResponse(
+                    "the list of jobs does not end: a page leads back"
+                )
+            if len(queries) == MAX_PAGES:
+                raise InvalidResponse(
+                    f"the list of jobs does not end: {MAX_PAGES:,} pages"
+                )
+            page = self._read_page(query)
+            queries.add(query)
+            self._observer.page_read(len(page.jobs))
+            yield page
+            query = page.next_query
+
+    def pause(self) -> None:
+        """Wait until the list shows the changes that were made while it was read."""
+        self._observer.pausing()
+        self._sleep_until(self._clock.monotonic() + LAG)
+
+    def _read_page(self, query: str) -> Page:
+        retry = Retry(self._policy, self._deadline, self._rate_limiter)
+        self._wait_for_rate_limit()
+        while True:
+            asked_at = self._clock.monotonic()
+            self._rate_limiter.record_request(asked_at)
+            timeout = retry.request_timeout(asked_at)
+            try:
+                return self._fetch(query, timeout)
+            except JobstatError as error:
+                now = self._clock.monotonic()
+                outage = retry.record_failure(
+                    error, asked_at=asked_at, timeout=timeout, now=now
+                )
+                if not error.transient or retry.should_give_up(now):
+                    raise
+            if not self._policy.once:  # a brief retry needs no line
+                self._observer.waiting(outage, outage.retry_at, now)
+            self._sleep_until(outage.retry_at)
+
+    def _wait_for_rate_limit(self) -> None:
+        now, free_at = self._clock.monotonic(), self._rate_limiter.free_at
+        if free_at - now > MIN_ANNOUNCED_WAIT:
+            self._observer.waiting(None, free_at, now)
+        self._sleep_until(free_at)
+
+    def _sleep_until(self, moment: float) -> None:
+        """Sleep in short steps, which end soon after a suspend."""
+        until = min(moment, self._deadline)
+        while (left := until - self._clock.monotonic()) > 0:
+            self._clock.sleep(min(left, TICK))
+        if until == self._deadline:
+            raise TimedOut("the time-out ran out before the account's jobs were known")
