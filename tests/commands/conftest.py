@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An account and a credential."""
+    """Set an account and a credential, and restore the signal handlers."""
     monkeypatch.setenv("ZENDESK_SUBDOMAIN", "acme")
     monkeypatch.setenv("ZENDESK_OAUTH_TOKEN", TOKEN)
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-    handlers = {number: signal.getsignal(number) for number in numbers}
+    ending_signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+    handlers = {number: signal.getsignal(number) for number in ending_signals}
     yield
     for number, handler in handlers.items():
         signal.signal(number, handler)
@@ -47,7 +47,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
 
 @pytest.fixture
 def jobstat(clock: FakeClock, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs jobstat in this process: its exit code, stdout and stderr."""
+    """Run jobstat in this process, and return its exit code, stdout and stderr."""
     del clock
 
     def call(*arguments: str) -> tuple[int, str, str]:
@@ -62,42 +62,44 @@ def jobstat(clock: FakeClock, capsys: pytest.CaptureFixture[str]) -> Run:
 class Zendesk:
     """An account whose jobs are functions of the time.
 
-    ``jobs`` gives for an id what the job is at a moment, or an HTTP code in its
-    place. ``many`` is the code with which requests for several are refused,
-    ``faults`` the codes of requests by their place.
+    ``jobs`` maps an id to a function from a moment to the job object, or to an HTTP
+    status. ``show_many_status`` is the HTTP status of requests for several jobs.
+    ``errors`` maps the number of a request to the HTTP status that answers it.
     """
 
     clock: FakeClock
     jobs: dict[str, Callable[[float], dict[str, Any] | int]] = field(
         default_factory=dict
     )
-    many: int = 200
-    faults: dict[int, int] = field(default_factory=dict)
+    show_many_status: int = 200
+    errors: dict[int, int] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
 
     def add(self, *states: dict[str, Any] | int, every: float = 10) -> None:
-        """A job that has these states, each for so many seconds."""
-        began = self.clock.now
+        """Add a job that has each of these states for ``every`` seconds."""
+        started = self.clock.now
         id = next(state["id"] for state in states if isinstance(state, dict))
 
         def state(now: float) -> dict[str, Any] | int:
-            place = int((now - began) // every)
-            return states[min(place, len(states) - 1)]
+            index = int((now - started) // every)
+            return states[min(index, len(states) - 1)]
 
         self.jobs[id] = state
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path.removesuffix(".json").rpartition("/")[2]
-        self.asked.append(path)
-        if fault := self.faults.get(len(self.asked)):
-            return httpx.Response(fault)
+        self.requested.append(path)
+        if error := self.errors.get(len(self.requested)):
+            return httpx.Response(error)
         if path == "show_many":
             ids = request.url.params["ids"].split(",")
-            found = [self._state(id) for id in ids]
-            jobs = [job for job in found if isinstance(job, dict)]
-            content = {"job_statuses": jobs} if self.many == 200 else {}
-            return httpx.Response(self.many, json=content, headers=self.headers)
+            states = [self._state(id) for id in ids]
+            jobs = [job for job in states if isinstance(job, dict)]
+            content = {"job_statuses": jobs} if self.show_many_status == 200 else {}
+            return httpx.Response(
+                self.show_many_status, json=content, headers=self.headers
+            )
         job = self._state(path)
         if isinstance(job, int):
             return httpx.Response(job, headers=self.headers)
@@ -109,7 +111,7 @@ class Zendesk:
 
 @pytest.fixture
 def zendesk(httpx_mock: HTTPXMock, clock: FakeClock) -> Zendesk:
-    """The account acme, whose jobs a test adds."""
+    """The account acme. A test adds its jobs."""
     account = Zendesk(clock)
     httpx_mock.add_callback(
         account.answer,
@@ -124,7 +126,7 @@ def zendesk(httpx_mock: HTTPXMock, clock: FakeClock) -> Zendesk:
 def stdin(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[Callable[[str | bytes], None]]:
-    """Gives what stands on standard input."""
+    """A function that sets the content of standard input."""
     with ExitStack() as stack:
 
         def give(content: str | bytes) -> None:

@@ -1,4 +1,4 @@
-"""The answer that Zendesk documented in 2012: a bare job, without ``job_status``."""
+"""The answer in Zendesk's documentation of 2012: a job without ``job_status``."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Completed at Fri Apr 13 02:51:53 +0000 2012
 
 @pytest.fixture(autouse=True)
 def _email_and_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The documentation calls curl with -u {email_address}:{password}."""
+    """Log in as the documentation does: ``curl -u {email_address}:{password}``."""
     monkeypatch.delenv("ZENDESK_OAUTH_TOKEN")
     monkeypatch.setenv("ZENDESK_EMAIL", "me@example.org")
     monkeypatch.setenv("ZENDESK_PASSWORD", "hunter2")
@@ -55,8 +55,8 @@ def test_show_prints_a_bare_job_and_sends_basic_auth(
     code, out, _ = jobstat("show", DOCUMENTED_ID)
     assert (code, out) == (0, SHOWN)
     (request,) = httpx_mock.get_requests()
-    pair = b64encode(b"me@example.org:hunter2").decode()
-    assert request.headers["authorization"] == f"Basic {pair}"
+    credential = b64encode(b"me@example.org:hunter2").decode()
+    assert request.headers["authorization"] == f"Basic {credential}"
 
 
 def test_watch_polls_a_bare_job_until_it_completes(
@@ -91,16 +91,16 @@ def test_stream_prints_each_state_of_a_bare_job(
 
 
 @pytest.mark.parametrize("command", ["show", "watch"])
-@pytest.mark.parametrize("many", [404, 200])
+@pytest.mark.parametrize("show_many_status", [404, 200])
 def test_unsupported_show_many_falls_back_to_single_requests(
-    jobstat: Run, httpx_mock: HTTPXMock, command: str, many: int
+    jobstat: Run, httpx_mock: HTTPXMock, command: str, show_many_status: int
 ) -> None:
-    """A server of 2012 has no show_many, or takes it for the id of a job."""
+    """A server of 2012 has no show_many, or takes it for a job's id."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         name = request.url.path.rpartition("/")[2].removesuffix(".json")
         if name == "show_many":
-            return httpx.Response(many, json=DOCUMENTED)
+            return httpx.Response(show_many_status, json=DOCUMENTED)
         return httpx.Response(200, json={**DOCUMENTED, "id": name})
 
     httpx_mock.add_callback(answer, is_reusable=True)
@@ -138,7 +138,7 @@ def test_bare_job_with_a_failed_item_shows_it_and_exits_6(
 
 
 @pytest.mark.parametrize(
-    "sent",
+    "payload",
     [
         {name: value for name, value in DOCUMENTED.items() if name != "status"},
         {name: value for name, value in DOCUMENTED.items() if name != "id"},
@@ -149,26 +149,26 @@ def test_bare_job_with_a_failed_item_shows_it_and_exits_6(
     ],
 )
 def test_object_without_a_valid_id_and_status_exits_7(
-    jobstat: Run, httpx_mock: HTTPXMock, sent: dict[str, Any]
+    jobstat: Run, httpx_mock: HTTPXMock, payload: dict[str, Any]
 ) -> None:
-    httpx_mock.add_response(url=URL, json=sent, is_reusable=True)
+    httpx_mock.add_response(url=URL, json=payload, is_reusable=True)
     code, out, err = jobstat("watch", "--retry-for", "0", DOCUMENTED_ID)
     assert (code, out) == (7, "")
     assert "the answer is not a job status: " in err
 
 
-@pytest.mark.parametrize("warned", [True, False])
+@pytest.mark.parametrize("expected", [True, False])
 def test_password_warning_appears_only_for_zendesk_com(
     jobstat: Run,
     httpx_mock: HTTPXMock,
     monkeypatch: pytest.MonkeyPatch,
-    warned: bool,
+    expected: bool,
 ) -> None:
-    if not warned:
+    if not expected:
         monkeypatch.setenv("ZENDESK_DOMAIN", "helpdesk.example")
     httpx_mock.add_response(json=DOCUMENTED)
     code, _, err = jobstat("show", "-q", DOCUMENTED_ID)
     assert code == 0
-    assert ("ended sign-in by password" in err) == warned
-    assert not err or warned
+    assert ("ended sign-in by password" in err) == expected
+    assert not err or expected
     assert "hunter2" not in err

@@ -21,31 +21,31 @@ GOOD = completed(SUCCESS, id="good")
 WORKING = job_object("working", id="working", progress=1)
 QUEUED = job_object("queued", id="queued", total=None)
 KILLED = job_object("killed", id="killed")
-LEAST = {"id": "least", "status": "completed"}
+MINIMAL = {"id": "least", "status": "completed"}
 
 
-def pages(httpx_mock: HTTPXMock, *contents: list[Any], meta: bool = True) -> None:
-    """The list, in so many pages."""
+def add_pages(httpx_mock: HTTPXMock, *contents: list[Any], meta: bool = True) -> None:
+    """Let the account answer with a list of these pages."""
     for number, jobs in enumerate(contents):
         last = number == len(contents) - 1
-        follow = f"https://acme.zendesk.com/api/v2/job_statuses?after={number + 1}"
-        told: dict[str, Any] = {"job_statuses": jobs}
+        next_url = f"https://acme.zendesk.com/api/v2/job_statuses?after={number + 1}"
+        page: dict[str, Any] = {"job_statuses": jobs}
         if meta:
-            told["meta"] = {"has_more": not last, "after_cursor": f"c{number + 1}"}
+            page["meta"] = {"has_more": not last, "after_cursor": f"c{number + 1}"}
         elif not last:
-            told["links"] = {"next": follow}
+            page["links"] = {"next": next_url}
         url = LIST
         if number and meta:
             url += f"&page%5Bafter%5D=c{number}"
         elif number:
             url = f"https://acme.zendesk.com/api/v2/job_statuses?after={number}"
-        httpx_mock.add_response(url=url, json=told, is_reusable=True)
+        httpx_mock.add_response(url=url, json=page, is_reusable=True)
 
 
 def test_list_prints_one_line_per_job_with_unfinished_jobs_first(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
-    pages(httpx_mock, [BAD, GOOD, KILLED, WORKING, QUEUED])
+    add_pages(httpx_mock, [BAD, GOOD, KILLED, WORKING, QUEUED])
     code, out, err = jobstat("list")
     assert (code, err) == (0, "")
     assert (
@@ -64,18 +64,18 @@ def test_list_prints_one_line_per_job_with_unfinished_jobs_first(
 def test_list_json_prints_one_job_per_line_from_all_pages(
     jobstat: Run, httpx_mock: HTTPXMock, meta: bool
 ) -> None:
-    pages(httpx_mock, [BAD, GOOD], [KILLED, LEAST], [WORKING], meta=meta)
+    add_pages(httpx_mock, [BAD, GOOD], [KILLED, MINIMAL], [WORKING], meta=meta)
     code, out, err = jobstat("list", "--json")
     assert (code, err) == (0, "")
-    told = [json.loads(line) for line in out.splitlines()]
-    assert told == [WORKING, BAD, GOOD, KILLED, LEAST]
-    assert list(told[0]) == list(WORKING)
+    listed_jobs = [json.loads(line) for line in out.splitlines()]
+    assert listed_jobs == [WORKING, BAD, GOOD, KILLED, MINIMAL]
+    assert list(listed_jobs[0]) == list(WORKING)
 
 
 def test_limit_truncates_the_list_and_reports_the_total(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
-    pages(httpx_mock, [BAD, GOOD], [WORKING, QUEUED])
+    add_pages(httpx_mock, [BAD, GOOD], [WORKING, QUEUED])
     code, out, err = jobstat("list", "--limit", "3")
     assert code == 0
     first, second, third = out.splitlines()
@@ -92,7 +92,7 @@ def test_limit_truncates_the_list_and_reports_the_total(
 def test_list_shows_30_jobs_by_default_and_more_with_limit(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
-    pages(httpx_mock, [{**GOOD, "id": f"job{number}"} for number in range(50)])
+    add_pages(httpx_mock, [{**GOOD, "id": f"job{number}"} for number in range(50)])
     assert jobstat("list")[1].count("\n") == 30
     assert jobstat("list", "--limit", "200")[1].count("\n") == 50
 
@@ -100,8 +100,8 @@ def test_list_shows_30_jobs_by_default_and_more_with_limit(
 def test_status_option_filters_the_list_and_ignores_case(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
-    shouted = {**QUEUED, "status": "Queued"}
-    pages(httpx_mock, [BAD, KILLED, WORKING, shouted])
+    capitalized = {**QUEUED, "status": "Queued"}
+    add_pages(httpx_mock, [BAD, KILLED, WORKING, capitalized])
     _, out, _ = jobstat("list", "--status", "queued", "--status", "killed")
     assert [line.split()[-1] for line in out.splitlines()] == ["queued", "killed"]
 
@@ -109,7 +109,7 @@ def test_status_option_filters_the_list_and_ignores_case(
 def test_list_of_an_account_without_jobs_exits_0(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
-    pages(httpx_mock, [])
+    add_pages(httpx_mock, [])
     assert jobstat("list") == (0, "", "jobstat: no jobs at acme.zendesk.com\n")
     assert jobstat("list", "--status", "killed") == (
         0,
@@ -122,7 +122,7 @@ def test_list_of_an_account_without_jobs_exits_0(
 def test_list_json_prints_invalid_entries_with_a_warning(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
-    pages(httpx_mock, [GOOD, "junk", {"id": "odd"}])
+    add_pages(httpx_mock, [GOOD, "junk", {"id": "odd"}])
     code, out, err = jobstat("list", "--json")
     assert code == 7
     assert [json.loads(line) for line in out.splitlines()] == [
@@ -134,7 +134,7 @@ def test_list_json_prints_invalid_entries_with_a_warning(
 def test_invalid_list_entry_with_a_valid_id_warns_and_exits_0(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
-    pages(httpx_mock, [{"id": "odd"}])
+    add_pages(httpx_mock, [{"id": "odd"}])
     code, _, err = jobstat("list")
     assert code == 0
     assert "warning: 1 entry of the list is no job status" in err
@@ -144,19 +144,19 @@ def test_invalid_list_entry_with_a_valid_id_warns_and_exits_0(
 def test_list_entry_with_an_invalid_id_exits_7(
     jobstat: Run, httpx_mock: HTTPXMock, id: object
 ) -> None:
-    pages(httpx_mock, [GOOD, {"id": id}])
+    add_pages(httpx_mock, [GOOD, {"id": id}])
     assert jobstat("list")[0] == 7
 
 
 def test_list_sanitizes_hostile_text(jobstat: Run, httpx_mock: HTTPXMock) -> None:
-    evil = "\x1b[2J\u202e"
-    pages(httpx_mock, [{"id": evil, "status": evil, "job_type": evil}])
+    hostile = "\x1b[2J\u202e"
+    add_pages(httpx_mock, [{"id": hostile, "status": hostile, "job_type": hostile}])
     _, out, _ = jobstat("list", "--color", "always")
     assert out.count(r"\x1b[2J\u202e") == 3
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "says"),
+    ("status", "code", "message"),
     [
         (401, 4, "acme.zendesk.com refuses the credential (401)"),
         (403, 4, "acme.zendesk.com refuses the credential (403)"),
@@ -174,12 +174,12 @@ def test_http_error_while_listing_determines_message_and_exit_code(
     arguments: list[str],
     status: int,
     code: int,
-    says: str,
+    message: str,
 ) -> None:
     httpx_mock.add_response(url=LIST, status_code=status, is_reusable=True)
-    found, out, err = jobstat(*arguments)
-    assert (found, out) == (code, "")
-    assert err.startswith(f"jobstat: {says}\n")
+    exit_code, out, err = jobstat(*arguments)
+    assert (exit_code, out) == (code, "")
+    assert err.startswith(f"jobstat: {message}\n")
 
 
 def test_list_response_without_job_statuses_exits_7(
@@ -207,7 +207,7 @@ def test_watch_all_watches_only_unfinished_jobs(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
 ) -> None:
     new = job_object("pausing", id="new")
-    pages(httpx_mock, [BAD, GOOD], [WORKING, QUEUED, new])
+    add_pages(httpx_mock, [BAD, GOOD], [WORKING, QUEUED, new])
     zendesk.add(WORKING, completed(SUCCESS, id="working"))
     zendesk.add(QUEUED, {**QUEUED, "status": "failed"}, every=20)
     zendesk.add(new, completed(SUCCESS, id="new"), every=30)
@@ -220,10 +220,10 @@ def test_watch_all_watches_only_unfinished_jobs(
 def test_watch_all_skips_invalid_ids_with_a_warning_and_exits_7(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
 ) -> None:
-    evil = [
+    hostile = [
         {**WORKING, "id": id} for id in ("../users/me", "a b?x=1#f", "1,2", "\x1b[2J")
     ]
-    pages(httpx_mock, [*evil, WORKING])
+    add_pages(httpx_mock, [*hostile, WORKING])
     zendesk.add(WORKING, completed(SUCCESS, id="working"))
     code, out, err = jobstat("watch", "--all", "--json")
     assert code == 7
@@ -236,68 +236,69 @@ def test_watch_all_skips_invalid_ids_with_a_warning_and_exits_7(
 def test_watch_all_polls_an_unreadable_entry_by_its_id(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
 ) -> None:
-    pages(httpx_mock, [GOOD, {"id": "odd", "status": None}, WORKING])
+    add_pages(httpx_mock, [GOOD, {"id": "odd", "status": None}, WORKING])
     zendesk.add(WORKING, completed(SUCCESS, id="working"))
     zendesk.add(job_object("queued", id="odd"), BAD | {"id": "odd"})
     code, out, err = jobstat("watch", "--all", "--json")
     assert code == 6
     assert [json.loads(line)["id"] for line in out.splitlines()] == ["working", "odd"]
     assert err == ("jobstat: warning: 1 job of the list cannot be read; asking by id\n")
-    assert zendesk.asked.count("odd") == zendesk.asked.count("working")
+    assert zendesk.requested.count("odd") == zendesk.requested.count("working")
 
 
 def test_watch_all_accepts_an_unreadable_entry_on_two_pages(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
 ) -> None:
     odd = {"id": "odd", "status": None}
-    pages(httpx_mock, [GOOD, odd, odd], [odd])
+    add_pages(httpx_mock, [GOOD, odd, odd], [odd])
     zendesk.add(completed(SUCCESS, id="odd"))
     assert jobstat("watch", "--all", "-q")[0] == 0
 
 
-@pytest.mark.parametrize("behind", [0, LAG - 0.1])
+@pytest.mark.parametrize("lag", [0, LAG - 0.1])
 def test_watch_all_finds_a_job_that_ends_between_two_pages(
-    jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, clock: FakeClock, behind: float
+    jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, clock: FakeClock, lag: float
 ) -> None:
-    """The server that answers the third time may be behind the others."""
-    began = clock.now
-    finished = [{**LEAST, "id": f"job{number}"} for number in range(200)]
-    times = 0
+    """The third answer may come from a server that lags behind the others."""
+    started = clock.now
+    finished = [{**MINIMAL, "id": f"job{number}"} for number in range(200)]
+    requests = 0
 
     def answer(request: httpx.Request) -> httpx.Response:
-        nonlocal times
-        times += 1
+        nonlocal requests
+        requests += 1
         cursor = request.url.params.get("page[after]")
-        # It ends after the first page was read, and moves before it.
-        knows = times == 2 or (times > 2 and clock.now - began >= behind)
-        front = [BAD] if knows else []
+        # The job ends after the first page was read, and moves to its front.
+        has_ended = requests == 2 or (requests > 2 and clock.now - started >= lag)
+        front = [BAD] if has_ended else []
         jobs = finished[100:] if cursor else [*front, *finished[:100]]
         meta = {"has_more": not cursor, "after_cursor": "c"}
         return httpx.Response(200, json={"job_statuses": jobs, "meta": meta})
 
-    listed = re.compile(re.escape(LIST) + ".*")
-    httpx_mock.add_callback(answer, url=listed, is_reusable=True)
+    list_url = re.compile(re.escape(LIST) + ".*")
+    httpx_mock.add_callback(answer, url=list_url, is_reusable=True)
     zendesk.add(BAD)
     assert jobstat("watch", "--all", "-q")[0] == 6
-    assert times == 4
+    assert requests == 4
 
 
-class Listed:
-    """A list whose pages are these at the first reading, and those at the second."""
+class ListServer:
+    """A list with these pages at the first reading, and others at the second."""
 
     def __init__(self, httpx_mock: HTTPXMock, *readings: list[list[object]]) -> None:
         self.readings = list(readings)
-        self.asked: list[str | None] = []
-        listed = re.compile(re.escape(LIST) + ".*")
-        httpx_mock.add_callback(self.answer, url=listed, is_reusable=True)
+        self.requested: list[str | None] = []
+        list_url = re.compile(re.escape(LIST) + ".*")
+        httpx_mock.add_callback(self.answer, url=list_url, is_reusable=True)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         cursor = request.url.params.get("page[after]")
-        self.asked.append(cursor)
-        pages = self.readings[self.asked.count(None) - 1]
+        self.requested.append(cursor)
+        pages = self.readings[self.requested.count(None) - 1]
         page = int(cursor or 0)
-        more = page + 1 < len(pages)
-        meta = {"has_more": more, "after_cursor": str(page + 1) if more else None}
+        has_more = page + 1 < len(pages)
+        next_cursor = str(page + 1) if has_more else None
+        meta = {"has_more": has_more, "after_cursor": next_cursor}
         return httpx.Response(200, json={"job_statuses": pages[page], "meta": meta})
 
 
@@ -305,7 +306,9 @@ def test_watch_all_finds_all_jobs_that_end_while_it_reads_the_list(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
 ) -> None:
     ended = completed(SUCCESS, id="working")
-    Listed(httpx_mock, [[GOOD], [WORKING]], [[ended], [BAD, GOOD], [{"id": "unasked"}]])
+    ListServer(
+        httpx_mock, [[GOOD], [WORKING]], [[ended], [BAD, GOOD], [{"id": "unread"}]]
+    )
     zendesk.add(ended)
     zendesk.add(BAD)
     code, out, _ = jobstat("watch", "--all", "--json")
@@ -324,7 +327,7 @@ def test_unreadable_entry_in_the_second_reading_sets_the_exit_code(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, entry: object, code: int
 ) -> None:
     ended = completed(SUCCESS, id="working")
-    Listed(httpx_mock, [[GOOD], [WORKING]], [[entry], [ended, GOOD], [WORKING]])
+    ListServer(httpx_mock, [[GOOD], [WORKING]], [[entry], [ended, GOOD], [WORKING]])
     zendesk.add(ended)
     zendesk.add(job_object("failed", id="odd"))
     assert jobstat("watch", "--all", "-q")[0] == code
@@ -333,17 +336,17 @@ def test_unreadable_entry_in_the_second_reading_sets_the_exit_code(
 def test_invalid_entry_in_both_readings_is_counted_once(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
-    evil = {**WORKING, "id": "../x"}
-    Listed(httpx_mock, [[GOOD], [evil]], [[evil, GOOD], [evil]])
-    said = "jobstat: warning: 1 job of the list cannot be watched: no valid id\n"
-    assert jobstat("watch", "--all") == (7, "", said)
+    hostile = {**WORKING, "id": "../x"}
+    ListServer(httpx_mock, [[GOOD], [hostile]], [[hostile, GOOD], [hostile]])
+    warning = "jobstat: warning: 1 job of the list cannot be watched: no valid id\n"
+    assert jobstat("watch", "--all") == (7, "", warning)
 
 
 @pytest.mark.parametrize("error", [{"error": "Boom"}, {"success": False}])
 def test_watch_all_exits_3_for_a_working_job_marked_as_failed(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, error: dict[str, Any]
 ) -> None:
-    pages(httpx_mock, [GOOD, WORKING | error])
+    add_pages(httpx_mock, [GOOD, WORKING | error])
     zendesk.add(WORKING | error)
     assert jobstat("watch", "--all", "-q")[0] == 3
 
@@ -352,26 +355,26 @@ def test_watch_all_exits_3_for_a_working_job_marked_as_failed(
 def test_entry_without_a_valid_id_exits_7_even_with_exit_zero(
     jobstat: Run, httpx_mock: HTTPXMock, entry: object
 ) -> None:
-    pages(httpx_mock, [GOOD, entry])
-    said = "jobstat: warning: 1 job of the list cannot be watched: no valid id\n"
-    assert jobstat("watch", "--all", "--exit-zero") == (7, "", said)
+    add_pages(httpx_mock, [GOOD, entry])
+    warning = "jobstat: warning: 1 job of the list cannot be watched: no valid id\n"
+    assert jobstat("watch", "--all", "--exit-zero") == (7, "", warning)
 
 
 def test_failed_items_outrank_an_invalid_entry_in_the_exit_code(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
 ) -> None:
-    pages(httpx_mock, [GOOD, "junk", WORKING])
+    add_pages(httpx_mock, [GOOD, "junk", WORKING])
     zendesk.add(BAD | {"id": "working"})
     assert jobstat("watch", "--all", "-q")[0] == 6
 
 
 def long_list(request: httpx.Request) -> httpx.Response:
-    """150 pages of finished jobs, and a page with a running one."""
+    """Answer with 150 pages of finished jobs, and a page with a running one."""
     number = int(request.url.params.get("page[after]", "0"))
-    jobs = [{**LEAST, "id": f"job{number}"}] if number < 150 else [WORKING]
+    jobs = [{**MINIMAL, "id": f"job{number}"}] if number < 150 else [WORKING]
     meta = {"has_more": number < 150, "after_cursor": str(number + 1)}
-    told = {"job_statuses": jobs, "meta": meta}
-    return httpx.Response(200, json=told, headers={"x-rate-limit": "400"})
+    page = {"job_statuses": jobs, "meta": meta}
+    return httpx.Response(200, json=page, headers={"x-rate-limit": "400"})
 
 
 def test_running_job_after_150_pages_of_finished_jobs_is_found(
@@ -389,7 +392,7 @@ def test_running_job_after_150_pages_of_finished_jobs_is_found(
 
     code, out, err = jobstat("watch", "--all", "--json")
     assert (code, json.loads(out)["id"]) == (0, "working")
-    # At 40 requests a minute it takes a while, and says so once a minute.
+    # 40 requests a minute are few: the wait is announced once a minute.
     assert err.count("waiting for the rate limit") == len(err.splitlines())
     assert 6 <= err.count("waiting for the rate limit") <= 9
 
@@ -397,8 +400,8 @@ def test_running_job_after_150_pages_of_finished_jobs_is_found(
 def test_repeated_pagination_cursor_exits_7(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
-    told = {"job_statuses": [GOOD], "meta": {"has_more": True, "after_cursor": "same"}}
-    httpx_mock.add_response(json=told, is_reusable=True)
+    page = {"job_statuses": [GOOD], "meta": {"has_more": True, "after_cursor": "same"}}
+    httpx_mock.add_response(json=page, is_reusable=True)
     for arguments in (["list"], ["watch", "--all"]):
         code, out, err = jobstat(*arguments)
         assert (code, out) == (7, "")
@@ -410,7 +413,7 @@ def test_watch_all_retries_the_list_after_a_503(
 ) -> None:
     headers = {"retry-after": "20"}
     httpx_mock.add_response(url=LIST, status_code=503, headers=headers)
-    pages(httpx_mock, [GOOD])
+    add_pages(httpx_mock, [GOOD])
     code, _, err = jobstat("watch", "--all")
     assert code == 0
     assert clock.now == 1020 + LAG
@@ -424,7 +427,7 @@ def test_watch_all_announces_the_exact_wait_after_a_429_on_the_list(
     httpx_mock.add_response(url=LIST, status_code=429, headers=used_up)
     limited = used_up | {"retry-after": "2"}
     httpx_mock.add_response(url=LIST, status_code=429, headers=limited)
-    pages(httpx_mock, [GOOD])
+    add_pages(httpx_mock, [GOOD])
     code, _, err = jobstat("watch", "--all")
     assert code == 0
     assert clock.now == 1062 + LAG
@@ -451,52 +454,52 @@ def test_list_pages_count_toward_the_rate_limit(
 ) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         number = len(httpx_mock.get_requests())
-        told = {
+        page = {
             "job_statuses": [WORKING],
             "meta": {"has_more": number < 4, "after_cursor": f"c{number}"},
         }
-        return httpx.Response(200, json=told, headers={"x-rate-limit": "10"})
+        return httpx.Response(200, json=page, headers={"x-rate-limit": "10"})
 
-    listed = re.compile(re.escape(LIST) + ".*")
-    httpx_mock.add_callback(answer, url=listed, is_reusable=True)
-    times: list[float] = []
+    list_url = re.compile(re.escape(LIST) + ".*")
+    httpx_mock.add_callback(answer, url=list_url, is_reusable=True)
+    polled_at: list[float] = []
 
-    def now(_: float) -> dict[str, Any]:
-        times.append(clock.now)
+    def poll(_: float) -> dict[str, Any]:
+        polled_at.append(clock.now)
         return completed(SUCCESS, id="working")
 
-    zendesk.jobs["working"] = now
+    zendesk.jobs["working"] = poll
     assert jobstat("watch", "--all", "-q")[0] == 0
-    assert times == [1060]
+    assert polled_at == [1060]
 
 
-@pytest.mark.parametrize("look", [[], ["--json"], ["-q"]])
+@pytest.mark.parametrize("options", [[], ["--json"], ["-q"]])
 def test_watch_all_without_unfinished_jobs_exits_0(
-    jobstat: Run, httpx_mock: HTTPXMock, look: list[str]
+    jobstat: Run, httpx_mock: HTTPXMock, options: list[str]
 ) -> None:
-    pages(httpx_mock, [BAD, GOOD])
-    said = "jobstat: no unfinished job at acme.zendesk.com\n"
-    assert jobstat("watch", "--all", *look) == (0, "", said)
+    add_pages(httpx_mock, [BAD, GOOD])
+    note = "jobstat: no unfinished job at acme.zendesk.com\n"
+    assert jobstat("watch", "--all", *options) == (0, "", note)
 
 
 def test_watch_all_fits_a_timeout_of_3_seconds_but_not_of_2(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
 ) -> None:
-    pages(httpx_mock, [GOOD, WORKING])
+    add_pages(httpx_mock, [GOOD, WORKING])
     zendesk.add(completed(SUCCESS, id="working"))
     assert jobstat("watch", "--all", "-q", "--timeout", "3s")[0] == 0
-    # In 2 s the list cannot be read twice.
+    # The pause before the second reading takes 2 s.
     assert jobstat("watch", "--all", "-q", "--timeout", "2s")[0] == 124
 
 
 def test_watch_all_retries_a_401_once_after_the_list(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
 ) -> None:
-    pages(httpx_mock, [GOOD, WORKING])
+    add_pages(httpx_mock, [GOOD, WORKING])
     zendesk.add(completed(SUCCESS, id="working"))
-    zendesk.faults[1] = 401
+    zendesk.errors[1] = 401
     assert jobstat("watch", "--all", "-q")[0] == 0
-    zendesk.faults |= {len(zendesk.asked) + n: 401 for n in (1, 2)}
+    zendesk.errors |= {len(zendesk.requested) + n: 401 for n in (1, 2)}
     assert jobstat("watch", "--all", "-q")[0] == 4
 
 
@@ -518,7 +521,7 @@ def test_resume_command_names_few_jobs_and_repeats_all_for_many(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, count: int
 ) -> None:
     jobs = [{**WORKING, "id": f"job{number}"} for number in range(count)]
-    pages(httpx_mock, [GOOD, *jobs])
+    add_pages(httpx_mock, [GOOD, *jobs])
     for job in jobs:
         zendesk.add(job)
     code, _, err = jobstat("watch", "--all", "-q", "--timeout", "30")
@@ -537,11 +540,11 @@ def test_timeout_while_listing_exits_124(
 ) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         number = len(httpx_mock.get_requests())
-        told = {
+        page = {
             "job_statuses": [{**WORKING, "id": f"job{number}"}],
             "meta": {"has_more": True, "after_cursor": f"c{number}"},
         }
-        return httpx.Response(200, json=told, headers={"x-rate-limit": "10"})
+        return httpx.Response(200, json=page, headers={"x-rate-limit": "10"})
 
     httpx_mock.add_callback(answer, is_reusable=True)
     code, out, err = jobstat("watch", "--all", "--timeout", "90s")
@@ -554,15 +557,15 @@ def test_timeout_while_listing_exits_124(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         ([], "give at least one JOB, or --all"),
         (["--all", "x"], "--all cannot be used with JOB"),
     ],
 )
 def test_watch_requires_either_jobs_or_all(
-    jobstat: Run, arguments: list[str], says: str
+    jobstat: Run, arguments: list[str], message: str
 ) -> None:
     code, _, err = jobstat("watch", *arguments)
     assert code == 2
-    assert err == f"jobstat: {says}\n  See jobstat watch --help.\n"
+    assert err == f"jobstat: {message}\n  See jobstat watch --help.\n"

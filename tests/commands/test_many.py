@@ -1,4 +1,4 @@
-"""Several jobs in one call: what is asked, what is written, which code it has."""
+"""Several jobs in one command: requests, output and exit codes."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_missing_job_does_not_hide_the_other_jobs(jobstat: Run, zendesk: Any) ->
     assert code == 6
     assert json.loads(out) == BAD
     assert f"no job {ID} at acme.zendesk.com (404)" in err
-    assert zendesk.asked == ["show_many", ID]
+    assert zendesk.requested == ["show_many", ID]
 
 
 def test_hint_for_missing_jobs_appears_once(jobstat: Run, zendesk: Any) -> None:
@@ -96,21 +96,21 @@ def test_hint_for_missing_jobs_appears_once(jobstat: Run, zendesk: Any) -> None:
 def test_401_for_the_second_job_exits_4_and_keeps_the_first(
     jobstat: Run, zendesk: Any
 ) -> None:
-    zendesk.many = 403
+    zendesk.show_many_status = 403
     zendesk.add(GOOD)
     zendesk.jobs[OTHER] = lambda now: 401
     code, out, err = jobstat("show", "--json", ID, OTHER)
     assert code == 4
     assert json.loads(out) == GOOD
     assert "refuses the credential (401)" in err
-    assert zendesk.asked == ["show_many", ID, OTHER]
+    assert zendesk.requested == ["show_many", ID, OTHER]
 
 
 def test_show_names_jobs_missing_from_the_output_if_others_are_shown(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
 ) -> None:
-    """Else nobody would know which lines of --json are missing."""
-    zendesk.many = 404
+    """Without the ids, nobody knows which lines of --json are missing."""
+    zendesk.show_many_status = 404
     zendesk.add(completed(SUCCESS, id="good"))
     broken = [f"broken{number}" for number in range(22)]
     for id in broken:
@@ -118,8 +118,8 @@ def test_show_names_jobs_missing_from_the_output_if_others_are_shown(
     code, out, err = jobstat("show", "--json", "good", *broken)
     assert code == 7
     assert json.loads(out)["id"] == "good"
-    named = ", ".join(broken[:20])
-    assert f"jobstat: no answer about 22 jobs: {named} and 2 more\n" in err
+    ids = ", ".join(broken[:20])
+    assert f"jobstat: no answer about 22 jobs: {ids} and 2 more\n" in err
     err = jobstat("show", "good", *broken[:2])[2]
     assert "jobstat: no answer about 2 jobs: broken0, broken1\n" in err
     code, _, err = jobstat("show", *broken[:2])
@@ -131,11 +131,11 @@ def test_show_names_jobs_missing_from_the_output_if_others_are_shown(
 def test_watch_falls_back_to_single_requests_without_show_many(
     jobstat: Run, zendesk: Any, code: int
 ) -> None:
-    zendesk.many = code
+    zendesk.show_many_status = code
     zendesk.add(WORKING, GOOD)
     zendesk.add(OTHER_WORKING, OTHER_WORKING, BAD)
     assert jobstat("watch", "-q", ID, OTHER) == (6, "", "")
-    assert zendesk.asked.count("show_many") == 1
+    assert zendesk.requested.count("show_many") == 1
 
 
 def test_show_prints_valid_jobs_and_exits_7_for_an_invalid_one(
@@ -205,22 +205,22 @@ Completed at 2026-11-23 12:00:00 +0000
     )
 
 
-@pytest.mark.parametrize("look", [["--json"], ["--stream"], ["-q"], []])
+@pytest.mark.parametrize("options", [["--json"], ["--stream"], ["-q"], []])
 def test_timeout_reports_ended_and_unfinished_jobs_and_how_to_resume(
-    jobstat: Run, zendesk: Any, look: list[str]
+    jobstat: Run, zendesk: Any, options: list[str]
 ) -> None:
     zendesk.add(WORKING)
     zendesk.add(OTHER_WORKING, BAD)
-    code, out, err = jobstat("watch", ID, OTHER, "--timeout", "90s", *look)
+    code, out, err = jobstat("watch", ID, OTHER, "--timeout", "90s", *options)
     assert code == 6
-    words = " ".join(["jobstat watch", ID, OTHER, "--timeout 90s", *look])
+    resume = " ".join(["jobstat watch", ID, OTHER, "--timeout 90s", *options])
     assert err == (
         "jobstat: not finished after 1 min 30 s; 1 of 2 jobs go on\n"
-        f"  Resume with: {words}\n"
+        f"  Resume with: {resume}\n"
     )
-    if look == ["--json"]:
+    if options == ["--json"]:
         assert [json.loads(line) for line in out.splitlines()] == [BAD, WORKING]
-    if not look:
+    if not options:
         assert f"▸ working                  1/2  Bulk Create Ticket  {ID}" in out
         assert f"2 jobs at {ACME}: 1 working, 1 with failures; 1 of 2 items" in out
 
@@ -256,15 +256,15 @@ def test_report_explains_a_job_failure_without_failed_items(
 def test_watch_of_several_jobs_sanitizes_hostile_text(
     jobstat: Run, zendesk: Any, stdin: Callable[[str], None]
 ) -> None:
-    evil = "\x1b[2J\u202e"
+    hostile = "\x1b[2J\u202e"
     zendesk.add(GOOD)
     zendesk.add(
-        {**job_object("failed"), "id": OTHER, "message": evil, "job_type": evil}
+        {**job_object("failed"), "id": OTHER, "message": hostile, "job_type": hostile}
     )
-    refusal = {"error": evil}
-    stdin(f"{ID} {OTHER} {json.dumps(refusal)}")
+    rejected = {"error": hostile}
+    stdin(f"{ID} {OTHER} {json.dumps(rejected)}")
     _, out, err = jobstat("watch", "-")
-    # In the line of its end, in the table, and in the paragraph about it.
+    # In the progress line, in the table, and in the job's own paragraph.
     assert out.count(r"\x1b[2J\u202e") == 5
     assert r"\x1b[2J\u202e" in err
     assert "\x1b" not in out + err
@@ -312,8 +312,8 @@ def test_empty_standard_input_exits_2_despite_a_job_argument(
     jobstat: Run, stdin: Any
 ) -> None:
     stdin("")
-    said = "jobstat: standard input names no job\n"
-    assert jobstat("show", ID, "-") == (2, "", said)
+    error = "jobstat: standard input names no job\n"
+    assert jobstat("show", ID, "-") == (2, "", error)
 
 
 def test_fail_fast_stops_at_the_first_failure(
@@ -345,7 +345,7 @@ def test_repeated_503_for_all_jobs_is_reported_once(
 ) -> None:
     zendesk.add(WORKING, GOOD)
     zendesk.add(OTHER_WORKING, BAD)
-    zendesk.faults = {2: 503, 3: 503}
+    zendesk.errors = {2: 503, 3: 503}
     code, _, err = jobstat("watch", "--json", ID, OTHER)
     assert code == 6
     assert err == (
@@ -358,10 +358,10 @@ def test_repeated_503_for_all_jobs_is_reported_once(
 def test_503_on_a_single_request_is_reported_without_a_job_id(
     jobstat: Run, zendesk: Any
 ) -> None:
-    zendesk.many = 404
+    zendesk.show_many_status = 404
     zendesk.add(WORKING, GOOD)
     zendesk.add(OTHER_WORKING, BAD)
-    zendesk.faults = {5: 503}
+    zendesk.errors = {5: 503}
     _, _, err = jobstat("watch", "--json", ID, OTHER)
     assert err == (
         "jobstat: acme.zendesk.com cannot answer now (503);"
@@ -385,10 +385,10 @@ def test_invalid_response_for_one_job_is_reported_with_its_id(
 def test_progress_without_a_status_change_prints_a_line_once_a_minute(
     jobstat: Run, zendesk: Any
 ) -> None:
-    moving = [
+    states = [
         job_object("working", total=500, progress=n, message=None) for n in range(500)
     ]
-    zendesk.add(*moving, completed(*[SUCCESS] * 500), every=1)
+    zendesk.add(*states, completed(*[SUCCESS] * 500), every=1)
     zendesk.add(OTHER_WORKING)
     _, out, _ = jobstat("watch", ID, OTHER, "--timeout", "10m")
     lines = [line for line in out.splitlines() if f"{ID}  ▸ working" in line]
@@ -401,9 +401,9 @@ def test_unchanged_jobs_print_a_summary_line_once_a_minute(
     zendesk.add(WORKING)
     zendesk.add(OTHER_WORKING)
     _, out, _ = jobstat("watch", ID, OTHER, "--timeout", "5m")
-    whole = [line for line in out.splitlines() if "jobs done" in line]
-    assert [line[0] for line in whole] == ["1", "2", "3", "4"]
-    assert all(line.endswith("0 of 2 jobs done  2/4 items  50%") for line in whole)
+    summaries = [line for line in out.splitlines() if "jobs done" in line]
+    assert [line[0] for line in summaries] == ["1", "2", "3", "4"]
+    assert all(line.endswith("0 of 2 jobs done  2/4 items  50%") for line in summaries)
 
 
 def test_watch_reads_a_zendesk_response_from_standard_input(
@@ -446,8 +446,8 @@ def test_error_response_beside_jobs_on_stdin_exits_2_after_the_watch(
     code, out, err = jobstat("watch", "--json", "-")
     assert code == 2
     assert json.loads(out) == GOOD
-    said = "Zendesk refused a request: RecordInvalid: Record validation errors"
-    assert err == f"jobstat: warning: {said}\njobstat: {said}\n"
+    error = "Zendesk refused a request: RecordInvalid: Record validation errors"
+    assert err == f"jobstat: warning: {error}\njobstat: {error}\n"
 
 
 def test_watch_follows_the_current_jobs_of_a_too_many_jobs_error(
@@ -474,7 +474,7 @@ def test_watch_follows_the_current_jobs_of_a_too_many_jobs_error(
 
 @pytest.mark.parametrize("command", ["show", "watch"])
 @pytest.mark.parametrize(
-    ("content", "says"),
+    ("content", "message"),
     [
         (b"", "standard input names no job"),
         (b"\xff\xfe\x00", "standard input, line 1: this is not text in UTF-8"),
@@ -490,12 +490,12 @@ def test_invalid_standard_input_exits_2_before_any_request(
     stdin: Callable[[bytes], None],
     command: str,
     content: bytes,
-    says: str,
+    message: str,
 ) -> None:
     stdin(content)
     code, out, err = jobstat(command, "-")
     assert (code, out) == (2, "")
-    assert err.startswith(f"jobstat: {says}")
+    assert err.startswith(f"jobstat: {message}")
     assert err.count("\n") <= 2
 
 
@@ -505,8 +505,8 @@ def test_unreadable_standard_input_exits_2(
     fd = os.open(tmp_path, os.O_RDONLY)
     directory = SimpleNamespace(isatty=lambda: False, fileno=lambda: fd)
     monkeypatch.setattr("sys.stdin", directory)
-    says = "jobstat: cannot read standard input: Is a directory\n"
-    assert jobstat("show", "-") == (2, "", says)
+    error = "jobstat: cannot read standard input: Is a directory\n"
+    assert jobstat("show", "-") == (2, "", error)
     os.close(fd)
 
 
@@ -515,8 +515,8 @@ def test_standard_input_over_the_size_limit_exits_2(
 ) -> None:
     monkeypatch.setattr("jobstat.jobs.input.MAX_INPUT", 2**20)
     stdin("a " * 2**19 + "a")
-    says = "jobstat: standard input is larger than 1 MiB\n"
-    assert jobstat("show", "-") == (2, "", says)
+    error = "jobstat: standard input is larger than 1 MiB\n"
+    assert jobstat("show", "-") == (2, "", error)
 
 
 def test_show_with_jobs_of_two_accounts_exits_2(jobstat: Run) -> None:
@@ -526,13 +526,13 @@ def test_show_with_jobs_of_two_accounts_exits_2(jobstat: Run) -> None:
     assert "https://other.zendesk.com" in err
 
 
-@pytest.mark.parametrize(("count", "named"), [(30, True), (31, False)])
+@pytest.mark.parametrize(("count", "has_ids"), [(30, True), (31, False)])
 def test_resume_command_names_up_to_30_ids_read_from_standard_input(
     jobstat: Run,
     zendesk: Any,
     stdin: Callable[[str], None],
     count: int,
-    named: bool,
+    has_ids: bool,
 ) -> None:
     ids = [f"job{number}" for number in range(count)]
     for id in ids:
@@ -541,30 +541,35 @@ def test_resume_command_names_up_to_30_ids_read_from_standard_input(
     stdin("\n".join([*ids, ID]))
     code, _, err = jobstat("watch", "-q", "-", "--timeout", "30")
     assert code == 124
-    told = f"jobstat: not finished after 30 s; {count} of {count + 1} jobs go on\n"
-    if named:
+    reason = f"jobstat: not finished after 30 s; {count} of {count + 1} jobs go on\n"
+    if has_ids:
         resume = f"jobstat watch -q --timeout 30 {' '.join(ids)}\n"
-        assert err == f"{told}  Resume with: {resume}"
+        assert err == f"{reason}  Resume with: {resume}"
     else:
         resume = "jobstat watch -q - --timeout 30\n"
-        again = "  Give it the same standard input again.\n"
-        assert err == f"{told}  Resume with: {resume}{again}"
+        note = "  Give it the same standard input again.\n"
+        assert err == f"{reason}  Resume with: {resume}{note}"
 
 
 @pytest.mark.parametrize("command", ["show", "watch"])
 @pytest.mark.parametrize(
-    "left_out", [{"results"}, {"results", "total", "progress", "message"}]
+    "omitted_fields", [{"results"}, {"results", "total", "progress", "message"}]
 )
 def test_results_missing_from_show_many_are_fetched_for_each_job(
-    jobstat: Run, httpx_mock: HTTPXMock, command: str, left_out: set[str]
+    jobstat: Run, httpx_mock: HTTPXMock, command: str, omitted_fields: set[str]
 ) -> None:
     jobs = [GOOD, BAD]
-    slim = [{k: v for k, v in job.items() if k not in left_out} for job in jobs]
-    many = f"https://acme.zendesk.com/api/v2/job_statuses/show_many?ids={ID},{OTHER}"
-    httpx_mock.add_response(url=many, json={"job_statuses": slim})
+    incomplete = [
+        {name: value for name, value in job.items() if name not in omitted_fields}
+        for job in jobs
+    ]
+    show_many = (
+        f"https://acme.zendesk.com/api/v2/job_statuses/show_many?ids={ID},{OTHER}"
+    )
+    httpx_mock.add_response(url=show_many, json={"job_statuses": incomplete})
     for job in jobs:
-        one = f"https://acme.zendesk.com/api/v2/job_statuses/{job['id']}.json"
-        httpx_mock.add_response(url=one, json={"job_status": job})
+        url = f"https://acme.zendesk.com/api/v2/job_statuses/{job['id']}.json"
+        httpx_mock.add_response(url=url, json={"job_status": job})
     code, out, _ = jobstat(command, ID, OTHER, "--json")
     assert code == 6
     assert sorted(out.splitlines()) == sorted(map(json.dumps, jobs))
@@ -586,9 +591,11 @@ def test_response_for_another_job_is_rejected_after_correct_show_many(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
     base = "https://acme.zendesk.com/api/v2/job_statuses"
-    many = f"{base}/show_many?ids={ID},{OTHER}"
-    httpx_mock.add_response(url=many, json={"job_statuses": [WORKING, OTHER_WORKING]})
-    httpx_mock.add_response(url=many, status_code=404)
+    show_many = f"{base}/show_many?ids={ID},{OTHER}"
+    httpx_mock.add_response(
+        url=show_many, json={"job_statuses": [WORKING, OTHER_WORKING]}
+    )
+    httpx_mock.add_response(url=show_many, status_code=404)
     good = {"job_status": completed(SUCCESS, id=OTHER)}
     httpx_mock.add_response(url=f"{base}/{ID}.json", json=good, is_reusable=True)
     httpx_mock.add_response(url=f"{base}/{OTHER}.json", json=good)
@@ -601,8 +608,8 @@ def test_resume_command_does_not_mistake_option_values_for_jobs(
     for id in ("2", "5", "B"):
         zendesk.add({**WORKING, "id": id})
     stdin("B")
-    call = ["watch", "-q", "2", "--interval", "5", "-", "--timeout=2", "--", "5"]
-    code, _, err = jobstat(*call)
+    arguments = ["watch", "-q", "2", "--interval", "5", "-", "--timeout=2", "--", "5"]
+    code, _, err = jobstat(*arguments)
     assert code == 124
     resume = "jobstat watch -q --interval 5 --timeout=2 2 B 5\n"
     assert err.endswith(f"Resume with: {resume}")

@@ -45,8 +45,8 @@ def test_email_and_password_variables_are_sent_as_basic_auth(
     httpx_mock.add_response(url=URL, json={"job_status": completed()})
     code, out, err = jobstat("show", ID)
     (request,) = httpx_mock.get_requests()
-    pair = b64encode(b"me@example.org:hunter2").decode()
-    assert request.headers["authorization"] == f"Basic {pair}"
+    credential = b64encode(b"me@example.org:hunter2").decode()
+    assert request.headers["authorization"] == f"Basic {credential}"
     assert code == 0
     assert "hunter2" not in out + err
 
@@ -54,8 +54,8 @@ def test_email_and_password_variables_are_sent_as_basic_auth(
 def test_credential_in_an_error_response_is_redacted(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
-    told = {"error": f"not {TOKEN}"}
-    httpx_mock.add_response(url=URL, status_code=422, json=told)
+    error = {"error": f"not {TOKEN}"}
+    httpx_mock.add_response(url=URL, status_code=422, json=error)
     code, out, err = jobstat("show", "--debug", ID)
     assert (code, out) == (2, "")
     assert "not [hidden]" in err
@@ -103,13 +103,13 @@ Completed at 2026-11-23 12:00:00 +0000
 def test_show_json_prints_the_job_object_unchanged_on_one_line(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
-    sent = {"new": [1.5, None, {"é": "\x1b[31m"}], **BAD, "id": ID}
-    httpx_mock.add_response(url=URL, json={"job_status": sent, "beside": 1})
+    payload = {"new": [1.5, None, {"é": "\x1b[31m"}], **BAD, "id": ID}
+    httpx_mock.add_response(url=URL, json={"job_status": payload, "beside": 1})
     code, out, err = jobstat("show", ID, "--json")
     assert (code, err) == (6, "")
     assert out.isascii()
     assert out.count("\n") == 1
-    assert list(json.loads(out).items()) == list(sent.items())
+    assert list(json.loads(out).items()) == list(payload.items())
 
 
 def test_show_quiet_only_sets_the_exit_code(
@@ -119,9 +119,9 @@ def test_show_quiet_only_sets_the_exit_code(
     assert jobstat("show", "-q", ID) == (6, "", "")
 
 
-@pytest.mark.parametrize("look", [[], ["--json"], ["-q"], ["--color", "always"]])
+@pytest.mark.parametrize("options", [[], ["--json"], ["-q"], ["--color", "always"]])
 @pytest.mark.parametrize(
-    ("sent", "code"),
+    ("payload", "code"),
     [
         (completed(SUCCESS), 0),
         (job_object("failed"), 3),
@@ -134,17 +134,17 @@ def test_show_quiet_only_sets_the_exit_code(
 def test_job_state_sets_the_exit_code_under_every_output_option(
     jobstat: Run,
     httpx_mock: HTTPXMock,
-    sent: dict[str, Any],
+    payload: dict[str, Any],
     code: int,
-    look: list[str],
+    options: list[str],
 ) -> None:
-    httpx_mock.add_response(url=URL, json={"job_status": sent}, is_reusable=True)
-    assert jobstat("show", ID, *look)[0] == code
-    assert jobstat("show", ID, *look, "--exit-zero")[0] == 0
+    httpx_mock.add_response(url=URL, json={"job_status": payload}, is_reusable=True)
+    assert jobstat("show", ID, *options)[0] == code
+    assert jobstat("show", ID, *options, "--exit-zero")[0] == 0
 
 
 @pytest.mark.parametrize(
-    ("status", "sent", "code", "says"),
+    ("status", "payload", "code", "message"),
     [
         (
             401,
@@ -226,24 +226,24 @@ def test_error_response_determines_message_exit_code_and_retries(
     jobstat: Run,
     httpx_mock: HTTPXMock,
     status: int,
-    sent: object,
+    payload: object,
     code: int,
-    says: str,
+    message: str,
 ) -> None:
-    httpx_mock.add_response(url=URL, status_code=status, json=sent, is_reusable=True)
-    found, out, err = jobstat("show", ID)
-    assert (found, out) == (code, "")
+    httpx_mock.add_response(url=URL, status_code=status, json=payload, is_reusable=True)
+    exit_code, out, err = jobstat("show", ID)
+    assert (exit_code, out) == (code, "")
     line, *hint = err.splitlines()
     assert line.startswith("jobstat: ")
-    assert says in line
+    assert message in line
     assert len(hint) <= 1
     assert TOKEN not in err
-    # What asking again cannot mend is asked once.
+    # Only temporary errors are retried.
     assert len(httpx_mock.get_requests()) == (3 if code == 7 else 1)
 
 
 @pytest.mark.parametrize(
-    ("status", "content", "kind", "says"),
+    ("status", "content", "content_type", "message"),
     [
         (200, b"<!DOCTYPE html><title>Sign in</title>", "text/html", "a web page"),
         (200, b"", "application/json", "an empty body"),
@@ -261,19 +261,19 @@ def test_non_json_body_is_described_and_exits_7(
     httpx_mock: HTTPXMock,
     status: int,
     content: bytes,
-    kind: str,
-    says: str,
+    content_type: str,
+    message: str,
 ) -> None:
     httpx_mock.add_response(
         url=URL,
         status_code=status,
         content=content,
-        headers={"content-type": kind},
+        headers={"content-type": content_type},
         is_reusable=True,
     )
     code, out, err = jobstat("show", ID)
     assert (code, out) == (7, "")
-    assert says in err
+    assert message in err
 
 
 def test_body_over_the_size_limit_exits_7(
@@ -287,7 +287,7 @@ def test_body_over_the_size_limit_exits_7(
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_a_redirect_is_not_followed_and_its_host_is_named(
+def test_redirect_is_not_followed_and_the_error_names_its_host(
     jobstat: Run, httpx_mock: HTTPXMock, status: int
 ) -> None:
     httpx_mock.add_response(
@@ -300,7 +300,7 @@ def test_a_redirect_is_not_followed_and_its_host_is_named(
 
 
 @pytest.mark.parametrize(
-    ("error", "says"),
+    ("error", "message"),
     [
         (httpx.ConnectError("refused"), "no connection to acme.zendesk.com: refused"),
         (httpx.ReadTimeout("slow"), "acme.zendesk.com did not answer within"),
@@ -311,12 +311,12 @@ def test_network_error_exits_7(
     jobstat: Run,
     httpx_mock: HTTPXMock,
     error: httpx.HTTPError,
-    says: str,
+    message: str,
 ) -> None:
     httpx_mock.add_exception(error, is_reusable=True)
     code, out, err = jobstat("show", ID)
     assert (code, out) == (7, "")
-    assert says in err
+    assert message in err
 
 
 def test_show_waits_for_retry_after_before_it_retries_a_429(
@@ -341,7 +341,7 @@ def test_invalid_job_id_exits_2_without_a_request(jobstat: Run, word: str) -> No
     assert err.count("\n") == 2
 
 
-def test_a_url_of_another_account_is_refused(
+def test_job_url_of_another_account_is_refused(
     jobstat: Run,
 ) -> None:
     code, _, err = jobstat("show", "https://evil.example/api/v2/job_statuses/1.json")
@@ -350,7 +350,7 @@ def test_a_url_of_another_account_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (["shwo"], "no such command 'shwo'. Did you mean 'show'?"),
         (["nonsense"], "no such command 'nonsense'"),
@@ -369,15 +369,15 @@ def test_a_url_of_another_account_is_refused(
     ],
 )
 def test_bad_arguments_print_an_error_and_a_hint_and_exit_2(
-    jobstat: Run, arguments: list[str], says: str
+    jobstat: Run, arguments: list[str], message: str
 ) -> None:
     code, out, err = jobstat(*arguments)
     assert (code, out) == (2, "")
     assert err.startswith("jobstat: ")
-    assert says in err
+    assert message in err
     assert err.count("\n") == 2
     assert "\\" not in err
-    if "argument" in says or "option" in says or "value" in says:
+    if "argument" in message or "option" in message or "value" in message:
         assert err.splitlines()[1] == f"  See jobstat {arguments[0]} --help."
 
 
@@ -391,7 +391,7 @@ def test_call_without_a_command_prints_the_help(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says", "hint"),
+    ("arguments", "message", "hint"),
     [
         (
             ["--json", "list"],
@@ -431,9 +431,9 @@ def test_call_without_a_command_prints_the_help(
     ],
 )
 def test_misplaced_misspelled_or_conflicting_arguments_get_a_hint(
-    jobstat: Run, arguments: list[str], says: str, hint: str
+    jobstat: Run, arguments: list[str], message: str, hint: str
 ) -> None:
-    assert jobstat(*arguments) == (2, "", f"jobstat: {says}\n  {hint}\n")
+    assert jobstat(*arguments) == (2, "", f"jobstat: {message}\n  {hint}\n")
 
 
 @pytest.mark.parametrize("command", ["show", "watch"])

@@ -15,21 +15,21 @@ WORKING = job_object("working", progress=1, message="Creating ticket #1")
 BAD = completed(SUCCESS, FAILURE)
 
 
-def answers(httpx_mock: HTTPXMock, *sent: dict[str, Any], **headers: str) -> None:
-    """The job's states, one an answer, of which the last stays."""
-    for job in sent:
+def add_responses(httpx_mock: HTTPXMock, *jobs: dict[str, Any], **headers: str) -> None:
+    """Answer with one state after the other, and repeat the last one."""
+    for job in jobs:
         httpx_mock.add_response(
             url=URL,
             json={"job_status": job},
             headers=headers,
-            is_reusable=job is sent[-1],
+            is_reusable=job is jobs[-1],
         )
 
 
 def test_watch_without_a_terminal_prints_changes_then_the_results(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
-    answers(httpx_mock, QUEUED, QUEUED, QUEUED, WORKING, WORKING, BAD)
+    add_responses(httpx_mock, QUEUED, QUEUED, QUEUED, WORKING, WORKING, BAD)
     code, out, err = jobstat("watch", ID)
     assert (code, err) == (6, "")
     assert (
@@ -54,22 +54,22 @@ Completed at 2026-11-23 12:00:00 +0000
 def test_unchanged_job_prints_a_line_once_a_minute(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
-    answers(httpx_mock, WORKING)
+    add_responses(httpx_mock, WORKING)
     code, out, _ = jobstat("watch", ID, "--timeout", "10m")
     assert code == 124
     minutes = [line.split(":")[0] for line in out.splitlines()]
     assert minutes == [str(minute) for minute in range(10)]
 
 
-def test_json_is_written_once_at_the_end(jobstat: Run, httpx_mock: HTTPXMock) -> None:
-    answers(httpx_mock, QUEUED, WORKING, BAD)
+def test_json_is_printed_once_at_the_end(jobstat: Run, httpx_mock: HTTPXMock) -> None:
+    add_responses(httpx_mock, QUEUED, WORKING, BAD)
     code, out, err = jobstat("watch", "--json", ID)
     assert (code, err) == (6, "")
     assert json.loads(out) == BAD
 
 
 def test_stream_prints_one_line_per_change(jobstat: Run, httpx_mock: HTTPXMock) -> None:
-    answers(httpx_mock, QUEUED, QUEUED, WORKING, WORKING, BAD)
+    add_responses(httpx_mock, QUEUED, QUEUED, WORKING, WORKING, BAD)
     code, out, err = jobstat("watch", "--stream", ID)
     assert (code, err) == (6, "")
     assert [json.loads(line) for line in out.splitlines()] == [QUEUED, WORKING, BAD]
@@ -79,41 +79,41 @@ def test_watch_quiet_does_not_report_a_retried_500(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
     httpx_mock.add_response(url=URL, status_code=500)
-    answers(httpx_mock, QUEUED, BAD)
+    add_responses(httpx_mock, QUEUED, BAD)
     assert jobstat("watch", "-q", ID) == (6, "", "")
 
 
 @pytest.mark.parametrize(
-    ("look", "states"),
+    ("options", "states"),
     [(["--json"], [WORKING]), (["--stream"], [QUEUED, WORKING]), (["-q"], [])],
 )
 def test_timeout_exits_124_and_prints_the_resume_command(
     jobstat: Run,
     httpx_mock: HTTPXMock,
     clock: FakeClock,
-    look: list[str],
+    options: list[str],
     states: list[object],
 ) -> None:
-    answers(httpx_mock, QUEUED, WORKING)
-    code, out, err = jobstat("watch", ID, "--timeout", "90s", *look)
+    add_responses(httpx_mock, QUEUED, WORKING)
+    code, out, err = jobstat("watch", ID, "--timeout", "90s", *options)
     assert code == 124
     assert clock.now == 1090
     assert [json.loads(line) for line in out.splitlines()] == states
     assert err == (
         "jobstat: not finished after 1 min 30 s; the job goes on\n"
-        f"  Resume with: jobstat watch {ID} --timeout 90s {' '.join(look)}\n"
+        f"  Resume with: jobstat watch {ID} --timeout 90s {' '.join(options)}\n"
     )
 
 
 def test_outage_and_recovery_are_each_reported_once(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
-    answers(httpx_mock, WORKING)
+    add_responses(httpx_mock, WORKING)
     httpx_mock.reset()
     httpx_mock.add_response(url=URL, json={"job_status": WORKING})
     for _ in range(3):
         httpx_mock.add_response(url=URL, status_code=503)
-    answers(httpx_mock, BAD)
+    add_responses(httpx_mock, BAD)
     code, _, err = jobstat("watch", ID, "--json")
     assert code == 6
     assert err == (
@@ -143,9 +143,9 @@ def test_giving_up_prints_the_last_state_the_error_and_a_resume_command(
     assert code == 7
     assert json.loads(out) == WORKING
     assert clock.now == 1020
-    *_, problem, what, resume = err.splitlines()
+    *_, problem, reason, resume = err.splitlines()
     assert problem == "jobstat: acme.zendesk.com cannot answer now (503)"
-    assert what == "jobstat: gave up watching; the job goes on"
+    assert reason == "jobstat: gave up watching; the job goes on"
     assert resume == f"  Resume with: jobstat watch {ID} --json --retry-for 20s"
 
 
@@ -160,7 +160,7 @@ def test_watch_gives_up_after_5_minutes_by_default(
 def test_resume_command_quotes_arguments_for_the_shell(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
-    answers(httpx_mock, WORKING)
+    add_responses(httpx_mock, WORKING)
     _, _, err = jobstat("watch", ID, "--timeout", " 90s")
     assert f"Resume with: jobstat watch {ID} --timeout ' 90s'\n" in err
 
@@ -185,7 +185,7 @@ def test_second_401_in_a_row_exits_4_and_prints_the_last_state(
     assert code == 4
     assert json.loads(out) == WORKING
     assert "refuses the credential (401)" in err
-    # It is tried once more: then it is over, however long failures are ridden out.
+    # A 401 is retried once, however long --retry-for is.
     assert len(httpx_mock.get_requests()) == 3
 
 
@@ -209,7 +209,7 @@ def test_unknown_status_is_shown_and_causes_one_warning(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
     paused = job_object("paused")
-    answers(httpx_mock, paused, {**paused, "progress": 1}, BAD)
+    add_responses(httpx_mock, paused, {**paused, "progress": 1}, BAD)
     code, out, err = jobstat("watch", ID)
     assert code == 6
     assert "? paused" in out
@@ -220,9 +220,9 @@ def test_unknown_status_is_shown_and_causes_one_warning(
 def test_watch_keeps_to_the_rate_limit_from_any_known_header(
     jobstat: Run, httpx_mock: HTTPXMock, header: str
 ) -> None:
-    answers(httpx_mock, WORKING, **{header: "10"})
+    add_responses(httpx_mock, WORKING, **{header: "10"})
     jobstat("watch", "-q", ID, "--timeout", "10m")
-    # One a minute, and four more at the beginning.
+    # One request a minute, and four more at the start.
     assert len(httpx_mock.get_requests()) == 14
 
 
@@ -279,21 +279,21 @@ def test_any_retry_after_value_leads_to_a_retry(
     httpx_mock.add_response(
         url=URL, status_code=429, headers=[(b"retry-after", value.encode())]
     )
-    answers(httpx_mock, BAD)
+    add_responses(httpx_mock, BAD)
     assert jobstat("watch", "-q", ID)[0] == 6
 
 
 def test_rate_limit_of_zero_is_ignored(jobstat: Run, httpx_mock: HTTPXMock) -> None:
-    answers(httpx_mock, WORKING, BAD, **{"x-rate-limit": "0"})
+    add_responses(httpx_mock, WORKING, BAD, **{"x-rate-limit": "0"})
     assert jobstat("watch", "-q", ID)[0] == 6
 
 
 def test_hostile_text_in_an_error_response_is_sanitized(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
-    evil = {"error": "\x1b[2J\u202e"}
-    httpx_mock.add_response(url=URL, status_code=503, json=evil)
-    answers(httpx_mock, BAD)
+    hostile = {"error": "\x1b[2J\u202e"}
+    httpx_mock.add_response(url=URL, status_code=503, json=hostile)
+    add_responses(httpx_mock, BAD)
     _, _, err = jobstat("watch", "--json", ID)
     assert r"\x1b[2J\u202e); trying again" in err
     assert "\x1b" not in err
@@ -302,9 +302,11 @@ def test_hostile_text_in_an_error_response_is_sanitized(
 def test_watch_without_a_terminal_sanitizes_hostile_text(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
-    evil = "\x1b[2J\u202e\n"
-    job = {**BAD, "id": evil, "job_type": evil, "message": evil}
-    answers(httpx_mock, *[{**WORKING, "id": evil, "message": evil}] * 2, job)
+    hostile = "\x1b[2J\u202e\n"
+    job = {**BAD, "id": hostile, "job_type": hostile, "message": hostile}
+    add_responses(
+        httpx_mock, *[{**WORKING, "id": hostile, "message": hostile}] * 2, job
+    )
     _, out, err = jobstat("watch", ID)
     assert out.count(r"\x1b[2J\u202e\n") == 4
     assert "\x1b" not in out + err
@@ -318,13 +320,13 @@ def test_wait_for_a_retry_after_date_is_capped_at_5_minutes(
     jobstat: Run, httpx_mock: HTTPXMock, clock: FakeClock, value: str
 ) -> None:
     httpx_mock.add_response(url=URL, status_code=503, headers={"retry-after": value})
-    answers(httpx_mock, BAD)
+    add_responses(httpx_mock, BAD)
     assert jobstat("watch", "-q", ID)[0] == 6
-    # The user's patience with failures ends before that date.
+    # --retry-for ends before that date.
     assert clock.now == 1300
 
 
-def limited(httpx_mock: HTTPXMock, **headers: str) -> None:
+def add_429(httpx_mock: HTTPXMock, **headers: str) -> None:
     httpx_mock.add_response(
         url=URL,
         status_code=429,
@@ -335,46 +337,48 @@ def limited(httpx_mock: HTTPXMock, **headers: str) -> None:
 def test_429_with_an_exhausted_rate_limit_announces_the_exact_wait(
     jobstat: Run, httpx_mock: HTTPXMock, clock: FakeClock
 ) -> None:
-    limited(httpx_mock, x_rate_limit="700", x_rate_limit_remaining="0")
-    answers(httpx_mock, completed(SUCCESS))
+    add_429(httpx_mock, x_rate_limit="700", x_rate_limit_remaining="0")
+    add_responses(httpx_mock, completed(SUCCESS))
     code, _, err = jobstat("watch", "--json", ID)
     assert code == 0
     assert clock.now == 1060
-    said, again = err.splitlines()
-    assert said.endswith("limits the requests (429); trying again in 1 min")
-    assert again == "jobstat: answers again"
+    outage, recovery = err.splitlines()
+    assert outage.endswith("limits the requests (429); trying again in 1 min")
+    assert recovery == "jobstat: answers again"
 
 
 def test_short_retry_after_outranks_an_exhausted_rate_limit(
     jobstat: Run, httpx_mock: HTTPXMock, clock: FakeClock
 ) -> None:
     limit = {"x_rate_limit": "700", "x_rate_limit_remaining": "0"}
-    limited(httpx_mock, retry_after="1", **limit)
-    answers(httpx_mock, completed(SUCCESS))
+    add_429(httpx_mock, retry_after="1", **limit)
+    add_responses(httpx_mock, completed(SUCCESS))
     code, _, err = jobstat("watch", "--json", ID)
     assert code == 0
     assert clock.now == 1001
     assert "trying again in 1 s\n" in err
 
 
-@pytest.mark.parametrize("look", [[], ["--json"], ["--stream"]])
-def test_a_wait_for_the_rate_limit_is_announced(
-    jobstat: Run, httpx_mock: HTTPXMock, clock: FakeClock, look: list[str]
+@pytest.mark.parametrize("options", [[], ["--json"], ["--stream"]])
+def test_wait_for_the_rate_limit_is_announced(
+    jobstat: Run, httpx_mock: HTTPXMock, clock: FakeClock, options: list[str]
 ) -> None:
     used_up = {"x-rate-limit": "700", "x-rate-limit-remaining": "0"}
     httpx_mock.add_response(url=URL, json={"job_status": WORKING}, headers=used_up)
-    answers(httpx_mock, completed(SUCCESS))
-    code, _, err = jobstat("watch", *look, ID)
+    add_responses(httpx_mock, completed(SUCCESS))
+    code, _, err = jobstat("watch", *options, ID)
     assert code == 0
     assert clock.now == 1060
-    # It is said with the first tick of the wait.
+    # The first tick of the wait announces it, a second later.
     assert err == "jobstat: waiting for the rate limit; next request in 59 s\n"
 
 
 def test_normal_poll_delay_is_not_announced_as_a_rate_limit_wait(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
-    answers(httpx_mock, *[WORKING] * 9, completed(SUCCESS), **{"x-rate-limit": "700"})
+    add_responses(
+        httpx_mock, *[WORKING] * 9, completed(SUCCESS), **{"x-rate-limit": "700"}
+    )
     assert jobstat("watch", ID)[::2] == (0, "")
 
 
@@ -407,11 +411,11 @@ def test_unknown_job_exits_5_when_the_shortest_time_limit_ends(
 def test_several_unknown_jobs_are_requested_singly_and_exit_5(
     jobstat: Run, zendesk: Any, clock: FakeClock
 ) -> None:
-    """Each is asked for singly before it counts as not found, however short it is."""
+    """Each job is requested individually before it counts as not found."""
     code, _, err = jobstat("watch", ID, "other", "--timeout", "2s")
     assert code == 5
     assert clock.now == 1002
-    assert zendesk.asked == ["show_many", "show_many", ID, "other"]
+    assert zendesk.requested == ["show_many", "show_many", ID, "other"]
     assert f"jobstat: no job {ID} at acme.zendesk.com (404)\n" in err
     assert "jobstat: no job other at acme.zendesk.com (404)\n" in err
     assert "Resume with" not in err
@@ -422,7 +426,7 @@ def test_rate_limit_wait_does_not_exceed_retry_for(
 ) -> None:
     limit = {"x_rate_limit": "700", "x_rate_limit_remaining": "0"}
     for _ in range(2):
-        limited(httpx_mock, retry_after="8", **limit)
+        add_429(httpx_mock, retry_after="8", **limit)
     code, _, err = jobstat("watch", "--json", ID, "--retry-for", "3s")
     assert code == 7
     assert clock.now == 1003
@@ -430,22 +434,22 @@ def test_rate_limit_wait_does_not_exceed_retry_for(
 
 
 @pytest.mark.parametrize(
-    ("status", "words"),
+    ("status", "verb"),
     [("cancelled", "was cancelled"), ("Aborted", "was aborted"), ("error", "failed")],
 )
 def test_cancelled_aborted_or_error_status_exits_3_without_a_warning(
-    jobstat: Run, httpx_mock: HTTPXMock, status: str, words: str
+    jobstat: Run, httpx_mock: HTTPXMock, status: str, verb: str
 ) -> None:
-    answers(httpx_mock, WORKING, job_object(status))
+    add_responses(httpx_mock, WORKING, job_object(status))
     code, out, err = jobstat("watch", ID)
     assert (code, err) == (3, "")
-    assert out.endswith(f"✗ the job {words}\n")
+    assert out.endswith(f"✗ the job {verb}\n")
 
 
 def test_completed_job_with_unprocessed_items_says_so_and_exits_6(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
-    answers(httpx_mock, *2 * [job_object("completed", total=40, progress=3)])
+    add_responses(httpx_mock, *2 * [job_object("completed", total=40, progress=3)])
     code, out, _ = jobstat("watch", ID)
     assert code == 6
     assert "✗ completed, in part  3/40  7%" in out
@@ -457,25 +461,26 @@ def test_completed_job_with_unprocessed_items_says_so_and_exits_6(
 def test_job_level_error_is_shown_and_exits_3(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
-    answers(httpx_mock, completed(SUCCESS) | {"error": "OutOfPaper"})
+    add_responses(httpx_mock, completed(SUCCESS) | {"error": "OutOfPaper"})
     code, out, _ = jobstat("watch", ID)
     assert code == 3
     assert out.endswith("✗ the job failed: OutOfPaper\n")
 
 
-EMPTY = job_object("completed", total=2, progress=2)
+WITHOUT_RESULTS = job_object("completed", total=2, progress=2)
 
 
 @pytest.mark.parametrize(
-    ("look", "written"), [([], []), (["--json"], [EMPTY]), (["--stream"], [EMPTY])]
+    ("options", "printed"),
+    [([], []), (["--json"], [WITHOUT_RESULTS]), (["--stream"], [WITHOUT_RESULTS])],
 )
 def test_unconfirmed_completion_without_results_exits_124_at_timeout(
-    jobstat: Run, httpx_mock: HTTPXMock, look: list[str], written: list[object]
+    jobstat: Run, httpx_mock: HTTPXMock, options: list[str], printed: list[object]
 ) -> None:
-    answers(httpx_mock, EMPTY)
-    code, out, err = jobstat("watch", ID, *look, "--interval", "9", "--timeout", "5")
+    add_responses(httpx_mock, WITHOUT_RESULTS)
+    code, out, err = jobstat("watch", ID, *options, "--interval", "9", "--timeout", "5")
     assert code == 124
-    assert [json.loads(line) for line in out.splitlines()] == written
+    assert [json.loads(line) for line in out.splitlines()] == printed
     assert err.splitlines()[:2] == [
         f"jobstat: {ID} completed without results; there was no time to confirm that",
         "jobstat: not finished after 5 s",
@@ -485,17 +490,17 @@ def test_unconfirmed_completion_without_results_exits_124_at_timeout(
 def test_403_before_confirmation_exits_4_and_prints_the_unconfirmed_job(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
-    httpx_mock.add_response(url=URL, json={"job_status": EMPTY})
+    httpx_mock.add_response(url=URL, json={"job_status": WITHOUT_RESULTS})
     httpx_mock.add_response(url=URL, status_code=403)
     code, out, _ = jobstat("watch", ID, "--json")
-    assert (code, json.loads(out)) == (4, EMPTY)
+    assert (code, json.loads(out)) == (4, WITHOUT_RESULTS)
 
 
 def test_response_about_another_job_is_rejected_after_a_correct_one(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
-    """A proxy may answer with what it keeps of another job."""
-    answers(httpx_mock, WORKING, {**completed(SUCCESS), "id": "B"})
+    """A proxy may answer with a cached response about another job."""
+    add_responses(httpx_mock, WORKING, {**completed(SUCCESS), "id": "B"})
     code, _, err = jobstat("watch", "-q", ID, "--retry-for", "10s")
     assert code == 7
     assert f"the answers are about other jobs than {ID}" in err
@@ -504,7 +509,7 @@ def test_response_about_another_job_is_rejected_after_a_correct_one(
 def test_response_about_another_watched_job_is_rejected(
     jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
 ) -> None:
-    zendesk.many = 404
+    zendesk.show_many_status = 404
     zendesk.add(completed(SUCCESS))
     zendesk.add({**completed(SUCCESS), "id": "B"})
     zendesk.jobs["B"] = zendesk.jobs[ID]
