@@ -126,7 +126,7 @@ def _invoke(invocation: Invocation) -> int:
 def _report(error: Exception, invocation: Invocation) -> int:
     """Print an error to stderr, and return its exit code."""
     from jobstat.views.terminal import standard_error
-    from jobstat.views.wording import format_traceback, problem_lines
+    from jobstat.views.wording import format_problem, format_traceback
     from jobstat.views.writing import redirect_to_devnull
 
     stderr = standard_error()
@@ -135,7 +135,7 @@ def _report(error: Exception, invocation: Invocation) -> int:
     problem = _to_jobstat_error(error, invocation.arguments)
     if isinstance(problem, OutputError):
         redirect_to_devnull(sys.stdout)
-    stderr.print_quietly(problem_lines(problem.message, problem.hint))
+    stderr.print_quietly(format_problem(problem.message, problem.hint))
     return problem.exit
 
 

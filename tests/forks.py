@@ -34,7 +34,7 @@ _PRELOADED = (
     *(f"jobstat.commands.{name}" for name in _COMMANDS),
     *("jobstat.process", "jobstat.jobs.input", "jobstat.views.live"),
     *(
-        "jobstat.views.screen",
+        "jobstat.views.report",
         "jobstat.zendesk.auth.zcli",
         "jobstat.zendesk.auth.refreshing",
     ),

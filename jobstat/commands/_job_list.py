@@ -14,7 +14,7 @@ from jobstat.jobs.reference import is_id
 from jobstat.jobs.watch import Watch
 from jobstat.views.paging import Paging
 from jobstat.views.terminal import standard_error
-from jobstat.views.wording import counted
+from jobstat.views.wording import pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -52,10 +52,10 @@ def watch_unfinished_jobs(
     individual = {id for id in unreadable if id is not None and is_id(id)}
     left_out = sum(id is None or not is_id(id) for id in (*ids, *unreadable))
     if individual:
-        jobs = counted(len(individual), "job")
+        jobs = pluralize(len(individual), "job")
         warn(f"{jobs} of the list cannot be read; asking by id")
     if left_out:
-        jobs = counted(left_out, "job")
+        jobs = pluralize(left_out, "job")
         warn(f"{jobs} of the list cannot be watched: no valid id")
     watchable = [*filter(is_id, ids), *individual]
     started, rate_limiter = reader.started, connection.rate_limiter

@@ -12,7 +12,7 @@ from jobstat.jobs.pages import find_id
 from jobstat.jobs.policy import LISTING
 from jobstat.jobs.reference import is_id
 from jobstat.options import epilog, shared_options
-from jobstat.views.listing import show_list
+from jobstat.views.report import show_list
 
 EXAMPLES = """
 jobstat list
@@ -58,6 +58,6 @@ def command(
     with connect(base_url, subdomain, policy=LISTING) as connection:
         account = connection.account.name
         listing = list_recent_jobs(connection, limit, status)
-    show_list(listing, account, chosen=bool(status), json=json, color=color)
+    show_list(listing, account, filtered=bool(status), json=json, color=color)
     is_complete = all(is_id(find_id(entry) or "") for entry in listing.skipped)
     return Exit.OK if is_complete else Exit.UNAVAILABLE

@@ -87,7 +87,7 @@ def _text(standing: AccountStatus, now: float, terminal: Terminal) -> str:
         False: (BAD, "the login does not work"),
         None: (UNKNOWN, "not asked"),
     }[standing.works]
-    sign = glyph.on(unicode=terminal.unicode)
+    sign = glyph.render(unicode=terminal.unicode)
     lines.append(f"{terminal.paint(sign, glyph.style)} {words}")
     details = [
         sanitize(standing.problem or "", MAX_ERROR),

@@ -1,4 +1,4 @@
-"""A moment of a watch of several jobs, as the lines of a screen of some size."""
+"""One moment of the live view: the lines of a screen of some size, for 1 to n jobs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,24 @@ from typing import TYPE_CHECKING
 
 from jobstat.exits import Exit
 from jobstat.jobs.duration import format_elapsed
-from jobstat.views.many import (
+from jobstat.views.job_lines import bar_progress, job_lines
+from jobstat.views.layout import (
+    GAP,
+    MAX_BAR,
+    MIN_BAR,
+    NARROW,
+    ellipsis_sign,
+    join_parts,
+    line_width,
+    progress_bar,
+    spread,
+    truncate,
+)
+from jobstat.views.summary import (
     count_done,
-    count_states,
+    count_failures,
+    count_statuses,
     failed_jobs,
-    failures_in,
     format_outcome,
     status_label,
 )
@@ -19,12 +32,11 @@ from jobstat.views.wording import (
     GOOD,
     UNKNOWN,
     format_counts,
+    format_outage,
+    format_rate_limit_wait,
     item_counts,
     percent_done,
     percentage,
-    problem_of,
-    retry_note,
-    waiting_for_limit,
 )
 
 if TYPE_CHECKING:
@@ -32,29 +44,27 @@ if TYPE_CHECKING:
     from jobstat.jobs.poll import TrackedJob
     from jobstat.jobs.retry import Outage
     from jobstat.jobs.watch import Watch
-    from jobstat.views.many import StyledLine
-
-NARROW = 72
-"""Columns below which figures are shortened."""
+    from jobstat.views.layout import StyledLine
 
 WIDE = 100
-"""Columns from which there is room for the account, and for each job's time left."""
-
-GAP = "  "
-BOLD, DIM = "bold", "dim"
+"""Columns that have room for the account, and for the time left of each job."""
 
 WHOLE_ID = 60
-"""Columns on which a job's line has its whole id, the counts and a short bar. On
-fewer the whole has two lines."""
+"""Columns that have room for a job's whole id, its counts and a short bar. With fewer,
+the header takes two lines."""
 
-MIN_BAR = 8
 SHORT_BAR = 4
-MAX_BAR = 40
-USUAL_ID = 35
+"""Columns of a job's bar on a narrow screen."""
+
+ID_WIDTH = 35
+"""Columns kept for a job's id, which has 35."""
+
+_DROPPED_FIRST = ("account", "time left", "items", "percent", "failures", "elapsed")
+"""Figures of the header that are dropped if there is no room, in this order."""
 
 
 class Frame:
-    """What is shown at a moment, on so many columns and rows."""
+    """One moment of the live view, on ``width`` columns and ``height`` rows."""
 
     def __init__(
         self,
@@ -74,174 +84,173 @@ class Frame:
         self._unicode = unicode
 
     def lines(self) -> list[StyledLine]:
-        """What matters most comes first; what does not fit is counted."""
-        watch = self._watch
-        lines = self._whole()
-        if watch.outage:
-            lines.append(self._trouble("", watch.outage, watch.last_success_at))
-        elif until := watch.rate_limited_until(self._now):
-            lines.append([(f"! {waiting_for_limit(until, self._now)}", UNKNOWN.style)])
-        bad = failed_jobs(watch.jobs)
-        going_on = sorted(watch.pending, key=_rank)
-        good = sum(tracked.exit is Exit.OK for tracked in watch.jobs)
-        room = self._height - len(lines) - (good > 0)
-        if len(bad) + len(going_on) > room:
-            room -= 1
-        # Half of the room is left to the jobs that go on, when they need it.
-        most = max(room - len(going_on), (room + 1) // 2, 0)
-        shown = bad[:most]
-        shown += going_on[: max(room - len(shown), 0)]
-        lines += [self._job(tracked) for tracked in shown]
-        if good:
-            sign = GOOD.on(unicode=self._unicode)
-            lines.append([(f"{sign} {good} completed", GOOD.style)])
-        names = {tracked.id for tracked in shown}
-        hidden = [tracked for tracked in bad + going_on if tracked.id not in names]
-        if hidden:
-            lines.append([(self._hidden(hidden), "dim")])
-        return [self._cut(line) for line in lines[: self._height]]
+        """Return the lines, the most important first."""
+        if len(self._watch.jobs) == 1:
+            return self._single_job()[: self._height]
+        lines = self._several_jobs()[: self._height]
+        return [truncate(line, self._width, unicode=self._unicode) for line in lines]
 
-    def _hidden(self, jobs: list[TrackedJob]) -> str:
-        """Those that do not fit, counted: as many of their states as fit."""
-        more, states = f"and {len(jobs)} more", count_states(jobs).split(", ")
-        for count in range(len(states), 0, -1):
-            line = f"{more}: {', '.join(states[:count])}"
-            if count < len(states):
-                line += ", " + self._left_out
+    def _single_job(self) -> list[StyledLine]:
+        (tracked,) = self._watch.jobs
+        elapsed = self._now - self._watch.started
+        if tracked.job is None:
+            lines = [
+                *spread([(tracked.id, "dim"), (self._account, "dim")], self._width),
+                *spread([(f"asking  {format_elapsed(elapsed)}", "dim")], self._width),
+            ]
+        else:
+            lines = job_lines(
+                tracked.job,
+                self._account,
+                width=self._width,
+                unicode=self._unicode,
+                elapsed=elapsed if tracked.seen_running else None,
+                left=tracked.estimate.eta(self._now),
+                live=True,
+            )
+        trouble = self._trouble(tracked.outage, tracked.last_success_at)
+        for line in trouble:
+            lines += spread(line, self._width)
+        return lines
+
+    def _several_jobs(self) -> list[StyledLine]:
+        """Return a header, failed jobs, pending jobs, then counts of all others."""
+        watch = self._watch
+        lines = self._header() + self._trouble(watch.outage, watch.last_success_at)
+        failed = failed_jobs(watch.jobs)
+        pending = sorted(watch.pending, key=_display_order)
+        succeeded = sum(tracked.exit is Exit.OK for tracked in watch.jobs)
+        room = self._height - len(lines) - (succeeded > 0)
+        if len(failed) + len(pending) > room:
+            room -= 1
+        # Pending jobs get half of the room, if they need it.
+        max_failed = max(room - len(pending), (room + 1) // 2, 0)
+        shown = failed[:max_failed]
+        shown += pending[: max(room - len(shown), 0)]
+        lines += [self._job(tracked) for tracked in shown]
+        if succeeded:
+            sign = GOOD.render(unicode=self._unicode)
+            lines.append([(f"{sign} {succeeded} completed", GOOD.style)])
+        shown_ids = {tracked.id for tracked in shown}
+        hidden = [t for t in failed + pending if t.id not in shown_ids]
+        if hidden:
+            lines.append([(self._count_hidden(hidden), "dim")])
+        return lines
+
+    def _count_hidden(self, jobs: list[TrackedJob]) -> str:
+        """Count the jobs that do not fit, by status as far as that fits."""
+        total, statuses = f"and {len(jobs)} more", count_statuses(jobs).split(", ")
+        for count in range(len(statuses), 0, -1):
+            line = f"{total}: {', '.join(statuses[:count])}"
+            if count < len(statuses):
+                line += f", {ellipsis_sign(unicode=self._unicode)}"
             if len(line) <= self._width:
                 return line
-        return more
+        return total
 
-    def _whole(self) -> list[StyledLine]:
-        """How far all of it is: in words, with a bar."""
-        watch = self._watch
-        done, total = watch.items
-        ended, jobs = count_done(watch), len(watch.jobs)
-        known, (done, total) = bool(total), (done, total) if total else (ended, jobs)
-        narrow = self._width < NARROW
-        left = watch.eta(self._now)
-        ended_words = (
-            f"{ended}/{jobs} jobs" if narrow else f"{ended} of {jobs} jobs done"
-        )
-        left_words = f"{'' if narrow else 'about '}{format_elapsed(left or 0)} left"
-        # Each with its rank: where there is no room, the last ones are left out.
-        parts = [
-            (0, ended_words, BOLD),
-            (4, f"{done}/{total} items" if known else "", ""),
-            (3, f"{percentage(done, total)}%" if narrow or known else "", ""),
-            (2, failures_in(watch.jobs), BAD.style),
-            (1, format_elapsed(self._now - watch.started), DIM),
-            (5, "" if left is None else left_words, DIM),
-            (6, self._account if self._width >= WIDE else "", DIM),
-        ]
-        beside_bar = self._width >= WHOLE_ID
-        room = self._width - MIN_BAR - len(GAP) if beside_bar else self._width
-        kept = _fitting([part for part in parts if part[1]], room)
-        figures = [(text, style) for _, text, style in kept]
-        if not beside_bar:
-            return [
-                _join_with_gaps(figures),
-                self._bar(done / total, self._width, "green"),
-            ]
-        used = sum(len(text) + len(GAP) for text, _ in figures)
-        width = max(min(self._width - used, MAX_BAR), MIN_BAR)
-        first, *others = figures
-        bar = self._bar(done / total, width, "green")
-        return [[first, (GAP, ""), *bar, (GAP, ""), *_join_with_gaps(others)]]
+    def _header(self) -> list[StyledLine]:
+        """Return how far all jobs are, in figures and as a bar."""
+        done, total = self._watch.items
+        if not total:
+            done, total = count_done(self._watch), len(self._watch.jobs)
+        has_bar_beside = self._width >= WHOLE_ID
+        room = self._width - (MIN_BAR + len(GAP)) * has_bar_beside
+        figures = self._header_figures(percentage(done, total))
+        for name in _DROPPED_FIRST:
+            if line_width(join_parts(figures.values())) <= room:
+                break
+            del figures[name]
+        line = join_parts(figures.values())
+        if not has_bar_beside:
+            return [line, self._bar(done, total, self._width, "green")]
+        bar_width = min(self._width - line_width(line) - len(GAP), MAX_BAR)
+        bar = self._bar(done, total, max(bar_width, MIN_BAR), "green")
+        return [[line[0], (GAP, ""), *bar, *line[1:]]]
+
+    def _header_figures(self, percent: int) -> dict[str, tuple[str, str]]:
+        watch, is_narrow = self._watch, self._width < NARROW
+        jobs_done, jobs_total = count_done(watch), len(watch.jobs)
+        jobs = f"{jobs_done} of {jobs_total} jobs done"
+        items_done, items_total = watch.items
+        items = f"{items_done}/{items_total} items" if items_total else ""
+        left, time_left = watch.eta(self._now), ""
+        if left is not None:
+            time_left = f"{'' if is_narrow else 'about '}{format_elapsed(left)} left"
+        return {
+            "jobs": (f"{jobs_done}/{jobs_total} jobs" if is_narrow else jobs, "bold"),
+            "items": (items, ""),
+            "percent": (f"{percent}%" if items or is_narrow else "", ""),
+            "failures": (count_failures(watch.jobs), BAD.style),
+            "elapsed": (format_elapsed(self._now - watch.started), "dim"),
+            "time left": (time_left, "dim"),
+            "account": (self._account if self._width >= WIDE else "", "dim"),
+        }
 
     def _job(self, tracked: TrackedJob) -> StyledLine:
         if tracked.outage:
-            return self._trouble(
-                f"{tracked.id}: ", tracked.outage, tracked.last_success_at
-            )
-        glyph, state = status_label(tracked)
-        sign = (f"{glyph.on(unicode=self._unicode)} {state:<7}  ", glyph.style)
+            outage = format_outage(tracked.outage, tracked.last_success_at, self._now)
+            return [(f"! {tracked.id}: {outage}", UNKNOWN.style)]
+        glyph, status = status_label(tracked)
+        sign = glyph.render(unicode=self._unicode)
+        label = (f"{sign} {status:<7}{GAP}", glyph.style)
         job = tracked.job
         if job is None:
-            return self._append_id([sign], tracked.id)
+            return self._append_id([label], tracked.id)
         if tracked.exit is not None:
-            return self._append_id([sign, (self._outcome(job), "")], tracked.id)
+            return self._append_id([label, (self._outcome(job), "")], tracked.id)
         figures = self._figures(job, tracked.estimate.eta(self._now))
-        room = self._width - len(sign[0]) - len(figures) - 2 - USUAL_ID
-        least = SHORT_BAR if self._width < NARROW else MIN_BAR
-        width = max(min(room, MAX_BAR), least)
-        bar = self._bar((percent_done(job) or 0) / 100, width, glyph.style)
-        return self._append_id([sign, *bar, (figures, "")], tracked.id)
+        room = self._width - len(label[0]) - len(figures) - len(GAP) - ID_WIDTH
+        min_width = SHORT_BAR if self._width < NARROW else MIN_BAR
+        bar_width = max(min(room, MAX_BAR), min_width)
+        bar = self._bar(*bar_progress(job, live=True), bar_width, glyph.style)
+        return self._append_id([label, *bar, (figures, "")], tracked.id)
 
     def _outcome(self, job: Job) -> str:
         if self._width >= NARROW:
             return f"{format_outcome(job):>17}"
-        failed, told = item_counts(job)
-        return f"{failed}/{told}" if failed else format_counts(job)
+        failed, reported = item_counts(job)
+        return f"{failed}/{reported}" if failed else format_counts(job)
 
     def _figures(self, job: Job, left: float | None) -> str:
-        counts, percent = format_counts(job), percent_done(job)
         if self._width < NARROW:
-            return f"  {counts:>5}"
-        figures = f"  {counts:>7}  {'' if percent is None else f'{percent}%':>4}"
+            return f"{GAP}{format_counts(job):>5}"
+        percent = percent_done(job)
+        done = "" if percent is None else f"{percent}%"
+        figures = f"{GAP}{format_counts(job):>7}{GAP}{done:>4}"
         if self._width < WIDE:
             return figures
-        return (
-            f"{figures}  {'' if left is None else f'{format_elapsed(left)} left':>12}"
-        )
-
-    def _trouble(
-        self, whose: str, outage: Outage, last_success_at: float | None
-    ) -> StyledLine:
-        again = retry_note(outage, last_success_at, self._now)
-        return [(f"! {whose}{problem_of(outage.error)}; {again}", UNKNOWN.style)]
-
-    def _bar(self, share: float, width: int, style: str) -> StyledLine:
-        full = min(max(int(share * width), 0), width)
-        filled, rest = ("━", "─") if self._unicode else ("=", "-")
-        return [(filled * full, style), (rest * (width - full), "dim")]
+        time_left = "" if left is None else f"{format_elapsed(left)} left"
+        return f"{figures}{GAP}{time_left:>12}"
 
     def _append_id(self, parts: StyledLine, id: str) -> StyledLine:
-        """With the id at its end, without its middle where there is no room."""
-        room = self._width - sum(len(text) for text, _ in parts) - 2
+        """Append the id, without its middle if there is no room."""
+        room = self._width - line_width(parts) - len(GAP)
         if len(id) > room:
-            kept = max(room - len(self._left_out), 0)
+            ellipsis = ellipsis_sign(unicode=self._unicode)
+            kept = max(room - len(ellipsis), 0)
             tail = kept // 2
-            id = id[: kept - tail] + self._left_out + id[len(id) - tail :]
-        return [*parts, (f"  {id}", "")]
+            id = id[: kept - tail] + ellipsis + id[len(id) - tail :]
+        return [*parts, (f"{GAP}{id}", "")]
 
-    def _cut(self, line: StyledLine) -> StyledLine:
-        """The line as far as it fits."""
-        from rich.cells import cell_len, set_cell_size
+    def _bar(self, done: int, total: int | None, width: int, style: str) -> StyledLine:
+        return progress_bar(done, total, width, style, unicode=self._unicode)
 
-        cut: StyledLine = []
-        room = self._width
-        for text, style in line:
-            if cell_len(text) > room:
-                kept = set_cell_size(text, max(room - len(self._left_out), 0))
-                return [*cut, ((kept + self._left_out)[:room], style)]
-            cut.append((text, style))
-            room -= cell_len(text)
-        return cut
-
-    @property
-    def _left_out(self) -> str:
-        return "…" if self._unicode else "..."
+    def _trouble(
+        self, outage: Outage | None, last_success_at: float | None
+    ) -> list[StyledLine]:
+        """Return a line about the outage or, without one, about the rate limit."""
+        until = self._watch.rate_limited_until(self._now)
+        if outage:
+            message = format_outage(outage, last_success_at, self._now)
+        elif until is not None:
+            message = format_rate_limit_wait(until, self._now)
+        else:
+            return []
+        return [[(f"! {message}", UNKNOWN.style)]]
 
 
-def _fitting(
-    parts: list[tuple[int, str, str]], room: int
-) -> list[tuple[int, str, str]]:
-    """Leave out the parts of the highest rank until the others fit in a line."""
-    kept = parts
-    while len(GAP.join(text for _, text, _ in kept)) > room and len(kept) > 1:
-        show_final = max(kept)
-        kept = [part for part in kept if part is not show_final]
-    return kept
-
-
-def _join_with_gaps(parts: StyledLine) -> StyledLine:
-    """The parts with a gap between them."""
-    return [piece for part in parts for piece in ((GAP, ""), part)][1:]
-
-
-def _rank(tracked: TrackedJob) -> int:
-    """Trouble first, then what works, then what waits."""
+def _display_order(tracked: TrackedJob) -> int:
+    """Sort outages first, then working jobs, then queued ones, then unknown ones."""
     if tracked.outage:
         return 0
     if tracked.job is None:

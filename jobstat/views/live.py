@@ -1,8 +1,7 @@
-"""How a watch is shown while it lasts on a terminal: redrawn in place.
+"""The progress of a watch as a live view: redrawn in place on a terminal.
 
-The cursor rests at the beginning of the frame, not behind it. So whatever a
-terminal does to the lines below when it is resized, all of them are erased, and
-none above.
+The cursor rests at the start of the frame. However a terminal moves the lines below it
+when it is resized, the view then erases all of its own lines, and none above.
 """
 
 from __future__ import annotations
@@ -14,22 +13,14 @@ from math import inf
 from typing import TYPE_CHECKING, Self
 
 from jobstat.errors import OutputError
-from jobstat.jobs.duration import format_elapsed
 from jobstat.views.frame import WHOLE_ID, Frame
-from jobstat.views.log import NoProgress
-from jobstat.views.many import format_summary, to_ansi
-from jobstat.views.wording import (
-    UNKNOWN,
-    problem_of,
-    retry_note,
-    waiting_for_limit,
-)
+from jobstat.views.layout import to_ansi
+from jobstat.views.progress import Progress
+from jobstat.views.report import last_status, summary_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from types import FrameType
-
-    from rich.console import RenderableType
 
     from jobstat.jobs.loop import Clock
     from jobstat.jobs.poll import TrackedJob
@@ -43,21 +34,22 @@ MIN_FRAME_GAP = 0.1
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 ERASE_LINE, ERASE_BELOW = "\x1b[K", "\x1b[J"
 ERASE = f"\r{ERASE_LINE}\x1b7\x1b[B{ERASE_BELOW}\x1b8"
-"""Erases the line of the cursor, then the lines below it. One sequence for both would
-make tmux move the lines to its history when the cursor is at the top left."""
+"""Erase the line of the cursor, then the lines below it. A single sequence for both
+makes tmux move the lines to its history when the cursor is at the top left."""
 
-SETTLED = 0.3
-"""Seconds without a resize before the next frame. tmux reports a resize up to 0.25 s
-late where another one came just before."""
+RESIZE_SETTLE_TIME = 0.3
+"""Seconds without a resize before the next frame. After a resize, tmux reports another
+one up to 0.25 s late."""
 
 WRITING_SIGNALS = {signal.SIGTSTP, signal.SIGWINCH}
 """Signals whose handlers write to the terminal."""
 
 
-class LiveProgress(NoProgress):
-    """A view that is redrawn in place; it vanishes when it is left.
+class LiveProgress(Progress):
+    """A view that is redrawn in place, and erased at the end.
 
-    ``show_final`` is whether a job's end is left standing: not where its report does.
+    With ``show_final`` the last status stays. Without, a report follows on the same
+    terminal.
     """
 
     def __init__(
@@ -74,10 +66,10 @@ class LiveProgress(NoProgress):
         self._account = account
         self._terminal = terminal
         self._clock = clock
-        # On stderr it is no data: what cannot be shown there is not.
+        # With show_final the view is on stderr: not data, so a failed write is ignored.
         self._write = terminal.write_quietly if show_final else terminal.write
-        self._entered = False
-        self._drawn = False
+        self._is_active = False
+        self._is_drawn = False
         self._drawn_at = -inf
         self._resized_at = -inf
 
@@ -86,22 +78,22 @@ class LiveProgress(NoProgress):
         if signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:
             signal.signal(signal.SIGTSTP, self._suspend)
         signal.signal(signal.SIGWINCH, self._resize)
-        self._entered = True
+        self._is_active = True
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._entered = False
-        # What ends the view is told, not that the view could not be erased.
+        self._is_active = False
+        # The exception that ends the view matters more than a failure to erase it.
         with suppress(OutputError) if any(exception) else nullcontext():
             self._erase()
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
-        entered = self._entered
+        was_active = self._is_active
         self.__exit__()
         yield
-        if entered and self._watch.pending:
-            self._entered = True
+        if was_active and self._watch.pending:
+            self._is_active = True
             self._refresh(self._clock.monotonic())
 
     def job_changed(self, tracked: TrackedJob, now: float) -> None:
@@ -118,66 +110,63 @@ class LiveProgress(NoProgress):
         self._refresh(now)
 
     def job_done(self, tracked: TrackedJob, now: float) -> None:
-        from jobstat.views.screen import summary_line
-
         if self._show_final and tracked.job and len(self._watch.jobs) == 1:
             self.__exit__()
-            width = self._terminal.size.columns
-            parts = [
-                *self._full(tracked, now, width, live=False),
-                *summary_line(tracked.job, unicode=self._terminal.unicode),
-            ]
-            self._write(self._rendered(parts, width))
+            elapsed = now - self._watch.started if tracked.seen_running else None
+            self._write(
+                last_status(tracked.job, self._account, self._terminal, elapsed)
+            )
 
     def ended(self, now: float) -> None:
-        # A signal may interrupt this or the caller's exit from the context, not both.
+        # A signal may interrupt this call or the caller's exit from the context, but
+        # not both.
         self.__exit__()
         if self._show_final and len(self._watch.jobs) > 1:
             elapsed = now - self._watch.started
             self._write(
-                format_summary(self._watch, self._account, self._terminal, elapsed)
+                summary_text(self._watch, self._account, self._terminal, elapsed)
             )
 
     def _refresh(self, now: float) -> None:
-        # One answer may tell of a hundred jobs: the frame of the next second
-        # shows the others.
-        settled = now - self._resized_at >= SETTLED
-        if self._entered and settled and now - self._drawn_at >= MIN_FRAME_GAP:
+        # One answer may change a hundred jobs. Later changes wait for the next second.
+        is_settled = now - self._resized_at >= RESIZE_SETTLE_TIME
+        if self._is_active and is_settled and now - self._drawn_at >= MIN_FRAME_GAP:
             self._draw(now)
 
     def _draw(self, now: float) -> None:
         self._drawn_at = now
-        # A shell that has put the watch into the background has the terminal.
+        # In the background, the terminal belongs to the shell.
         if self._watch.pending and self._terminal.in_foreground:
             lines = self._frame(now)
             if self._resized_at > now:
-                return  # These lines may not fit any more.
+                return  # the lines may not fit any more
             up = f"\x1b[{len(lines) - 1}A" * (len(lines) > 1)
             frame = f"{ERASE_LINE}\n".join(lines)
-            # Set before the write: a signal may interrupt it.
-            self._drawn = True
-            self._steer(f"\r{HIDE_CURSOR}{frame}{ERASE_LINE}{ERASE_BELOW}{up}\r")
+            # Set before the write, which a signal may interrupt.
+            self._is_drawn = True
+            self._control(f"\r{HIDE_CURSOR}{frame}{ERASE_LINE}{ERASE_BELOW}{up}\r")
 
     def _erase(self) -> None:
-        if self._drawn:
-            # Cleared after the write, for the same reason. Erasing twice is harmless.
-            self._steer(f"{ERASE}{SHOW_CURSOR}")
-            self._drawn = False
+        if self._is_drawn:
+            self._control(f"{ERASE}{SHOW_CURSOR}")
+            # Cleared after the write, which a signal may interrupt. Erasing twice is
+            # harmless.
+            self._is_drawn = False
             self._drawn_at = -inf
 
-    def _steer(self, text: str) -> None:
-        """Write to the terminal. Block the signals whose handlers write to it, too."""
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, WRITING_SIGNALS)
+    def _control(self, text: str) -> None:
+        """Write to the terminal while signals that write to it, too, are blocked."""
+        previous = signal.pthread_sigmask(signal.SIG_BLOCK, WRITING_SIGNALS)
         try:
             self._write(text)
         except OutputError:
-            self._drawn = False  # it cannot be erased either
+            self._is_drawn = False  # the frame cannot be erased either
             raise
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            signal.pthread_sigmask(signal.SIG_SETMASK, previous)
 
     def _suspend(self, number: int, frame: FrameType | None) -> None:
-        """Give the terminal back while the job control of a shell has it."""
+        """Give the terminal back to the shell on Ctrl-Z."""
         del frame
         self._erase()
         signal.signal(number, signal.SIG_DFL)
@@ -188,81 +177,30 @@ class LiveProgress(NoProgress):
         """Erase the frame, so that the next resize has no lines to wrap."""
         del number, frame
         self._resized_at = self._clock.monotonic()
-        if self._drawn:
-            self._steer(ERASE)
+        if self._is_drawn:
+            self._control(ERASE)
 
     def _frame(self, now: float) -> list[str]:
-        """The lines of a frame, none of which fills the last column."""
-        width, height = self._terminal.size
-        # Behind it some terminals would wrap, and others erase what stands there.
-        width, room = max(width - 1, 1), max(height - 1, 1)
-        if len(self._watch.jobs) > 1:
-            frame = Frame(
-                self._watch,
-                self._account,
-                now,
-                width=self._line_width(width, height),
-                height=room,
-                unicode=self._terminal.unicode,
-            )
-            return [to_ansi(line, self._terminal) for line in frame.lines()]
-        parts = self._full(self._watch.jobs[0], now, width)
-        # The bar is the second line: what does not fit goes from the end.
-        return self._rendered(parts, width).splitlines()[:room]
+        """Return the lines of a frame. None of them reaches the last column.
 
-    def _line_width(self, width: int, height: int) -> int:
-        """The columns that a frame of several jobs uses.
+        There, some terminals wrap the line, and others erase its last character.
+        """
+        columns, rows = self._terminal.size
+        frame = Frame(
+            self._watch,
+            self._account,
+            now,
+            width=self._frame_width(max(columns - 1, 1), rows),
+            height=max(rows - 1, 1),
+            unicode=self._terminal.unicode,
+        )
+        return [to_ansi(line, self._terminal) for line in frame.lines()]
+
+    def _frame_width(self, columns: int, rows: int) -> int:
+        """Return the columns that a frame uses.
 
         A terminal that becomes narrower wraps longer lines, and so moves the first
-        lines of a high frame to the scrollback. A split window halves its width.
+        lines of a high frame to the scrollback. Splitting a window halves its width.
         """
-        is_high = 2 * len(self._watch.jobs) > height
-        return min(width, max(WHOLE_ID, width // 2)) if is_high else width
-
-    def _rendered(self, parts: Iterable[RenderableType], width: int) -> str:
-        # A signal may have interrupted another console before it gave its text away.
-        console = self._terminal.console()
-        with console.capture() as capture:
-            for part in parts:
-                console.print(part, width=width)
-        return capture.get()
-
-    def _full(
-        self, tracked: TrackedJob, now: float, width: int, *, live: bool = True
-    ) -> Iterator[RenderableType]:
-        from jobstat.views.screen import job_lines
-
-        elapsed = now - self._watch.started
-        if tracked.job:
-            yield from job_lines(
-                tracked.job,
-                self._account,
-                width=width,
-                unicode=self._terminal.unicode,
-                elapsed=elapsed if tracked.seen_running else None,
-                left=tracked.estimate.eta(now) if live else None,
-                live=live,
-            )
-        else:
-            yield self._note(f"{tracked.id}  {self._account}")
-            yield self._note(f"asking  {format_elapsed(elapsed)}")
-        if live:
-            yield from self._trouble(tracked, now)
-
-    def _trouble(self, tracked: TrackedJob, now: float) -> Iterator[RenderableType]:
-        from rich.text import Text
-
-        words = None
-        if outage := tracked.outage:
-            again = retry_note(outage, tracked.last_success_at, now)
-            words = f"{problem_of(outage.error)}; {again}"
-        elif until := self._watch.rate_limited_until(now):
-            words = waiting_for_limit(until, now)
-        if words:
-            yield Text(f"! {words}", UNKNOWN.style, overflow="fold")
-
-    @staticmethod
-    def _note(words: str) -> RenderableType:
-        from rich.text import Text
-
-        return Text(words, "dim", overflow="fold")
+        is_high = 2 * len(self._watch.jobs) > rows
+        return min(columns, max(WHOLE_ID, columns // 2)) if is_high else columns

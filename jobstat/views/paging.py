@@ -1,4 +1,4 @@
-"""How the reading of an account's list of jobs is shown, which may take minutes."""
+"""The progress of reading an account's list of jobs, which may take minutes."""
 
 from __future__ import annotations
 
@@ -6,31 +6,32 @@ from math import inf
 from typing import TYPE_CHECKING, Self
 
 from jobstat.jobs.page_reader import ReadingObserver
-from jobstat.views.wording import problem_of, retry_note, waiting_for_limit
+from jobstat.views.wording import format_outage, format_rate_limit_wait
 
 if TYPE_CHECKING:
     from jobstat.jobs.retry import Outage
     from jobstat.views.terminal import Terminal
 
-SHORT = 300
-"""Jobs that are read without a word."""
+SHOW_ABOVE = 300
+"""A shorter list is read without showing how many jobs were read."""
 
 REMIND_AFTER = 60.0
-"""Seconds after which a wait for the rate limit is announced again."""
+"""Seconds until a wait for the rate limit is announced again."""
 
 
 class Paging(ReadingObserver):
-    """Shows how many jobs have been read, and each wait; a context manager.
+    """How many jobs were read, and each wait. A context manager.
 
-    On a terminal this is one line, erased at the end.
+    On a terminal this is one line, erased at the end. Errors, and off a terminal waits
+    for the rate limit, are lines that stay.
     """
 
     def __init__(self, terminal: Terminal, *, quiet: bool) -> None:
         self._terminal = terminal
         self._quiet = quiet
         self._count = 0
-        self._shown = False
-        self._limit_told_until = -inf
+        self._is_shown = False
+        self._announce_limit_at = -inf
 
     def __enter__(self) -> Self:
         return self
@@ -39,43 +40,41 @@ class Paging(ReadingObserver):
         self._erase()
 
     def page_read(self, count: int) -> None:
-        """So many more jobs were read."""
+        """Count this many more jobs."""
         self._count += count
-        if self._count > SHORT:
+        if self._count > SHOW_ABOVE:
             self._show("")
 
     def pausing(self) -> None:
-        """Say that the list will be read once more, and count anew."""
+        """Say that the list will be read again, and start counting anew."""
         self._show("once more in a moment")
         self._count = 0
 
     def waiting(self, outage: Outage | None, until: float, now: float) -> None:
-        """The next page waits: for an account that fails, else for the rate limit."""
+        """Say why the next page waits: for a retry, or for the rate limit."""
         if outage:
-            again = retry_note(outage, None, now)
-            self._note(f"{problem_of(outage.error)}; {again}")
+            self._print(format_outage(outage, None, now))
         elif self._terminal.live:
-            self._show(waiting_for_limit(until, now))
-        elif now >= self._limit_told_until:
-            self._limit_told_until = max(until, now + REMIND_AFTER)
-            self._note(waiting_for_limit(until, now))
+            self._show(format_rate_limit_wait(until, now))
+        elif now >= self._announce_limit_at:
+            self._announce_limit_at = max(until, now + REMIND_AFTER)
+            self._print(format_rate_limit_wait(until, now))
 
-    def _note(self, words: str) -> None:
+    def _print(self, message: str) -> None:
         self._erase()
         if not self._quiet:
-            self._terminal.print_quietly(f"jobstat: {words}\n")
+            self._terminal.print_quietly(f"jobstat: {message}\n")
 
-    def _show(self, more: str) -> None:
+    def _show(self, note: str) -> None:
         if self._quiet or not self._terminal.live:
             return
-        words = f"reading the list of jobs: {self._count:,}"
-        line = "; ".join(filter(None, [words, more]))
-        self._terminal.write_quietly(
-            f"\r{line[: self._terminal.size.columns - 1]}\x1b[K"
-        )
-        self._shown = True
+        count = f"reading the list of jobs: {self._count:,}"
+        line = "; ".join(filter(None, [count, note]))
+        width = self._terminal.size.columns - 1
+        self._terminal.write_quietly(f"\r{line[:width]}\x1b[K")
+        self._is_shown = True
 
     def _erase(self) -> None:
-        if self._shown:
+        if self._is_shown:
             self._terminal.write_quietly("\r\x1b[K")
-            self._shown = False
+            self._is_shown = False

@@ -1,4 +1,4 @@
-"""Everything that a command shows: progress, output and problems together."""
+"""Everything that a command shows of jobs: progress, output and errors together."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from jobstat.exits import Exit
 from jobstat.jobs.job import KNOWN_STATES, judge
 from jobstat.jobs.loop import Observer
 from jobstat.jobs.reference import is_same_id
-from jobstat.views.log import LogProgress, NoProgress
-from jobstat.views.report import JsonOutput, ScreenOutput, TextOutput
+from jobstat.views.output import JsonOutput
+from jobstat.views.progress import Progress
 from jobstat.views.terminal import open_terminal
 from jobstat.views.wording import (
-    counted,
+    format_problem,
     format_status,
     format_traceback,
     job_id,
-    problem_lines,
+    pluralize,
 )
 from jobstat.views.writing import limit_writes
 
@@ -34,12 +34,11 @@ if TYPE_CHECKING:
     from jobstat.jobs.poll import TrackedJob
     from jobstat.jobs.retry import Outage
     from jobstat.jobs.watch import Watch
-    from jobstat.views.log import Progress
-    from jobstat.views.report import Output
+    from jobstat.views.output import Output
     from jobstat.views.terminal import Terminal
 
-MAX_NAMED = 20
-"""Jobs whose ids are named in one line."""
+MAX_IDS = 20
+"""Ids named in one warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +55,22 @@ class DisplayOptions:
     color: str = "auto"
     debug: bool = False
 
+    @property
+    def as_json(self) -> bool:
+        """Whether stdout gets JSON."""
+        return self.json or self.stream
+
 
 class Reporter(Observer):
     """The observer of a watch, and a context manager around it.
 
-    ``output`` is None where stdout gets nothing. For a ``as_json`` each job is
-    written when it is no longer asked for, with ``stream`` at each change. For
-    people several jobs are reported on when all of them have ended. ``debug`` has
-    a traceback shown with an error.
+    ``output`` is None if stdout gets nothing. JSON is written for each job when it is
+    done, or with ``stream`` at each change. For people, several watched jobs are
+    reported together at the end.
+
+    After a signal, ``follow`` repeats the call that it interrupted. A user meets this
+    who presses Ctrl-C while the reader of a pipe is slow. So each change and each end
+    of a job is handled once.
     """
 
     def __init__(
@@ -72,22 +79,16 @@ class Reporter(Observer):
         progress: Progress,
         output: Output | None,
         problems: Terminal,
-        *,
-        as_json: bool = False,
-        stream: bool = False,
-        debug: bool = False,
+        options: DisplayOptions,
     ) -> None:
         self._watch = watch
         self._progress = progress
         self._output = output
         self._problems = problems
-        self._stream = stream
-        self._as_json = as_json
-        self._debug = debug
-        self._reports = len(watch.jobs) > 1 and not (as_json or watch.policy.once)
+        self._options = options
         self._warned: set[str] = set()
-        self._seen: dict[str, Job | None] = {}
-        self._closed: set[str] = set()
+        self._changes: dict[str, Job | None] = {}
+        self._done: set[str] = set()
         self._written: dict[str, Job] = {}
 
     def __enter__(self) -> Self:
@@ -97,18 +98,17 @@ class Reporter(Observer):
     def __exit__(self, *exception: object) -> None:
         self._progress.__exit__(*exception)
 
-    def notify(self, words: str) -> None:
-        """Say something on stderr that is no data."""
+    def notify(self, message: str) -> None:
+        """Print a message to stderr."""
         with self._progress.suspended():
-            self._problems.print_quietly(words)
+            self._problems.print_quietly(message)
 
     def job_changed(self, tracked: TrackedJob, now: float) -> None:
-        if self._seen.get(tracked.id) is not tracked.job:
-            # Once, though a signal may have it told again.
-            self._seen[tracked.id] = tracked.job
-            self._warn(tracked)
+        if self._changes.get(tracked.id) is not tracked.job:
+            self._changes[tracked.id] = tracked.job
+            self._warn_about(tracked)
             self._progress.job_changed(tracked, now)
-        if self._stream:
+        if self._options.stream:
             self._write(tracked, now)
 
     def request_failed(
@@ -120,79 +120,76 @@ class Reporter(Observer):
         self._progress.tick(now)
 
     def interrupted(self) -> None:
-        # Neither who reads stdout nor the terminal is to let it wait any longer.
+        # From now on, neither a slow reader of stdout nor the terminal may delay the
+        # end.
         limit_writes(0)
         self._progress.__exit__()
 
     def job_done(self, tracked: TrackedJob, now: float) -> None:
-        if tracked.id not in self._closed:
-            self._closed.add(tracked.id)
-            # Before the data: its reader may write to the same screen.
+        if tracked.id not in self._done:
+            self._done.add(tracked.id)
+            # Before the data, whose reader may write to the same screen.
             self._progress.job_done(tracked, now)
-        is_told = self._stream or self._reports or self._already_read(tracked)
-        if not is_told or (self._stream and tracked.unconfirmed):
+        if self._is_written_when_done(tracked):
             self._write(tracked, now)
         if tracked.error and tracked.exit in {tracked.error.exit, Exit.TIMEOUT}:
-            self._tell(tracked.error)
-
-    def _tell(self, error: JobstatError) -> None:
-        """Tell of a problem, and of its hint, each once."""
-        if error.message not in self._warned:
-            hint = None if error.hint in self._warned else error.hint
-            self._warned |= {error.message, hint or ""}
-            if self._debug:
-                self.notify(format_traceback(error))
-            self.notify(problem_lines(error.message, hint))
+            self._report_error(tracked.error)
 
     def ended(self, now: float) -> None:
         self._progress.ended(now)
-        watch = self._watch
-        self._name_the_unanswered()
-        if self._output and len(watch.jobs) > 1 and any(w.job for w in watch.jobs):
-            elapsed = None if watch.policy.once else now - watch.started
-            with self._suspended():
-                self._output.report(watch, elapsed)
+        self._warn_about_unanswered()
+        jobs, once = self._watch.jobs, self._watch.policy.once
+        if self._output and len(jobs) > 1 and any(tracked.job for tracked in jobs):
+            elapsed = None if once else now - self._watch.started
+            with self._making_room():
+                self._output.report(self._watch, elapsed)
 
-    def _name_the_unanswered(self) -> None:
-        """Name the jobs without an answer, unless their errors do."""
-        jobs = self._watch.jobs
-        ids = [w.id for w in jobs if not w.job and w.error and w.id not in str(w.error)]
-        if 0 < len(ids) < len(jobs):
-            more = f" and {len(ids) - MAX_NAMED} more" * (len(ids) > MAX_NAMED)
-            named = ", ".join(ids[:MAX_NAMED]) + more
-            self.notify(
-                f"jobstat: no answer about {counted(len(ids), 'job')}: {named}\n"
-            )
-
-    def _already_read(self, tracked: TrackedJob) -> bool:
-        unfinished = tracked.job and not judge(tracked.job).finished
-        return bool(self._progress.persistent and unfinished and not self._as_json)
+    def _is_written_when_done(self, tracked: TrackedJob) -> bool:
+        if self._options.stream:
+            # Its last change was written, but not an answer that was never confirmed.
+            return tracked.unconfirmed is not None
+        if self._options.as_json:
+            return True
+        if len(self._watch.jobs) > 1 and not self._watch.policy.once:
+            return False  # the report at the end has it
+        # The log already shows the last status of an unfinished job.
+        is_finished = not tracked.job or judge(tracked.job).finished
+        return is_finished or not self._progress.persistent
 
     def _write(self, tracked: TrackedJob, now: float) -> None:
         job = tracked.job
-        if self._as_json and tracked.exit is not None:
+        if self._options.as_json and tracked.exit is not None:
             job = tracked.unconfirmed or job
         if self._output and job and self._written.get(tracked.id) is not job:
-            timed = tracked.seen_running and not self._watch.policy.once
-            text = self._output.render(
-                job, now - self._watch.started if timed else None
-            )
-            with self._suspended():
-                # A signal may end the writing, but it does not begin anew.
+            is_timed = tracked.seen_running and not self._watch.policy.once
+            elapsed = now - self._watch.started if is_timed else None
+            text = self._output.render(job, elapsed)
+            with self._making_room():
+                # Before the write: a signal may end it, but half a line is not
+                # written again.
                 self._written[tracked.id] = job
                 self._output.write(text)
 
-    def _suspended(self) -> AbstractContextManager[None]:
-        """Make room for output where it goes to the screen of the progress."""
-        progress_stream = self._output and self._output.interactive
-        return self._progress.suspended() if progress_stream else nullcontext()
+    def _making_room(self) -> AbstractContextManager[None]:
+        """Suspend the progress if the output goes to a screen, maybe the same one."""
+        is_shared = self._output and self._output.interactive
+        return self._progress.suspended() if is_shared else nullcontext()
 
-    def _warn(self, tracked: TrackedJob) -> None:
+    def _report_error(self, error: JobstatError) -> None:
+        """Print an error and its hint, each once."""
+        if error.message not in self._warned:
+            hint = None if error.hint in self._warned else error.hint
+            self._warned |= {error.message, hint or ""}
+            if self._options.debug:
+                self.notify(format_traceback(error))
+            self.notify(format_problem(error.message, hint))
+
+    def _warn_about(self, tracked: TrackedJob) -> None:
         job = tracked.job
         if job is None:
             return
-        unknown = job.state not in KNOWN_STATES and not judge(job).finished
-        if unknown and job.status not in self._warned:
+        is_unknown = job.state not in KNOWN_STATES and not judge(job).finished
+        if is_unknown and job.status not in self._warned:
             self._warned.add(job.status)
             self.notify(
                 f"jobstat: warning: unknown status '{format_status(job)}';"
@@ -205,6 +202,16 @@ class Reporter(Observer):
                 f" the answer is about {job_id(job)}\n"
             )
 
+    def _warn_about_unanswered(self) -> None:
+        """Name the jobs without an answer, if no error names them."""
+        jobs = self._watch.jobs
+        ids = [t.id for t in jobs if not t.job and t.error and t.id not in str(t.error)]
+        if 0 < len(ids) < len(jobs):
+            more = f" and {len(ids) - MAX_IDS} more" * (len(ids) > MAX_IDS)
+            names = ", ".join(ids[:MAX_IDS]) + more
+            count = pluralize(len(ids), "job")
+            self.notify(f"jobstat: no answer about {count}: {names}\n")
+
 
 def make_reporter(
     watch: Watch, account: str, clock: Clock, options: DisplayOptions
@@ -212,48 +219,52 @@ def make_reporter(
     """Return the reporter that fits the options and the streams of the process."""
     stdout = open_terminal(sys.stdout, os.environ, options.color)
     stderr = open_terminal(sys.stderr, os.environ, options.color)
-    as_json = options.json or options.stream
-    output: Output | None
-    if options.quiet:
-        output = None
-    elif as_json:
-        output = JsonOutput(stdout, indented=stdout.interactive and not options.stream)
-    elif stdout.interactive and not options.plain:
-        output = ScreenOutput(stdout, account)
-    else:
-        output = TextOutput(stdout, account)
-
-    progress_stream = stderr if as_json else stdout
-    progress: Progress
-    if options.quiet or watch.policy.once:
-        progress = NoProgress()
-    elif (
-        progress_stream.live
-        and not options.plain
-        and (not as_json or _is_unseen(stdout, watch, stream=options.stream))
-    ):
-        from jobstat.views.live import LiveProgress
-
-        progress = LiveProgress(
-            watch, account, progress_stream, clock, show_final=as_json
-        )
-    else:
-        lines = None if as_json and not stderr.interactive else progress_stream
-        progress = LogProgress(watch, lines, stderr, show_final=as_json)
     return Reporter(
         watch,
-        progress,
-        output,
+        _make_progress(watch, account, clock, options, stdout, stderr),
+        _make_output(account, options, stdout),
         stderr,
-        as_json=as_json,
-        stream=options.stream,
-        debug=options.debug,
+        options,
     )
 
 
-def _is_unseen(stdout: Terminal, watch: Watch, *, stream: bool) -> bool:
-    """Whether no data appears on the screen before the live view has gone.
+def _make_output(
+    account: str, options: DisplayOptions, stdout: Terminal
+) -> Output | None:
+    if options.quiet:
+        return None
+    if options.as_json:
+        indented = stdout.interactive and not options.stream
+        return JsonOutput(stdout, indented=indented)
+    from jobstat.views.report import TextOutput
 
-    The next program in a pipe, such as jq, often writes to the same screen.
-    """
-    return stdout.is_file or (len(watch.jobs) == 1 and not stream)
+    fitted = stdout.interactive and not options.plain
+    return TextOutput(stdout, account, fitted=fitted)
+
+
+def _make_progress(
+    watch: Watch,
+    account: str,
+    clock: Clock,
+    options: DisplayOptions,
+    stdout: Terminal,
+    stderr: Terminal,
+) -> Progress:
+    """Choose no progress, a live view or a log. With JSON it goes to stderr."""
+    if options.quiet or watch.policy.once:
+        return Progress()
+    as_json = options.as_json
+    terminal = stderr if as_json else stdout
+    # The next program in a pipe, such as jq, often writes to the same screen. A live
+    # view must be gone before it gets data.
+    is_undisturbed = (
+        not as_json or stdout.is_file or (len(watch.jobs) == 1 and not options.stream)
+    )
+    if terminal.live and not options.plain and is_undisturbed:
+        from jobstat.views.live import LiveProgress
+
+        return LiveProgress(watch, account, terminal, clock, show_final=as_json)
+    from jobstat.views.log import LogProgress
+
+    log = None if as_json and not stderr.interactive else terminal
+    return LogProgress(watch, log, stderr, show_final=as_json)

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TextIO
 
-    from rich.console import Console
-
 DEFAULT_SIZE = os.terminal_size((80, 24))
 """Columns and rows when a terminal does not know its size, as over a serial line."""
 
@@ -158,23 +156,6 @@ class Terminal:
             return text
         codes = ";".join(str(_SGR[word]) for word in style.split())
         return f"\x1b[{codes}m{text}\x1b[0m"
-
-    def console(self) -> Console:
-        """A rich console of this terminal's size, which interprets no markup."""
-        from rich.console import Console
-
-        width, height = self.size
-        return Console(
-            file=self.stream,
-            width=width,
-            height=height,
-            force_terminal=True,
-            color_system="auto" if self.color else None,
-            no_color=not self.color,
-            markup=False,
-            emoji=False,
-            highlight=False,
-        )
 
 
 def open_terminal(

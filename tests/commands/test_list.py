@@ -417,7 +417,7 @@ def test_watch_all_retries_the_list_after_a_503(
     code, _, err = jobstat("watch", "--all")
     assert code == 0
     assert clock.now == 1020 + LAG
-    assert "acme.zendesk.com cannot answer now (503); trying again in 20 s\n" in err
+    assert "acme.zendesk.com cannot answer now (503); retrying in 20 s\n" in err
 
 
 def test_watch_all_announces_the_exact_wait_after_a_429_on_the_list(
@@ -432,8 +432,8 @@ def test_watch_all_announces_the_exact_wait_after_a_429_on_the_list(
     assert code == 0
     assert clock.now == 1062 + LAG
     first, second, _ = err.splitlines()
-    assert first.endswith("limits the requests (429); trying again in 1 min")
-    assert second.endswith("limits the requests (429); trying again in 2 s")
+    assert first.endswith("limits the requests (429); retrying in 1 min")
+    assert second.endswith("limits the requests (429); retrying in 2 s")
 
 
 def test_rate_limit_wait_while_listing_does_not_exceed_retry_for(
@@ -446,7 +446,7 @@ def test_rate_limit_wait_while_listing_does_not_exceed_retry_for(
     code, _, err = jobstat("watch", "--all", "--retry-for", "3s")
     assert code == 7
     assert clock.now == 1003
-    assert "trying again in 3 s\n" in err
+    assert "retrying in 3 s\n" in err
 
 
 def test_list_pages_count_toward_the_rate_limit(

@@ -350,7 +350,7 @@ def test_repeated_503_for_all_jobs_is_reported_once(
     assert code == 6
     assert err == (
         "jobstat: acme.zendesk.com cannot answer now (503);"
-        " trying again in 1 s, last answer 0 s ago\n"
+        " retrying in 1 s, last answer 0 s ago\n"
         "jobstat: answers again\n"
     )
 
@@ -365,7 +365,7 @@ def test_503_on_a_single_request_is_reported_without_a_job_id(
     _, _, err = jobstat("watch", "--json", ID, OTHER)
     assert err == (
         "jobstat: acme.zendesk.com cannot answer now (503);"
-        " trying again in 1 s, last answer 0 s ago\n"
+        " retrying in 1 s, last answer 0 s ago\n"
         "jobstat: answers again\n"
     )
 

@@ -118,7 +118,7 @@ def test_outage_and_recovery_are_each_reported_once(
     assert code == 6
     assert err == (
         "jobstat: acme.zendesk.com cannot answer now (503);"
-        " trying again in 1 s, last answer 0 s ago\n"
+        " retrying in 1 s, last answer 0 s ago\n"
         "jobstat: answers again\n"
     )
 
@@ -129,7 +129,7 @@ def test_long_outage_is_reported_once_a_minute(
     httpx_mock.add_response(url=URL, status_code=503, is_reusable=True)
     code, out, err = jobstat("watch", ID, "--retry-for", "4m")
     assert (code, out) == (7, "")
-    assert 4 <= err.count("cannot answer now (503); trying again in") <= 5
+    assert 4 <= err.count("cannot answer now (503); retrying in") <= 5
 
 
 def test_giving_up_prints_the_last_state_the_error_and_a_resume_command(
@@ -295,7 +295,7 @@ def test_hostile_text_in_an_error_response_is_sanitized(
     httpx_mock.add_response(url=URL, status_code=503, json=hostile)
     add_responses(httpx_mock, BAD)
     _, _, err = jobstat("watch", "--json", ID)
-    assert r"\x1b[2J\u202e); trying again" in err
+    assert r"\x1b[2J\u202e); retrying" in err
     assert "\x1b" not in err
 
 
@@ -343,7 +343,7 @@ def test_429_with_an_exhausted_rate_limit_announces_the_exact_wait(
     assert code == 0
     assert clock.now == 1060
     outage, recovery = err.splitlines()
-    assert outage.endswith("limits the requests (429); trying again in 1 min")
+    assert outage.endswith("limits the requests (429); retrying in 1 min")
     assert recovery == "jobstat: answers again"
 
 
@@ -356,7 +356,7 @@ def test_short_retry_after_outranks_an_exhausted_rate_limit(
     code, _, err = jobstat("watch", "--json", ID)
     assert code == 0
     assert clock.now == 1001
-    assert "trying again in 1 s\n" in err
+    assert "retrying in 1 s\n" in err
 
 
 @pytest.mark.parametrize("options", [[], ["--json"], ["--stream"]])
@@ -430,7 +430,7 @@ def test_rate_limit_wait_does_not_exceed_retry_for(
     code, _, err = jobstat("watch", "--json", ID, "--retry-for", "3s")
     assert code == 7
     assert clock.now == 1003
-    assert "trying again in 3 s\n" in err
+    assert "retrying in 3 s\n" in err
 
 
 @pytest.mark.parametrize(

@@ -195,7 +195,7 @@ def test_watch_recovers_from_each_server_fault(name: str) -> None:
     assert json.loads(run.out) == END
     said, again = run.err.splitlines()
     assert says in said
-    assert "; trying again in " in said
+    assert "; retrying in " in said
     assert ", last answer " in said
     assert again == "jobstat: answers again"
     assert not leaks(run)

@@ -148,7 +148,7 @@ def test_watch_recovers_after_a_server_restart() -> None:
         _, rest = process.communicate()
         up_again.close()
     assert process.returncode == 6
-    assert "Connection refused; trying again in " in refused
+    assert "Connection refused; retrying in " in refused
     assert rest == "jobstat: answers again\n"
 
 

@@ -14,7 +14,7 @@ PACKAGE = Path(jobstat.__file__).parent
 RAW = {"write", "write_quietly"}
 """Methods of a Terminal that write text as it is."""
 
-VIEWS_THAT_PAINT = {"accounts", "listing", "live", "log", "paging", "report"}
+VIEWS_THAT_PAINT = {"accounts", "live", "log", "output", "paging", "report"}
 """They write colours and control sequences, and sanitize what they put between."""
 
 OTHER_WRITES = {

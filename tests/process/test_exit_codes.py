@@ -231,7 +231,7 @@ def test_commands_do_not_import_modules_they_do_not_need(demo: object) -> None:
     assert not shown & {
         "jobstat.jobs.input",
         "jobstat.jobs.listing",
-        "jobstat.views.many",
+        "jobstat.views.summary",
     }
     assert not loaded("show", "nosuch") & {"rich"}
 

@@ -95,14 +95,14 @@ def test_narrow_frame_uses_short_counts_and_ids() -> None:
         "2/3 jobs  1 job, 3 items failed  1:05",
         "━" * 32 + "─" * 8,
         "✗ with failures  3/100  V3-00000…0000002",
-        "▸ working  ━───  40/100  V3-0000…0000001",
+        "▸ working  ━╸──  40/100  V3-0000…0000001",
         "✓ 1 completed",
     ]
 
 
 def test_60_columns_show_the_whole_id() -> None:
     shown = lines(new_watch(QUEUED, WORKING), width=60)
-    assert shown[1] == f"▸ working  ━───  40/100  V3-{1:032x}"
+    assert shown[1] == f"▸ working  ━╸──  40/100  V3-{1:032x}"
     assert len(shown[1]) <= 60
 
 
@@ -126,12 +126,12 @@ def test_outage_line_names_the_job_if_only_one_job_is_affected() -> None:
     assert isinstance(ask, PollRequest)
     watch.record_failure(ask, Unavailable("acme cannot answer now (503)"), 60)
     _, trouble, *_ = lines(watch, now=60)
-    assert trouble.startswith("! acme cannot answer now (503); trying again in 1 s, ")
+    assert trouble.startswith("! acme cannot answer now (503); retrying in 1 s, ")
     alone = PollRequest((ask.jobs[1],), 1, 61)
     watch.record_result(ask, PollResult(()), 61)
     watch.record_failure(alone, InvalidResponse("no job status"), 61)
     _, trouble, other = lines(watch, width=100, now=61)
-    assert trouble.startswith(f"! {ask.jobs[1].id}: no job status; trying again in 1 s")
+    assert trouble.startswith(f"! {ask.jobs[1].id}: no job status; retrying in 1 s")
     assert "▸ working" in other
 
 
@@ -230,7 +230,7 @@ def test_header_and_last_line_never_cut_a_word(width: int) -> None:
     assert set(shown[-1].split()) <= words
     parts = {"3/6 jobs", "3 of 6 jobs done", "340/500 items", "68%", "1:05"}
     parts |= {"1 job, 3 items failed", "acme", ""}
-    header = re.sub("[━─]", "", shown[0])
+    header = re.sub("[━╸─]", "", shown[0])
     assert set(header.split("  ")) <= parts
 
 
@@ -240,7 +240,7 @@ def test_429_shows_the_retry_not_the_wait_for_the_rate_limit() -> None:
     watch.rate_limiter.update(RateLimit(limit=700, remaining=0, reset=9), 0)
     watch.record_failure(PollRequest(tuple(watch.jobs), 30, 0), error, 0)
     assert watch.rate_limited_until(1) is None
-    assert lines(watch, now=1)[1] == "! 429; trying again in 8 s, last answer 1 s ago"
+    assert lines(watch, now=1)[1] == "! 429; retrying in 8 s, last answer 1 s ago"
 
 
 def test_wait_for_the_rate_limit_is_shown() -> None:

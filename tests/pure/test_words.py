@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -10,22 +10,31 @@ from hypothesis import strategies as st
 from support import FAILURE, SUCCESS, completed, job, job_object
 
 from jobstat.jobs.parse import parse_job
-from jobstat.views.many import line_of_job
 from jobstat.views.report import TextOutput
+from jobstat.views.results import failures_first, results_table
 from jobstat.views.sanitize import MAX_TEXT, sanitize
+from jobstat.views.summary import jobs_table
 from jobstat.views.terminal import open_terminal
 from jobstat.views.wording import (
-    Column,
+    BAD,
+    GOOD,
     format_counts,
+    format_problem,
     format_status,
     format_verdict,
     job_id,
     job_title,
     percent_done,
-    problem_lines,
-    results_table,
     status_glyph,
 )
+
+if TYPE_CHECKING:
+    from jobstat.views.layout import Table
+
+
+def all_results(sent: dict[str, Any]) -> Table:
+    job = parse_job(sent)
+    return results_table(failures_first(job), job, MAX_TEXT)
 
 
 @pytest.mark.parametrize(
@@ -231,8 +240,8 @@ def test_each_state_has_a_glyph_a_status_and_a_verdict_sentence(
     sent: dict[str, object], sign: str, state: str, summary: str
 ) -> None:
     seen = parse_job(sent)
-    assert status_glyph(seen).on(unicode=True) == sign
-    assert status_glyph(seen).on(unicode=False).isascii()
+    assert status_glyph(seen).render(unicode=True) == sign
+    assert status_glyph(seen).render(unicode=False).isascii()
     assert format_status(seen) == state
     assert format_verdict(seen) == summary
 
@@ -246,12 +255,11 @@ def test_results_table_lists_failed_items_first_with_their_errors() -> None:
         {"id": 9, "errors": {"base": ["one", "two"]}, "title": "T\x1b[1m"},
         {"action": "delete", "id": None, "success": True},
     ]
-    table = results_table(parse_job(completed(*results)))
-    assert [*map(str, table.columns)] == [
+    table = all_results(completed(*results))
+    assert table.headings == [
         *("INDEX", "ID", "TITLE", "ACTION", "STATUS", "ERRORS", "DETAILS"),
     ]
-    shown = [tuple(map(row.cell, table.columns)) for row in table.rows]
-    assert shown == [
+    assert [tuple(row.cells) for row in table.rows] == [
         ("1", "-", "", "", "failed", "TicketCreateFailed: Description: blank", ""),
         ("3", "8", "", "update", "Updated, failed", "", ""),
         ("4", "9", r"T\x1b[1m", "", "failed", "base: one, two", ""),
@@ -259,16 +267,16 @@ def test_results_table_lists_failed_items_first_with_their_errors() -> None:
         ("2", "7", "", "", "Created", "", "email=a@example.org"),
         ("5", "-", "", "delete", "ok", "", ""),
     ]
-    assert [row.failed for row in table.rows] == [True] * 3 + [False] * 3
+    assert [row.glyph for row in table.rows] == [BAD] * 3 + [GOOD] * 3
 
 
 def test_table_has_a_column_if_any_item_has_the_field() -> None:
-    table = results_table(parse_job(completed(SUCCESS)))
-    assert table.columns == ("INDEX", "ID", "STATUS")
-    table = results_table(parse_job(completed(SUCCESS, FAILURE)), failed=True)
-    assert table.columns == ("INDEX", "STATUS", "ERRORS")
-    table = results_table(parse_job(completed({"errors": "", "title": None})))
-    assert table.columns == ("INDEX", "STATUS", "ERRORS")
+    assert all_results(completed(SUCCESS)).headings == ["INDEX", "ID", "STATUS"]
+    failed = parse_job(completed(SUCCESS, FAILURE))
+    table = results_table(failed.failed, failed, MAX_TEXT)
+    assert table.headings == ["INDEX", "STATUS", "ERRORS"]
+    table = all_results(completed({"errors": "", "title": None}))
+    assert table.headings == ["INDEX", "STATUS", "ERRORS"]
 
 
 @given(
@@ -284,18 +292,18 @@ def test_table_has_a_column_if_any_item_has_the_field() -> None:
     )
 )
 def test_any_item_becomes_a_printable_row(item: dict[str, object]) -> None:
-    table = results_table(parse_job(completed(item)))
+    table = all_results(completed(item))
     (row,) = table.rows
-    assert all(map(str.isprintable, row.cells.values()))
-    assert set(row.cells) == set(table.columns)
+    assert all(map(str.isprintable, row.cells))
+    assert len(row.cells) == len(table.columns)
 
 
 def test_error_is_printed_as_a_line_and_a_hint() -> None:
-    assert problem_lines("it\nbroke", "mend\x07 it") == (
+    assert format_problem("it\nbroke", "mend\x07 it") == (
         "jobstat: it\\nbroke\n  mend\\x07 it\n"
     )
-    assert problem_lines("it broke", None) == "jobstat: it broke\n"
-    long = problem_lines("x" * 1234, None)
+    assert format_problem("it broke", None) == "jobstat: it broke\n"
+    long = format_problem("x" * 1234, None)
     assert long == f"jobstat: {'x' * 1000}... (and 234 more characters)\n"
 
 
@@ -303,26 +311,23 @@ def test_long_names_are_truncated_in_every_view() -> None:
     long = "x" * 5000
     seen = job(long, job_type=long, id=long, message=long)
     item = {"id": long, "status": long, "action": long}
-    (row,) = results_table(parse_job(completed(item))).rows
-    cells = [row.cells[c] for c in (Column.ID, Column.STATUS, Column.ACTION)]
-    line = line_of_job(seen)
-    for text in (
-        format_status(seen),
-        job_title(seen),
-        job_id(seen),
-        *cells,
-        line.state,
-        line.title,
-        line.id,
-    ):
+    table = all_results(completed(item))
+    assert table.headings == ["INDEX", "ID", "ACTION", "STATUS"]
+    cells = table.rows[0].cells[1:]
+    (row,) = jobs_table([seen]).rows
+    _, title, id, message = row.cells
+    shown = (format_status(seen), job_title(seen), job_id(seen), row.state, title, id)
+    for text in (*shown, *cells):
         assert text == f"{'x' * 200}... (and 4800 more characters)"
-    assert line.message == f"{'x' * 1000}... (and 4000 more characters)"
+    assert message == f"{'x' * 1000}... (and 4000 more characters)"
 
 
 def test_one_long_id_does_not_widen_every_row() -> None:
     items: list[dict[str, Any]] = [{"id": "x" * 199}, *({"id": n} for n in range(50))]
     terminal = open_terminal(None, {})
-    shown = TextOutput(terminal, "acme").render(parse_job(completed(*items)))
+    shown = TextOutput(terminal, "acme", fitted=False).render(
+        parse_job(completed(*items))
+    )
     assert "x" * 199 in shown
     assert max(len(line) for line in shown.splitlines() if "xxx" not in line) < 100
 

@@ -26,7 +26,8 @@ from jobstat.jobs.policy import WatchPolicy
 from jobstat.jobs.poll import PollResult
 from jobstat.jobs.rate_limit import RateLimit, RateLimiter
 from jobstat.jobs.watch import Watch
-from jobstat.views.report import JsonOutput, ScreenOutput, TextOutput
+from jobstat.views.output import JsonOutput
+from jobstat.views.report import TextOutput
 from jobstat.views.terminal import Terminal, open_terminal
 from jobstat.zendesk.auth.account import Account
 from jobstat.zendesk.auth.credentials import bearer
@@ -134,7 +135,8 @@ def test_recorded_job_has_the_expected_verdict_and_shows_its_items(
     json_lines = JsonOutput(terminal, indented=False)
     json_lines.write(json_lines.render(job))
     assert list(json.loads(capsys.readouterr().out).items()) == list(sent.items())
-    for output in (TextOutput(terminal, "acme"), ScreenOutput(terminal, "acme")):
+    for fitted in (False, True):
+        output = TextOutput(terminal, "acme", fitted=fitted)
         output.write(output.render(job))
         shown = capsys.readouterr().out
         assert sent["id"] in shown

@@ -255,9 +255,9 @@ def test_failed_request_is_shown_with_the_age_of_the_last_answer() -> None:
         raw_server(*answers(WORKING), http("503 No")) as server,
         on_terminal("watch", ID, env=environment(server.base_url)) as terminal,
     ):
-        shown = terminal.read(lambda text: "trying again in" in text)
+        shown = terminal.read(lambda text: "retrying in" in text)
     joined = " ".join(shown.split())
-    assert "cannot answer now (503); trying again in" in joined
+    assert "cannot answer now (503); retrying in" in joined
     assert "last answer" in joined
     assert "19/40" in shown
 

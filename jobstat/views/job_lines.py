@@ -1,0 +1,168 @@
+"""One job as lines: its title, status, message, results and verdict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jobstat.jobs.duration import format_elapsed
+from jobstat.views.layout import (
+    GAP,
+    MAX_BAR,
+    MIN_BAR,
+    NARROW,
+    join_parts,
+    line_width,
+    progress_bar,
+    spread,
+    table_lines,
+    truncate,
+    wrap,
+)
+from jobstat.views.results import failures_first, results_table
+from jobstat.views.sanitize import MAX_MESSAGE, MAX_TEXT, sanitize
+from jobstat.views.wording import (
+    format_failures,
+    format_progress,
+    format_status,
+    format_verdict,
+    job_id,
+    job_title,
+    percent_done,
+    status_glyph,
+)
+
+if TYPE_CHECKING:
+    from jobstat.jobs.job import Job
+    from jobstat.views.layout import StyledLine
+
+AROUND_TABLE = 12
+"""Rows of a screen above and below the results table, with the shell's prompt."""
+
+MIN_SUCCEEDED = 5
+"""Succeeded items shown on a screen, however many items failed."""
+
+
+def job_lines(
+    job: Job,
+    account: str,
+    *,
+    width: int | None,
+    unicode: bool,
+    elapsed: float | None = None,
+    left: float | None = None,
+    live: bool = False,
+) -> list[StyledLine]:
+    """Return a job's title, its status, with a bar on a terminal, and its message.
+
+    ``elapsed`` and ``left`` are in seconds. With ``live``, the bar moves while the
+    progress is unknown, failures so far are counted, and the message is clipped to two
+    lines.
+    """
+    title = [(job_title(job), "bold"), (job_id(job), ""), (account, "dim")]
+    message = message_lines(job, width)
+    if live and width and len(message) > 2:  # noqa: PLR2004 - two lines
+        (second, style), (third, _) = message[1][0], message[2][0]
+        clipped = truncate([(f"{second} {third}", style)], width, unicode=unicode)
+        message = [message[0], clipped]
+    times = "" if elapsed is None else format_elapsed(elapsed)
+    if left is not None:
+        times += f"{GAP}about {format_elapsed(left)} left"
+    return [
+        *spread(title, width),
+        *_status_lines(job, times.strip(), width, unicode=unicode, live=live),
+        *message,
+    ]
+
+
+def _status_lines(
+    job: Job, times: str, width: int | None, *, unicode: bool, live: bool
+) -> list[StyledLine]:
+    glyph = status_glyph(job)
+    status = (f"{glyph.render(unicode=unicode)} {format_status(job)}", glyph.style)
+    failures = format_failures(job) if live else ""
+    figures = [(format_progress(job), ""), (failures, "")]
+    line = join_parts([status, *figures, (times, "dim")])
+    if width is None:
+        return [line]
+
+    def bar(width: int) -> StyledLine:
+        done, total = bar_progress(job, live=live)
+        return progress_bar(done, total, width, glyph.style, unicode=unicode)
+
+    room = width - line_width(line) - len(GAP)
+    if width >= NARROW and room >= MIN_BAR:
+        first, *others = line
+        return [[first, (GAP, ""), *bar(min(room, MAX_BAR)), *others]]
+    return [
+        *spread([status, *figures], width),
+        bar(width),
+        *spread([(times, "dim")], width),
+    ]
+
+
+def bar_progress(job: Job, *, live: bool) -> tuple[int, int | None]:
+    """Return a job's items done and in total. The total None makes a bar move."""
+    if percent_done(job) is not None:
+        return job.progress or 0, job.total
+    return 0, None if live and job.state == "working" else 1
+
+
+def message_lines(job: Job, width: int | None) -> list[StyledLine]:
+    """Return a job's message, clipped on a terminal to MAX_MESSAGE characters."""
+    if not job.message:
+        return []
+    return wrap(sanitize(job.message, _max_length(width)), "dim", width)
+
+
+def url_lines(job: Job, width: int | None) -> list[StyledLine]:
+    """Return a job's own URL, in one line: so it can be copied or clicked."""
+    return [[(sanitize(job.url, _max_length(width)), "dim")]] if job.url else []
+
+
+def result_lines(
+    job: Job, width: int | None, height: int, *, unicode: bool
+) -> list[StyledLine]:
+    """Return the results of a job, and its verdict.
+
+    Every failed item is shown. On a terminal of ``height`` rows, so many succeeded
+    items are shown that the failed ones stay on the screen.
+    """
+    verdict = verdict_lines(job, width, unicode=unicode)
+    if not job.items:
+        return verdict
+    items = failures_first(job)
+    shown = len(items)
+    if width is not None:
+        failed = len(job.failed)
+        rows_each = 3 if width < NARROW else 2
+        room = height - AROUND_TABLE - failed * rows_each
+        shown = failed + max(room, MIN_SUCCEEDED)
+    table = results_table(items[:shown], job, _max_length(width))
+    lines = [[], *table_lines(table, width, unicode=unicode)]
+    if (hidden := len(items) - shown) > 0:
+        lines.append([(f"  and {hidden} more succeeded: see --json", "dim")])
+    return [*lines, *([[], *verdict] if verdict else [])]
+
+
+def failure_lines(job: Job, width: int | None, *, unicode: bool) -> list[StyledLine]:
+    """Return a failed one of several jobs: its title, its message and what failed."""
+    title = f"{job_title(job)}{GAP}{job_id(job)}"
+    lines = [*wrap(title, "bold", width), *message_lines(job, width)]
+    if not job.failed:
+        return [*lines, *verdict_lines(job, width, unicode=unicode)]
+    table = results_table(job.failed, job, _max_length(width))
+    return [*lines, *table_lines(table, width, unicode=unicode)]
+
+
+def verdict_lines(job: Job, width: int | None, *, unicode: bool) -> list[StyledLine]:
+    """Return the verdict on a job, if there is one."""
+    verdict, glyph = format_verdict(job), status_glyph(job)
+    if not verdict:
+        return []
+    sentence = f"{glyph.render(unicode=unicode)} {verdict}"
+    return wrap(sentence, f"bold {glyph.style}", width)
+
+
+def _max_length(width: int | None) -> int:
+    """Return how many characters of a text are shown: off a terminal, all of them."""
+    return MAX_TEXT if width is None else MAX_MESSAGE

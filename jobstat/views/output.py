@@ -1,0 +1,54 @@
+"""What a command writes to stdout, and Zendesk's JSON as one format of it."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jobstat.jobs.job import Job
+    from jobstat.jobs.watch import Watch
+    from jobstat.views.terminal import Terminal
+
+
+class Output(ABC):
+    """The format in which a command writes jobs to stdout."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self.interactive = terminal.interactive
+
+    @abstractmethod
+    def render(self, job: Job, elapsed: float | None = None) -> str:
+        """Return all of a job. ``elapsed`` is how many seconds it was watched."""
+
+    def write(self, text: str) -> None:
+        """Write a rendered job. Raise OutputError or BrokenPipeError."""
+        self._terminal.write(text)
+
+    @abstractmethod
+    def report(self, watch: Watch, elapsed: float | None = None) -> None:
+        """Write about several jobs as a whole: after ``show``, only a summary.
+
+        After a watch of ``elapsed`` seconds, each job and every failed item precede it.
+        """
+
+
+class JsonOutput(Output):
+    """Zendesk's own objects, in ASCII: indented, or a line each."""
+
+    def __init__(self, terminal: Terminal, *, indented: bool) -> None:
+        super().__init__(terminal)
+        self._indent = 2 if indented else None
+
+    def render(self, job: Job, elapsed: float | None = None) -> str:
+        del elapsed
+        return self.dump(job.fields)
+
+    def dump(self, value: object) -> str:
+        """Return a value as Zendesk sent it."""
+        return json.dumps(value, indent=self._indent) + "\n"
+
+    def report(self, watch: Watch, elapsed: float | None = None) -> None:
+        """Write nothing: a summary is not Zendesk's JSON."""

@@ -1,0 +1,110 @@
+"""The results of a job as a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jobstat.views.layout import MISSING, Column, Row, Table
+from jobstat.views.sanitize import MAX_NAME, sanitize
+from jobstat.views.wording import BAD, GOOD, flatten
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jobstat.jobs.job import Item, Job
+
+_OWN_COLUMN = frozenset(
+    {"index", "id", "account_id", "title", "action", "status", "success"}
+    | {"error", "errors", "details"}
+)
+"""Fields of an item that have their own column, or tell people nothing."""
+
+INDEX = Column("INDEX", label="index", numeric=True)
+ID = Column("ID", label="id")
+TITLE = Column("TITLE", own_line=True)
+ACTION = Column("ACTION")
+STATUS = Column("STATUS")
+ERRORS = Column("ERRORS", own_line=True)
+DETAILS = Column("DETAILS", own_line=True)
+
+_COLUMNS = (INDEX, ID, TITLE, ACTION, STATUS, ERRORS, DETAILS)
+_NAMES = {INDEX, ID, ACTION, STATUS}
+
+
+def results_table(items: Sequence[Item], job: Job, max_length: int) -> Table:
+    """Return the results of these items of the job, in the columns that any item fills.
+
+    ``max_length`` is the longest text of a cell, in characters. The rest is counted.
+    """
+    rows = [_sanitize_cells(_item_cells(item, job), max_length) for item in items]
+    columns = [column for column in _COLUMNS if any(column in row for row in rows)]
+    defaults = [MISSING if column is ID else "" for column in columns]
+    return Table(
+        columns,
+        [
+            Row(
+                BAD if item.failed else GOOD,
+                "",
+                [row.get(c) or d for c, d in zip(columns, defaults, strict=True)],
+            )
+            for item, row in zip(items, rows, strict=True)
+        ],
+    )
+
+
+def failures_first(job: Job) -> tuple[Item, ...]:
+    """Return the items of a job: the failed ones, then the others in their order."""
+    return job.failed + tuple(item for item in job.items if not item.failed)
+
+
+def _item_cells(item: Item, job: Job) -> dict[Column, str | None]:
+    """Return the text of each column, or None where the item has no such field."""
+    fields = item.fields
+    errors = [fields.get("error"), fields.get("errors")]
+    details = [fields.get("details")]
+    if item.failed:
+        errors, details = errors + details, []
+    details += [
+        f"{name}={flatten(value)}"
+        for name, value in fields.items()
+        if name not in _OWN_COLUMN and value not in (None, "")
+    ]
+    return {
+        INDEX: "all" if job.has_one_result else _format_index(item),
+        ID: _join("", fields.get("id")),
+        TITLE: _join("", fields.get("title")),
+        ACTION: _join("", fields.get("action")),
+        STATUS: _item_status(item),
+        ERRORS: _join(": ", *errors),
+        DETAILS: _join("  ", *details) or None,
+    }
+
+
+def _sanitize_cells(
+    cells: dict[Column, str | None], max_length: int
+) -> dict[Column, str]:
+    return {
+        column: sanitize(text, MAX_NAME if column in _NAMES else max_length)
+        for column, text in cells.items()
+        if text is not None
+    }
+
+
+def _format_index(item: Item) -> str:
+    return MISSING if item.index is None else str(item.index)
+
+
+def _item_status(item: Item) -> str:
+    """Return the item's own status, and the verdict if the status hides it."""
+    status = flatten(item.fields.get("status")).strip()
+    if not item.failed:
+        return status or "ok"
+    if status.casefold() in {"", "failed"}:
+        return status or "failed"
+    return f"{status}, failed"
+
+
+def _join(separator: str, *values: object) -> str | None:
+    """Return the values as one text, or None if all of them are missing."""
+    texts = [flatten(value) for value in values if value is not None]
+    return separator.join(filter(None, texts)) if texts else None

@@ -1,0 +1,141 @@
+"""Several jobs in words: a table row for each, and one sentence for all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from jobstat.exits import Exit
+from jobstat.jobs.duration import format_elapsed
+from jobstat.views.layout import Column, Row, Table
+from jobstat.views.sanitize import MAX_MESSAGE, sanitize
+from jobstat.views.wording import (
+    BAD,
+    GOOD,
+    UNKNOWN,
+    format_counts,
+    item_counts,
+    job_id,
+    job_title,
+    percentage,
+    pluralize,
+    short_status,
+    status_glyph,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from jobstat.jobs.job import Job
+    from jobstat.jobs.poll import TrackedJob
+    from jobstat.jobs.watch import Watch
+    from jobstat.views.wording import Glyph
+
+_NOT_FAILED = frozenset({None, Exit.OK, Exit.UNFINISHED, Exit.TIMEOUT})
+
+_COLUMNS = (
+    Column(numeric=True),
+    Column(optional=True, own_line=True),
+    Column(own_line=True),
+    Column(optional=True),
+)
+"""The outcome, the title, the id and the message of a job."""
+
+
+def watch_table(watch: Watch) -> Table:
+    """Return the jobs of a watch, a row each."""
+    return Table(_COLUMNS, [_tracked_row(tracked) for tracked in watch.jobs])
+
+
+def jobs_table(jobs: Iterable[Job]) -> Table:
+    """Return jobs, a row each."""
+    rows = [_row(status_glyph(j), short_status(j), job_id(j), j) for j in jobs]
+    return Table(_COLUMNS, rows)
+
+
+def _tracked_row(tracked: TrackedJob) -> Row:
+    glyph, status = status_label(tracked)
+    if tracked.job is None:
+        return Row(glyph, status, ["", "", tracked.id, ""])
+    return _row(glyph, status, tracked.id, tracked.job)
+
+
+def _row(glyph: Glyph, status: str, id: str, job: Job) -> Row:
+    message = sanitize(job.message or "", MAX_MESSAGE)
+    return Row(glyph, status, [format_outcome(job), job_title(job), id, message])
+
+
+def status_label(tracked: TrackedJob) -> tuple[Glyph, str]:
+    """Return the glyph and the status of one of several jobs."""
+    if tracked.exit is Exit.NOT_FOUND:
+        return BAD, "gone" if tracked.job else "not found"
+    if tracked.exit is Exit.UNAVAILABLE:
+        return BAD, "no answer"
+    if tracked.job is None:
+        return UNKNOWN, "not known yet"
+    return status_glyph(tracked.job), short_status(tracked.job)
+
+
+def format_outcome(job: Job) -> str:
+    """Return how many items failed or, if none did, how many are done."""
+    failed, reported = item_counts(job)
+    return f"{failed} of {reported} failed" if failed else format_counts(job)
+
+
+def count_statuses(jobs: Iterable[TrackedJob]) -> str:
+    """Return how many jobs have which status, the most frequent first."""
+    counts = Counter(status_label(tracked)[1] for tracked in jobs)
+    return ", ".join(f"{count} {status}" for status, count in counts.most_common())
+
+
+def failed_jobs(jobs: Iterable[TrackedJob]) -> list[TrackedJob]:
+    """Return the jobs that ended, but not well, the most serious first."""
+    failed = [tracked for tracked in jobs if tracked.exit not in _NOT_FAILED]
+    return sorted(failed, key=_severity)
+
+
+def _severity(tracked: TrackedJob) -> tuple[int, int]:
+    code, job = tracked.exit or Exit.OK, tracked.job
+    return code.severity, -len(job.failed) if job else 0
+
+
+def count_failures(jobs: Sequence[TrackedJob]) -> str:
+    """Return how many jobs and items failed so far, or an empty string."""
+    failed_items, _ = sum_item_counts(jobs)
+    counts = [(len(failed_jobs(jobs)), "job"), (failed_items, "item")]
+    words = ", ".join(pluralize(count, noun) for count, noun in counts if count)
+    return f"{words} failed" if words else ""
+
+
+def sum_item_counts(jobs: Iterable[TrackedJob]) -> tuple[int, int]:
+    """Return how many items of all jobs failed, and how many have a result."""
+    counts = [item_counts(tracked.job) for tracked in jobs if tracked.job]
+    return sum(failed for failed, _ in counts), sum(total for _, total in counts)
+
+
+def count_done(watch: Watch) -> int:
+    """Return how many jobs are not polled any more."""
+    return sum(tracked.exit is not None for tracked in watch.jobs)
+
+
+def overall_progress(watch: Watch) -> str:
+    """Return how many jobs are done, and how many of their items, if any is known."""
+    done, total = watch.items
+    items = f"  {done}/{total} items  {percentage(done, total)}%" if total else ""
+    return f"{count_done(watch)} of {len(watch.jobs)} jobs done{items}"
+
+
+def watch_summary(
+    watch: Watch, account: str, elapsed: float | None = None
+) -> tuple[Glyph, str]:
+    """Return all jobs in a sentence, with ``elapsed`` seconds of a watch."""
+    failed, reported = sum_item_counts(watch.jobs)
+    words = f"{len(watch.jobs)} jobs at {account}: {count_statuses(watch.jobs)}"
+    if reported:
+        words += f"; {failed or 'none'} of {reported} items failed"
+    if elapsed is not None:
+        words += f"  {format_elapsed(elapsed)}"
+    if failed_jobs(watch.jobs):
+        return BAD, words
+    is_good = all(tracked.exit is Exit.OK for tracked in watch.jobs)
+    return (GOOD if is_good else UNKNOWN), words

@@ -1,0 +1,140 @@
+"""The lines of one job on a terminal of a given size."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support import FAILURE, SUCCESS, completed, job_object
+
+from jobstat.jobs.parse import parse_job
+from jobstat.views.job_lines import job_lines, result_lines
+
+if TYPE_CHECKING:
+    from jobstat.views.layout import StyledLine
+
+
+def to_text(lines: list[StyledLine]) -> list[str]:
+    return ["".join(text for text, _ in line).rstrip() for line in lines]
+
+
+def lines(sent: dict[str, Any], width: int = 100, **more: Any) -> list[str]:
+    options = {"unicode": True, **more}
+    return to_text(job_lines(parse_job(sent), "acme", width=width, **options))
+
+
+WORKING = job_object("working", total=40, progress=10)
+
+
+def test_times_stand_behind_the_bar() -> None:
+    _, status = lines(WORKING, elapsed=65, left=130)
+    assert status.startswith("▸ working  ━")
+    assert status.endswith("10/40  25%  1:05  about 2:10 left")
+
+
+@pytest.mark.parametrize(("width", "count"), [(72, 2), (71, 4)])
+def test_narrow_screen_has_a_line_for_each_part(width: int, count: int) -> None:
+    assert len(lines(WORKING, width, elapsed=1)) == count
+
+
+def test_status_that_leaves_no_room_for_a_bar_has_several_lines() -> None:
+    long_status = job_object("on hold " * 9, total=40, progress=10)
+    title, status, figures, bar, *_ = lines(long_status, 80)
+    assert title.startswith("Bulk Create Ticket")
+    assert status.startswith("? on hold on hold")
+    assert figures == "10/40  25%"
+    assert re.fullmatch("━{20}─{60}", bar)
+
+
+@pytest.mark.parametrize("unicode", [True, False])
+def test_unknown_progress_moves_only_while_it_is_live(unicode: bool) -> None:
+    unknown = job_object("working", total=None)
+    done = "━" if unicode else "="
+    _, moving = lines(unknown, live=True, unicode=unicode)
+    assert done * 5 in moving
+    _, still = lines(unknown, live=False, unicode=unicode)
+    assert done not in still
+
+
+def test_unknown_progress_of_a_short_bar_does_not_move() -> None:
+    """A stripe that fills a short bar looks like an end."""
+    unknown = job_object("working", total=None)
+    assert "─" * 19 in lines(unknown, width=19, live=True)
+
+
+def test_failed_items_are_counted_while_the_job_works() -> None:
+    partly = job_object("working", total=40, progress=10, results=[FAILURE, SUCCESS])
+    _, status = lines(partly, live=True)
+    assert status.endswith("10/40  25%  1 of 2 items failed")
+
+
+def test_ascii_bar_tells_done_from_not_done() -> None:
+    _, status = lines(WORKING, 80, unicode=False)
+    assert re.search("> working  =+-+  10/40", status)
+    assert status.count("-") // status.count("=") == 3
+
+
+def test_long_message_is_clipped_while_the_job_is_live() -> None:
+    long_message = job_object("working", message="word " * 100)
+    first, second = lines(long_message, 80, live=True)[2:]
+    assert not first.endswith("…")
+    assert second.endswith("…")
+    assert len(second) <= 80
+    assert len(lines(long_message, 80)) > 6
+
+
+@pytest.mark.parametrize(
+    ("failed", "height", "succeeded"),
+    [(0, 24, 12), (1, 24, 10), (6, 24, 5), (50, 24, 5), (3, 1000, 97)],
+)
+def test_failed_items_stay_on_the_screen(
+    failed: int, height: int, succeeded: int
+) -> None:
+    job = parse_job(completed(*[FAILURE] * failed, *[SUCCESS] * (100 - failed)))
+    shown = to_text(result_lines(job, 100, height, unicode=True))
+    assert sum(line.startswith("✗") for line in shown) == failed + bool(failed)
+    assert sum("35436" in line for line in shown) == succeeded
+    hidden = 100 - failed - succeeded
+    assert (f"  and {hidden} more succeeded: see --json" in shown) == bool(hidden)
+
+
+ITEM = {
+    "index": 7,
+    "id": 35436,
+    "title": "Printer on fire",
+    "action": "update",
+    "success": False,
+    "error": "TicketUpdateFailed",
+    "details": "Requester: Name: is too short (minimum one character)",
+}
+
+
+def results_on(width: int | None) -> list[str]:
+    return to_text(result_lines(parse_job(completed(ITEM)), width, 24, unicode=True))
+
+
+def test_results_that_fit_are_aligned() -> None:
+    blank, headings, row, *_ = results_on(200)
+    assert blank == ""
+    assert headings.split() == ["INDEX", "ID", "TITLE", "ACTION", "STATUS", "ERRORS"]
+    assert headings.index("TITLE") == row.index("Printer on fire")
+    assert results_on(None)[1:3] == [headings, row]
+
+
+def test_results_that_do_not_fit_are_folded_within_their_columns() -> None:
+    _, headings, *rows = results_on(80)
+    assert all(len(row) <= 80 for row in rows)
+    at = headings.index("ERRORS")
+    folded = " ".join(row[at:] for row in rows if row.startswith((" ", "✗      7")))
+    assert folded.startswith("TicketUpdateFailed: Requester: Name:")
+    assert "one character)" in folded
+
+
+@pytest.mark.parametrize("width", [20, 40, 71])
+def test_results_on_a_narrow_screen_have_several_lines_each(width: int) -> None:
+    _, first, *others = results_on(width)
+    assert first.startswith("✗")
+    assert all(len(line) <= width for line in [first, *others])
+    words = " ".join(" ".join([first, *others]).split())
+    assert words.startswith("✗ index 7 id 35436 update failed Printer on fire Ticket")
