@@ -155,6 +155,16 @@ def test_the_environment_topic_has_every_variable_that_the_code_reads() -> None:
     assert used - documented == set()
 
 
+def test_contributing_names_existing_files() -> None:
+    text = (ROOT / ".github" / "CONTRIBUTING.md").read_text()
+    names = set(re.findall(r"[\w./]+\.py\b", text))
+    assert "jobs/watch.py" in names
+    for name in names:
+        assert (ROOT / name).is_file() or (ROOT / "jobstat" / name).is_file(), name
+    folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir()}
+    assert folders - {"__pycache__"} <= set(re.findall(r"\| `(\w+)` \|", text))
+
+
 def options() -> Iterator[tuple[str, click.Option]]:
     for path, _ in commands():
         for param in context(path).command.params:
