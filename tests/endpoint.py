@@ -24,7 +24,7 @@ ACME = Account("https://acme.zendesk.com")
 
 @dataclass
 class Endpoint:
-    """Gives one response to all requests, and records them.
+    """Gives the same response to every request, and records the requests.
 
     With ``ready``, it waits for that event first.
     """

@@ -1,4 +1,4 @@
-"""A user's machine, on which the real program is used."""
+"""A user's machine, on which the real program runs."""
 
 from __future__ import annotations
 
@@ -32,26 +32,30 @@ TESTS = Path(__file__).parent
 
 @dataclass
 class Grants:
-    """What is asked of the account's OAuth: when tokens were granted, and how.
+    """The use of the demo account's OAuth.
 
-    ``taken`` counts the tokens that were shown and taken, ``refused`` the others,
-    ``asked`` all the requests for one.
+    ``granted`` holds the time and the grant type of each token. ``accepted`` and
+    ``refused`` count the requests with a token, ``requests`` those for a token.
     """
 
     granted: list[tuple[float, str]] = field(default_factory=list)
-    taken: int = 0
+    accepted: int = 0
     refused: int = 0
-    asked: int = 0
+    requests: int = 0
 
 
 @dataclass
 class Machine:
-    """A user's machine: a home, a keyring, an account that the user works with."""
+    """A home directory, a keyring, and an account of the user.
+
+    ``keyring`` is a class of ``fake_keyrings``, ``settings`` are more variables of the
+    environment.
+    """
 
     home: Path
     demo: DemoServer
-    ring: str = "Ring"
-    more: dict[str, str] = field(default_factory=dict)
+    keyring: str = "Working"
+    settings: dict[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -59,13 +63,13 @@ class Machine:
 
     @property
     def env(self) -> dict[str, str]:
-        ring = {
-            "RING": str(self.home / "ring.json"),
+        keyring = {
+            "KEYRING_FILE": str(self.home / "keyring.json"),
             "PYTHONPATH": str(TESTS),
-            "PYTHON_KEYRING_BACKEND": f"rings.{self.ring}",
+            "PYTHON_KEYRING_BACKEND": f"fake_keyrings.{self.keyring}",
         }
-        places = {"HOME": str(self.home), "XDG_CONFIG_HOME": str(self.config.parent)}
-        return environment() | ring | places | self.more
+        folders = {"HOME": str(self.home), "XDG_CONFIG_HOME": str(self.config.parent)}
+        return environment() | keyring | folders | self.settings
 
     @property
     def config(self) -> Path:
@@ -77,49 +81,51 @@ class Machine:
         return tomllib.loads(path.read_text()) if path.exists() else {}
 
     @property
-    def held(self) -> dict[str, Any]:
-        """What the keyring has of the account."""
-        path = self.home / "ring.json"
+    def entry(self) -> dict[str, Any]:
+        """The account's entry in the keyring, empty if there is none."""
+        path = self.home / "keyring.json"
         entries = json.loads(path.read_text()) if path.exists() else {}
         text = entries.get(f"jobstat/{self.demo.base_url}")
         return dict(json.loads(text)) if text else {}
 
     def run(
-        self, *arguments: str, typed: str | None = None, **more: str
+        self, *arguments: str, typed: str | None = None, **settings: str
     ) -> subprocess.CompletedProcess[str]:
-        return run_forked(*arguments, env=self.env | more, typed=typed)
+        return run_forked(*arguments, env=self.env | settings, typed=typed)
 
     def start(
-        self, *arguments: str, program: Sequence[str] = JOBSTAT, **more: str
+        self, *arguments: str, program: Sequence[str] = JOBSTAT, **settings: str
     ) -> AbstractContextManager[Child]:
-        """Run jobstat while the block lasts."""
+        """Run jobstat in the background during the block."""
         return child(
             [*program, *arguments],
-            env=self.env | more,
+            env=self.env | settings,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
 
-    def hold(self, **changes: object) -> None:
-        """Change what the keyring has of the account."""
-        entry = json.dumps({**self.held, **changes})
-        (self.home / "ring.json").write_text(
+    def change_entry(self, **changes: object) -> None:
+        """Change fields of the account's entry in the keyring."""
+        entry = json.dumps({**self.entry, **changes})
+        (self.home / "keyring.json").write_text(
             json.dumps({f"jobstat/{self.demo.base_url}": entry})
         )
 
-    def login(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        """Log in by the client's secret."""
+    def login(
+        self, *arguments: str, **settings: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Log in with the client's secret."""
         return self.run(
             *("auth", "login", "--base-url", self.demo.base_url),
             *("--client-id", CONFIDENTIAL_CLIENT, "--with-secret", *arguments),
             typed=CLIENT_SECRET,
-            **more,
+            **settings,
         )
 
     def login_by_browser(
         self, *arguments: str, answer: str = "allow", port: int | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Log in by a browser, whose user answers so."""
+        """Log in with a browser, whose user gives this answer."""
         while True:
             done = self.run(
                 *("auth", "login", "--base-url", self.demo.base_url),
@@ -128,21 +134,21 @@ class Machine:
                 BROWSER=f"{sys.executable} {TESTS / 'browser.py'} {answer} %s",
                 BROWSER_LOG=str(self.home / "browser.json"),
             )
-            # Another process may have taken the free port meanwhile.
+            # Another process may have taken the port meanwhile.
             if port or "cannot wait for the browser on" not in done.stderr:
                 return done
 
     @contextmanager
-    def another(self) -> Iterator[Machine]:
-        """The same machine, and another account."""
+    def other_account(self) -> Iterator[Machine]:
+        """Yield this machine with another account."""
         with DemoServer(duration=1.0) as demo:
-            yield Machine(self.home, demo, self.ring)
+            yield Machine(self.home, demo, self.keyring)
 
 
 def free_port() -> int:
-    """A port that nothing else is likely to take.
+    """Return a port that no other process is likely to take.
 
-    The system itself gives ports from 32,768 on to those who do not choose one.
+    Linux gives ports from 32,768 on to processes that do not choose one.
     """
     while True:
         port = SystemRandom().randrange(20_000, 32_000)

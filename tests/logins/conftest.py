@@ -15,31 +15,32 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
-def _begin() -> None:
-    """Allow token requests, which an earlier run of jobstat in this process ended."""
+def _allow_critical_sections() -> None:
+    """Undo ``critical.finish`` of an earlier run of jobstat in this process."""
     critical.reset()
 
 
 @pytest.fixture
 def grants(monkeypatch: pytest.MonkeyPatch) -> Grants:
-    log = Grants()
-    grant, takes = FakeOAuth.grant_tokens, FakeOAuth.accepts
+    """Record the use of the demo account's OAuth."""
+    grants = Grants()
+    grant_tokens, accepts = FakeOAuth.grant_tokens, FakeOAuth.accepts
 
-    def logged_grant(oauth: FakeOAuth, fields: dict[str, Any], now: float) -> Any:
-        log.asked += 1
-        told = grant(oauth, fields, now)
-        log.granted.append((now, fields["grant_type"]))
-        return told
+    def recording_grant(oauth: FakeOAuth, fields: dict[str, Any], now: float) -> Any:
+        grants.requests += 1
+        tokens = grant_tokens(oauth, fields, now)
+        grants.granted.append((now, fields["grant_type"]))
+        return tokens
 
-    def logged_takes(oauth: FakeOAuth, token: str, now: float) -> bool:
-        taken = takes(oauth, token, now)
-        log.taken += taken
-        log.refused += not taken
-        return taken
+    def recording_accepts(oauth: FakeOAuth, token: str, now: float) -> bool:
+        accepted = accepts(oauth, token, now)
+        grants.accepted += accepted
+        grants.refused += not accepted
+        return accepted
 
-    monkeypatch.setattr(FakeOAuth, "grant_tokens", logged_grant)
-    monkeypatch.setattr(FakeOAuth, "accepts", logged_takes)
-    return log
+    monkeypatch.setattr(FakeOAuth, "grant_tokens", recording_grant)
+    monkeypatch.setattr(FakeOAuth, "accepts", recording_accepts)
+    return grants
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Keyrings that do not work: each is one line, and nothing is stored."""
+"""Keyrings that do not work: jobstat says so in one line, and stores nothing."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from machine import Machine
 
 BAD = {
-    "rings.Hanging": "the keyring did not answer within 3 s",
-    "rings.Locked": "the keyring is locked",
-    "rings.Failing": "the keyring cannot be used: no bus",
-    "rings.Defective": "the keyring cannot be used: ZeroDivisionError",
+    "fake_keyrings.Hanging": "the keyring did not answer within 3 s",
+    "fake_keyrings.Locked": "the keyring is locked",
+    "fake_keyrings.Failing": "the keyring cannot be used: no bus",
+    "fake_keyrings.Defective": "the keyring cannot be used: ZeroDivisionError",
     "keyring.backends.fail.Keyring": "there is no keyring here",
-    "rings.Leaving": "the keyring cannot be used: KeyboardInterrupt",
+    "fake_keyrings.Interrupting": "the keyring cannot be used: KeyboardInterrupt",
     "no.such.Keyring": "the keyring cannot be used: No module named 'no'",
 }
 CANNOT_KEEP = {
-    "rings.Reading": "the keyring cannot be used: cannot keep [hidden]",
+    "fake_keyrings.ReadOnly": "the keyring cannot be used: cannot keep [hidden]",
     "keyring.backends.null.Keyring": "the keyring did not keep what was stored in it",
 }
 
@@ -48,24 +48,24 @@ def login(machine: Machine, backend: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize(("backend", "says"), (BAD | CANNOT_KEEP).items())
+@pytest.mark.parametrize(("backend", "message"), (BAD | CANNOT_KEEP).items())
 def test_login_with_an_unusable_keyring_exits_4_and_stores_no_login(
-    machine: Machine, backend: str, says: str
+    machine: Machine, backend: str, message: str
 ) -> None:
     done = login(machine, backend)
     assert done.returncode == 4
     problem, hint = done.stderr.splitlines()
-    assert problem == f"jobstat: {says}"
+    assert problem == f"jobstat: {message}"
     assert "ZENDESK_OAUTH_TOKEN" in hint
     assert "ZENDESK_OAUTH_CLIENT_ID" in hint
     assert TOKEN not in done.stderr
     assert not (machine.config / "accounts.toml").exists()
-    assert machine.held == {}
+    assert machine.entry == {}
 
 
-@pytest.mark.parametrize(("backend", "says"), BAD.items())
+@pytest.mark.parametrize(("backend", "message"), BAD.items())
 def test_unreadable_keyring_makes_commands_exit_4_and_keeps_the_login(
-    machine: Machine, backend: str, says: str
+    machine: Machine, backend: str, message: str
 ) -> None:
     assert machine.login().returncode == 0
     commands = [("show", ID), ("watch", ID), ("list",), ("auth", "logout")]
@@ -77,14 +77,16 @@ def test_unreadable_keyring_makes_commands_exit_4_and_keeps_the_login(
     for run in runs:
         done = run.result()
         problem, hint = done.stderr.splitlines()
-        assert says in problem
+        assert message in problem
         assert "ZENDESK_OAUTH_TOKEN" in hint
         assert (done.returncode, done.stdout) == (4, "")
     assert machine.accounts
-    assert machine.held
+    assert machine.entry
 
 
-@pytest.mark.parametrize("backend", ["rings.Ring", "keyring.backends.null.Keyring"])
+@pytest.mark.parametrize(
+    "backend", ["fake_keyrings.Working", "keyring.backends.null.Keyring"]
+)
 def test_empty_keyring_reports_no_credential_and_exits_4(
     machine: Machine, backend: str
 ) -> None:
@@ -96,16 +98,16 @@ def test_empty_keyring_reports_no_credential_and_exits_4(
     assert done.returncode == 4
 
 
-@pytest.mark.parametrize("kind", ["command", "file", "tuple"])
+@pytest.mark.parametrize("leak", ["command", "file", "tuple"])
 @pytest.mark.parametrize("debug", [[], ["--debug"]])
 def test_keyring_error_redacts_the_secret(
-    machine: Machine, kind: str, debug: list[str]
+    machine: Machine, leak: str, debug: list[str]
 ) -> None:
-    done = replace(machine, ring="Revealing").run(
+    done = replace(machine, keyring="Revealing").run(
         *("auth", "login", "--base-url", machine.demo.base_url, "--with-token"),
         *debug,
         typed=TOKEN,
-        REVEALING=kind,
+        REVEALING=leak,
     )
     assert done.returncode == 4
     assert "the keyring cannot be used: " in done.stderr
@@ -115,7 +117,7 @@ def test_keyring_error_redacts_the_secret(
 
 def test_hanging_keyring_times_out(machine: Machine) -> None:
     asked = ("show", ID, "--base-url", machine.demo.base_url)
-    done = replace(machine, ring="Hanging").run(*asked)
+    done = replace(machine, keyring="Hanging").run(*asked)
     assert "the keyring did not answer within 3 s" in done.stderr
 
 
@@ -124,7 +126,7 @@ def test_credential_in_the_environment_bypasses_the_keyring(
 ) -> None:
     id = start_job(machine.demo)
     asked = ("show", id, "--base-url", machine.demo.base_url)
-    noting = replace(machine, ring="Noting")
+    noting = replace(machine, keyring="Recording")
     done = noting.run(*asked, ZENDESK_OAUTH_TOKEN=TOKEN)
     assert (done.returncode, done.stderr) == (8, "")
     assert not (machine.home / "asked").exists()
@@ -137,17 +139,17 @@ def test_unwritable_config_directory_leaves_no_secret_in_the_keyring(
 ) -> None:
     (machine.home / "config").mkdir()
     machine.config.write_text("in the way")
-    done = login(machine, "rings.Ring")
+    done = login(machine, "fake_keyrings.Working")
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert "cannot write" in done.stderr
-    assert machine.held == {}
+    assert machine.entry == {}
 
 
 def test_show_waits_while_the_keyring_asks_for_its_password(machine: Machine) -> None:
     assert machine.login().returncode == 0
     answered = machine.home / "answered"
-    asking = replace(machine, ring="Asking")
+    asking = replace(machine, keyring="Asking")
     env = asking.env | {"ANSWERED": str(answered)}
     id = start_job(machine.demo)
     with on_terminal("show", id, env=env, columns=100) as terminal:
@@ -162,17 +164,17 @@ def test_show_waits_while_the_keyring_asks_for_its_password(machine: Machine) ->
 def test_logout_waits_while_the_keyring_asks_for_its_password(machine: Machine) -> None:
     assert machine.login().returncode == 0
     answered = machine.home / "answered"
-    env = replace(machine, ring="Asking").env | {"ANSWERED": str(answered)}
+    env = replace(machine, keyring="Asking").env | {"ANSWERED": str(answered)}
     with on_terminal("auth", "logout", env=env) as terminal:
         terminal.read(lambda text: "asking for its password" in text)
         answered.touch()
         terminal.read()
     assert terminal.process.returncode == 0
-    assert machine.held == {}
+    assert machine.entry == {}
 
 
 @pytest.mark.parametrize(
-    ("timeout", "said", "waits"),
+    ("timeout", "expected", "min_wait"),
     [
         (None, ["waiting for the keyring; it may be asking for its password"], 0.3),
         (0.05, [], 0.05),
@@ -182,11 +184,11 @@ def test_logout_waits_while_the_keyring_asks_for_its_password(machine: Machine) 
 def test_keyring_read_waits_for_a_dialog_only_without_a_timeout(
     monkeypatch: pytest.MonkeyPatch,
     timeout: float | None,
-    said: list[str],
-    waits: float,
+    expected: list[str],
+    min_wait: float,
 ) -> None:
-    told: list[str] = []
-    monkeypatch.setattr("jobstat.user.notify", told.append)
+    notifications: list[str] = []
+    monkeypatch.setattr("jobstat.user.notify", notifications.append)
     monkeypatch.setattr("jobstat.zendesk.auth.keyring.KEYRING_TIMEOUT", 0.1)
     monkeypatch.setattr("jobstat.zendesk.auth.keyring.DIALOG_TIMEOUT", 0.3)
     answered = threading.Event()
@@ -195,8 +197,8 @@ def test_keyring_read_waits_for_a_dialog_only_without_a_timeout(
     with pytest.raises(KeyringError, match="did not answer"):
         keyring.read("x", timeout)
     answered.set()
-    assert told == said
-    assert time.monotonic() - started >= waits
+    assert notifications == expected
+    assert time.monotonic() - started >= min_wait
 
 
 @pytest.mark.parametrize("at_terminal", [("stdin",), ("stderr",), ("stdin", "stderr")])
@@ -215,7 +217,7 @@ def test_notify_is_set_only_if_stdin_and_stderr_are_terminals(
 
 
 def test_ctrl_c_ends_a_login_that_waits_for_the_keyring(machine: Machine) -> None:
-    env = machine.env | {"PYTHON_KEYRING_BACKEND": "rings.Hanging"}
+    env = machine.env | {"PYTHON_KEYRING_BACKEND": "fake_keyrings.Hanging"}
     with on_terminal("auth", "login", env=env) as terminal:
         terminal.read(lambda text: "asking for its password" in text)
         terminal.type("\x03")

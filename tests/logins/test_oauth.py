@@ -1,4 +1,4 @@
-"""The messages of OAuth: what jobstat sends, and how it reads any response."""
+"""The OAuth messages that jobstat sends, and the responses that it parses."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ def test_token_lifetime_counts_from_the_start_of_the_request(
 ) -> None:
     now = 1000.0
 
-    def answered(request: Request, timeout: float) -> Response:
+    def send(request: Request, timeout: float) -> Response:
         nonlocal now
         now += 20
         return endpoint.response
 
     endpoint = granting(expires_in=300)
-    monkeypatch.setattr(endpoint, "send", answered)
+    monkeypatch.setattr(endpoint, "send", send)
     monkeypatch.setattr(time, "time", lambda: now)
     assert (
         client_credentials_grant(endpoint.http, ACME, "ci", "s3cret").expires_at == 1300
@@ -124,7 +124,7 @@ def test_browser_login_sends_a_pkce_challenge_and_its_verifier() -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "kind", "says"),
+    ("query", "error_type", "message"),
     [
         ("code=1&state=other", UsageError, "not from this login"),
         ("code=1", UsageError, "not from this login"),
@@ -139,11 +139,11 @@ def test_browser_login_sends_a_pkce_challenge_and_its_verifier() -> None:
     ],
 )
 def test_invalid_redirect_raises_an_error_that_names_the_cause(
-    query: str, kind: type[JobstatError], says: str
+    query: str, error_type: type[JobstatError], message: str
 ) -> None:
     authorization = AuthorizationCodeFlow(ACME, "app", REDIRECT)
     (state,) = parse_qs(urlsplit(authorization.url).query)["state"]
-    with pytest.raises(kind, match=says):
+    with pytest.raises(error_type, match=message):
         authorization.parse_redirect(f"{REDIRECT}?{query.format(state=state)}")
 
 
@@ -154,7 +154,7 @@ def test_any_text_as_redirect_raises_a_usage_error(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "kind", "says"),
+    ("endpoint", "error_type", "message"),
     [
         (refusing(400, b'{"error":"invalid_grant"}'), AuthError, "invalid_grant"),
         (refusing(401, b"s3cret"), AuthError, "does not take"),
@@ -167,14 +167,14 @@ def test_any_text_as_redirect_raises_a_usage_error(text: str) -> None:
     ],
 )
 def test_refused_token_request_names_the_reason_not_the_secret(
-    endpoint: Endpoint, kind: type[JobstatError], says: str
+    endpoint: Endpoint, error_type: type[JobstatError], message: str
 ) -> None:
-    with pytest.raises(kind, match=says) as caught:
+    with pytest.raises(error_type, match=message) as caught:
         client_credentials_grant(endpoint.http, ACME, "ci", "s3cret")
-    assert "s3cret" not in words_of(caught.value)
+    assert "s3cret" not in format_error(caught.value)
 
 
-def asks() -> dict[str, Callable[[HttpClient], Tokens]]:
+def token_requests() -> dict[str, Callable[[HttpClient], Tokens]]:
     authorization = AuthorizationCodeFlow(ACME, "app", REDIRECT)
     return {
         "s3cret": lambda http: client_credentials_grant(http, ACME, "ci", "s3cret"),
@@ -183,20 +183,20 @@ def asks() -> dict[str, Callable[[HttpClient], Tokens]]:
     }
 
 
-@pytest.mark.parametrize("secret", asks())
+@pytest.mark.parametrize("secret", token_requests())
 @pytest.mark.parametrize("code", [400, 401, 404, 500, 422])
 def test_refused_token_request_redacts_a_repeated_secret(
     secret: str, code: int
 ) -> None:
-    said = {"error": "invalid", "error_description": f"no such: {secret}"}
-    endpoint = refusing(code, json.dumps(said).encode())
+    body = {"error": "invalid", "error_description": f"no such: {secret}"}
+    endpoint = refusing(code, json.dumps(body).encode())
     with pytest.raises(JobstatError, match=r"no such: \[hidden\]") as caught:
-        asks()[secret](endpoint.http)
-    assert secret not in words_of(caught.value)
+        token_requests()[secret](endpoint.http)
+    assert secret not in format_error(caught.value)
 
 
-def words_of(error: BaseException) -> str:
-    """All that an error and its causes say."""
+def format_error(error: BaseException) -> str:
+    """Return the messages of an error and of its causes."""
     lines = traceback.format_exception(error)
     return "".join(line for line in lines if not line.startswith("  File"))
 
@@ -221,11 +221,11 @@ NO_TOKENS = [
 def test_token_answer_without_a_token_raises_invalid_response(body: bytes) -> None:
     with pytest.raises(InvalidResponse) as caught:
         client_credentials_grant(refusing(200, body).http, ACME, "ci", "s3cret")
-    assert "t0ken" not in words_of(caught.value)
+    assert "t0ken" not in format_error(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("told", "life"),
+    ("fields", "lifetime"),
     [
         ({"expires_in": "1800"}, 1800),
         ({"expires_in": "1800.0"}, 1800),
@@ -242,15 +242,15 @@ def test_token_answer_without_a_token_raises_invalid_response(body: bytes) -> No
     ],
 )
 def test_tokens_are_accepted_despite_odd_values_in_other_fields(
-    told: dict[str, Any], life: float | None
+    fields: dict[str, Any], lifetime: float | None
 ) -> None:
-    """The old ones have ended: tokens that are not taken are a lost login."""
-    tokens = refresh(granting(refresh_token="r2", **told).http, ACME, "app", "r1")
+    """Zendesk has revoked the old tokens: without the new ones, the login is lost."""
+    tokens = refresh(granting(refresh_token="r2", **fields).http, ACME, "app", "r1")
     assert (tokens.access, tokens.refresh) == ("t0ken", "r2")
-    if life is None:
+    if lifetime is None:
         assert tokens.expires_at is None
     else:
-        assert tokens.expires_at == pytest.approx(time.time() + life, abs=5)
+        assert tokens.expires_at == pytest.approx(time.time() + lifetime, abs=5)
 
 
 @pytest.mark.parametrize("other", [3, "a\nb", "", [], None])
@@ -278,9 +278,11 @@ def test_any_token_answer_is_parsed_or_raises_invalid_response(body: bytes) -> N
     assert tokens.access
 
 
-@pytest.mark.parametrize("life", ["absent", None, -5, 0, 1e12, 10**400, 3_153_600_000])
-def test_token_without_a_usable_expires_in_never_needs_a_refresh(life: Any) -> None:
-    told = {} if life == "absent" else {"expires_in": life}
-    tokens = client_credentials_grant(granting(**told).http, ACME, "ci", "s3cret")
+@pytest.mark.parametrize(
+    "lifetime", ["absent", None, -5, 0, 1e12, 10**400, 3_153_600_000]
+)
+def test_token_without_a_usable_expires_in_never_needs_a_refresh(lifetime: Any) -> None:
+    fields = {} if lifetime == "absent" else {"expires_in": lifetime}
+    tokens = client_credentials_grant(granting(**fields).http, ACME, "ci", "s3cret")
     assert tokens.expires_at is None
     assert not tokens.needs_refresh(1e12)

@@ -40,54 +40,54 @@ def new_refreshing(
     )
 
 
-def test_a_server_that_gives_no_other_refresh_token_means_the_old_one() -> None:
+def test_old_refresh_token_stays_in_use_if_the_answer_has_none() -> None:
     provider = new_refreshing(Tokens("old", "r1", 5.0, 4.0))
     for _ in range(2):
         endpoint = granting(expires_in=0)
-        shown = provider.credential(endpoint.http, 5)
-        assert shown.authorization == "Bearer t0ken"
-        other = provider.after_401(shown, endpoint.http, 5)
+        credential = provider.credential(endpoint.http, 5)
+        assert credential.authorization == "Bearer t0ken"
+        another = provider.after_401(credential, endpoint.http, 5)
         assert endpoint.requests
-        assert other is None  # it gave the same again
+        assert another is None  # the endpoint grants the same token again
 
 
-def test_a_token_that_cannot_be_renewed_is_shown_to_the_end() -> None:
+def test_token_without_a_refresh_token_is_used_after_it_expired() -> None:
     provider = new_refreshing(Tokens("old", None, 5.0, 4.0))
     endpoint = granting()
-    shown = provider.credential(endpoint.http, 5)
-    assert shown.authorization == "Bearer old"
-    assert provider.after_401(shown, endpoint.http, 5) is None
+    credential = provider.credential(endpoint.http, 5)
+    assert credential.authorization == "Bearer old"
+    assert provider.after_401(credential, endpoint.http, 5) is None
     assert endpoint.requests == []
 
 
-def soon(expires_in: float) -> Tokens:
+def expiring_in(expires_in: float) -> Tokens:
     return Tokens("old", "r1", time.time() + expires_in, time.time() - 1)
 
 
 @pytest.mark.parametrize(
     "endpoint", [refusing(500, b""), refusing(400, b""), refusing(404, b"")]
 )
-def test_an_old_token_is_shown_until_its_end_where_there_is_no_other(
+def test_failed_refresh_is_an_error_only_if_the_token_has_expired(
     endpoint: Endpoint,
 ) -> None:
-    shown = new_refreshing(soon(60)).credential(endpoint.http, 5)
-    assert shown.authorization == "Bearer old"
+    credential = new_refreshing(expiring_in(60)).credential(endpoint.http, 5)
+    assert credential.authorization == "Bearer old"
     assert endpoint.requests
     with pytest.raises(JobstatError):
-        new_refreshing(soon(-1)).credential(endpoint.http, 5)
+        new_refreshing(expiring_in(-1)).credential(endpoint.http, 5)
 
 
-def test_a_token_is_renewed_before_its_end() -> None:
-    shown = new_refreshing(soon(60)).credential(granting().http, 5)
-    assert shown.authorization == "Bearer t0ken"
+def test_token_is_refreshed_before_it_expires() -> None:
+    credential = new_refreshing(expiring_in(60)).credential(granting().http, 5)
+    assert credential.authorization == "Bearer t0ken"
 
 
 @pytest.mark.parametrize("code", [301, 404, 418, 422])
-def test_what_is_wrong_with_a_renewal_is_of_the_login(code: int) -> None:
-    """It ends a watch as such, and not as if its job had gone."""
+def test_unexpected_status_of_the_token_endpoint_is_an_auth_error(code: int) -> None:
+    """Else a 404 of the token endpoint would look like a job that is gone."""
     endpoint = refusing(code, b"", location="https://other.example")
     with pytest.raises(AuthError):
-        new_refreshing(soon(-1)).credential(endpoint.http, 5)
+        new_refreshing(expiring_in(-1)).credential(endpoint.http, 5)
 
 
 class FakeStore:
@@ -143,13 +143,13 @@ def new_stored(monkeypatch: pytest.MonkeyPatch) -> NewStored:
     return make
 
 
-def test_token_request_has_a_timeout_of_its_own() -> None:
+def test_token_request_has_its_own_timeout() -> None:
     endpoint = granting(refresh_token="r2")
     new_refreshing(EXPIRED).credential(endpoint.http, 0.01)
     assert endpoint.timeouts == [TOKEN_TIMEOUT]
 
 
-def test_token_request_has_a_connection_of_its_own(
+def test_token_request_has_its_own_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shared, own = granting(), granting(refresh_token="r2")
@@ -158,7 +158,7 @@ def test_token_request_has_a_connection_of_its_own(
     assert (len(shared.requests), len(own.requests)) == (0, 1)
 
 
-def test_renewal_that_takes_too_long_is_used_by_a_later_call(
+def test_slow_refresh_is_used_by_a_later_call(
     new_stored: NewStored,
 ) -> None:
     endpoint = granting(refresh_token="r2", expires_in=300)
@@ -173,7 +173,7 @@ def test_renewal_that_takes_too_long_is_used_by_a_later_call(
     assert (fake.refresh_token, len(endpoint.requests)) == ("r2", 1)
 
 
-def test_lock_and_keyring_are_waited_for_as_long_as_the_request_may_take(
+def test_lock_and_keyring_share_the_timeout_of_the_request(
     new_stored: NewStored,
 ) -> None:
     provider, fake = new_stored(StoredSecrets(EXPIRED))
@@ -182,15 +182,15 @@ def test_lock_and_keyring_are_waited_for_as_long_as_the_request_may_take(
     assert max(fake.timeouts) <= BOUND
 
 
-def test_renewal_of_a_token_that_still_works_leaves_time_for_the_request(
+def test_refresh_of_a_valid_token_takes_at_most_half_of_the_timeout(
     new_stored: NewStored,
 ) -> None:
-    provider, fake = new_stored(StoredSecrets(soon(600)))
+    provider, fake = new_stored(StoredSecrets(expiring_in(600)))
     provider.credential(granting(refresh_token="r2").http, BOUND)
     assert max(fake.timeouts) <= BOUND / 2
 
 
-def test_tokens_that_could_not_be_stored_follow_those_of_another_process(
+def test_tokens_of_another_process_are_refreshed_before_unstored_ones(
     new_stored: NewStored,
 ) -> None:
     provider, fake = new_stored(StoredSecrets(EXPIRED))
@@ -215,11 +215,11 @@ def save_only_old_tokens(fake: FakeStore) -> None:
     fake.can_save = lambda secrets: secrets == fake.secrets
 
 
-def test_no_tokens_are_asked_for_that_could_not_be_stored(
+def test_unwritable_keyring_prevents_the_token_request(
     new_stored: NewStored,
 ) -> None:
-    """The request would end the old ones, which are all that other processes have."""
-    for entry in (StoredSecrets(EXPIRED), StoredSecrets(soon(60))):
+    """Zendesk would revoke the old ones, and other processes have no others."""
+    for entry in (StoredSecrets(EXPIRED), StoredSecrets(expiring_in(60))):
         provider, fake = new_stored(entry)
         fake.can_save = lambda _: False
         endpoint = granting(refresh_token="r2")
@@ -231,17 +231,17 @@ def test_no_tokens_are_asked_for_that_could_not_be_stored(
         assert endpoint.requests == []
 
 
-def test_login_that_was_not_renewed_is_warned_of_at_the_end(
+def test_unwritable_keyring_is_a_warning_at_the_end(
     new_stored: NewStored,
 ) -> None:
-    provider, fake = new_stored(StoredSecrets(soon(60)))
+    provider, fake = new_stored(StoredSecrets(expiring_in(60)))
     fake.can_save = lambda _: False
     assert provider.credential(granting().http, BOUND).secret == "old"
     provider.finish()
     assert provider.warnings == [
         "the login was not renewed: the keyring cannot be used"
     ]
-    provider, fake = new_stored(StoredSecrets(soon(60)))
+    provider, fake = new_stored(StoredSecrets(expiring_in(60)))
     fake.can_save = lambda _: False
     assert provider.credential(granting().http, BOUND).secret == "old"
     fake.can_save = lambda _: True
@@ -250,7 +250,7 @@ def test_login_that_was_not_renewed_is_warned_of_at_the_end(
     assert provider.warnings == []
 
 
-def test_clients_secret_gets_tokens_that_cannot_be_stored(
+def test_client_secret_gets_tokens_even_if_they_cannot_be_stored(
     new_stored: NewStored,
 ) -> None:
     provider, fake = new_stored(StoredSecrets(EXPIRED, "s3cret"))
@@ -261,7 +261,7 @@ def test_clients_secret_gets_tokens_that_cannot_be_stored(
     assert provider.warnings == []
 
 
-def test_tokens_that_nobody_waited_for_are_stored_at_the_end(
+def test_unstored_tokens_of_an_abandoned_refresh_are_stored_at_the_end(
     new_stored: NewStored,
 ) -> None:
     provider, fake = new_stored(StoredSecrets(EXPIRED))
@@ -277,7 +277,7 @@ def test_tokens_that_nobody_waited_for_are_stored_at_the_end(
     assert fake.refresh_token == "r2"
 
 
-def test_tokens_that_could_not_be_stored_at_once_are_stored_at_the_second_try(
+def test_storing_tokens_is_tried_twice(
     new_stored: NewStored,
 ) -> None:
     provider, fake = new_stored(StoredSecrets(EXPIRED))
@@ -290,7 +290,7 @@ def test_tokens_that_could_not_be_stored_at_once_are_stored_at_the_second_try(
     assert len(fake.saved) == 3
 
 
-def test_tokens_that_could_not_be_stored_are_stored_at_the_end(
+def test_unstored_tokens_are_stored_at_the_end(
     new_stored: NewStored,
 ) -> None:
     provider, fake = new_stored(StoredSecrets(EXPIRED))
@@ -303,7 +303,7 @@ def test_tokens_that_could_not_be_stored_are_stored_at_the_end(
     assert provider.warnings == []
 
 
-def test_tokens_that_cannot_be_stored_at_all_are_warned_of_once(
+def test_tokens_that_cannot_be_stored_are_one_warning(
     new_stored: NewStored,
 ) -> None:
     provider, fake = new_stored(StoredSecrets(EXPIRED))
@@ -318,7 +318,7 @@ def test_tokens_that_cannot_be_stored_at_all_are_warned_of_once(
         )
 
 
-def test_tokens_are_not_stored_late_in_place_of_those_of_another_process(
+def test_unstored_tokens_do_not_replace_those_of_another_process(
     new_stored: NewStored,
 ) -> None:
     provider, fake = new_stored(StoredSecrets(EXPIRED))
@@ -331,10 +331,10 @@ def test_tokens_are_not_stored_late_in_place_of_those_of_another_process(
     assert provider.warnings == []
 
 
-def test_refused_refresh_token_may_have_been_used_by_another_process(
+def test_refused_refresh_uses_the_new_tokens_of_another_process(
     new_stored: NewStored,
 ) -> None:
-    """Without a lock, two may ask at once: the second one is refused."""
+    """Without a lock, two processes may refresh at once: Zendesk refuses the second."""
     provider, fake = new_stored(StoredSecrets(EXPIRED))
     endpoint = refusing(400, b'{"error": "invalid_grant"}')
     endpoint.ready = threading.Event()
@@ -348,7 +348,7 @@ def test_refused_refresh_token_may_have_been_used_by_another_process(
     assert provider.warnings == []
 
 
-def test_refused_refresh_token_that_no_other_process_used_is_an_error(
+def test_refused_refresh_without_new_tokens_is_an_error(
     new_stored: NewStored,
 ) -> None:
     provider, _ = new_stored(StoredSecrets(Tokens("old", "r1")))
@@ -356,12 +356,12 @@ def test_refused_refresh_token_that_no_other_process_used_is_an_error(
         provider.after_401(bearer("old", "a test"), refusing(400, b"").http, BOUND)
 
 
-def test_process_waits_as_long_as_a_renewal_may_take() -> None:
+def test_process_waits_longer_than_a_refresh_may_take() -> None:
     keyring = 2 * KEYRING_TIMEOUT + 2 * STORE_TIMEOUT
     assert TOKEN_TIMEOUT + keyring <= critical.MAX_WAIT <= LOCK_TIMEOUT
 
 
-def test_slow_renewal_of_a_refused_token_is_used_before_the_token_is_shown_again(
+def test_slow_refresh_after_a_401_is_awaited_before_the_next_request(
     new_stored: NewStored,
 ) -> None:
     endpoint = granting(refresh_token="r2")
@@ -373,7 +373,7 @@ def test_slow_renewal_of_a_refused_token_is_used_before_the_token_is_shown_again
     assert provider.credential(endpoint.http, BOUND).secret == "t0ken"
 
 
-def test_slow_renewal_leaves_an_old_token_in_use_until_its_end(
+def test_valid_token_is_used_during_a_slow_refresh(
     new_stored: NewStored,
 ) -> None:
     endpoint = granting(refresh_token="r2", expires_in=300)
@@ -384,7 +384,7 @@ def test_slow_renewal_leaves_an_old_token_in_use_until_its_end(
     assert provider.credential(endpoint.http, BOUND).secret == "t0ken"
 
 
-def test_process_waits_for_a_renewal_that_was_interrupted(
+def test_process_waits_for_an_interrupted_refresh(
     new_stored: NewStored,
 ) -> None:
     def stop() -> None:
@@ -396,15 +396,15 @@ def test_process_waits_for_a_renewal_that_was_interrupted(
     with pytest.raises(SignalReceived):
         provider.credential(endpoint.http, BOUND, stop)
     assert critical.is_active()
-    told: list[str] = []
+    notifications: list[str] = []
 
     def tell() -> None:
-        told.append("once")
+        notifications.append("once")
         assert endpoint.ready
         endpoint.ready.set()
 
     critical.finish(tell)
-    assert (fake.refresh_token, told) == ("r2", ["once"])
+    assert (fake.refresh_token, notifications) == ("r2", ["once"])
     assert not critical.is_active()
     provider.finish()
     assert provider.warnings == []

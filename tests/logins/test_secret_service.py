@@ -35,7 +35,9 @@ secretstorage.get_default_collection(secretstorage.dbus_init()).lock()
 """
 
 
-def run(machine: Machine, script: str, **more: str) -> subprocess.CompletedProcess[str]:
+def run(
+    machine: Machine, script: str, **settings: str
+) -> subprocess.CompletedProcess[str]:
     runtime = machine.home / "run"
     runtime.mkdir(mode=0o700, exist_ok=True)
     env = machine.env | {
@@ -45,7 +47,7 @@ def run(machine: Machine, script: str, **more: str) -> subprocess.CompletedProce
     }
     del env["PYTHON_KEYRING_BACKEND"]
     command = ["dbus-run-session", "--", "bash", "-c", BEGIN + script]
-    return run_child(command, env=env | more)
+    return run_child(command, env=env | settings)
 
 
 def test_login_stores_the_secret_and_logout_deletes_it(machine: Machine) -> None:

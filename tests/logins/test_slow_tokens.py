@@ -1,4 +1,4 @@
-"""Token endpoints that answer late: no deadline and no signal loses a login."""
+"""Slow token endpoints: no deadline and no signal loses a login."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WATCH = ("watch", "JOB", "--json")
 
 @pytest.fixture
 def answer(machine: Machine) -> Iterator[threading.Event]:
-    """Token requests are granted at once, and answered when this event is set."""
+    """Event that must be set before the server answers a token request."""
     event = threading.Event()
     event.set()
     answer_tokens(machine.demo, lambda: event.wait(BOUND))
@@ -39,14 +39,14 @@ def answer(machine: Machine) -> Iterator[threading.Event]:
 
 
 def answer_tokens(demo: DemoServer, wait: Callable[[], object]) -> None:
-    demo._server.before_tokens = wait  # type: ignore[assignment] # noqa: SLF001 - what it gives does not matter
+    demo._server.before_tokens = wait  # type: ignore[assignment] # noqa: SLF001 - the server ignores its result
 
 
 def logged_in(machine: Machine) -> dict[str, Any]:
-    """Log in, and let the token be too old: the old pair dies when it is renewed."""
+    """Log in with a token that needs a refresh; return its keyring entry."""
     assert machine.login_by_browser().returncode == 0
-    machine.hold(renew_at=0)
-    return machine.held
+    machine.change_entry(renew_at=0)
+    return machine.entry
 
 
 def start(machine: Machine, arguments: tuple[str, ...]) -> Any:
@@ -55,7 +55,7 @@ def start(machine: Machine, arguments: tuple[str, ...]) -> Any:
 
 
 def assert_login_works(machine: Machine, before: dict[str, Any]) -> None:
-    assert machine.held["refresh_token"] != before["refresh_token"]
+    assert machine.entry["refresh_token"] != before["refresh_token"]
     listed = machine.run("list")
     assert (listed.returncode, listed.stderr) == (0, "")
 
@@ -77,14 +77,14 @@ def test_deadline_does_not_abandon_a_token_request(
     code: int,
 ) -> None:
     before = logged_in(machine)
-    machine.hold(expires_at=1)
+    machine.change_entry(expires_at=1)
     answer.clear()
     with start(machine, arguments) as process:
-        said = ""
-        while WAITING not in said:
+        stderr = ""
+        while WAITING not in stderr:
             line = process.stderr.readline()
-            assert line, said
-            said += line
+            assert line, stderr
+            stderr += line
         answer.set()
         process.communicate()
     assert process.returncode == code
@@ -92,7 +92,7 @@ def test_deadline_does_not_abandon_a_token_request(
 
 
 def kill(process: Child, number: int) -> None:
-    """Send a signal, and wait until the next one does not count as its echo."""
+    """Send a signal, and wait until another one is not taken for its repetition."""
     process.send_signal(number)
     time.sleep(0.7)
 
@@ -104,16 +104,16 @@ def test_signal_ends_the_process_after_the_tokens_are_stored(
 ) -> None:
     before = logged_in(machine)
     answer.clear()
-    asked = grants.asked
+    asked = grants.requests
     with start(machine, WATCH) as process:
-        wait_until(lambda: grants.asked > asked)
+        wait_until(lambda: grants.requests > asked)
         for _ in range(times):
             kill(process, number)
         assert process.poll() is None
         answer.set()
-        _, said = process.communicate()
+        _, stderr = process.communicate()
     assert process.returncode == -number
-    assert "Traceback" not in said
+    assert "Traceback" not in stderr
     assert_login_works(machine, before)
 
 
@@ -122,9 +122,9 @@ def test_third_signal_ends_the_process_at_once(
 ) -> None:
     logged_in(machine)
     answer.clear()
-    asked = grants.asked
+    asked = grants.requests
     with start(machine, WATCH) as process:
-        wait_until(lambda: grants.asked > asked)
+        wait_until(lambda: grants.requests > asked)
         signals = 0
         while process.poll() is None:
             kill(process, signal.SIGINT)
@@ -152,7 +152,7 @@ def cell(home: Path, delay: float, name: str) -> None:
     with DemoServer(duration=600) as demo:
         machine = Machine(home, demo)
         before = logged_in(machine)
-        machine.hold(expires_at=1)
+        machine.change_entry(expires_at=1)
         oauth = demo.oauth
         answer_tokens(demo, lambda: time.sleep(delay))
         with start(machine, arguments) as process:
@@ -161,8 +161,8 @@ def cell(home: Path, delay: float, name: str) -> None:
             for number in signals:
                 kill(process, number)
             if arguments[-1] == "30s" or (signals and delay < 1):
-                # The renewal is soon over: end what else goes on.
-                wait_until(lambda: machine.held["token"] != before["token"])
+                # The refresh is over soon, so end the watch.
+                wait_until(lambda: machine.entry["token"] != before["token"])
                 process.send_signal(signal.SIGTERM)
             process.communicate()
         answer_tokens(demo, lambda: None)

@@ -1,4 +1,4 @@
-"""zcli's users: what they have works as it is, and stays as it is."""
+"""The login of zcli: jobstat uses it, and never changes it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import time
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
+import fake_keyrings
 import pytest
-import rings
 from children import wait_until
 from support import ID, MAIN, finish_jobs, start_job
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 LATER, EARLIER = 4_102_444_800_000, 1_000_000_000_000
 SYSTEMS = {
-    "macOS": rings.Ring,
-    "Linux": rings.SecretService,
-    "Linux, several keyrings": rings.Chain,
+    "macOS": fake_keyrings.Working,
+    "Linux": fake_keyrings.SecretService,
+    "Linux, several keyrings": fake_keyrings.Chain,
 }
 BASIC = "Basic " + b64encode(f"me@example.org/token:{TOKEN}".encode()).decode()
 
@@ -40,11 +40,13 @@ def tokens(token: str = TOKEN, expires: int = LATER) -> str:
     )
 
 
-def stored(machine: Machine, kind: type[rings.Ring], secret: str) -> Path:
-    path = machine.home / "ring.json"
-    rings.zcli_writes(kind, path, machine.name, secret)
-    machine.ring = kind.__name__
-    machine.more = {"JOBSTAT_BASE_URL": machine.demo.base_url}
+def log_in_zcli(
+    machine: Machine, kind: type[fake_keyrings.Working], secret: str
+) -> Path:
+    path = machine.home / "keyring.json"
+    fake_keyrings.save_as_zcli(kind, path, machine.name, secret)
+    machine.keyring = kind.__name__
+    machine.settings = {"JOBSTAT_BASE_URL": machine.demo.base_url}
     return path
 
 
@@ -53,7 +55,7 @@ def stored(machine: Machine, kind: type[rings.Ring], secret: str) -> Path:
 def test_zcli_login_works_on_every_system_and_is_not_changed(
     machine: Machine, system: str, secret: str
 ) -> None:
-    path = stored(machine, SYSTEMS[system], secret)
+    path = log_in_zcli(machine, SYSTEMS[system], secret)
     before = path.read_bytes()
     done = machine.run("list")
     assert done.returncode == 0, done.stderr
@@ -65,43 +67,43 @@ def test_zcli_login_works_on_every_system_and_is_not_changed(
 
 
 def test_expired_zcli_login_exits_4_and_hints_at_zcli_login(machine: Machine) -> None:
-    path = stored(machine, rings.SecretService, tokens(expires=EARLIER))
+    path = log_in_zcli(machine, fake_keyrings.SecretService, tokens(expires=EARLIER))
     before = path.read_bytes()
     for command in (("show", ID), ("auth", "status", "--offline")):
         done = machine.run(*command)
         assert done.returncode == 4
-        said = done.stdout + done.stderr
-        assert "the login of zcli has expired" in said
-        assert "Renew it with zcli login" in said
-        assert "r3fresh" not in said
-    # It was not even shown to the account, and never renewed.
+        output = done.stdout + done.stderr
+        assert "the login of zcli has expired" in output
+        assert "Renew it with zcli login" in output
+        assert "r3fresh" not in output
+    # jobstat neither sent nor renewed it.
     assert path.read_bytes() == before
 
 
 def test_refused_zcli_login_exits_4_and_hints_at_zcli_login(machine: Machine) -> None:
-    stored(machine, rings.Ring, tokens("0ld"))
+    log_in_zcli(machine, fake_keyrings.Working, tokens("0ld"))
     done = machine.run("show", ID)
     assert done.returncode == 4
     assert "refuses the credential (401" in done.stderr
     assert "Renew it with zcli login" in done.stderr
 
 
-AN_HOUR_ON = """
+ONE_HOUR_LATER = """
 import os, time
 now, passed = time.time, os.environ["PASSED"]
 time.time = lambda: now() + 3600 * os.path.exists(passed)
 """
-"""For jobstat, an hour has passed once there is a file of that name."""
+"""Moves jobstat's clock by an hour as soon as the file exists that PASSED names."""
 
 
 def test_watch_uses_a_login_that_zcli_renewed_meanwhile(
     machine: Machine, requests: list[float]
 ) -> None:
     soon = int((time.time() + 1800) * 1000)
-    path = stored(machine, rings.Ring, tokens(expires=soon))
+    path = log_in_zcli(machine, fake_keyrings.Working, tokens(expires=soon))
     passed = machine.home / "passed"
     command = ("watch", start_job(machine.demo), "-q", "--interval", "0.3s")
-    program = [sys.executable, "-c", f"{AN_HOUR_ON}{MAIN}"]
+    program = [sys.executable, "-c", f"{ONE_HOUR_LATER}{MAIN}"]
     with machine.start(*command, program=program, PASSED=str(passed)) as process:
         wait_until(lambda: requests)
         path.write_text(path.read_text().replace(str(soon), str(LATER)))
@@ -109,8 +111,8 @@ def test_watch_uses_a_login_that_zcli_renewed_meanwhile(
         before = len(requests)
         wait_until(lambda: len(requests) > before)
         finish_jobs(machine.demo)
-        _, said = process.communicate()
-    assert (process.returncode, said) == (0, "")
+        _, stderr = process.communicate()
+    assert (process.returncode, stderr) == (0, "")
 
 
 def test_zcli_profile_is_the_default_account_until_a_jobstat_login(
@@ -121,7 +123,7 @@ def test_zcli_profile_is_the_default_account_until_a_jobstat_login(
     done = machine.run("list")
     assert done.returncode == 4
     assert "no credential for acme.zendesk.com" in done.stderr
-    # A login of jobstat's own goes before.
+    # jobstat's own login takes precedence.
     machine.login()
     assert machine.run("list").stderr == f"jobstat: no jobs at {machine.name}\n"
 
@@ -151,8 +153,8 @@ def test_any_zcli_profile_yields_an_account_or_none(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / ".zcli").write_bytes(content.encode("utf-8", "surrogateescape"))
-    found = active_account()
-    assert (found and found.origin) == origin
+    account = active_account()
+    assert (account and account.origin) == origin
 
 
 @pytest.mark.parametrize(
@@ -208,7 +210,7 @@ def test_zcli_profile_over_1_mib_is_ignored(
 
 
 @pytest.mark.parametrize(
-    ("secret", "shown", "kind"),
+    ("secret", "authorization", "method"),
     [
         ("Basic bWU=", "Basic bWU=", AuthMethod.API_TOKEN),
         ("Bearer abc", "Bearer abc", AuthMethod.TOKEN),
@@ -230,20 +232,20 @@ def test_zcli_profile_over_1_mib_is_ignored(
 def test_any_zcli_secret_yields_a_credential_or_none(
     monkeypatch: pytest.MonkeyPatch,
     secret: str,
-    shown: str | None,
-    kind: AuthMethod | None,
+    authorization: str | None,
+    method: AuthMethod | None,
 ) -> None:
     names: list[str] = []
 
     def read(name: str, timeout: float) -> Any:
         names.append(name)
-        return iter([secret])
+        return [secret]
 
     monkeypatch.setattr("jobstat.zendesk.auth.keyring.read_zcli", read)
-    found = load_credential(Account("https://acme.zendesk.com"))
-    assert (found and found.authorization) == shown
-    assert (found and found.method) == kind
+    credential = load_credential(Account("https://acme.zendesk.com"))
+    assert (credential and credential.authorization) == authorization
+    assert (credential and credential.method) == method
     load_credential(Account("https://acme.example.com"))
-    # By its name alone, this would have the secret of acme.zendesk.com.
+    # zcli's entry acme is of acme.zendesk.com, not of this host.
     assert load_credential(Account("https://acme")) is None
     assert names == ["acme", "acme.example.com"]

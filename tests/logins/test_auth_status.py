@@ -1,4 +1,4 @@
-"""What ``jobstat auth status`` tells, and how it exits."""
+"""The output and the exit codes of ``jobstat auth status``."""
 
 from __future__ import annotations
 
@@ -18,19 +18,21 @@ if TYPE_CHECKING:
     from machine import Machine
 
 
-def status(machine: Machine, *arguments: str, **more: str) -> tuple[int, list[object]]:
-    done = machine.run("auth", "status", "--json", *arguments, **more)
+def status(
+    machine: Machine, *arguments: str, **settings: str
+) -> tuple[int, list[object]]:
+    done = machine.run("auth", "status", "--json", *arguments, **settings)
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def test_status_of_a_working_login_exits_0_and_describes_it(machine: Machine) -> None:
     machine.login()
-    code, (told,) = status(machine)
+    code, (account,) = status(machine)
     assert code == 0
-    assert isinstance(told, dict)
-    expires_at = told.pop("expires_at")
+    assert isinstance(account, dict)
+    expires_at = account.pop("expires_at")
     assert expires_at.endswith("+00:00")
-    assert told == {
+    assert account == {
         "account": machine.demo.base_url,
         "name": machine.name,
         "default": True,
@@ -70,32 +72,32 @@ def test_status_of_an_account_without_a_login_exits_4(machine: Machine) -> None:
 
 def test_offline_status_does_not_contact_the_account(machine: Machine) -> None:
     machine.login()
-    machine.hold(expires_at=1, renew_at=1)
-    held = machine.held
-    code, (told,) = status(machine, "--offline")
-    assert isinstance(told, dict)
-    assert (code, told["works"]) == (0, None)
-    assert machine.held == held
+    machine.change_entry(expires_at=1, renew_at=1)
+    entry = machine.entry
+    code, (account,) = status(machine, "--offline")
+    assert isinstance(account, dict)
+    assert (code, account["works"]) == (0, None)
+    assert machine.entry == entry
     assert "? not asked" in machine.run("auth", "status", "--offline").stdout
     assert "has expired, and is renewed by itself" in (
         machine.run("auth", "status", "--offline").stdout
     )
-    code, (told,) = status(machine)
-    assert isinstance(told, dict)
-    assert (code, told["works"]) == (0, True)
-    assert machine.held != held
+    code, (account,) = status(machine)
+    assert isinstance(account, dict)
+    assert (code, account["works"]) == (0, True)
+    assert machine.entry != entry
 
 
 def test_status_of_a_refused_credential_exits_4(machine: Machine) -> None:
     machine.login()
-    code, (told,) = status(machine, ZENDESK_OAUTH_TOKEN="wr0ng")
-    assert isinstance(told, dict)
+    code, (account,) = status(machine, ZENDESK_OAUTH_TOKEN="wr0ng")
+    assert isinstance(account, dict)
     assert code == 4
-    assert told["works"] is False
-    assert told["source"] == "ZENDESK_OAUTH_TOKEN"
-    assert told["user"] is None
-    assert "401" in told["problem"]
-    assert told["warnings"] == [
+    assert account["works"] is False
+    assert account["source"] == "ZENDESK_OAUTH_TOKEN"
+    assert account["user"] is None
+    assert "401" in account["problem"]
+    assert account["warnings"] == [
         "ZENDESK_OAUTH_TOKEN hides the login that is stored for this account"
     ]
 
@@ -109,40 +111,40 @@ def test_status_of_an_unreachable_account_exits_7(machine: Machine) -> None:
 
 def test_status_sends_no_account_the_credential_of_another(machine: Machine) -> None:
     machine.login()
-    with machine.another() as sandbox, raw_server(http("401 No")) as stranger:
+    with machine.other_account() as sandbox, raw_server(http("401 No")) as stranger:
         sandbox.login()
-        code, told = status(machine, ZENDESK_OAUTH_TOKEN=TOKEN)
-        names = [(line["name"], line["source"]) for line in told]  # type: ignore[index] # objects
+        code, accounts = status(machine, ZENDESK_OAUTH_TOKEN=TOKEN)
+        names = [(line["name"], line["source"]) for line in accounts]  # type: ignore[index] # objects
         assert code == 0
         assert names == [
             (machine.name, "ZENDESK_OAUTH_TOKEN"),
             (sandbox.name, "keyring"),
         ]
-        # Named, it is the one in use, and comes first.
-        code, told = status(machine, "--base-url", stranger.base_url)
+        # The account that an option names is in use, and comes first.
+        code, accounts = status(machine, "--base-url", stranger.base_url)
         assert code == 4
-        assert len(told) == 3
+        assert len(accounts) == 3
         assert stranger.requests == []
 
 
 @pytest.mark.parametrize(
-    ("settings", "says"),
+    ("settings", "message"),
     [
         ({"ZENDESK_PASSWORD": TOKEN}, "ended sign-in by password"),
         ({"ZENDESK_API_TOKEN": TOKEN}, "ends API tokens on 30 April 2027, in "),
     ],
 )
 def test_status_warns_of_passwords_and_api_tokens(
-    machine: Machine, settings: dict[str, str], says: str
+    machine: Machine, settings: dict[str, str], message: str
 ) -> None:
     settings = {"ZENDESK_EMAIL": "me@example.org", **settings}
     done = machine.run("auth", "status", "--subdomain", "acme", "--offline", **settings)
     assert done.returncode == 0
-    assert f"  warning: Zendesk {says}" in done.stdout
+    assert f"  warning: Zendesk {message}" in done.stdout
 
 
 def test_api_token_warning_counts_the_days_until_the_end() -> None:
-    end = datetime(2027, 5, 1, tzinfo=UTC)  # UTC, as nothing else is said
+    end = datetime(2027, 5, 1, tzinfo=UTC)  # Zendesk names no time zone
     assert end.timestamp() == API_TOKENS_END
     assert "in 158 days" in api_token_deprecation(API_TOKENS_END - 158.5 * 86400)
     assert "today" in api_token_deprecation(API_TOKENS_END - 1)
@@ -152,19 +154,19 @@ def test_api_token_warning_counts_the_days_until_the_end() -> None:
 def test_locked_keyring_does_not_fall_back_to_the_environment_token(
     machine: Machine,
 ) -> None:
-    """An account that is known, and of which the keyring has lost the secret."""
+    """jobstat is logged in to the account, but the keyring has lost its entry."""
     machine.login()
-    with machine.another() as sandbox:
+    with machine.other_account() as sandbox:
         sandbox.login()
-        ring = machine.home / "ring.json"
-        held = json.loads(ring.read_text())
-        del held[f"jobstat/{sandbox.demo.base_url}"]
-        ring.write_text(json.dumps(held))
+        keyring = machine.home / "keyring.json"
+        entries = json.loads(keyring.read_text())
+        del entries[f"jobstat/{sandbox.demo.base_url}"]
+        keyring.write_text(json.dumps(entries))
         job = f"{sandbox.demo.base_url}/api/v2/job_statuses/1"
         locked = machine.run(
             *("show", job),
             ZENDESK_OAUTH_TOKEN=TOKEN,
-            PYTHON_KEYRING_BACKEND="rings.Locked",
+            PYTHON_KEYRING_BACKEND="fake_keyrings.Locked",
         )
         assert locked.returncode == 4
         assert locked.stderr == (
@@ -182,15 +184,15 @@ def test_incomplete_environment_credential_does_not_hide_the_login(
 
 
 def test_status_shows_an_oauth_client_from_the_environment(machine: Machine) -> None:
-    code, (told,) = status(
+    code, (account,) = status(
         machine,
         JOBSTAT_BASE_URL=machine.demo.base_url,
         ZENDESK_OAUTH_CLIENT_ID="jobstat-demo-server",
         ZENDESK_OAUTH_CLIENT_SECRET="demo-secret",
     )
-    assert isinstance(told, dict)
-    assert (code, told["source"]) == (0, "ZENDESK_OAUTH_CLIENT_ID")
-    assert told["renews"] is True
+    assert isinstance(account, dict)
+    assert (code, account["source"]) == (0, "ZENDESK_OAUTH_CLIENT_ID")
+    assert account["renews"] is True
 
 
 def test_status_is_shown_on_a_narrow_terminal(machine: Machine) -> None:

@@ -1,7 +1,7 @@
-"""Keyrings that stand in for a system's own, good ones and bad ones.
+"""Keyrings that stand in for the system's, working and broken ones.
 
-A process takes the one that ``PYTHON_KEYRING_BACKEND`` names. What is in it stands
-in the file that ``RING`` names.
+``PYTHON_KEYRING_BACKEND`` names the one that a process uses. Its entries are in the
+file that ``KEYRING_FILE`` names.
 """
 
 from __future__ import annotations
@@ -20,53 +20,53 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Ring(KeyringBackend):
-    """A keyring in a file."""
+class Working(KeyringBackend):
+    """A keyring in a file, as macOS has one: it finds entries by their names."""
 
     priority: ClassVar[float] = 1
 
-    def _read(self) -> dict[str, str]:
-        path = Path(os.environ["RING"])
+    def _load(self) -> dict[str, str]:
+        path = Path(os.environ["KEYRING_FILE"])
         return dict(json.loads(path.read_text())) if path.exists() else {}
 
-    def _write(self, held: dict[str, str]) -> None:
-        path = Path(os.environ["RING"])
+    def _save(self, entries: dict[str, str]) -> None:
+        path = Path(os.environ["KEYRING_FILE"])
         new = path.with_suffix(f".{os.getpid()}")
-        new.write_text(json.dumps(held))
+        new.write_text(json.dumps(entries))
         new.replace(path)
 
     def get_password(self, service: str, username: str) -> str | None:
-        return self._read().get(f"{service}/{username}")
+        return self._load().get(f"{service}/{username}")
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        self._write({**self._read(), f"{service}/{username}": password})
+        self._save({**self._load(), f"{service}/{username}": password})
 
     def delete_password(self, service: str, username: str) -> None:
-        held = self._read()
-        del held[f"{service}/{username}"]
-        self._write(held)
+        entries = self._load()
+        del entries[f"{service}/{username}"]
+        self._save(entries)
 
 
-class Noting(Ring):
-    """Leaves a file that says that it was asked."""
+class Recording(Working):
+    """Creates the file ``asked`` when it is read."""
 
     def get_password(self, service: str, username: str) -> str | None:
-        Path(os.environ["RING"]).with_name("asked").touch()
+        Path(os.environ["KEYRING_FILE"]).with_name("asked").touch()
         return super().get_password(service, username)
 
 
-class Hanging(Ring):
-    """Asks somebody who is not there."""
+class Hanging(Working):
+    """Shows a dialog that nobody answers."""
 
     def get_password(self, service: str, username: str) -> str | None:
         time.sleep(600)
         return None
 
-    set_password = delete_password = get_password  # type: ignore[assignment] # too
+    set_password = delete_password = get_password  # type: ignore[assignment] # they hang too
 
 
-class Asking(Ring):
-    """Answers once there is a file of the name that ``ANSWERED`` has."""
+class Asking(Working):
+    """Shows a dialog until the file exists that ``ANSWERED`` names."""
 
     def get_password(self, service: str, username: str) -> str | None:
         while not Path(os.environ["ANSWERED"]).exists():
@@ -74,13 +74,13 @@ class Asking(Ring):
         return super().get_password(service, username)
 
 
-class Locked(Ring):
+class Locked(Working):
     def get_password(self, service: str, username: str) -> str | None:
         raise KeyringLocked("Failed to unlock the collection!")
 
 
-class Lockable(Ring):
-    """Locked as long as there is a file of the name that ``LOCK`` has."""
+class Lockable(Working):
+    """Locked while the file exists that ``LOCK`` names."""
 
     def get_password(self, service: str, username: str) -> str | None:
         if Path(os.environ["LOCK"]).exists():
@@ -88,42 +88,40 @@ class Lockable(Ring):
         return super().get_password(service, username)
 
 
-class Failing(Ring):
+class Failing(Working):
     def get_password(self, service: str, username: str) -> str | None:
         raise KeyringError("no\nbus")
 
 
-class Defective(Ring):
-    """Raises what no keyring should."""
+class Defective(Working):
+    """Raises an exception that no keyring should raise."""
 
     def get_password(self, service: str, username: str) -> str | None:
         raise ZeroDivisionError
 
 
-class Leaving(Ring):
-    """Wants to end the process."""
+class Interrupting(Working):
+    """Raises the exception of Ctrl-C."""
 
     def get_password(self, service: str, username: str) -> str | None:
         raise KeyboardInterrupt
 
 
-class Chain(Ring):
-    """Several keyrings, as the library makes it of them."""
+class Chain(Working):
+    """Several keyrings, chained as the library does it."""
 
     @property
-    def backends(self) -> list[Ring]:
-        return [Ring(), SecretService()]  # type: ignore[no-untyped-call] # keyring's own
+    def backends(self) -> list[Working]:
+        return [Working(), SecretService()]  # type: ignore[no-untyped-call] # keyring has no types for it
 
 
-class Reading(Ring):
-    """Can be read, and not be written."""
-
+class ReadOnly(Working):
     def set_password(self, service: str, username: str, password: str) -> None:
         raise KeyringError(f"cannot keep {password}")
 
 
-class Revealing(Ring):
-    """Cannot be written, and repeats the secret outside its error's arguments."""
+class Revealing(Working):
+    """Cannot be written. Its error shows the secret outside its first argument."""
 
     def set_password(self, service: str, username: str, password: str) -> None:
         raise {
@@ -133,32 +131,36 @@ class Revealing(Ring):
         }[os.environ["REVEALING"]]
 
 
-class Hostile(Ring):
-    """Cannot be written, and says so with what clears a screen."""
+class Hostile(Working):
+    """Cannot be written. Its error holds control characters for a terminal."""
 
     def set_password(self, service: str, username: str, password: str) -> None:
         raise KeyringError("no\x1b[2J\u202e")
 
 
-class SecretService(SchemeSelectable, Ring):
-    """Finds by attributes, as the Secret Service of Linux does."""
+class SecretService(SchemeSelectable, Working):
+    """Finds entries by attributes, as the Secret Service of Linux does."""
 
     def _key(self, service: str, username: str) -> str:
         attributes: dict[str, str] = self._query(service, username)
         return json.dumps(attributes, sort_keys=True)
 
     def get_password(self, service: str, username: str) -> str | None:
-        return self._read().get(self._key(service, username))
+        return self._load().get(self._key(service, username))
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        self._write({**self._read(), self._key(service, username): password})
+        self._save({**self._load(), self._key(service, username): password})
 
 
-def zcli_writes(kind: type[Ring], path: Path, name: str, secret: str) -> None:
-    """Store a secret as zcli does it on a system with such a keyring."""
-    keys: dict[type[Ring], Callable[[], str]] = {
-        SecretService: lambda: json.dumps({"account": name, "service": "zcli"}),
-        Chain: lambda: json.dumps({"account": name, "service": "zcli"}),
+def save_as_zcli(kind: type[Working], path: Path, name: str, secret: str) -> None:
+    """Store a secret as zcli does it on a system with this kind of keyring."""
+
+    def secret_service_key() -> str:
+        return json.dumps({"account": name, "service": "zcli"})
+
+    keys: dict[type[Working], Callable[[], str]] = {
+        SecretService: secret_service_key,
+        Chain: secret_service_key,
     }
     key = keys.get(kind, lambda: f"zcli/{name}")()
     path.write_text(json.dumps({key: secret}))

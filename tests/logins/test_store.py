@@ -1,4 +1,4 @@
-"""The file of accounts: whatever stands in it, and whatever happens to it."""
+"""The token store: the accounts file, the keyring entries, and their locks."""
 
 from __future__ import annotations
 
@@ -44,20 +44,20 @@ if TYPE_CHECKING:
 
 ACME = Account("https://acme.zendesk.com")
 SANDBOX = Account("https://acme-sandbox.zendesk.com")
-RECORD = Profile(AuthMethod.TOKEN, user='Ada "\x1b[31m" \N{SNOWMAN}')
-ENTRY = StoredSecrets(Tokens("t0ken", "r3fresh", 7.5, 6.5), "s3cret")
+PROFILE = Profile(AuthMethod.TOKEN, user='Ada "\x1b[31m" \N{SNOWMAN}')
+SECRETS = StoredSecrets(Tokens("t0ken", "r3fresh", 7.5, 6.5), "s3cret")
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the file is to be."""
+    """The directory of the accounts file."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     return tmp_path / "jobstat"
 
 
 @pytest.fixture
-def held(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """What the keyring holds."""
+def entries(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The entries of the keyring."""
     entries: dict[str, str] = {}
 
     def write(
@@ -72,45 +72,45 @@ def held(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 def test_logins_can_be_saved_loaded_and_deleted(
-    folder: Path, held: dict[str, str]
+    folder: Path, entries: dict[str, str]
 ) -> None:
-    assert save_login(ACME, RECORD, ENTRY, default=False)
+    assert save_login(ACME, PROFILE, SECRETS, default=False)
     client = Profile(AuthMethod.CLIENT, client_id="ci")
-    assert not save_login(SANDBOX, client, ENTRY, default=False)
-    found = load_profiles()
-    assert found.accounts == {ACME.origin: RECORD, SANDBOX.origin: client}
-    assert found.default_account == ACME
-    assert store.parse_secrets(held["acme.zendesk.com"]) == ENTRY
-    assert save_login(SANDBOX, client, ENTRY, default=True)
+    assert not save_login(SANDBOX, client, SECRETS, default=False)
+    loaded = load_profiles()
+    assert loaded.accounts == {ACME.origin: PROFILE, SANDBOX.origin: client}
+    assert loaded.default_account == ACME
+    assert store.parse_secrets(entries["acme.zendesk.com"]) == SECRETS
+    assert save_login(SANDBOX, client, SECRETS, default=True)
     assert load_profiles().default_account == SANDBOX
     assert delete_login(SANDBOX) == ACME
     assert delete_login(ACME) is None
-    assert (load_profiles().accounts, held) == ({}, {})
+    assert (load_profiles().accounts, entries) == ({}, {})
     assert {path.suffix for path in folder.iterdir()} == {".toml", ".lock"}
 
 
 def test_http_and_https_of_one_host_are_two_logins(
-    folder: Path, held: dict[str, str]
+    folder: Path, entries: dict[str, str]
 ) -> None:
     plain, tls = (Account(f"{scheme}://localhost") for scheme in ("http", "https"))
-    entries = {
+    secrets = {
         plain: StoredSecrets(Tokens("pl4in")),
         tls: StoredSecrets(Tokens("3ncrypted")),
     }
-    for account, entry in entries.items():
-        save_login(account, RECORD, entry, default=False)
-    assert {account: load_secrets(account) for account in entries} == entries
+    for account, secret in secrets.items():
+        save_login(account, PROFILE, secret, default=False)
+    assert {account: load_secrets(account) for account in secrets} == secrets
     with lock_account(plain, 1), lock_account(tls, 1):
         pass
     assert delete_login(plain) == tls
-    assert load_secrets(tls) == entries[tls]
+    assert load_secrets(tls) == secrets[tls]
 
 
 def test_deleting_the_default_of_three_accounts_picks_no_new_default(
-    folder: Path, held: dict[str, str]
+    folder: Path, entries: dict[str, str]
 ) -> None:
     for account in (ACME, SANDBOX, Account("https://third.example")):
-        save_login(account, RECORD, ENTRY, default=False)
+        save_login(account, PROFILE, SECRETS, default=False)
     assert delete_login(ACME) is None
     assert len(load_profiles().accounts) == 2
 
@@ -167,9 +167,9 @@ def test_any_file_content_loads_or_raises_a_usage_error(
 
 
 def test_full_disk_leaves_the_file_and_the_keyring_unchanged(
-    folder: Path, held: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    folder: Path, entries: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save_login(ACME, RECORD, ENTRY, default=False)
+    save_login(ACME, PROFILE, SECRETS, default=False)
     before = (folder / "accounts.toml").read_bytes()
 
     def full(_: object) -> None:
@@ -177,51 +177,51 @@ def test_full_disk_leaves_the_file_and_the_keyring_unchanged(
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(UsageError, match="No space left on device"):
-        save_login(SANDBOX, RECORD, ENTRY, default=False)
+        save_login(SANDBOX, PROFILE, SECRETS, default=False)
     assert (folder / "accounts.toml").read_bytes() == before
-    assert list(held) == ["acme.zendesk.com"]
+    assert list(entries) == ["acme.zendesk.com"]
     assert {path.suffix for path in folder.iterdir()} == {".toml", ".lock"}
 
 
 def test_saving_through_a_symlink_keeps_the_symlink(
-    folder: Path, held: dict[str, str]
+    folder: Path, entries: dict[str, str]
 ) -> None:
     folder.mkdir()
     real = folder.parent / "elsewhere.toml"
     real.write_text("")
     (folder / "accounts.toml").symlink_to(real)
-    save_login(ACME, RECORD, ENTRY, default=False)
+    save_login(ACME, PROFILE, SECRETS, default=False)
     assert (folder / "accounts.toml").is_symlink()
     assert "acme" in real.read_text()
     assert stat.S_IMODE(real.stat().st_mode) == 0o600
 
 
 def test_saving_removes_temporary_files_of_killed_processes(
-    folder: Path, held: dict[str, str]
+    folder: Path, entries: dict[str, str]
 ) -> None:
     folder.mkdir()
     for name in (".accounts.toml.1", f".accounts.toml.{os.getpid()}"):
         (folder / name).write_text("left")
     (folder / ".accounts.toml.swp").write_text("an editor's")
-    save_login(ACME, RECORD, ENTRY, default=False)
+    save_login(ACME, PROFILE, SECRETS, default=False)
     names = {".accounts.toml.swp", "accounts.toml"}
     locks = {"_accounts.lock", "acme.zendesk.com.lock"}
     assert {path.name for path in folder.iterdir()} == names | locks
 
 
 def test_temporary_file_is_not_written_through_a_symlink(
-    folder: Path, held: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    folder: Path, entries: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder.mkdir()
     victim = folder.parent / "victim"
     victim.write_text("precious")
     link = folder / f".accounts.toml.{os.getpid()}"
     link.symlink_to(victim)
-    save_login(ACME, RECORD, ENTRY, default=False)
-    # Planted again, once the old ones are removed.
+    save_login(ACME, PROFILE, SECRETS, default=False)
+    # Another user plants the link again after stale files were removed.
     monkeypatch.setattr(profiles, "_remove_stale", lambda path: link.symlink_to(victim))
     with pytest.raises(UsageError, match="File exists"):
-        save_login(SANDBOX, RECORD, ENTRY, default=False)
+        save_login(SANDBOX, PROFILE, SECRETS, default=False)
     assert victim.read_text() == "precious"
     assert list(load_profiles().accounts) == [ACME.origin]
 
@@ -237,12 +237,12 @@ def test_lock_file_is_not_opened_through_a_symlink(folder: Path) -> None:
     assert not (folder / "elsewhere").exists()
 
 
-def by_mode(path: Path) -> str:
+def make_world_writable(path: Path) -> str:
     path.chmod(0o1777 if path.is_dir() else 0o606)
     return f"chmod o-w {path}"
 
 
-def by_owner(path: Path) -> str:
+def give_to_another_user(path: Path) -> str:
     if os.geteuid() != 0:
         pytest.skip("only root can give a file to another user")
     os.chown(path, 12345, -1)
@@ -259,16 +259,16 @@ def by_owner(path: Path) -> str:
         ("real", "real/accounts.toml"),
     ],
 )
-@pytest.mark.parametrize("change", [by_mode, by_owner])
+@pytest.mark.parametrize("change", [make_world_writable, give_to_another_user])
 def test_config_that_another_user_can_change_is_refused(
     folder: Path,
-    held: dict[str, str],
+    entries: dict[str, str],
     target: str,
     changed: str,
     change: Callable[[Path], str],
 ) -> None:
-    """It could name an account as the default, to which the credential goes then."""
-    save_login(ACME, RECORD, ENTRY, default=False)
+    """That user could set a default account, which would get the credential."""
+    save_login(ACME, PROFILE, SECRETS, default=False)
     if target == "real":
         (folder.parent / "real").mkdir()
         (folder / "accounts.toml").rename(folder.parent / "real" / "accounts.toml")
@@ -280,23 +280,23 @@ def test_config_that_another_user_can_change_is_refused(
         load_profiles()
     assert refused.value.hint == f"Check what it holds, then run: {command}"
     with pytest.raises(UsageError, match=f"{re.escape(str(path))} "):
-        save_login(SANDBOX, RECORD, ENTRY, default=True)
-    assert list(held) == ["acme.zendesk.com"]
+        save_login(SANDBOX, PROFILE, SECRETS, default=True)
+    assert list(entries) == ["acme.zendesk.com"]
 
 
 def test_directory_writable_by_every_user_gets_no_lock_file(folder: Path) -> None:
     folder.mkdir()
-    by_mode(folder)
-    with pytest.raises(UsageError, match="can be written by every user"):  # noqa: SIM117 - it is tried
+    make_world_writable(folder)
+    with pytest.raises(UsageError, match="can be written by every user"):  # noqa: SIM117 - the inner lock is tested
         with lock(folder, "x", 1):
             pass
     assert not list(folder.iterdir())
 
 
 def test_config_may_be_group_writable_or_owned_by_root(
-    folder: Path, held: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    folder: Path, entries: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save_login(ACME, RECORD, ENTRY, default=False)
+    save_login(ACME, PROFILE, SECRETS, default=False)
     folder.chmod(0o775)
     (folder / "accounts.toml").chmod(0o664)
     assert load_profiles().accounts
@@ -306,7 +306,7 @@ def test_config_may_be_group_writable_or_owned_by_root(
 
 
 def test_held_lock_times_out_and_a_released_lock_is_taken(folder: Path) -> None:
-    with lock(folder, "x", 1), pytest.raises(Unavailable, match="another jobstat"):  # noqa: SIM117 - the inner one is tried
+    with lock(folder, "x", 1), pytest.raises(Unavailable, match="another jobstat"):  # noqa: SIM117 - the inner lock is tested
         with lock(folder, "x", 0.1):
             pass
     with lock(folder, "x", 0.1):
@@ -342,7 +342,7 @@ def test_writing_an_entry_passes_the_timeout_to_the_keyring(
         timeouts.append(timeout)
 
     monkeypatch.setattr(keyring, "write", record)
-    save_secrets(ACME, ENTRY, 10.0)
+    save_secrets(ACME, SECRETS, 10.0)
     assert timeouts == [10.0]
 
 
@@ -358,12 +358,12 @@ def test_lock_on_a_file_system_without_locks_raises_an_error(
 
 
 def test_concurrent_saves_keep_every_account(
-    folder: Path, held: dict[str, str]
+    folder: Path, entries: dict[str, str]
 ) -> None:
     accounts = [Account(f"https://a{number}.example") for number in range(12)]
 
     def add(account: Account) -> None:
-        save_login(account, RECORD, ENTRY, default=False)
+        save_login(account, PROFILE, SECRETS, default=False)
 
     threads = [threading.Thread(target=add, args=[account]) for account in accounts]
     for thread in threads:
@@ -379,25 +379,25 @@ def test_concurrent_saves_keep_every_account(
 )
 def test_failed_save_or_delete_leaves_file_and_keyring_unchanged(
     folder: Path,
-    held: dict[str, str],
+    entries: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
     account: Account,
     error: BaseException,
 ) -> None:
-    """Neither a login that is there already nor one that is new is left by halves."""
-    save_login(ACME, RECORD, ENTRY, default=False)
-    before = ((folder / "accounts.toml").read_bytes(), dict(held))
+    """This holds for a new login and for one that replaces another."""
+    save_login(ACME, PROFILE, SECRETS, default=False)
+    before = ((folder / "accounts.toml").read_bytes(), dict(entries))
     other = Profile(AuthMethod.CLIENT, client_id="ci")
 
-    def half(name: str, secret: str, *_: object) -> None:
-        held[name] = secret
+    def write_and_fail(name: str, secret: str, *_: object) -> None:
+        entries[name] = secret
         if secret != before[1].get(name):
             raise error
 
-    monkeypatch.setattr(keyring, "write", half)
+    monkeypatch.setattr(keyring, "write", write_and_fail)
     with pytest.raises(type(error)):
         save_login(account, other, StoredSecrets(None, "an0ther"), default=True)
-    assert ((folder / "accounts.toml").read_bytes(), held) == before
+    assert ((folder / "accounts.toml").read_bytes(), entries) == before
 
     def refused(*_: object) -> None:
         raise KeyringError("it is locked")
@@ -405,13 +405,13 @@ def test_failed_save_or_delete_leaves_file_and_keyring_unchanged(
     monkeypatch.setattr(keyring, "delete", refused)
     with pytest.raises(KeyringError):
         delete_login(ACME)
-    assert ((folder / "accounts.toml").read_bytes(), held) == before
+    assert ((folder / "accounts.toml").read_bytes(), entries) == before
 
 
 def test_failed_rollback_raises_the_error_of_the_failed_save(
-    folder: Path, held: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    folder: Path, entries: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save_login(ACME, RECORD, ENTRY, default=False)
+    save_login(ACME, PROFILE, SECRETS, default=False)
     errors = [KeyringError("first"), KeyringError("second")]
 
     def write(*_: object) -> None:
@@ -419,33 +419,33 @@ def test_failed_rollback_raises_the_error_of_the_failed_save(
 
     monkeypatch.setattr(keyring, "write", write)
     with pytest.raises(KeyringError, match="first"):
-        save_login(ACME, RECORD, StoredSecrets(None, "an0ther"), default=True)
+        save_login(ACME, PROFILE, StoredSecrets(None, "an0ther"), default=True)
     assert errors == []
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda: save_login(ACME, RECORD, ENTRY, default=False),
+        lambda: save_login(ACME, PROFILE, SECRETS, default=False),
         lambda: delete_login(ACME),
     ],
 )
 def test_login_is_not_changed_while_another_process_renews_it(
     folder: Path,
-    held: dict[str, str],
+    entries: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
     change: Callable[[], object],
 ) -> None:
-    save_login(ACME, RECORD, ENTRY, default=False)
-    before = ((folder / "accounts.toml").read_bytes(), dict(held))
+    save_login(ACME, PROFILE, SECRETS, default=False)
+    before = ((folder / "accounts.toml").read_bytes(), dict(entries))
     monkeypatch.setattr("jobstat.zendesk.auth.store.LOCK_TIMEOUT", 0.05)
     with lock_account(ACME, 1), pytest.raises(Unavailable, match="keeps the lock"):
         change()
-    assert ((folder / "accounts.toml").read_bytes(), held) == before
+    assert ((folder / "accounts.toml").read_bytes(), entries) == before
 
 
 def test_signal_during_a_save_does_not_lose_the_login(
-    folder: Path, held: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    folder: Path, entries: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, may_go_on = threading.Event(), threading.Event()
     write = keyring.write
@@ -462,41 +462,41 @@ def test_signal_during_a_save_does_not_lose_the_login(
     monkeypatch.setattr(keyring, "write", slow)
     monkeypatch.setattr(BackgroundCall, "wait", wait)
     with pytest.raises(SignalReceived):
-        save_login(ACME, RECORD, ENTRY, default=False)
+        save_login(ACME, PROFILE, SECRETS, default=False)
     assert critical.is_active()
     critical.finish(may_go_on.set)
     assert ACME.origin in load_profiles().accounts
-    assert set(held) == {ACME.entry_name}
+    assert set(entries) == {ACME.entry_name}
 
 
 def test_deleting_a_login_removes_a_secret_without_a_profile(
-    folder: Path, held: dict[str, str]
+    folder: Path, entries: dict[str, str]
 ) -> None:
-    held[ACME.name] = "{}"
+    entries[ACME.name] = "{}"
     assert delete_login(ACME) is None
-    assert held == {}
+    assert entries == {}
     with pytest.raises(AuthError, match="not logged in to acme"):
         delete_login(ACME)
 
 
 def test_lone_surrogate_in_a_user_name_is_stored_as_a_question_mark(
-    folder: Path, held: dict[str, str]
+    folder: Path, entries: dict[str, str]
 ) -> None:
-    save_login(ACME, Profile(AuthMethod.TOKEN, user="\ud800x"), ENTRY, default=False)
+    save_login(ACME, Profile(AuthMethod.TOKEN, user="\ud800x"), SECRETS, default=False)
     assert load_profiles().accounts[ACME.origin].user == "?x"
 
 
 def test_fifo_in_place_of_accounts_toml_is_not_read_or_replaced(
-    folder: Path, held: dict[str, str]
+    folder: Path, entries: dict[str, str]
 ) -> None:
     folder.mkdir()
     os.mkfifo(folder / "accounts.toml")
     with pytest.raises(UsageError, match="it is not a regular file"):
         load_profiles()
     with pytest.raises(UsageError, match="it is not a regular file"):
-        save_login(ACME, RECORD, ENTRY, default=False)
+        save_login(ACME, PROFILE, SECRETS, default=False)
     assert stat.S_ISFIFO((folder / "accounts.toml").stat().st_mode)
-    assert held == {}
+    assert entries == {}
 
 
 def test_symlink_to_itself_raises_a_usage_error(folder: Path) -> None:
@@ -518,15 +518,15 @@ def test_config_directory_without_permission_raises_a_usage_error(
 
 
 def test_account_named_accounts_does_not_share_the_lock_of_the_file(
-    folder: Path, held: dict[str, str]
+    folder: Path, entries: dict[str, str]
 ) -> None:
     for name in ("accounts", "accounts.toml"):
-        save_login(Account(f"https://{name}"), RECORD, ENTRY, default=False)
+        save_login(Account(f"https://{name}"), PROFILE, SECRETS, default=False)
     assert len(load_profiles().accounts) == 2
 
 
 def test_missing_home_loads_no_accounts_and_refuses_to_save(
-    monkeypatch: pytest.MonkeyPatch, held: dict[str, str]
+    monkeypatch: pytest.MonkeyPatch, entries: dict[str, str]
 ) -> None:
     def none(*_: object, **__: object) -> None:
         raise RuntimeError("Could not determine home directory.")
@@ -534,8 +534,8 @@ def test_missing_home_loads_no_accounts_and_refuses_to_save(
     monkeypatch.setattr("platformdirs.user_config_path", none)
     assert load_profiles().accounts == {}
     with pytest.raises(UsageError, match="there is no home directory"):
-        save_login(ACME, RECORD, ENTRY, default=False)
-    assert held == {}
+        save_login(ACME, PROFILE, SECRETS, default=False)
+    assert entries == {}
 
 
 def test_lock_name_cannot_leave_the_config_directory(folder: Path) -> None:
@@ -565,7 +565,7 @@ def test_any_json_is_parsed_as_secrets_or_raises_a_value_error(document: Any) ->
 
 
 @pytest.mark.parametrize(
-    ("told", "what"),
+    ("fields", "problem"),
     [
         ({"token": 7}, "secret"),
         ({"token": "a\nb"}, "secret"),
@@ -575,20 +575,20 @@ def test_any_json_is_parsed_as_secrets_or_raises_a_value_error(document: Any) ->
     ],
 )
 def test_secrets_with_an_invalid_value_raise_a_value_error(
-    told: object, what: str
+    fields: object, problem: str
 ) -> None:
-    with pytest.raises(ValueError, match=f"invalid {what}"):
-        parse_secrets(json.dumps(told))
+    with pytest.raises(ValueError, match=f"invalid {problem}"):
+        parse_secrets(json.dumps(fields))
 
 
 def test_deeply_nested_keyring_entry_raises_an_auth_error(
-    held: dict[str, str],
+    entries: dict[str, str],
 ) -> None:
-    held[ACME.name] = "[" * 100_000
+    entries[ACME.name] = "[" * 100_000
     with pytest.raises(AuthError, match="is not what jobstat wrote"):
         load_secrets(ACME)
 
 
 def test_repr_does_not_contain_secrets() -> None:
-    shown = repr(ENTRY) + repr(profiles.Profiles())
-    assert not any(secret in shown for secret in ("t0ken", "r3fresh", "s3cret"))
+    text = repr(SECRETS) + repr(profiles.Profiles())
+    assert not any(secret in text for secret in ("t0ken", "r3fresh", "s3cret"))

@@ -1,4 +1,4 @@
-"""Tokens that expire or die: the watch goes on, or says why it does not."""
+"""Tokens that expire or die: the watch goes on, or message why it does not."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from machine import Grants, Machine
 
-    Road = Callable[[Machine], dict[str, str]]
+    LogIn = Callable[[Machine], dict[str, str]]
 
 LIFE = 1.5
 """Seconds that a token lives here."""
@@ -41,17 +41,17 @@ def a_job(machine: Machine) -> str:
     return start_job(machine.demo, tickets=10, failures=0.1)
 
 
-def by_secret(machine: Machine) -> dict[str, str]:
+def log_in_by_secret(machine: Machine) -> dict[str, str]:
     assert machine.login().returncode == 0
     return {}
 
 
-def by_browser(machine: Machine) -> dict[str, str]:
+def log_in_by_browser(machine: Machine) -> dict[str, str]:
     assert machine.login_by_browser().returncode == 0
     return {}
 
 
-def by_environment(machine: Machine) -> dict[str, str]:
+def use_environment(machine: Machine) -> dict[str, str]:
     return {
         "JOBSTAT_BASE_URL": machine.demo.base_url,
         "ZENDESK_OAUTH_CLIENT_ID": CONFIDENTIAL_CLIENT,
@@ -64,34 +64,36 @@ def expire_all(machine: Machine) -> None:
         pair.expires_at = 0.0
 
 
-ROADS = pytest.mark.parametrize("road", [by_secret, by_browser, by_environment])
+ALL_LOGINS = pytest.mark.parametrize(
+    "login", [log_in_by_secret, log_in_by_browser, use_environment]
+)
 
 
-@ROADS
+@ALL_LOGINS
 def test_watch_renews_each_expiring_token_once_and_goes_on(
-    machine: Machine, grants: Grants, road: Road
+    machine: Machine, grants: Grants, login: LogIn
 ) -> None:
     machine.demo.oauth.token_lifetime = LIFE
-    settings = road(machine)
+    settings = login(machine)
     id = a_job(machine)
     arguments = ("watch", id, "--json", "--interval", "0.3s")
     with machine.start(*arguments, **settings) as process:
         wait_until(lambda: len(grants.granted) > 2)
         finish_jobs(machine.demo)
-        shown, said = process.communicate()
-    assert (process.returncode, said) == (6, "")
-    assert json.loads(shown)["status"] == "completed"
+        stdout, stderr = process.communicate()
+    assert (process.returncode, stderr) == (6, "")
+    assert json.loads(stdout)["status"] == "completed"
     moments = [moment for moment, _ in grants.granted]
     gaps = [later - sooner for sooner, later in pairwise(moments)]
     # Once for each that is about to expire, not with each request.
     assert all(gap > LIFE / 2 for gap in gaps), gaps
 
 
-@ROADS
+@ALL_LOGINS
 def test_watch_retries_a_401_with_a_new_token(
-    machine: Machine, grants: Grants, road: Road
+    machine: Machine, grants: Grants, login: LogIn
 ) -> None:
-    settings = road(machine)
+    settings = login(machine)
     id = a_job(machine)
     arguments = ("watch", id, "--plain", "--interval", "0.3s")
     with machine.start(*arguments, **settings) as process:
@@ -99,55 +101,55 @@ def test_watch_retries_a_401_with_a_new_token(
         expire_all(machine)
         wait_until(lambda: grants.refused)
         finish_jobs(machine.demo)
-        _, said = process.communicate()
+        _, stderr = process.communicate()
     assert process.returncode == 6
-    assert said == ""
+    assert stderr == ""
     assert grants.refused == 1
     assert len(grants.granted) == 2
 
 
-@pytest.mark.parametrize("road", [by_secret, by_browser])
+@pytest.mark.parametrize("login", [log_in_by_secret, log_in_by_browser])
 def test_refused_renewal_ends_a_watch_with_exit_4_and_a_resume_hint(
-    machine: Machine, grants: Grants, road: Road, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, grants: Grants, login: LogIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    road(machine)
+    login(machine)
     id = a_job(machine)
-    before = grants.taken
+    before = grants.accepted
     with machine.start("watch", id, "--json", "--interval", "0.3s") as process:
-        wait_until(lambda: grants.taken > before)
+        wait_until(lambda: grants.accepted > before)
         machine.demo.oauth.pairs.clear()
         monkeypatch.setattr("jobstat.demo.oauth.CLIENT_SECRET", "an0ther")
-        shown, said = process.communicate()
+        stdout, stderr = process.communicate()
     assert process.returncode == 4
     # The last state, the way on, and why.
-    assert json.loads(shown)["status"] in {"queued", "working"}
-    stopped, resume, problem, hint = said.splitlines()
+    assert json.loads(stdout)["status"] in {"queued", "working"}
+    stopped, resume, problem, hint = stderr.splitlines()
     assert stopped == "jobstat: stopped watching; the job goes on"
     assert resume == f"  Resume with: jobstat watch {id} --json --interval 0.3s"
-    if road is by_browser:
+    if login is log_in_by_browser:
         assert "cannot be renewed (400: invalid_grant" in problem
         url = machine.demo.base_url
         assert hint == f"  Log in again with jobstat auth login --base-url {url}"
     else:
         assert "does not take the client credentials (401: invalid_client" in problem
         assert "Is jobstat-demo-server a confidential OAuth client" in hint
-    assert CLIENT_SECRET not in said
+    assert CLIENT_SECRET not in stderr
 
 
 def test_concurrent_processes_renew_the_login_only_once(
     machine: Machine, grants: Grants
 ) -> None:
-    by_browser(machine)
+    log_in_by_browser(machine)
     expire_all(machine)
-    stale = machine.held
+    stale = machine.entry
     for _ in range(3):
-        machine.hold(renew_at=0)
+        machine.change_entry(renew_at=0)
         before = len(grants.granted)
         with ThreadPoolExecutor() as pool:
             runs = [pool.submit(machine.run, "list") for _ in range(6)]
         assert [run.result().returncode for run in runs] == [0] * 6
         assert len(grants.granted) == before + 1
-    assert machine.held["refresh_token"] != stale["refresh_token"]
+    assert machine.entry["refresh_token"] != stale["refresh_token"]
 
 
 def test_login_is_not_renewed_if_the_keyring_cannot_be_written(
@@ -155,10 +157,10 @@ def test_login_is_not_renewed_if_the_keyring_cannot_be_written(
 ) -> None:
     """Its old tokens would end, and those are all that the next process has."""
     machine.demo.oauth.token_lifetime = LIFE
-    by_browser(machine)
+    log_in_by_browser(machine)
     id = a_job(machine)
     arguments = ("watch", id, "--json", "--interval", "0.3s", "--retry-for", "0.5s")
-    done = replace(machine, ring="Reading").run(*arguments)
+    done = replace(machine, keyring="ReadOnly").run(*arguments)
     assert done.returncode == 4
     assert json.loads(done.stdout)["id"] == id
     assert "jobstat: the keyring cannot be used: cannot keep [hidden]\n" in done.stderr
@@ -180,25 +182,25 @@ def test_login_is_not_renewed_if_the_keyring_cannot_be_written(
 def test_keyring_warning_is_sanitized_and_printed_once(
     machine: Machine, arguments: list[str], code: int
 ) -> None:
-    by_browser(machine)
-    machine.hold(renew_at=0)
-    machine.ring = "Hostile"
+    log_in_by_browser(machine)
+    machine.change_entry(renew_at=0)
+    machine.keyring = "Hostile"
     done = machine.run(*arguments)
     assert done.returncode == code
-    shown = done.stdout + done.stderr
-    assert shown.count(r"the keyring cannot be used: no\x1b[2J\u202e") == 1
-    assert "\x1b" not in shown
-    assert "\u202e" not in shown
+    output = done.stdout + done.stderr
+    assert output.count(r"the keyring cannot be used: no\x1b[2J\u202e") == 1
+    assert "\x1b" not in output
+    assert "\u202e" not in output
 
 
 def test_watch_retries_while_the_keyring_is_locked(
     machine: Machine, grants: Grants
 ) -> None:
     machine.demo.oauth.token_lifetime = LIFE
-    by_browser(machine)
+    log_in_by_browser(machine)
     lock = machine.home / "locked"
     id = a_job(machine)
-    machine.ring = "Lockable"
+    machine.keyring = "Lockable"
     arguments = ("watch", id, "--interval", "0.3s")
     with machine.start(*arguments, LOCK=str(lock)) as process:
         process.stdout.readline()
@@ -217,7 +219,7 @@ def test_watch_with_an_unwritable_lock_warns_once_and_still_renews(
 ) -> None:
     """As in a home that is read-only: the login is used and renewed all the same."""
     machine.demo.oauth.token_lifetime = LIFE
-    by_browser(machine)
+    log_in_by_browser(machine)
     (lock,) = machine.config.glob("http*.lock")
     lock.unlink()
     lock.mkdir()
@@ -225,9 +227,9 @@ def test_watch_with_an_unwritable_lock_warns_once_and_still_renews(
     with machine.start("watch", id, "--json", "--interval", "0.3s") as process:
         wait_until(lambda: len(grants.granted) > 2)
         finish_jobs(machine.demo)
-        _, said = process.communicate()
+        _, stderr = process.communicate()
     assert process.returncode == 6
-    assert said == (
+    assert stderr == (
         "jobstat: warning: the login is renewed without a lock:"
         f" cannot write {lock}: Is a directory\n"
     )
@@ -250,17 +252,17 @@ def test_401_on_the_first_request_prints_no_resume_hint(machine: Machine) -> Non
 def test_watch_does_not_restore_a_login_after_logout(
     machine: Machine, grants: Grants
 ) -> None:
-    by_browser(machine)
+    log_in_by_browser(machine)
     id = a_job(machine)
-    before = grants.taken
+    before = grants.accepted
     with machine.start("watch", id, "-q", "--interval", "0.3s") as process:
-        wait_until(lambda: grants.taken > before)
+        wait_until(lambda: grants.accepted > before)
         assert machine.run("auth", "logout").returncode == 0
         expire_all(machine)
-        _, said = process.communicate()
+        _, stderr = process.communicate()
     assert process.returncode == 4
-    assert f"the keyring has no entry for {machine.name} any longer" in said
-    assert machine.held == {}
+    assert f"the keyring has no entry for {machine.name} any longer" in stderr
+    assert machine.entry == {}
 
 
 TOKENS = http(
@@ -300,14 +302,14 @@ def test_hanging_token_endpoint_does_not_extend_the_watch_timeout(
 
 
 @pytest.mark.parametrize(
-    "said",
+    "message",
     ["s3cret", '{"error": "invalid_client", "error_description": "not s3cret!"}'],
 )
 def test_token_error_that_repeats_the_client_secret_is_redacted(
-    machine: Machine, said: str
+    machine: Machine, message: str
 ) -> None:
     with raw_server(
-        http("401 Unauthorized", said.encode(), kind="text/plain")
+        http("401 Unauthorized", message.encode(), kind="text/plain")
     ) as server:
         settings = {"JOBSTAT_BASE_URL": server.base_url, **SETTINGS}
         for command in (("show", ID), ("list", "--debug"), ("auth", "status")):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from children import Child
     from machine import Grants, Machine
 
-WHO = USER["email"]
+USER_EMAIL = USER["email"]
 README = (TESTS.parent / "README.md").read_text()
 CODE = r"code=([0-9a-f]+)"
 
@@ -54,7 +54,7 @@ def waiting_login(machine: Machine, port: int) -> Iterator[tuple[Child, str]]:
 
 
 def secrets_of(machine: Machine) -> list[str]:
-    texts = [value for value in machine.held.values() if isinstance(value, str)]
+    texts = [value for value in machine.entry.values() if isinstance(value, str)]
     return [*texts, CLIENT_SECRET, TOKEN]
 
 
@@ -64,13 +64,17 @@ def check_that_it_is_kept(
     """The next command just works, and no secret stands where it should not."""
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
-    assert f"Logged in to {machine.name} as {WHO}.\n" in done.stderr
+    assert f"Logged in to {machine.name} as {USER_EMAIL}.\n" in done.stderr
     assert "It is the default account.\n" in done.stderr
     listed = machine.run("list", "--json")
     assert listed.returncode == 0, listed.stderr
-    told = [done.stderr, listed.stderr, (machine.config / "accounts.toml").read_text()]
+    outputs = [
+        done.stderr,
+        listed.stderr,
+        (machine.config / "accounts.toml").read_text(),
+    ]
     for secret in secrets_of(machine):
-        assert not any(secret in text for text in told)
+        assert not any(secret in text for text in outputs)
 
 
 def test_login_with_a_client_secret_stores_account_and_secret(
@@ -83,11 +87,11 @@ def test_login_with_a_client_secret_stores_account_and_secret(
             machine.demo.base_url: {
                 "kind": "client-credentials",
                 "client_id": CONFIDENTIAL_CLIENT,
-                "user": WHO,
+                "user": USER_EMAIL,
             }
         },
     }
-    assert machine.held["client_secret"] == CLIENT_SECRET
+    assert machine.entry["client_secret"] == CLIENT_SECRET
     # The token of the login is the one that is used.
     assert [kind for _, kind in grants.granted] == ["client_credentials"]
 
@@ -96,12 +100,16 @@ def test_browser_login_stores_a_refresh_token(machine: Machine) -> None:
     done = machine.login_by_browser()
     check_that_it_is_kept(machine, done)
     account = machine.accounts["accounts"][machine.demo.base_url]
-    assert account == {"kind": "browser", "client_id": PUBLIC_CLIENT, "user": WHO}
-    assert machine.held["refresh_token"]
+    assert account == {
+        "kind": "browser",
+        "client_id": PUBLIC_CLIENT,
+        "user": USER_EMAIL,
+    }
+    assert machine.entry["refresh_token"]
     browser = json.loads((machine.home / "browser.json").read_text())
-    assert "You may close this" in browser["shown"]
+    assert "You may close this" in browser["page"]
     (port,) = re.findall(r"127\.0\.0\.1:(\d+)/callback\n", done.stderr)
-    assert browser["target"].startswith(f"http://127.0.0.1:{port}/callback?")
+    assert browser["redirect"].startswith(f"http://127.0.0.1:{port}/callback?")
 
 
 def test_browser_login_is_kept_with_a_warning_if_the_account_is_down(
@@ -127,12 +135,12 @@ def test_browser_login_is_kept_with_a_warning_if_the_account_is_down(
 
 
 def test_browser_command_and_environment_contain_no_secret(machine: Machine) -> None:
-    machine.more = {"ZENDESK_OAUTH_TOKEN": "t0ken-of-old", "ZENDESK_EMAIL": "a@b.c"}
+    machine.settings = {"ZENDESK_OAUTH_TOKEN": "t0ken-of-old", "ZENDESK_EMAIL": "a@b.c"}
     done = machine.login_by_browser()
     assert "warning: ZENDESK_OAUTH_TOKEN is set and overrides" in done.stderr
     browser = json.loads((machine.home / "browser.json").read_text())
     assert not [name for name in browser["environment"] if name.startswith("ZENDESK")]
-    (code,) = re.findall(CODE, browser["target"])
+    (code,) = re.findall(CODE, browser["redirect"])
     for secret in (*secrets_of(machine), "t0ken-of-old", code):
         assert secret not in json.dumps(browser["commands"])
         assert secret not in json.dumps(browser["environment"])
@@ -142,7 +150,7 @@ def test_browser_command_and_environment_contain_no_secret(machine: Machine) -> 
 def test_login_with_an_oauth_token_stores_the_token(machine: Machine) -> None:
     login = ("auth", "login", "--base-url", machine.demo.base_url, "--with-token")
     check_that_it_is_kept(machine, machine.run(*login, typed=f"{TOKEN}\n"))
-    assert machine.held == {"token": TOKEN}
+    assert machine.entry == {"token": TOKEN}
 
 
 def test_login_with_an_api_token_warns_that_zendesk_ends_api_tokens(
@@ -153,7 +161,11 @@ def test_login_with_an_api_token_warns_that_zendesk_ends_api_tokens(
     check_that_it_is_kept(machine, done)
     assert "warning: Zendesk ends API tokens on 30 April 2027" in done.stderr
     account = machine.accounts["accounts"][machine.demo.base_url]
-    assert account == {"kind": "api-token", "email": "me@example.org", "user": WHO}
+    assert account == {
+        "kind": "api-token",
+        "email": "me@example.org",
+        "user": USER_EMAIL,
+    }
 
 
 def test_config_files_are_readable_by_their_owner_only(machine: Machine) -> None:
@@ -168,7 +180,7 @@ def test_config_files_are_readable_by_their_owner_only(machine: Machine) -> None
 
 
 @pytest.mark.parametrize(
-    ("options", "typed", "says"),
+    ("options", "typed", "message"),
     [
         (
             ["--client-id", CONFIDENTIAL_CLIENT, "--with-secret"],
@@ -181,22 +193,22 @@ def test_config_files_are_readable_by_their_owner_only(machine: Machine) -> None
     ],
 )
 def test_credential_that_the_account_refuses_is_not_stored(
-    machine: Machine, options: list[str], typed: str, says: str
+    machine: Machine, options: list[str], typed: str, message: str
 ) -> None:
     login = ("auth", "login", "--base-url", machine.demo.base_url)
     done = machine.run(*login, *options, typed=typed)
     assert done.returncode == 4
-    assert says in done.stderr.splitlines()[0]
+    assert message in done.stderr.splitlines()[0]
     assert "wr0ng" not in done.stderr
-    assert (machine.accounts, machine.held) == ({}, {})
+    assert (machine.accounts, machine.entry) == ({}, {})
 
 
 def test_refused_login_keeps_the_previous_login(machine: Machine) -> None:
     machine.login()
-    before = (machine.accounts, machine.held)
+    before = (machine.accounts, machine.entry)
     login = ("auth", "login", "--base-url", machine.demo.base_url, "--with-token")
     assert machine.run(*login, typed="wr0ng").returncode == 4
-    assert (machine.accounts, machine.held) == before
+    assert (machine.accounts, machine.entry) == before
 
 
 def test_login_denied_in_the_browser_exits_4_and_stores_no_login(
@@ -207,7 +219,7 @@ def test_login_denied_in_the_browser_exits_4_and_stores_no_login(
     assert done.stderr.endswith(
         f"jobstat: the login at {machine.name} was denied in the browser\n"
     )
-    assert (machine.accounts, machine.held) == ({}, {})
+    assert (machine.accounts, machine.entry) == ({}, {})
 
 
 def test_login_with_an_unknown_client_times_out_with_exit_124(machine: Machine) -> None:
@@ -227,7 +239,7 @@ def test_port_in_use_makes_browser_login_exit_2(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "typed", "says"),
+    ("options", "typed", "message"),
     [
         ([], None, "no login method given"),
         (["--with-secret"], "s", "no OAuth client given"),
@@ -252,15 +264,15 @@ def test_port_in_use_makes_browser_login_exit_2(machine: Machine) -> None:
     ],
 )
 def test_invalid_login_input_exits_2_and_stores_no_login(
-    machine: Machine, options: list[str], typed: str | None, says: str
+    machine: Machine, options: list[str], typed: str | None, message: str
 ) -> None:
     login = ("auth", "login", "--base-url", machine.demo.base_url)
     done = machine.run(*login, *options, typed=typed)
     assert done.returncode == 2, done.stderr
-    assert says in done.stderr.splitlines()[0]
+    assert message in done.stderr.splitlines()[0]
     assert len(done.stderr.splitlines()) <= 2
     assert "t0ken" not in done.stderr
-    assert (machine.accounts, machine.held) == ({}, {})
+    assert (machine.accounts, machine.entry) == ({}, {})
 
 
 def test_login_without_an_account_or_a_terminal_exits_2(machine: Machine) -> None:
@@ -273,7 +285,7 @@ def test_login_to_an_unreachable_account_exits_7(machine: Machine) -> None:
     url = f"http://127.0.0.1:{free_port()}"
     done = machine.run("auth", "login", "--base-url", url, "--with-token", typed="t")
     assert done.returncode == 7
-    assert (machine.accounts, machine.held) == ({}, {})
+    assert (machine.accounts, machine.entry) == ({}, {})
 
 
 def test_login_on_a_terminal_prompts_for_each_value(machine: Machine) -> None:
@@ -288,9 +300,9 @@ def test_login_on_a_terminal_prompts_for_each_value(machine: Machine) -> None:
             session.type(f"{answer}\n")
         shown = session.read()
     assert session.process.returncode == 0
-    assert f"Logged in to {machine.name} as {WHO}." in shown
+    assert f"Logged in to {machine.name} as {USER_EMAIL}." in shown
     assert CLIENT_SECRET not in shown
-    assert machine.held["client_secret"] == CLIENT_SECRET
+    assert machine.entry["client_secret"] == CLIENT_SECRET
 
 
 @pytest.mark.parametrize("key", ["\x03", "\x04"])
@@ -301,7 +313,7 @@ def test_ctrl_c_or_ctrl_d_at_a_prompt_cancels_the_login(
         session.read(lambda text: "Account" in text)
         session.type(key)
         shown = session.read()
-    assert (machine.accounts, machine.held) == ({}, {})
+    assert (machine.accounts, machine.entry) == ({}, {})
     if key == "\x03":
         assert session.process.returncode == -2
     else:
@@ -406,7 +418,7 @@ def test_pasted_redirect_address_completes_the_login(machine: Machine) -> None:
         session.type(run_browser("paste", url))
         shown = session.read()
     assert session.process.returncode == 0
-    assert f"Logged in to {machine.name} as {WHO}." in shown
+    assert f"Logged in to {machine.name} as {USER_EMAIL}." in shown
 
 
 def run_browser(word: str, url: str) -> str:
@@ -463,7 +475,7 @@ def test_each_account_uses_its_own_login_and_the_default_can_change(
     machine: Machine,
 ) -> None:
     machine.login()
-    with machine.another() as sandbox:
+    with machine.other_account() as sandbox:
         done = sandbox.login()
         assert (
             f"The default account is {machine.name}; --default changes" in done.stderr
@@ -484,7 +496,7 @@ def test_each_account_uses_its_own_login_and_the_default_can_change(
         assert done.stderr == (
             f"Logged out of {sandbox.name}.\nThe default account is {machine.name}.\n"
         )
-        assert (sandbox.held, bool(machine.held)) == ({}, True)
+        assert (sandbox.entry, bool(machine.entry)) == ({}, True)
         assert list(machine.accounts["accounts"]) == [machine.demo.base_url]
 
 
@@ -492,10 +504,10 @@ def test_environment_token_is_not_sent_to_the_account_of_a_job_url(
     machine: Machine,
 ) -> None:
     machine.login()
-    with machine.another() as sandbox:
+    with machine.other_account() as sandbox:
         sandbox.login()
         job = sandbox.demo.account.create_tickets([{"comment": {"body": "x"}}], 0)
-        # The demo does not take it: what is sent there is the stored one.
+        # The demo would refuse this token, so the request carried the stored one.
         shown = machine.run("show", job["url"], ZENDESK_OAUTH_TOKEN="t0ken-for-default")
         assert shown.returncode == 5, shown.stderr
         shown = machine.run("show", "1", ZENDESK_OAUTH_TOKEN="t0ken-for-default")
@@ -519,11 +531,12 @@ def test_logout_ignores_the_zcli_profile(machine: Machine) -> None:
 
 def test_jobstat_login_takes_precedence_over_the_zcli_login(machine: Machine) -> None:
     machine.login()
-    ring = machine.home / "ring.json"
-    held = json.loads(ring.read_text()) | {f"zcli/{machine.name}": f"Bearer {TOKEN}"}
-    ring.write_text(json.dumps(held))
-    told = json.loads(machine.run("auth", "status", "--json").stdout)
-    assert told["source"] == "keyring"
+    keyring = machine.home / "keyring.json"
+    entries = json.loads(keyring.read_text())
+    entries[f"zcli/{machine.name}"] = f"Bearer {TOKEN}"
+    keyring.write_text(json.dumps(entries))
+    account = json.loads(machine.run("auth", "status", "--json").stdout)
+    assert account["source"] == "keyring"
 
 
 def test_login_succeeds_if_the_user_endpoint_answers_403(
@@ -602,7 +615,7 @@ def test_missing_or_malformed_keyring_entry_exits_4_with_a_hint(
     machine: Machine,
 ) -> None:
     machine.login()
-    Path(machine.env["RING"]).unlink()
+    Path(machine.env["KEYRING_FILE"]).unlink()
     done = machine.run("list")
     assert done.returncode == 4
     assert done.stderr == (
@@ -611,17 +624,17 @@ def test_missing_or_malformed_keyring_entry_exits_4_with_a_hint(
     )
     for entry in ("", "[]", '{"token": 3}', "{", '{"expires_at": "x"}', "[" * 10_000):
         name = f"jobstat/{machine.demo.base_url}"
-        Path(machine.env["RING"]).write_text(json.dumps({name: entry}))
+        Path(machine.env["KEYRING_FILE"]).write_text(json.dumps({name: entry}))
         done = machine.run("list")
         assert done.returncode == 4, entry
         assert len(done.stderr.splitlines()) == 2
 
 
 def test_ci_example_of_the_readme_works(machine: Machine) -> None:
-    found = re.search(r"<!-- begin ci -->\n```sh\n(.*?)```", README, re.DOTALL)
-    assert found
+    block = re.search(r"<!-- begin ci -->\n```sh\n(.*?)```", README, re.DOTALL)
+    assert block
     script = (
-        found[1]
+        block[1]
         .replace("ZENDESK_SUBDOMAIN=acme", f"JOBSTAT_BASE_URL={machine.demo.base_url}")
         .replace("ID=jobstat-ci", f"ID={CONFIDENTIAL_CLIENT}")
     )
@@ -629,7 +642,7 @@ def test_ci_example_of_the_readme_works(machine: Machine) -> None:
     done = bash(script, **machine.env, SECRET=CLIENT_SECRET, ID=job["id"])
     assert done.returncode == 0, done.stderr
     assert "completed" in done.stdout
-    assert machine.accounts == machine.held == {}
+    assert machine.accounts == machine.entry == {}
 
 
 def test_login_help_works_without_a_home_directory() -> None:
