@@ -1,4 +1,4 @@
-"""Proxies and certificates of the environment: they work, and a mistake is named."""
+"""The proxy and certificate settings of the environment, valid and invalid ones."""
 
 from __future__ import annotations
 
@@ -41,14 +41,16 @@ def authority(tmp_path: Path) -> trustme.CA:
     return authority
 
 
-def a_proxy_to(tls: ssl.SSLContext, seen: list[str]) -> Callable[[socket.socket], None]:
-    """Take a CONNECT, and then play the account itself."""
+def proxy_to(
+    tls: ssl.SSLContext, requests: list[str]
+) -> Callable[[socket.socket], None]:
+    """Accept a CONNECT, and then answer as the account itself."""
 
     def act(connection: socket.socket) -> None:
-        seen.append(connection.recv(65536).decode())
+        requests.append(connection.recv(65536).decode())
         connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
         with tls.wrap_socket(connection, server_side=True) as account:
-            seen.append(account.recv(65536).decode())
+            requests.append(account.recv(65536).decode())
             account.sendall(DONE)
 
     return act
@@ -62,15 +64,15 @@ def test_proxy_variable_is_used_and_the_token_is_not_sent_to_the_proxy(
 ) -> None:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("acme.example").configure_cert(tls)
-    seen: list[str] = []
-    with raw_server(Early(a_proxy_to(tls, seen))) as proxy:
+    requests: list[str] = []
+    with raw_server(Early(proxy_to(tls, requests))) as proxy:
         env = environment(ACCOUNT, SSL_CERT_FILE=str(tmp_path / "ca.pem"))
         env[variable] = f"http://{USER}@127.0.0.1:{proxy.port}"
         done = jobstat("show", ID, env=env)
     assert done.returncode == 0, done.stderr
-    connect, request = seen
+    connect, request = requests
     assert connect.startswith("CONNECT acme.example:443 ")
-    # The proxy is told who asks it, but not what is for the account.
+    # The proxy gets its own password, but not the account's credential.
     assert "proxy-authorization: basic " in connect.lower()
     assert "bearer" not in connect.lower()
     assert "Authorization: Bearer " in request
@@ -86,7 +88,7 @@ def refuse(answer: bytes) -> Callable[[socket.socket], None]:
 
 
 @pytest.mark.parametrize(
-    ("answer", "code", "says"),
+    ("answer", "code", "message"),
     [
         (
             b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
@@ -132,14 +134,14 @@ def refuse(answer: bytes) -> Callable[[socket.socket], None]:
 )
 @pytest.mark.parametrize("scheme", ["http://", ""])
 def test_proxy_error_names_the_proxy_and_redacts_its_password(
-    answer: bytes, code: int, says: str, scheme: str
+    answer: bytes, code: int, message: str, scheme: str
 ) -> None:
     with raw_server(Early(refuse(answer))) as proxy:
         url = f"{scheme}{quote(USER, safe=':')}@127.0.0.1:{proxy.port}"
         env = environment(ACCOUNT, HTTPS_PROXY=url)
         done = jobstat("watch", "--debug", "--retry-for=0", ID, env=env)
     assert done.returncode == code, done.stderr
-    assert f"jobstat: {says.format(proxy.port)}" in done.stderr
+    assert f"jobstat: {message.format(proxy.port)}" in done.stderr
     assert not [form for form in (*SECRETS, PAIR) if form in done.stderr]
     assert "\x1b" not in done.stderr
 
@@ -147,7 +149,7 @@ def test_proxy_error_names_the_proxy_and_redacts_its_password(
 @pytest.mark.parametrize("code", [401, 407])
 @pytest.mark.parametrize("user", ["", "someone:wrong@"])
 def test_proxy_authentication_failure_is_not_retried(code: int, user: str) -> None:
-    """tinyproxy answers 407 where there is none, and 401 to a wrong one."""
+    """tinyproxy answers 407 without a password, and 401 to a wrong one."""
     refusal = f"HTTP/1.1 {code} No\r\n\r\n".encode()
     with raw_server(refusal) as proxy:
         env = environment(ACCOUNT, HTTPS_PROXY=f"http://{user}127.0.0.1:{proxy.port}")
@@ -170,7 +172,7 @@ def test_unreachable_proxy_is_named_in_the_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "says"),
+    ("settings", "message"),
     [
         (
             {"ALL_PROXY": f"socks5://{USER}@127.0.0.1:1080"},
@@ -201,12 +203,12 @@ def test_unreachable_proxy_is_named_in_the_error() -> None:
     ],
 )
 def test_invalid_proxy_or_tls_setting_exits_2_and_names_the_variable(
-    settings: dict[str, str], says: str
+    settings: dict[str, str], message: str
 ) -> None:
     done = jobstat("show", "--debug", ID, env=environment(ACCOUNT, **settings))
     assert (done.returncode, done.stdout) == (2, "")
-    *_, said = [line for line in done.stderr.splitlines() if line.startswith("jobs")]
-    assert said.removeprefix("jobstat: ").startswith(says), done.stderr
+    *_, error = [line for line in done.stderr.splitlines() if line.startswith("jobs")]
+    assert error.removeprefix("jobstat: ").startswith(message), done.stderr
     assert not [form for form in SECRETS if form in done.stderr]
 
 

@@ -1,4 +1,4 @@
-"""One exchange with a real server: what is left of it when it has been given up."""
+"""Single exchanges with a real server: timeouts, connections, surplus responses."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def client(server: RawServer) -> HttpClient:
 
 
 def exchanges() -> list[threading.Thread]:
-    """Those that are still under way, among all threads."""
+    """Return the threads of exchanges that have not ended."""
     return [t for t in threading.enumerate() if t.name == "exchange"]
 
 
@@ -55,7 +55,7 @@ def exchanges() -> list[threading.Thread]:
     ids=["header", "body", "silence"],
 )
 def test_timed_out_request_closes_its_connection_and_thread(reply: Any) -> None:
-    """Left alone, the server would go on for a minute."""
+    """The server would go on for a minute."""
     gone = threading.Event()
 
     def until_gone(connection: socket.socket) -> None:
@@ -84,9 +84,9 @@ def test_timed_out_tls_handshake_ends_its_thread(monkeypatch: Any) -> None:
 def test_host_resolved_after_the_timeout_gets_no_request(monkeypatch: Any) -> None:
     real, resolved = socket.getaddrinfo, threading.Event()
 
-    def slow(*given: Any, **more: Any) -> Any:
+    def slow(*arguments: Any, **options: Any) -> Any:
         resolved.wait(BOUND)
-        return real(*given, **more)
+        return real(*arguments, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
     with raw_server(DONE) as server, client(server) as http:
@@ -98,8 +98,8 @@ def test_host_resolved_after_the_timeout_gets_no_request(monkeypatch: Any) -> No
         assert http.send(Request("/"), BOUND).is_success
 
 
-def kept(connection: socket.socket) -> None:
-    """Answer whatever is asked on this connection."""
+def keep_alive(connection: socket.socket) -> None:
+    """Answer every request on this connection."""
     sent = DONE.replace(b"Connection: close\r\n", b"")
     connection.sendall(sent)
     while connection.recv(65536):
@@ -109,11 +109,11 @@ def kept(connection: socket.socket) -> None:
 def test_connection_is_reused_but_not_after_a_suspend(
     monkeypatch: Any,
 ) -> None:
-    with raw_server(kept) as server, client(server) as http:
+    with raw_server(keep_alive) as server, client(server) as http:
         for _ in range(3):
             assert http.send(Request("/"), BOUND).is_success
         assert len(server.requests) == 1
-        # httpx would take it for fresh: its own clock stood still meanwhile.
+        # httpx would reuse the connection: its own clock stops during a suspend.
         monkeypatch.setattr(
             clock, "monotonic", lambda: time.monotonic() + KEEPALIVE + 10**6
         )
@@ -134,7 +134,7 @@ def test_endless_error_body_is_read_only_up_to_a_limit() -> None:
     with raw_server(count) as server, client(server) as http:
         response = http.send(Request("/"), BOUND)
     assert response.status == 500
-    # What lies in the buffers of two sockets is not read, but sent.
+    # The buffers of two sockets hold bytes that were sent but not read.
     assert sent < 16 * 2**20
     assert len(response.body) <= 2**17
 
@@ -194,8 +194,8 @@ def test_failure_to_start_a_thread_raises_unreachable(monkeypatch: Any) -> None:
             http.send(Request("/"), BOUND)
 
 
-def sends_at_once(*jobs: dict[str, Any]) -> Callable[[socket.socket], None]:
-    """Send answers about these jobs, and refuse what is asked after that."""
+def sending(*jobs: dict[str, Any]) -> Callable[[socket.socket], None]:
+    """Send answers about these jobs, and an error for every further request."""
 
     def act(connection: socket.socket) -> None:
         answers = [http(content=body(job)) for job in jobs]
@@ -210,13 +210,13 @@ def sends_at_once(*jobs: dict[str, Any]) -> Callable[[socket.socket], None]:
 KEPT_OPEN = http("500 Not for this connection").replace(b"close", b"keep-alive")
 
 
-def api_of(server: RawServer) -> ZendeskClient:
+def open_client(server: RawServer) -> ZendeskClient:
     return ZendeskClient(
         Account(server.base_url), CredentialProvider(bearer("token", "a test"))
     )
 
 
-def one(api: ZendeskClient, id: str) -> tuple[str, str]:
+def fetch_one(api: ZendeskClient, id: str) -> tuple[str, str]:
     (job,) = api.fetch([id], BOUND).jobs
     return job.id, job.status
 
@@ -224,27 +224,27 @@ def one(api: ZendeskClient, id: str) -> tuple[str, str]:
 def test_surplus_response_is_not_used_for_the_next_request() -> None:
     first, surplus = completed(SUCCESS, id="one"), completed(SUCCESS, id="other")
     answers = (
-        sends_at_once(first, surplus),
-        sends_at_once(job_object("working", id="two")),
+        sending(first, surplus),
+        sending(job_object("working", id="two")),
     )
-    with raw_server(*answers) as server, api_of(server) as api:
-        assert one(api, "one") == ("one", "completed")
-        assert one(api, "two") == ("two", "working")
+    with raw_server(*answers) as server, open_client(server) as api:
+        assert fetch_one(api, "one") == ("one", "completed")
+        assert fetch_one(api, "two") == ("two", "working")
         assert len(server.requests) == 2
 
 
 def test_response_about_another_id_is_retried_on_a_new_connection() -> None:
     answers = (
-        sends_at_once(completed(SUCCESS, id="other")),
-        sends_at_once(job_object("working", id="mine")),
+        sending(completed(SUCCESS, id="other")),
+        sending(job_object("working", id="mine")),
     )
-    with raw_server(*answers) as server, api_of(server) as api:
-        assert one(api, "mine") == ("mine", "working")
+    with raw_server(*answers) as server, open_client(server) as api:
+        assert fetch_one(api, "mine") == ("mine", "working")
 
 
 @pytest.mark.parametrize("size", [None, 1, 30])
 def test_response_received_before_its_request_is_discarded(size: int | None) -> None:
-    """Not even if only its beginning came before it."""
+    """Also if only its beginning came before the request."""
     first, early = (
         http(content=body(job)).replace(b": close", b": keep-alive")
         for job in (job_object("working", id="mine"), completed(SUCCESS, id="mine"))
@@ -256,9 +256,9 @@ def test_response_received_before_its_request_is_discarded(size: int | None) -> 
         connection.recv(65536)
         connection.sendall(early[size:] if size else b"")
 
-    late = sends_at_once(completed(FAILURE, id="mine"))
-    with raw_server(send, late) as server, api_of(server) as api:
-        assert one(api, "mine") == ("mine", "working")
+    late = sending(completed(FAILURE, id="mine"))
+    with raw_server(send, late) as server, open_client(server) as api:
+        assert fetch_one(api, "mine") == ("mine", "working")
         (job,) = api.fetch(["mine"], BOUND).jobs
         assert len(job.failed) == 1
 
@@ -266,15 +266,19 @@ def test_response_received_before_its_request_is_discarded(size: int | None) -> 
 def test_accepted_wrong_id_is_retried_again_after_a_correct_response() -> None:
     ids = ("other", "other", "mine", "other", "mine")
     answers = [http(content=body(completed(SUCCESS, id=id))) for id in ids]
-    with raw_server(*answers) as server, api_of(server) as api:
-        assert [one(api, "mine")[0] for _ in range(3)] == ["other", "mine", "mine"]
+    with raw_server(*answers) as server, open_client(server) as api:
+        assert [fetch_one(api, "mine")[0] for _ in range(3)] == [
+            "other",
+            "mine",
+            "mine",
+        ]
 
 
 def test_responses_about_two_other_ids_raise_invalid_response() -> None:
     answers = [http(content=body(completed(SUCCESS, id=id))) for id in ("one", "two")]
     with (
         raw_server(*answers) as server,
-        api_of(server) as api,
+        open_client(server) as api,
         pytest.raises(InvalidResponse, match="about other jobs than mine"),
     ):
         api.fetch(["mine"], BOUND)
@@ -284,14 +288,14 @@ def test_multi_member_gzip_is_read_and_trailing_data_rejected() -> None:
     content = body(completed(SUCCESS, id="mine"))
     parts = gzip.compress(content[:40]) + gzip.compress(content[40:])
     packed = http("200 OK", parts, "Content-Encoding: gzip")
-    with raw_server(packed) as server, api_of(server) as api:
-        assert one(api, "mine") == ("mine", "completed")
+    with raw_server(packed) as server, open_client(server) as api:
+        assert fetch_one(api, "mine") == ("mine", "completed")
     junk = http("200 OK", gzip.compress(content) + b"junk", "Content-Encoding: gzip")
     two = gzip.compress(content) * 2
     for sent in (junk, http("200 OK", two, "Content-Encoding: gzip")):
         with (
             raw_server(sent) as server,
-            api_of(server) as api,
+            open_client(server) as api,
             pytest.raises(InvalidResponse),
         ):
             api.fetch(["mine"], BOUND)
@@ -299,10 +303,10 @@ def test_multi_member_gzip_is_read_and_trailing_data_rejected() -> None:
 
 def test_repeated_response_about_another_id_is_accepted() -> None:
     mock = http(content=body(completed(SUCCESS, id="fixed")))
-    with raw_server(mock) as server, api_of(server) as api:
-        assert one(api, "mine") == ("fixed", "completed")
-        assert one(api, "mine") == ("fixed", "completed")
-        assert len(server.requests) == 3  # once more, the first time
+    with raw_server(mock) as server, open_client(server) as api:
+        assert fetch_one(api, "mine") == ("fixed", "completed")
+        assert fetch_one(api, "mine") == ("fixed", "completed")
+        assert len(server.requests) == 3  # the first call asks twice
 
 
 def test_second_request_after_an_answer_about_another_id_shares_the_deadline(
@@ -317,8 +321,8 @@ def test_second_request_after_an_answer_about_another_id_shares_the_deadline(
 
     monkeypatch.setattr(ZendeskClient, "_get_job", record)
     mock = http(content=body(completed(SUCCESS, id="fixed")))
-    with raw_server(mock) as server, api_of(server) as api:
-        one(api, "mine")
+    with raw_server(mock) as server, open_client(server) as api:
+        fetch_one(api, "mine")
     first, second = timeouts
     assert second < first == BOUND
 
@@ -326,21 +330,21 @@ def test_second_request_after_an_answer_about_another_id_shares_the_deadline(
 def test_response_id_may_differ_in_case() -> None:
     with (
         raw_server(http(content=body(completed(SUCCESS, id="MINE")))) as server,
-        api_of(server) as api,
+        open_client(server) as api,
     ):
-        assert one(api, "mine") == ("MINE", "completed")
+        assert fetch_one(api, "mine") == ("MINE", "completed")
         assert len(server.requests) == 1
 
 
 def test_request_after_an_invalid_response_uses_a_new_connection() -> None:
     answers = (
-        sends_at_once({"id": "mine"}),
-        sends_at_once(job_object("working", id="mine")),
+        sending({"id": "mine"}),
+        sending(job_object("working", id="mine")),
     )
-    with raw_server(*answers) as server, api_of(server) as api:
+    with raw_server(*answers) as server, open_client(server) as api:
         with pytest.raises(InvalidResponse):
             api.fetch(["mine"], BOUND)
-        assert one(api, "mine") == ("mine", "working")
+        assert fetch_one(api, "mine") == ("mine", "working")
 
 
 def test_request_after_unrequested_jobs_uses_a_new_connection() -> None:
@@ -350,16 +354,16 @@ def test_request_after_unrequested_jobs_uses_a_new_connection() -> None:
 
     def act(connection: socket.socket) -> None:
         connection.sendall(several)
-        sends_at_once()(connection)
+        sending()(connection)
 
-    answers = act, sends_at_once(job_object("working", id="two"))
-    with raw_server(*answers) as server, api_of(server) as api:
+    answers = act, sending(job_object("working", id="two"))
+    with raw_server(*answers) as server, open_client(server) as api:
         assert len(api.fetch(["one", "two"], BOUND).jobs) == 2
-        assert one(api, "two") == ("two", "working")
+        assert fetch_one(api, "two") == ("two", "working")
 
 
 def test_request_thread_blocks_signals_and_the_main_thread_does_not() -> None:
-    """So that it can put them off, as the live view does while it writes."""
+    """The main thread delays them while the live view writes."""
     import signal
 
     blocked: list[set[Any]] = []
@@ -370,7 +374,7 @@ def test_request_thread_blocks_signals_and_the_main_thread_does_not() -> None:
     def on_tick() -> None:
         for thread in exchanges():
             status = f"/proc/self/task/{thread.native_id}/status"
-            with open(status) as lines:  # noqa: PTH123 - what Linux tells
+            with open(status) as lines:  # noqa: PTH123 - a file of Linux
                 mask = next(line for line in lines if line.startswith("SigBlk"))
             bits = int(mask.split()[1], 16)
             blocked.append({n for n in range(1, 32) if bits >> (n - 1) & 1})

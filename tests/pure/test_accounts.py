@@ -1,39 +1,20 @@
+"""The account of a command: from options, environment, job URLs or the default."""
+
 from __future__ import annotations
 
-import json
-import re
-import traceback
-from base64 import b64decode, b64encode
-from typing import TYPE_CHECKING
-from urllib.parse import quote, quote_plus
-
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from jobstat.errors import AuthError, JobstatError, UsageError
+from jobstat.errors import UsageError
 from jobstat.jobs.reference import parse_reference
 from jobstat.zendesk.auth import profiles, zcli
 from jobstat.zendesk.auth.account import Account
-from jobstat.zendesk.auth.credentials import (
-    AuthMethod,
-    Credential,
-    credential_from_env,
-    env_source,
-    missing_credential,
-)
+from jobstat.zendesk.auth.credentials import AuthMethod
 from jobstat.zendesk.auth.profiles import Profile, Profiles
-from jobstat.zendesk.auth.resolve import resolve_account, resolve_provider
-from jobstat.zendesk.errors import format_reason
-from jobstat.zendesk.exchange import Response
-from jobstat.zendesk.redact import CUT, REDACTED, redact_exception
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from jobstat.zendesk.auth.resolve import resolve_account
 
 ACME = "https://acme.zendesk.com"
-
-
 SANDBOX = "https://acme-sandbox.zendesk.com"
 
 
@@ -49,13 +30,6 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Profiles:
 def add_profiles(known: Profiles, default: str | None, *origins: str) -> None:
     known.default = default
     known.accounts |= {origin: Profile(AuthMethod.TOKEN) for origin in origins}
-
-
-def find_credential(environ: dict[str, str]) -> Credential:
-    found = credential_from_env(environ)
-    if found is None:
-        raise missing_credential(environ, Account(ACME))
-    return found
 
 
 @pytest.mark.parametrize(
@@ -87,7 +61,7 @@ def find_credential(environ: dict[str, str]) -> Credential:
             {"JOBSTAT_BASE_URL": "https://a.example", "ZENDESK_SUBDOMAIN": "acme"},
             "https://a.example",
         ),
-        # What is typed goes before what the environment says.
+        # What is typed goes before what the environment message.
         (None, "acme", {"JOBSTAT_BASE_URL": "https://other.example"}, ACME),
         ("https://acme.zendesk.com", None, {"ZENDESK_SUBDOMAIN": "other"}, ACME),
     ],
@@ -99,7 +73,7 @@ def test_account_is_found_from_options_then_the_environment(
 
 
 @pytest.mark.parametrize(
-    ("base_url", "subdomain", "environ", "says"),
+    ("base_url", "subdomain", "environ", "message"),
     [
         (None, None, {}, "no Zendesk account given"),
         (None, None, {"ZENDESK_SUBDOMAIN": ""}, "no Zendesk account given"),
@@ -139,9 +113,9 @@ def test_invalid_account_name_is_an_error(
     base_url: str | None,
     subdomain: str | None,
     environ: dict[str, str],
-    says: str,
+    message: str,
 ) -> None:
-    with pytest.raises(UsageError, match=says) as caught:
+    with pytest.raises(UsageError, match=message) as caught:
         resolve_account(base_url, subdomain, environ)
     assert "hunter2" not in f"{caught.value} {caught.value.hint}"
 
@@ -243,262 +217,3 @@ def test_url_of_an_unknown_account_is_named_in_a_hint(known: Profiles) -> None:
         resolve_account(None, None, {}, [job])
     assert caught.value.hint
     assert f"--base-url {ACME}" in caught.value.hint
-
-
-def _basic(authorization: str) -> str:
-    scheme, _, value = authorization.partition(" ")
-    assert scheme == "Basic"
-    return b64decode(value).decode()
-
-
-def test_oauth_token_takes_precedence_over_other_credentials() -> None:
-    credential = find_credential(
-        {
-            "ZENDESK_OAUTH_TOKEN": "abc",
-            "ZENDESK_EMAIL": "me@example.org",
-            "ZENDESK_API_TOKEN": "def",
-            "ZENDESK_PASSWORD": "ghi",
-        }
-    )
-    assert credential.authorization == "Bearer abc"
-
-
-def test_api_token_takes_precedence_over_a_password() -> None:
-    credential = find_credential(
-        {
-            "ZENDESK_EMAIL": "me@example.org",
-            "ZENDESK_API_TOKEN": "def",
-            "ZENDESK_PASSWORD": "ghi",
-        }
-    )
-    assert _basic(credential.authorization) == "me@example.org/token:def"
-
-
-ENVIRONMENT = {
-    "ZENDESK_OAUTH_TOKEN": "abc",
-    "ZENDESK_OAUTH_CLIENT_ID": "ci",
-    "ZENDESK_OAUTH_CLIENT_SECRET": "s3cret",
-    "ZENDESK_EMAIL": "me@example.org",
-    "ZENDESK_API_TOKEN": "def",
-    "ZENDESK_PASSWORD": "ghi",
-}
-
-
-@pytest.mark.parametrize(
-    ("without", "method", "source"),
-    [
-        ((), AuthMethod.TOKEN, "ZENDESK_OAUTH_TOKEN"),
-        (("ZENDESK_OAUTH_TOKEN",), AuthMethod.CLIENT, "ZENDESK_OAUTH_CLIENT_ID"),
-        (
-            ("ZENDESK_OAUTH_TOKEN", "ZENDESK_OAUTH_CLIENT_SECRET"),
-            AuthMethod.API_TOKEN,
-            "ZENDESK_API_TOKEN",
-        ),
-        (
-            ("ZENDESK_OAUTH_TOKEN", "ZENDESK_OAUTH_CLIENT_ID", "ZENDESK_API_TOKEN"),
-            AuthMethod.PASSWORD,
-            "ZENDESK_PASSWORD",
-        ),
-    ],
-)
-def test_login_uses_the_first_complete_environment_credential(
-    without: tuple[str, ...], method: AuthMethod, source: str
-) -> None:
-    environ = {name: v for name, v in ENVIRONMENT.items() if name not in without}
-    provider = resolve_provider(Account(ACME), environ)
-    assert (provider.method, provider.source) == (method, source)
-    assert env_source(environ) == source
-
-
-def test_client_id_without_a_secret_raises_an_auth_error() -> None:
-    environ = {"ZENDESK_OAUTH_CLIENT_ID": "ci"}
-    with pytest.raises(AuthError, match="ZENDESK_OAUTH_CLIENT_ID is set without"):
-        find_credential(environ)
-    assert env_source(environ) is None
-
-
-@pytest.mark.parametrize("name", ["ID", "SECRET"])
-def test_line_break_in_a_client_id_or_secret_raises_a_usage_error(name: str) -> None:
-    environ = {**ENVIRONMENT, f"ZENDESK_OAUTH_CLIENT_{name}": "hunter2\n"}
-    del environ["ZENDESK_OAUTH_TOKEN"]
-    with pytest.raises(UsageError) as caught:
-        resolve_provider(Account(ACME), environ)
-    assert "hunter2" not in f"{caught.value} {caught.value.hint}"
-
-
-def test_email_and_password_become_basic_authorization() -> None:
-    credential = find_credential(
-        {"ZENDESK_EMAIL": "me@example.org", "ZENDESK_PASSWORD": "pass wörd:1"}
-    )
-    assert _basic(credential.authorization) == "me@example.org:pass wörd:1"
-
-
-def test_repr_of_a_credential_does_not_contain_the_token() -> None:
-    credential = find_credential({"ZENDESK_OAUTH_TOKEN": "hunter2"})
-    assert "hunter2" not in repr(credential)
-
-
-@pytest.mark.parametrize(
-    ("environ", "says"),
-    [
-        ({}, "no credential"),
-        ({"ZENDESK_OAUTH_TOKEN": ""}, "no credential"),
-        ({"ZENDESK_EMAIL": "me@example.org"}, "ZENDESK_EMAIL is set without"),
-        ({"ZENDESK_API_TOKEN": "hunter2"}, "ZENDESK_API_TOKEN is set without"),
-        ({"ZENDESK_PASSWORD": "hunter2"}, "ZENDESK_PASSWORD is set without"),
-    ],
-)
-def test_missing_or_incomplete_credential_raises_an_auth_error(
-    environ: dict[str, str], says: str
-) -> None:
-    with pytest.raises(AuthError, match=says) as caught:
-        find_credential(environ)
-    assert caught.value.hint
-    assert "ZENDESK_OAUTH_TOKEN" in caught.value.hint
-    assert "hunter2" not in f"{caught.value} {caught.value.hint}"
-
-
-@pytest.mark.parametrize(
-    "environ",
-    [
-        {"ZENDESK_OAUTH_TOKEN": "hunter2\n"},
-        {"ZENDESK_OAUTH_TOKEN": "hunter2\r"},
-        {"ZENDESK_OAUTH_TOKEN": "hunter2\nX-Evil: 1"},
-        {"ZENDESK_OAUTH_TOKEN": "hunter2ö"},
-        {"ZENDESK_OAUTH_TOKEN": "hunter2 "},
-        {"ZENDESK_OAUTH_TOKEN": "hunter2\udcff"},
-        {"ZENDESK_EMAIL": "me@example.org", "ZENDESK_API_TOKEN": "hunter2\n"},
-        {"ZENDESK_EMAIL": "me@x:hunter2", "ZENDESK_API_TOKEN": "a"},
-        {"ZENDESK_EMAIL": "me", "ZENDESK_API_TOKEN": "hunter2"},
-        {"ZENDESK_EMAIL": "me@example.org\n", "ZENDESK_PASSWORD": "hunter2"},
-        {"ZENDESK_EMAIL": "me@example.org", "ZENDESK_PASSWORD": "hunter2\n"},
-    ],
-)
-def test_malformed_credential_raises_a_usage_error_without_the_secret(
-    environ: dict[str, str],
-) -> None:
-    with pytest.raises(UsageError) as caught:
-        find_credential(environ)
-    assert "hunter2" not in f"{caught.value} {caught.value.hint}"
-
-
-@given(
-    st.dictionaries(
-        st.sampled_from(
-            [
-                "ZENDESK_OAUTH_TOKEN",
-                "ZENDESK_EMAIL",
-                "ZENDESK_API_TOKEN",
-                "ZENDESK_PASSWORD",
-            ]
-        ),
-        st.text(st.characters(codec=None)),
-    )
-)
-def test_any_environment_yields_an_ascii_header_or_an_error(
-    environ: dict[str, str],
-) -> None:
-    try:
-        credential = find_credential(environ)
-    except JobstatError:
-        return
-    assert credential.authorization.isascii()
-    assert credential.authorization.isprintable()
-
-
-SECRET = "t0k/en+&=%x"
-
-
-@pytest.mark.parametrize(
-    "form",
-    [
-        SECRET,
-        "t0k%2Fen%2B%26%3D%25x",
-        "t0k/en%2B%26%3D%25x",
-        "t0k%2fen%2b%26%3d%25x",
-        b64encode(SECRET.encode()).decode(),
-        b64encode(f"me@example.org/token:{SECRET}".encode()).decode(),
-    ],
-)
-def test_every_encoding_of_a_secret_is_redacted_in_error_and_causes(form: str) -> None:
-    credential = find_credential(
-        {"ZENDESK_EMAIL": "me@example.org", "ZENDESK_API_TOKEN": SECRET}
-    )
-    error = UsageError(f"it said {form}!", hint=f"it hinted {form}.")
-    error.__cause__ = ValueError(f"a line with {form}", 3)
-    error.__cause__.__context__ = RuntimeError(5, f"no {form}")
-    redact_exception(error, credential.secrets)
-    shown = "".join(traceback.format_exception(error)) + error.message
-    assert form not in f"{shown}{error.hint}"
-    assert error.message == "it said [hidden]!"
-    assert error.hint == "it hinted [hidden]."
-
-
-@pytest.mark.parametrize(
-    "form",
-    [
-        "pässwört",
-        repr("pässwört".encode()),
-        r"p\u00e4ssw\u00f6rt",
-        "p%C3%A4ssw%C3%B6rt",
-        "p%c3%a4ssw%c3%b6rt",
-        "p\\xe4ss",
-    ],
-)
-def test_every_encoding_of_a_password_is_redacted(form: str) -> None:
-    password = "p\\xe4ss" if form == "p\\xe4ss" else "pässwört"
-    environ = {"ZENDESK_EMAIL": "me@example.org", "ZENDESK_PASSWORD": password}
-    error = UsageError(f"it said {form}!")
-    redact_exception(error, find_credential(environ).secrets)
-    assert not re.search(r"ssw|xe4", error.message)
-
-
-FORMS: dict[str, Callable[[str], str]] = {
-    "bare": str,
-    "on one line": lambda secret: " ".join(secret.split()),
-    "in a path": quote,
-    "in a form": quote_plus,
-    "in base64": lambda secret: b64encode(secret.encode()).decode(),
-    "in JSON": lambda secret: json.dumps(secret)[1:-1],
-}
-
-
-@pytest.mark.parametrize("form", FORMS)
-@given(st.text(min_size=4), st.integers(min_value=4, max_value=40))
-@example(secret=" [cu ", length=4)
-@example(secret="abcd ", length=4)
-def test_secret_cut_off_by_truncation_is_redacted(
-    form: str, secret: str, length: int
-) -> None:
-    whole = FORMS[form](secret)
-    words = "it refuses (400: this: {}" + CUT + ")"
-    assume(len(whole) >= 4)
-    assume(whole[:4] not in words.format(REDACTED))
-    error = UsageError(words.format(whole[:length]))
-    error.__cause__ = ValueError(words.format(whole[:length]))
-    redact_exception(error, [secret])
-    for said in (error.message, str(error.__cause__)):
-        assert REDACTED in said
-        assert whole[:4] not in said
-
-
-def test_secret_cut_off_inside_a_character_is_redacted() -> None:
-    body = "you sent pässwö".encode()[:-1]
-    said = format_reason(
-        Response(400, {"content-type": "text/plain"}, body, is_cut=True)
-    )
-    error = UsageError(said)
-    redact_exception(error, ["pässwört"])
-    assert error.message == f"400: you sent {REDACTED}{CUT}"
-
-
-def test_start_of_a_secret_is_redacted_only_at_the_cut() -> None:
-    error = UsageError(f"a test{CUT} of test")
-    redact_exception(error, ["test-t0ken"])
-    assert error.message == f"a [hidden]{CUT} of test"
-
-
-def test_short_secret_is_not_redacted_inside_words() -> None:
-    error = UsageError("a cat sat")
-    redact_exception(error, find_credential({"ZENDESK_OAUTH_TOKEN": "at"}).secrets)
-    assert error.message == "a cat sat"
