@@ -13,10 +13,10 @@ from jobstat.views.layout import (
     MIN_BAR,
     NARROW,
     ellipsis_sign,
+    flow,
     join_parts,
     line_width,
     progress_bar,
-    spread,
     truncate,
 )
 from jobstat.views.summary import (
@@ -95,8 +95,8 @@ class Frame:
         elapsed = self._now - self._watch.started
         if tracked.job is None:
             lines = [
-                *spread([(tracked.id, "dim"), (self._account, "dim")], self._width),
-                *spread([(f"asking  {format_elapsed(elapsed)}", "dim")], self._width),
+                *flow([(tracked.id, "dim"), (self._account, "dim")], self._width),
+                *flow([(f"asking  {format_elapsed(elapsed)}", "dim")], self._width),
             ]
         else:
             lines = job_lines(
@@ -110,7 +110,7 @@ class Frame:
             )
         trouble = self._trouble(tracked.outage, tracked.last_success_at)
         for line in trouble:
-            lines += spread(line, self._width)
+            lines += flow(line, self._width)
         return lines
 
     def _several_jobs(self) -> list[StyledLine]:

@@ -10,10 +10,10 @@ from jobstat.views.layout import (
     MAX_BAR,
     MIN_BAR,
     NARROW,
+    flow,
     join_parts,
     line_width,
     progress_bar,
-    spread,
     table_lines,
     truncate,
     wrap,
@@ -68,7 +68,7 @@ def job_lines(
     if left is not None:
         times += f"{GAP}about {format_elapsed(left)} left"
     return [
-        *spread(title, width),
+        *flow(title, width),
         *_status_lines(job, times.strip(), width, unicode=unicode, live=live),
         *message,
     ]
@@ -94,9 +94,9 @@ def _status_lines(
         first, *others = line
         return [[first, (GAP, ""), *bar(min(room, MAX_BAR)), *others]]
     return [
-        *spread([status, *figures], width),
+        *flow([status, *figures], width),
         bar(width),
-        *spread([(times, "dim")], width),
+        *flow([(times, "dim")], width),
     ]
 
 

@@ -54,12 +54,22 @@ def join_parts(parts: Iterable[tuple[str, str]]) -> StyledLine:
     return [piece for part in parts if part[0] for piece in ((GAP, ""), part)][1:]
 
 
-def spread(parts: Sequence[tuple[str, str]], width: int | None) -> list[StyledLine]:
-    """Put the parts on one line if they fit, else each on a line of its own."""
-    line = join_parts(parts)
-    if width is None or line_width(line) <= width:
-        return [line] if line else []
-    return [line for part in parts if part[0] for line in wrap(*part, width)]
+def flow(parts: Iterable[tuple[str, str]], width: int | None) -> list[StyledLine]:
+    """Put as many parts on each line as fit. Wrap a part that is too long."""
+    lines: list[StyledLine] = []
+    current: StyledLine = []
+    for part in parts:
+        if width is None or line_width(join_parts([*current, part])) <= width:
+            current.append(part)
+            continue
+        lines.append(join_parts(current))
+        current = []
+        if line_width([part]) <= width:
+            current.append(part)
+        else:
+            lines += wrap(*part, width)
+    lines.append(join_parts(current))
+    return [line for line in lines if line]
 
 
 def wrap(text: str, style: str, width: int | None) -> list[StyledLine]:
@@ -263,11 +273,15 @@ def _stacked(
         for column, cell in zip(table.columns, row.cells, strict=True)
         if cell not in {"", MISSING}
     ]
-    first = [(row.sign(unicode=unicode), row.glyph.style)]
-    first += [(text, "") for c, text in cells if not (c.own_line or c.optional)]
+    sign = row.sign(unicode=unicode)
+    first = [text for c, text in cells if not (c.own_line or c.optional)]
+    if not row.state and first:
+        sign = f"{sign} {first.pop(0)}"
+    parts = [(sign, row.glyph.style), *((text, "") for text in first)]
     later = [(text, "") for column, text in cells if column.own_line]
-    indented = spread(later, max(width - len(GAP), 1))
-    return [*spread(first, width), *([(GAP, ""), *line] for line in indented)]
+    inner_width = max(width - len(GAP), 1)
+    head, *rest = [*flow(parts, inner_width), *flow(later, inner_width)]
+    return [head, *([(GAP, ""), *line] for line in rest)]
 
 
 @cache

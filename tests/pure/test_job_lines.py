@@ -134,7 +134,7 @@ def test_results_that_do_not_fit_are_folded_within_their_columns() -> None:
 @pytest.mark.parametrize("width", [20, 40, 71])
 def test_results_on_a_narrow_screen_have_several_lines_each(width: int) -> None:
     _, first, *others = results_on(width)
-    assert first.startswith("✗")
+    assert first.startswith("✗ index 7")
     assert all(len(line) <= width for line in [first, *others])
     words = " ".join(" ".join([first, *others]).split())
     assert words.startswith("✗ index 7 id 35436 update failed Printer on fire Ticket")
