@@ -125,7 +125,7 @@ def progress_bar(
     return [("".join(run), style if is_done else "dim") for is_done, run in runs]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # a fast key of each cell
 class Column:
     """A column of a table.
 
