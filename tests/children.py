@@ -1,4 +1,4 @@
-"""Child processes: with default signals, an environment of their own, and a bound."""
+"""Child processes with default signals, a clean environment and a maximum runtime."""
 
 from __future__ import annotations
 
@@ -16,42 +16,42 @@ if TYPE_CHECKING:
     from forks import Fork
 
 BOUND = 120.0
-"""Seconds after which a child is killed: many times what the slowest one takes."""
+"""Seconds until a child is killed: many times the runtime of the slowest one."""
 
-NOBODY = {
+LOGGED_OUT = {
     "HOME": "/nonexistent",
     "XDG_CONFIG_HOME": "/nonexistent",
     "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
 }
-"""A user who is logged in to nothing, and whose home cannot be written."""
+"""The environment of a user without a login, whose home is not writable."""
 
-_KEPT = ("PATH", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+_INHERITED = ("PATH", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 CLEAN = {
-    **{name: os.environ[name] for name in _KEPT if name in os.environ},
+    **{name: os.environ[name] for name in _INHERITED if name in os.environ},
     "LANG": "C.UTF-8",
     "TERM": "xterm-256color",
-    **NOBODY,
+    **LOGGED_OUT,
 }
-"""The environment of each test and child: nothing of the tester's own."""
+"""The environment of each test and child, without the tester's settings."""
 
-SIGNALS = ("SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGTSTP", "SIGTTIN", "SIGTTOU")
+_SIGNALS = ("SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGTSTP", "SIGTTIN", "SIGTTOU")
 
 
 def restore_default_signals() -> None:
-    """Let children start with default signals, also under nohup or behind ``&``.
+    """Let children start with default signals, even under nohup or behind ``&``.
 
-    A signal that this process ignores would be ignored by its children. One that it
-    handles is not: so it gets a handler that does nothing.
+    Children inherit an ignored signal, but not a handled one. Give each ignored signal
+    a handler that does nothing.
     """
-    for name in SIGNALS:
+    for name in _SIGNALS:
         number = getattr(signal, name)
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, lambda *_: None)
 
 
 class Child(subprocess.Popen[Any]):
-    """A program that runs. A test reads only streams that it asked for."""
+    """A running program. A stream is usable only if the test asked for it."""
 
     stdin: IO[Any]
     stdout: IO[Any]
@@ -59,18 +59,20 @@ class Child(subprocess.Popen[Any]):
 
 
 @contextmanager
-def bounded(kill: Callable[[], None], what: object, bound: float) -> Iterator[None]:
-    """Call ``kill`` when the block is left, and after ``bound`` seconds at the latest.
+def killed_after(
+    kill: Callable[[], None], description: object, max_runtime: float
+) -> Iterator[None]:
+    """Call ``kill`` at the end of the block, or after ``max_runtime`` seconds.
 
-    That it took so long is an AssertionError, which names ``what``.
+    Raise AssertionError with the description if the block took too long.
     """
-    late = threading.Event()
+    timed_out = threading.Event()
 
     def abandon() -> None:
-        late.set()
+        timed_out.set()
         kill()
 
-    watchdog = threading.Timer(bound, abandon)
+    watchdog = threading.Timer(max_runtime, abandon)
     watchdog.daemon = True
     watchdog.start()
     try:
@@ -78,23 +80,24 @@ def bounded(kill: Callable[[], None], what: object, bound: float) -> Iterator[No
     finally:
         watchdog.cancel()
         kill()
-        assert not late.is_set(), f"not ended within {bound:.0f} s: {what}"
+        assert not timed_out.is_set(), (
+            f"not ended within {max_runtime:.0f} s: {description}"
+        )
 
 
 @contextmanager
 def child(
-    command: Sequence[str], *, bound: float = BOUND, **options: Any
+    command: Sequence[str], *, max_runtime: float = BOUND, **options: Any
 ) -> Iterator[Child]:
-    """Start a program; kill it, and all that it started, when the block is left.
+    """Start a program, and kill its process group at the end of the block.
 
-    It is killed after ``bound`` seconds too, so that nothing waits for it for ever:
-    that is an AssertionError.
+    Kill it after ``max_runtime`` seconds, too, and raise AssertionError.
     """
     options.setdefault("stdin", subprocess.DEVNULL)
     options.setdefault("encoding", "utf-8")
     with (
         Child(command, start_new_session=True, **options) as process,
-        bounded(lambda: kill_group(process.pid), command, bound),
+        killed_after(lambda: kill_group(process.pid), command, max_runtime),
     ):
         yield process
 
@@ -102,9 +105,9 @@ def child(
 def run(
     command: Sequence[str], *, typed: str | None = None, **options: Any
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end, with ``typed`` on its standard input.
+    """Run a program with this text on standard input, and return its output.
 
-    Its stdout and stderr are read, unless they are given.
+    Stdout and stderr are captured unless the options redirect them.
     """
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
     if typed is not None:
@@ -115,27 +118,31 @@ def run(
 
 
 def wait_until(
-    holds: Callable[[], object], what: str = "it", bound: float = BOUND
+    condition: Callable[[], object],
+    description: str = "the state",
+    max_runtime: float = BOUND,
 ) -> None:
-    """Wait for a state. Raises AssertionError where it does not come."""
-    deadline = time.monotonic() + bound
-    while not holds():
-        assert time.monotonic() < deadline, f"{what} did not come within {bound:.0f} s"
+    """Wait until the condition is true. Raise AssertionError if that takes too long."""
+    deadline = time.monotonic() + max_runtime
+    while not condition():
+        assert time.monotonic() < deadline, (
+            f"{description} did not come within {max_runtime:.0f} s"
+        )
         time.sleep(0.02)
 
 
 def end_by_signals(process: Child | Fork, number: int) -> int:
-    """Send a signal again and again until the process ends; gives its exit code."""
+    """Repeat a signal until the process ends, and return its exit code."""
 
-    def ended() -> bool:
+    def has_ended() -> bool:
         process.send_signal(number)
         return process.poll() is not None
 
-    wait_until(ended, "the end of the process")
+    wait_until(has_ended, "the end of the process")
     return process.wait()
 
 
 def kill_group(leader: int) -> None:
-    """Kill a process and those of its group, if any are left."""
+    """Kill the processes of a group, if there are any."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)

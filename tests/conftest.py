@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Several for each core: most tests wait for a child, or for a server."""
+    """Run several workers per core: most tests wait for a child or a server."""
     return min(WORKERS_PER_CORE * (os.cpu_count() or 1), MAX_WORKERS)
 
 
 WORKERS_PER_CORE = 4
 MAX_WORKERS = 16
 
-# On a busy machine an example takes as long as it takes.
+# On a busy machine an example may take long.
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -31,8 +31,8 @@ settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _machine_of_nobody() -> Iterator[None]:
-    """Nothing of the tester's own: no login, settings, terminal, ignored signals."""
+def _clean_environment() -> Iterator[None]:
+    """Hide the tester's logins, settings, terminal and ignored signals."""
     restore_default_signals()
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
@@ -45,7 +45,7 @@ def _machine_of_nobody() -> Iterator[None]:
 
 @pytest.fixture
 def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[DemoServer]:
-    """The demo server, with jobs that are over after a second."""
+    """The demo server, whose jobs take a second. The environment names it."""
     with DemoServer(duration=1.0) as server:
         monkeypatch.setenv("JOBSTAT_BASE_URL", server.base_url)
         monkeypatch.setenv("ZENDESK_OAUTH_TOKEN", TOKEN)
@@ -54,13 +54,13 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[DemoServer]:
 
 @pytest.fixture
 def requests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The times of the requests that the demo server has had."""
+    """The times of the requests to the demo server."""
     times: list[float] = []
     count = FakeAccount.count_request
 
-    def noted(self: FakeAccount, now: float) -> tuple[int, int]:
+    def record_time(self: FakeAccount, now: float) -> tuple[int, int]:
         times.append(now)
         return count(self, now)
 
-    monkeypatch.setattr(FakeAccount, "count_request", noted)
+    monkeypatch.setattr(FakeAccount, "count_request", record_time)
     return times

@@ -1,8 +1,7 @@
-"""Runs of jobstat that are forked from a process that has imported it already.
+"""Runs of jobstat that are forked from a process that has imported it.
 
-Each is a process of its own, with its own streams, environment and exit code, at a
-fifth of the cost. It does not show what jobstat imports, and when: tests of that
-start Python anew.
+Each run is a process with its own streams, environment and exit code, at a fifth of
+the cost of a new Python. Tests of imports need a new Python.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from children import BOUND, CLEAN, bounded, kill_group
+from children import BOUND, CLEAN, kill_group, killed_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +37,7 @@ _PRELOADED = (
         "jobstat.zendesk.auth.zcli",
         "jobstat.zendesk.auth.refreshing",
     ),
-    # What these import only when they use it.
+    # Imported late by the modules above.
     *("certifi", "encodings.idna", "h11", "httpcore", "keyring.errors"),
     *("oauthlib.oauth2", "rich.console", "rich.padding", "rich.progress_bar"),
     *("rich.table", "rich.text"),
@@ -46,25 +45,25 @@ _PRELOADED = (
 
 
 class Fork:
-    """A run of jobstat, with the part of Popen's interface that tests need."""
+    """A run of jobstat, with the parts of Popen's interface that tests need."""
 
-    def __init__(self, waiter: int) -> None:
-        self._waiter = os.fdopen(waiter)
-        self.pid = int(self._waiter.readline())
+    def __init__(self, status_fd: int) -> None:
+        self._status_pipe = os.fdopen(status_fd)
+        self.pid = int(self._status_pipe.readline())
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
-        """The exit code, None while it runs."""
-        if self.returncode is None and select.select([self._waiter], [], [], 0)[0]:
+        """Return the exit code, None while the process runs."""
+        if self.returncode is None and select.select([self._status_pipe], [], [], 0)[0]:
             self.wait()
         return self.returncode
 
     def wait(self, timeout: float = BOUND) -> int:
-        """The exit code, once it has ended."""
+        """Wait for the end of the process, and return its exit code."""
         if self.returncode is None:
-            ended = select.select([self._waiter], [], [], timeout)[0]
+            ended = select.select([self._status_pipe], [], [], timeout)[0]
             assert ended, f"not ended within {timeout:.0f} s"
-            self.returncode = int(self._waiter.readline())
+            self.returncode = int(self._status_pipe.readline())
         return self.returncode
 
     def send_signal(self, number: int) -> None:
@@ -76,9 +75,9 @@ class Fork:
             kill_group(self.pid)
 
     def close(self) -> None:
-        """Wait for its end, and let go of the pipe that tells of it."""
+        """Wait for the end of the process, and close its status pipe."""
         self.wait()
-        self._waiter.close()
+        self._status_pipe.close()
 
 
 @contextmanager
@@ -90,24 +89,24 @@ def forked(
     prelude: str = "",
     on_terminal: bool = False,
 ) -> Iterator[Fork]:
-    """Run jobstat on these streams until the block is left, or ``BOUND`` is over.
+    """Run jobstat on these streams until the end of the block, or ``BOUND`` seconds.
 
-    The streams are closed here. ``prelude`` is Python that runs first. The standard
-    input becomes the controlling terminal where it is one.
+    Close the streams here. ``prelude`` is Python code that runs first. With
+    ``on_terminal``, standard input becomes the controlling terminal.
     """
-    from_waiter, told = os.pipe()
+    status_pipe, status_fd = os.pipe()
     run = {
         "arguments": arguments,
         "env": env,
         "prelude": prelude,
         "on_terminal": on_terminal,
     }
-    _server().start(json.dumps(run).encode(), [*streams, told])
-    for fd in {*streams, told}:
+    _server().start(json.dumps(run).encode(), [*streams, status_fd])
+    for fd in {*streams, status_fd}:
         os.close(fd)
-    fork = Fork(from_waiter)
+    fork = Fork(status_pipe)
     try:
-        with bounded(lambda: kill_group(fork.pid), arguments, BOUND):
+        with killed_after(lambda: kill_group(fork.pid), arguments, BOUND):
             yield fork
     finally:
         fork.close()
@@ -116,7 +115,7 @@ def forked(
 def run_forked(
     *arguments: str, env: dict[str, str], typed: str | None = None, prelude: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run jobstat to its end, with ``typed`` on its standard input."""
+    """Run jobstat with this text on standard input, and return its output."""
     stdin, to_stdin = os.pipe()
     (from_stdout, stdout), (from_stderr, stderr) = os.pipe(), os.pipe()
     streams = (stdin, stdout, stderr)
@@ -141,7 +140,7 @@ def _write(fd: int, text: str) -> None:
 
 
 class _Server:
-    """The process that forks, as the tests see it."""
+    """The process that forks, seen from the tests."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -150,7 +149,7 @@ class _Server:
             [sys.executable, __file__, str(theirs.fileno())],
             env=CLEAN,
             pass_fds=[theirs.fileno()],
-            # Python looks at its streams once, at its start: pipes, as in the children.
+            # Python inspects its streams at the start: pipes, as in the children.
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -161,8 +160,8 @@ class _Server:
 
     def start(self, request: bytes, fds: list[int]) -> None:
         with self._lock:
-            head = len(request).to_bytes(4)
-            socket.send_fds(self._connection, [head], fds)
+            header = len(request).to_bytes(4)
+            socket.send_fds(self._connection, [header], fds)
             self._connection.sendall(request)
 
     def _end(self) -> None:
@@ -176,13 +175,13 @@ def _server() -> _Server:
 
 
 def serve(connection: socket.socket) -> None:
-    """Fork for each run, until the tests close the connection."""
+    """Fork for each request, until the tests close the connection."""
     for name in _PRELOADED:
         import_module(name)
-    gc.freeze()  # the children share the memory of what is loaded
+    gc.freeze()  # the children share the memory of the modules
     while True:
-        head, fds, _, _ = socket.recv_fds(connection, 4, 4)
-        content = connection.recv(int.from_bytes(head), socket.MSG_WAITALL)
+        header, fds, _, _ = socket.recv_fds(connection, 4, 4)
+        content = connection.recv(int.from_bytes(header), socket.MSG_WAITALL)
         if not content:
             return
         if os.fork() == 0:
@@ -196,29 +195,29 @@ def serve(connection: socket.socket) -> None:
 
 
 def _wait_for_child(run: dict[str, Any], fds: list[int]) -> None:
-    """Fork the run itself; tell its process id, then its exit code."""
-    *streams, told = fds
+    """Fork the run, and report its process id, then its exit code."""
+    *streams, status_fd = fds
     pid = os.fork()
     if pid == 0:
         os.setsid()
-        os.close(told)
-        _become(run, streams)
+        os.close(status_fd)
+        _run_jobstat(run, streams)
     for fd in streams:
         os.close(fd)
-    os.write(told, f"{pid}\n".encode())
+    os.write(status_fd, f"{pid}\n".encode())
     _, status = os.waitpid(pid, 0)
-    os.write(told, f"{os.waitstatus_to_exitcode(status)}\n".encode())
+    os.write(status_fd, f"{os.waitstatus_to_exitcode(status)}\n".encode())
     os._exit(0)
 
 
-def _become(run: dict[str, Any], streams: list[int]) -> None:
-    """Be jobstat: this ends the process."""
+def _run_jobstat(run: dict[str, Any], streams: list[int]) -> None:
+    """Run jobstat in this process, and end it."""
     for number, fd in enumerate(streams):
         os.dup2(fd, number)
         os.close(fd)
     if run["on_terminal"]:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    # As Python does at its start.
+    # Python opens its streams like this.
     sys.stdin, sys.stdout = (
         open(0, closefd=False),  # noqa: SIM115 - a stream
         open(1, "w", closefd=False),  # noqa: SIM115 - a stream
@@ -235,7 +234,7 @@ def _become(run: dict[str, Any], streams: list[int]) -> None:
     except SystemExit as end:
         code = end.code
     sys.stdout.flush()
-    # To take down all that is loaded would take longer than the run.
+    # Python's own exit takes longer than the run.
     os._exit(code)
 
 

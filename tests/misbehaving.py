@@ -1,7 +1,4 @@
-"""Ways in which a server, or the network before it, can let its client down.
-
-And the real program run against them.
-"""
+"""Servers and networks that misbehave, and runs of jobstat against them."""
 
 from __future__ import annotations
 
@@ -24,68 +21,68 @@ if TYPE_CHECKING:
 
     from support import Reply
 
-    Act = Callable[[socket.socket], None]
+    Responder = Callable[[socket.socket], None]
 
 HTML = b"<!DOCTYPE html><title>Oops</title><p>" + b"Bad gateway. " * 100
 
 
-def reset(sent: bytes = b"") -> Act:
-    """Send this much, then reset the connection."""
+def reset(data: bytes = b"") -> Responder:
+    """Send the data, then reset the connection."""
 
-    def act(connection: socket.socket) -> None:
-        connection.sendall(sent)
-        time.sleep(0.05)  # what is sent is not to be overtaken
+    def respond(connection: socket.socket) -> None:
+        connection.sendall(data)
+        time.sleep(0.05)  # the reset must not overtake the data
         linger = struct.pack("ii", 1, 0)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
-    return act
+    return respond
 
 
-def drip(sent: bytes, every: float = 1.0, at_once: int = 0) -> Act:
-    """Send the first bytes at once, the others a byte a second."""
+def drip(data: bytes, delay: float = 1.0, at_once: int = 0) -> Responder:
+    """Send the first bytes at once, the others one at a time, each after a delay."""
 
-    def act(connection: socket.socket) -> None:
-        connection.sendall(sent[:at_once])
-        for byte in sent[at_once:]:
+    def respond(connection: socket.socket) -> None:
+        connection.sendall(data[:at_once])
+        for byte in data[at_once:]:
             connection.sendall(bytes([byte]))
-            time.sleep(every)
+            time.sleep(delay)
 
-    return act
+    return respond
 
 
-def stall(sent: bytes = b"") -> Act:
-    """Send this much, then nothing, until the client goes away."""
+def stall(data: bytes = b"") -> Responder:
+    """Send the data, then nothing until the client disconnects."""
 
-    def act(connection: socket.socket) -> None:
-        connection.sendall(sent)
+    def respond(connection: socket.socket) -> None:
+        connection.sendall(data)
         while connection.recv(1024):
             pass
 
-    return act
+    return respond
 
 
-def endless(head: bytes, again: bytes) -> Act:
-    """Send the second part for ever."""
+def endless(head: bytes, again: bytes) -> Responder:
+    """Send the head, then the second part forever."""
 
-    def act(connection: socket.socket) -> None:
+    def respond(connection: socket.socket) -> None:
         connection.sendall(head)
         while True:
             connection.sendall(again)
 
-    return act
+    return respond
 
 
 def head(*lines: str, status: str = "200 OK") -> bytes:
-    """The head of an answer whose length is told by none but these lines."""
+    """Return the head of a response with only these header lines."""
     return "\r\n".join([f"HTTP/1.1 {status}", *lines, "", ""]).encode()
 
 
-def packed(content: bytes) -> bytes:
+def gzipped(content: bytes) -> bytes:
     return http("200 OK", gzip.compress(content), "Content-Encoding: gzip")
 
 
-def send_bomb(layers: int = 1) -> Act:
-    """Send an answer of some 100 kB that unpacks to 100 MiB, or is packed again."""
+def send_bomb(layers: int = 1) -> Responder:
+    """Send about 100 kB that unpack to 100 MiB, compressed in several layers."""
     return lambda connection: connection.sendall(bomb(layers))
 
 
@@ -94,28 +91,30 @@ def bomb(layers: int) -> bytes:
     content = gzip.compress(b" " * (100 * 2**20), 1)
     for _ in range(layers - 1):
         content = gzip.compress(content)
-    kinds = ", ".join(["gzip"] * layers)
-    return http("200 OK", content, f"Content-Encoding: {kinds}")
+    encodings = ", ".join(["gzip"] * layers)
+    return http("200 OK", content, f"Content-Encoding: {encodings}")
 
 
-def limited(retry_after: str | bytes | None, kind: str = "json") -> bytes:
-    """A 429 in one of its three forms."""
+def rate_limited(retry_after: str | bytes | None, variant: str = "json") -> bytes:
+    """Return a 429 in one of the three forms that Zendesk sends."""
     content, content_type = {
         "json": (b'{"error":"APIRateLimitExceeded"}', "application/json"),
         "text": (b"Number of allowed API requests per minute exceeded", "text/plain"),
         "html": (HTML, "text/html"),
-    }[kind]
-    sent = http("429 Too Many Requests", content, "Retry-After: @", kind=content_type)
+    }[variant]
+    response = http(
+        "429 Too Many Requests", content, "Retry-After: @", kind=content_type
+    )
     if retry_after is None:
-        return sent.replace(b"Retry-After: @\r\n", b"")
+        return response.replace(b"Retry-After: @\r\n", b"")
     value = retry_after if isinstance(retry_after, bytes) else retry_after.encode()
-    return sent.replace(b"Retry-After: @", b"Retry-After: " + value)
+    return response.replace(b"Retry-After: @", b"Retry-After: " + value)
 
 
-def in_a_second(connection: socket.socket) -> None:
-    """A 429 that names the time at which one may ask again."""
+def retry_in_a_second(connection: socket.socket) -> None:
+    """Send a 429 whose Retry-After is the date in a second."""
     moment = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 1))
-    connection.sendall(limited(moment))
+    connection.sendall(rate_limited(moment))
 
 
 RESOLVER = """
@@ -132,10 +131,10 @@ def getaddrinfo(*given, **more):
     return real(*given, **more)
 socket.getaddrinfo = getaddrinfo
 """
-"""Resolves names as the words of ``RESOLVER`` say, one for each time.
+"""Resolves names as the words of $RESOLVER say: one word per call, the last repeated.
 
-``ok``, ``fail``, or ``hang``, which blocks outside of Python as a resolver does; the
-last one goes on for ever. ``RESOLVING`` may name a file that says when it began.
+The words are ``ok``, ``fail`` and ``hang``, which blocks outside of Python as a real
+resolver does. Each call creates the file $RESOLVING.
 """
 
 API_TOKEN = "t0k/en+&=%x"
@@ -144,25 +143,25 @@ PAIR = b64encode(f"{EMAIL}/token:{API_TOKEN}".encode()).decode()
 PROXY_PASSWORD = "pr0xy-pass!"
 
 SECRETS = [
-    form
+    encoded
     for secret in (TOKEN, API_TOKEN, PAIR, PROXY_PASSWORD)
-    for form in (secret, quote(secret, safe=""), b64encode(secret.encode()).decode())
+    for encoded in (secret, quote(secret, safe=""), b64encode(secret.encode()).decode())
 ]
 
 SOON = 0.5
-"""Seconds of a request that is never answered."""
+"""Timeout in seconds of a request that gets no answer."""
 
-WITH_PATIENCE = """
+WITH_REQUEST_TIMEOUTS = """
 import os
 import jobstat.jobs.retry as retry
 import jobstat.jobs.schedule as schedule
 schedule.MIN_DELAY = retry.MAX_BACKOFF = 0.1
-patience = map(float, os.environ["PATIENCE"].split())
-retry.Retry._attempt_timeout = lambda *_: next(patience, 600.0)
+request_timeouts = map(float, os.environ["REQUEST_TIMEOUTS"].split())
+retry.Retry._attempt_timeout = lambda *_: next(request_timeouts, 600.0)
 """
-"""Gives a run so many seconds for its first request, its second, and so on.
+"""Sets the timeouts of a run's requests, in seconds, from $REQUEST_TIMEOUTS.
 
-It waits for a tenth of a second where it would for a whole one.
+Retries wait a tenth of a second instead of a whole one.
 """
 
 
@@ -179,22 +178,27 @@ class Outcome:
 def run_against(
     answers: list[Reply],
     *arguments: str,
-    patience: Sequence[float] = (),
+    request_timeouts: Sequence[float] = (),
     tls: ssl.SSLContext | None = None,
     host: str | None = None,
     settings: dict[str, str] | None = None,
     prelude: str = "",
 ) -> Outcome:
-    """Run jobstat against a server that answers so, one connection each.
+    """Run jobstat against a server that sends one answer per connection.
 
-    ``patience`` has the seconds for each request. A further one may last longer than
-    the run: it ends with its answer, or with the time-out.
+    ``request_timeouts`` are the timeouts of the first requests in seconds. Further
+    requests have no timeout but that of the run.
     """
     with raw_server(*answers, tls=tls) as server:
         base_url = server.base_url
         if host:
             base_url = base_url.replace("127.0.0.1", host)
-        settings = {"PATIENCE": " ".join(map(str, patience)), **(settings or {})}
+        settings = {
+            "REQUEST_TIMEOUTS": " ".join(map(str, request_timeouts)),
+            **(settings or {}),
+        }
         env = environment(base_url, **settings)
-        done = run_forked(*arguments, ID, env=env, prelude=WITH_PATIENCE + prelude)
+        done = run_forked(
+            *arguments, ID, env=env, prelude=WITH_REQUEST_TIMEOUTS + prelude
+        )
         return Outcome(done.returncode, done.stdout, done.stderr, len(server.requests))

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from misbehaving import drip, endless, head, limited, packed, reset, stall
+from misbehaving import drip, endless, gzipped, head, rate_limited, reset, stall
 from support import (
     FAILURE,
     ID,
@@ -67,12 +67,12 @@ FAULTS: list[Reply] = [
     reset(DONE[:-20]),
     stall(DONE[:30]),
     drip(DONE, 0.01),
-    packed(GOOD)[:-9],
+    gzipped(GOOD)[:-9],
     endless(head("Content-Encoding: gzip"), b"nothing"),
     http("502 Bad Gateway", b"<html>" * 9000, kind="text/html"),
     http("500 Oops", b'{"error":"Internal"}'),
-    limited("0"),
-    limited(None, "text"),
+    rate_limited("0"),
+    rate_limited(None, "text"),
     http(content=b"[" * 1000),
     http(content=b"x" * 10**6),
     http(content=body(job_object("working", results="text"))),

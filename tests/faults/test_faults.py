@@ -1,7 +1,7 @@
-"""Every fault of a server that was thought of, met by the real program.
+"""Faults of a server, and the real program against each of them.
 
-Each is met three times: once amid good answers, which a watch outlives; for good,
-with no patience left, which is one clear line; and for good under a time-out.
+Each fault comes three times: once between good answers, which a watch survives; as
+every answer, which is one clear error; and as every further answer until the timeout.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from misbehaving import (
     Outcome,
     drip,
     endless,
+    gzipped,
     head,
-    in_a_second,
-    limited,
-    packed,
+    rate_limited,
     reset,
+    retry_in_a_second,
     run_against,
     send_bomb,
     stall,
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from support import Reply
 
 WORKING = http(content=body(job_object("working", progress=1)))
-END = completed(SUCCESS, FAILURE)
-DONE = http(content=body(END))
+DONE_JOB = completed(SUCCESS, FAILURE)
+DONE = http(content=body(DONE_JOB))
 GOOD = body(job_object("working", progress=1, message="ok " * 100))
 JSON = "Content-Type: application/json"
 
@@ -65,10 +65,10 @@ FAULTS: dict[str, tuple[Reply, str]] = {
         BROKE,
     ),
     "broken chunk": (head(JSON, "Transfer-Encoding: chunked") + b"zz\r\n", BROKE),
-    "broken gzip": (packed(GOOD).replace(b"\x1f\x8b", b"\x1f\x8c"), "be unpacked"),
+    "broken gzip": (gzipped(GOOD).replace(b"\x1f\x8b", b"\x1f\x8c"), "be unpacked"),
     "gzip that is none": (http("200 OK", GOOD, "Content-Encoding: gzip"), "unpacked"),
     "cut gzip": (
-        http("200 OK", packed(GOOD).partition(b"\r\n\r\n")[2][:-12]).replace(
+        http("200 OK", gzipped(GOOD).partition(b"\r\n\r\n")[2][:-12]).replace(
             b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n"
         ),
         "be unpacked",
@@ -109,25 +109,28 @@ FAULTS: dict[str, tuple[Reply, str]] = {
         http("503 No", b"", "Retry-After: 1"),
         "cannot answer now (503)",
     ),
-    "429 in JSON": (limited("1"), "(429: APIRateLimitExceeded)"),
-    "429 in plain text": (limited("1", "text"), "requests per minute exceeded"),
-    "429 in HTML": (limited("1", "html"), "limits the requests (429)"),
-    "429 without Retry-After": (limited(None), "(429: APIRate"),
-    "429 until a date": (in_a_second, "(429: APIRate"),
+    "429 in JSON": (rate_limited("1"), "(429: APIRateLimitExceeded)"),
+    "429 in plain text": (rate_limited("1", "text"), "requests per minute exceeded"),
+    "429 in HTML": (rate_limited("1", "html"), "limits the requests (429)"),
+    "429 without Retry-After": (rate_limited(None), "(429: APIRate"),
+    "429 until a date": (retry_in_a_second, "(429: APIRate"),
     "429 until a date long ago": (
-        limited("Thu, 01 Jan 1970 00:00:00 GMT"),
+        rate_limited("Thu, 01 Jan 1970 00:00:00 GMT"),
         "(429: APIRate",
     ),
     "429 until a date that is none": (
-        limited("Fri, 31 Nov 99999999 25:61:61 GMT"),
+        rate_limited("Fri, 31 Nov 99999999 25:61:61 GMT"),
         "(429: APIRate",
     ),
-    "429 for nonsense": (limited("soon\t\xa0"), "(429: APIRate"),
-    "429 for -5": (limited("-5"), "(429: APIRate"),
-    "429 for 1e99": (limited("1e99"), "(429: APIRate"),
-    "429 for ever": (limited("9" * 400), "(429: APIRate"),
-    "429 for digits that are not ASCII": (limited("\u0663\u0660"), "(429: APIRate"),
-    "429 for a superscript": (limited("\u00b2"), "(429: APIRate"),
+    "429 for nonsense": (rate_limited("soon\t\xa0"), "(429: APIRate"),
+    "429 for -5": (rate_limited("-5"), "(429: APIRate"),
+    "429 for 1e99": (rate_limited("1e99"), "(429: APIRate"),
+    "429 for ever": (rate_limited("9" * 400), "(429: APIRate"),
+    "429 for digits that are not ASCII": (
+        rate_limited("\u0663\u0660"),
+        "(429: APIRate",
+    ),
+    "429 for a superscript": (rate_limited("\u00b2"), "(429: APIRate"),
     "empty JSON": (http(), "an empty body"),
     "null": (http(content=b"null"), "null without job_status"),
     "cut JSON": (http(content=GOOD[:-9]), NOT_JSON),
@@ -166,14 +169,14 @@ FAULTS: dict[str, tuple[Reply, str]] = {
     ),
 }
 
-HUGE_WAITS = {"429 for ever"}
-"""What is not tried again before the patience has run out."""
+LONGER_THAN_RETRY_FOR = {"429 for ever"}
+"""Faults whose Retry-After is longer than any retry budget."""
 
 WATCH = ("watch", "--json")
 
 
-def bounded(fault: str, *before: float) -> tuple[float, ...]:
-    """The seconds for each request, few for the one that this fault never ends."""
+def timeouts_for(fault: str, *before: float) -> tuple[float, ...]:
+    """Return the timeout of each request, a short one if the fault never ends."""
     return (*before, SOON) if FAULTS[fault][1] == NO_ANSWER else ()
 
 
@@ -186,52 +189,55 @@ BASIC_SETTINGS = {
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_watch_recovers_from_each_server_fault(name: str) -> None:
-    fault, says = FAULTS[name]
-    retry_for = "--retry-for=2" if name in HUGE_WAITS else "--retry-for=60"
+    fault, message = FAULTS[name]
+    retry_for = "--retry-for=2" if name in LONGER_THAN_RETRY_FOR else "--retry-for=60"
     run = run_against(
-        [WORKING, fault, DONE], *WATCH, retry_for, patience=bounded(name, BOUND)
+        [WORKING, fault, DONE],
+        *WATCH,
+        retry_for,
+        request_timeouts=timeouts_for(name, BOUND),
     )
     assert run.code == 6, run.err
-    assert json.loads(run.out) == END
-    said, again = run.err.splitlines()
-    assert says in said
-    assert "; retrying in " in said
-    assert ", last answer " in said
-    assert again == "jobstat: answers again"
-    assert not leaks(run)
+    assert json.loads(run.out) == DONE_JOB
+    outage, recovery = run.err.splitlines()
+    assert message in outage
+    assert "; retrying in " in outage
+    assert ", last answer " in outage
+    assert recovery == "jobstat: answers again"
+    assert not leaked_secrets(run)
 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_permanent_server_fault_exits_7_with_one_clear_line(name: str) -> None:
-    fault, says = FAULTS[name]
+    fault, message = FAULTS[name]
     run = run_against(
         [fault],
         *("watch", "--debug", "--retry-for=0"),
-        patience=bounded(name),
+        request_timeouts=timeouts_for(name),
         settings=BASIC_SETTINGS,
     )
     assert (run.code, run.out) == (7, ""), run.err
-    *traceback, said = [
+    *traceback, error = [
         line for line in run.err.splitlines() if not line.startswith("  ")
     ][:-1]
-    assert said.startswith("jobstat: ")
-    assert says in said
-    assert len(said) < 300
+    assert error.startswith("jobstat: ")
+    assert message in error
+    assert len(error) < 300
     assert "Traceback (most recent call last):" in traceback
-    assert not leaks(run)
+    assert not leaked_secrets(run)
 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_timeout_ends_the_watch_during_each_server_fault(name: str) -> None:
-    """Nothing else would end the request before the run is killed."""
+    """Without the timeout, the request would outlast the run."""
     fault, _ = FAULTS[name]
     run = run_against([WORKING, fault], *WATCH, "--timeout=2.5")
     assert run.code == 124, run.err
     assert json.loads(run.out)["status"] == "working"
-    assert not leaks(run)
+    assert not leaked_secrets(run)
 
 
-SAID_BACK = {
+RESPONSES_WITH_CREDENTIAL = {
     "reason": ("400 No: {}", ""),
     "header": ("200 OK\r\n{}", ""),
     "status line": ("{}", ""),
@@ -250,8 +256,8 @@ SAID_BACK = {
     "edge of a host": ("302 Go\r\nLocation: https://" + "x" * 240 + "{}/", ""),
     "job": ("200 OK", '{{"job_status": {{"id": "{}", "status": 3}}}}'),
 }
-SAID = {"text", "refusal", "details", "title"}
-"""Where the answer's own words are part of the error."""
+SHOWN_TO_THE_USER = {"text", "refusal", "details", "title"}
+"""Places whose text becomes part of the error."""
 
 BEARER = " ".join(SECRETS[:3])
 BASIC = " ".join(SECRETS[3:9])
@@ -262,11 +268,11 @@ BASIC = " ".join(SECRETS[3:9])
     [(BEARER, None), (BASIC, BASIC_SETTINGS)],
     ids=["bearer", "basic"],
 )
-@pytest.mark.parametrize("name", SAID_BACK)
+@pytest.mark.parametrize("name", RESPONSES_WITH_CREDENTIAL)
 def test_credential_repeated_by_the_server_is_redacted(
     name: str, credential: str, settings: dict[str, str] | None
 ) -> None:
-    line, content = SAID_BACK[name]
+    line, content = RESPONSES_WITH_CREDENTIAL[name]
     answer = f"HTTP/1.1 {line}\r\n\r\n{content}".format(*[credential] * 2)
     run = run_against(
         [answer.encode()],
@@ -274,23 +280,23 @@ def test_credential_repeated_by_the_server_is_redacted(
         settings=settings,
     )
     assert run.code in {2, 4, 5, 7}
-    assert not leaks(run)
-    # It would be seen: what an answer repeats is said, but for the secret.
-    if name in SAID:
+    assert not leaked_secrets(run)
+    # The error shows the text of the answer, so the secret must be redacted.
+    if name in SHOWN_TO_THE_USER:
         assert "[hidden]" in run.err
 
 
-def unended(content: bytes) -> bytes:
-    """A gzip stream that lacks its end."""
-    packing = zlib.compressobj(wbits=31)
-    return packing.compress(content) + packing.flush(zlib.Z_SYNC_FLUSH)
+def unfinished_gzip(content: bytes) -> bytes:
+    """Return a gzip stream without its end."""
+    compressor = zlib.compressobj(wbits=31)
+    return compressor.compress(content) + compressor.flush(zlib.Z_SYNC_FLUSH)
 
 
 @pytest.mark.parametrize(
     "content",
     [
         gzip.compress(TOKEN.encode().rjust(MAX_ERROR_BODY + 2)),
-        unended(TOKEN.encode()[:-1]),
+        unfinished_gzip(TOKEN.encode()[:-1]),
     ],
     ids=["too large", "without its end"],
 )
@@ -302,6 +308,6 @@ def test_truncated_credential_in_a_response_is_redacted(content: bytes) -> None:
     assert TOKEN[:4] not in run.err
 
 
-def leaks(run: Outcome) -> list[str]:
-    """The secrets, whole or cut off, that are in what was written."""
-    return [form for form in SECRETS if form[:9] in run.out + run.err]
+def leaked_secrets(run: Outcome) -> list[str]:
+    """Return the secrets whose beginning is in the output."""
+    return [secret for secret in SECRETS if secret[:9] in run.out + run.err]

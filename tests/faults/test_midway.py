@@ -1,4 +1,4 @@
-"""What happens to a network, an account or a job while it is watched."""
+"""Networks, accounts and jobs that change during a watch."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ BROKE = "broke: "
 
 @pytest.fixture(scope="module")
 def tls() -> tuple[ssl.SSLContext, ssl.SSLContext, trustme.CA]:
-    """A context whose certificate is trusted, another one, and the authority."""
-    named_by_user, other = (
+    """A context with a trusted certificate, one without, and the authority."""
+    trusted, untrusted = (
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER),
         ssl.create_default_context(ssl.Purpose.CLIENT_AUTH),
     )
     authority = trustme.CA()
-    authority.issue_cert("127.0.0.1").configure_cert(named_by_user)
-    trustme.CA().issue_cert("127.0.0.1").configure_cert(other)
-    return named_by_user, other, authority
+    authority.issue_cert("127.0.0.1").configure_cert(trusted)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(untrusted)
+    return trusted, untrusted, authority
 
 
 @pytest.mark.parametrize(
-    ("fault", "says"),
+    ("fault", "message"),
     [
         (b"HTTP/1.1 400 This is HTTPS\r\n\r\n", "broke: TLS: "),
         ("another certificate", "the certificate of 127.0.0.1:"),
@@ -65,34 +65,34 @@ def tls() -> tuple[ssl.SSLContext, ssl.SSLContext, trustme.CA]:
     ids=["in clear", "certificate", "dripping", "no answer", "reset"],
 )
 def test_watch_recovers_from_a_tls_failure(
-    fault: Any, says: str, tls: tuple[Any, Any, trustme.CA], tmp_path: Path
+    fault: Any, message: str, tls: tuple[Any, Any, trustme.CA], tmp_path: Path
 ) -> None:
-    named_by_user, other, authority = tls
+    trusted, untrusted, authority = tls
     file = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(str(file))
     if isinstance(fault, bytes):
-        sent = fault
-        early = Early(lambda connection: connection.sendall(sent))
+        data = fault
+        early = Early(lambda connection: connection.sendall(data))
     else:
-        early = Early(tls=other) if isinstance(fault, str) else Early(fault)
+        early = Early(tls=untrusted) if isinstance(fault, str) else Early(fault)
     run = run_against(
         [WORKING, early, DONE],
         "watch",
         "--json",
-        tls=named_by_user,
-        patience=(BOUND, SOON) if says == NO_ANSWER else (),
+        tls=trusted,
+        request_timeouts=(BOUND, SOON) if message == NO_ANSWER else (),
         settings={"SSL_CERT_FILE": str(file)},
     )
     assert run.code == 6, run.err
-    said, *_hint, again = run.err.splitlines()
-    assert says in said
-    assert again == "jobstat: answers again"
-    # The credential was sent only over the connections that were trusted.
+    outage, *_hint, recovery = run.err.splitlines()
+    assert message in outage
+    assert recovery == "jobstat: answers again"
+    # The credential is sent only over the trusted connections.
     assert run.requests == 2
 
 
 @pytest.mark.parametrize(
-    ("script", "arguments", "patience", "code", "says"),
+    ("script", "arguments", "request_timeouts", "code", "message"),
     [
         ("ok fail fail ok", [], (), 6, "host not found: localhost:"),
         ("ok hang ok", [], (BOUND, SOON), 6, NO_ANSWER),
@@ -104,21 +104,21 @@ def test_watch_recovers_from_a_tls_failure(
 def test_watch_retries_name_resolution_until_a_time_limit(
     script: str,
     arguments: list[str],
-    patience: tuple[float, ...],
+    request_timeouts: tuple[float, ...],
     code: int,
-    says: str,
+    message: str,
 ) -> None:
     run = run_against(
         [WORKING, DONE],
         "watch",
         *arguments,
         host="localhost",
-        patience=patience,
+        request_timeouts=request_timeouts,
         settings={"RESOLVER": script},
         prelude=RESOLVER,
     )
     assert run.code == code, run.err
-    assert says in run.err
+    assert message in run.err
 
 
 def test_received_cookie_is_not_sent_back() -> None:
@@ -130,12 +130,12 @@ def test_received_cookie_is_not_sent_back() -> None:
 
 
 def test_watch_recovers_after_a_server_restart() -> None:
-    def answer_and_go(connection: socket.socket) -> None:
+    def answer_and_stop(connection: socket.socket) -> None:
         connection.sendall(WORKING)
         server.close()
 
     with (
-        raw_server(answer_and_go) as server,
+        raw_server(answer_and_stop) as server,
         child(
             [*JOBSTAT, "watch", ID],
             env=environment(server.base_url),
@@ -143,12 +143,12 @@ def test_watch_recovers_after_a_server_restart() -> None:
             stderr=subprocess.PIPE,
         ) as process,
     ):
-        refused = process.stderr.readline()
-        up_again = RawServer(repeat(DONE), port=server.port)
+        outage = process.stderr.readline()
+        restarted = RawServer(repeat(DONE), port=server.port)
         _, rest = process.communicate()
-        up_again.close()
+        restarted.close()
     assert process.returncode == 6
-    assert "Connection refused; retrying in " in refused
+    assert "Connection refused; retrying in " in outage
     assert rest == "jobstat: answers again\n"
 
 
@@ -161,7 +161,7 @@ REFUSED = http("401 No", b'{"error":"invalid_token"}')
 
 
 @pytest.mark.parametrize(
-    ("answers", "code", "shown", "said"),
+    ("answers", "code", "stdout", "stderr"),
     [
         ([state(progress=50), state("queued"), state(progress=10)], 6, "10/100", ""),
         ([state(progress=150)], 6, "150/100  100%", ""),
@@ -191,13 +191,13 @@ REFUSED = http("401 No", b'{"error":"invalid_token"}')
     ],
 )
 def test_unexpected_response_sequence_determines_output_and_exit_code(
-    answers: list[Reply], code: int, shown: str, said: str
+    answers: list[Reply], code: int, stdout: str, stderr: str
 ) -> None:
     run = run_against([*answers, DONE], "watch")
     assert run.code == code, run.err
-    assert shown in run.out
-    assert said in run.err
+    assert stdout in run.out
+    assert stderr in run.err
     if code == 6:
         assert run.out.endswith("✗ 1 of 2 items failed\n")
-        assert run.err.count("warning") == ("paused" in shown)
+        assert run.err.count("warning") == ("paused" in stdout)
     assert run.requests == len(answers) + (code == 6)

@@ -9,9 +9,7 @@ from benchmarks.soak import Sample, polled, tracked
 
 pytestmark = [
     pytest.mark.long,
-    pytest.mark.skipif(
-        not Path("/proc/self/status").exists(), reason="reads what Linux tells in /proc"
-    ),
+    pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc"),
 ]
 
 

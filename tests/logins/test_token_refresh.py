@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from children import wait_until
 from forks import run_forked
-from misbehaving import WITH_PATIENCE, stall
+from misbehaving import WITH_REQUEST_TIMEOUTS, stall
 from support import (
     ID,
     SUCCESS,
@@ -294,10 +294,14 @@ def test_hanging_token_endpoint_does_not_extend_the_watch_timeout(
 ) -> None:
     """Nothing else would end the request before the run is killed."""
     with raw_server(stall()) as server:
-        settings = {"JOBSTAT_BASE_URL": server.base_url, "PATIENCE": "", **SETTINGS}
+        settings = {
+            "JOBSTAT_BASE_URL": server.base_url,
+            "REQUEST_TIMEOUTS": "",
+            **SETTINGS,
+        }
         env = machine.env | settings
         command = ("watch", ID, "--timeout", "2s")
-        done = run_forked(*command, env=env, prelude=WITH_PATIENCE)
+        done = run_forked(*command, env=env, prelude=WITH_REQUEST_TIMEOUTS)
     assert done.returncode == 124
 
 

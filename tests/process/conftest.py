@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def new_job(demo: DemoServer) -> Callable[..., str]:
-    """Starts a job at the demo server, of a second unless it is told: its id."""
+    """A function that starts a job on the demo server, and returns its id."""
 
     def start(tickets: int = 4, failures: float = 0.0, duration: float = 1.0) -> str:
         return start_job(demo, tickets, failures, duration)

@@ -1,4 +1,4 @@
-"""The demo and its server, and the README's lines run against it."""
+"""The demo command and its server, and the README's scripts run against it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
 
-def test_the_demo_watches_a_job_to_its_end() -> None:
+def test_demo_watches_a_job_to_its_end() -> None:
     done = jobstat("demo", "--duration", "1.5s")
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
@@ -99,7 +99,7 @@ def readme_script(name: str) -> str:
         (0, 1.0, "", 1),
     ],
 )
-def test_the_readmes_script_handles_each_exit_code(
+def test_readme_script_handles_each_exit_code(
     new_job: Callable[..., str],
     tmp_path: Path,
     duration: float,
@@ -147,7 +147,7 @@ def call(
     method: str | None = None,
     **headers: str,
 ) -> tuple[int, Any, dict[str, str]]:
-    """A request of a client that is not jobstat: code, document, headers."""
+    """Send a request without jobstat. Return the status, the document and headers."""
     request = Request(
         server.base_url + path,
         data=None if data is None else json.dumps(data).encode(),
@@ -155,15 +155,17 @@ def call(
         method=method,
     )
     try:
-        answer = urlopen(request, timeout=10)
-    except HTTPError as refusal:
-        answer = refusal
-    with answer:
-        content = answer.read()
-        if answer.headers["content-encoding"] == "gzip":
+        response = urlopen(request, timeout=10)
+    except HTTPError as error:
+        response = error
+    with response:
+        content = response.read()
+        if response.headers["content-encoding"] == "gzip":
             content = gzip.decompress(content)
-        found = {name.lower(): value for name, value in answer.headers.items()}
-        return answer.status, json.loads(content), found
+        response_headers = {
+            name.lower(): value for name, value in response.headers.items()
+        }
+        return response.status, json.loads(content), response_headers
 
 
 TICKETS = {"tickets": [{"comment": {"body": "Help!"}}] * 3}
@@ -298,16 +300,16 @@ def test_demo_server_answers_401_without_a_valid_credential(
 def test_demo_server_sends_zendesk_errors_for_invalid_requests(
     demo: DemoServer, path: str, method: str, data: object, code: int, error: str
 ) -> None:
-    found, document, _ = call(demo, path, data, method)
-    said = document["error"]
-    assert found == code
-    assert (said["title"] if isinstance(said, dict) else said) == error
+    status, document, _ = call(demo, path, data, method)
+    assert status == code
+    actual = document["error"]
+    assert (actual["title"] if isinstance(actual, dict) else actual) == error
 
 
 def test_demo_server_answers_429_over_the_rate_limit(demo: DemoServer) -> None:
     demo.account.limit = 2
     codes = [call(demo, "/api/v2/job_statuses.json")[0] for _ in range(3)]
-    if codes[-1] == 200:  # a new minute began meanwhile
+    if codes[-1] == 200:  # a new minute has begun
         codes = [call(demo, "/api/v2/job_statuses.json")[0] for _ in range(3)]
     assert codes == [200, 200, 429]
     _, document, headers = call(demo, "/api/v2/job_statuses.json")

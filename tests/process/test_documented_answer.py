@@ -1,4 +1,4 @@
-"""The documented answer of 2012, from a real server, with an e-mail and a password."""
+"""The answer in Zendesk's documentation of 2012, from a server with passwords."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WORKING = {**DOCUMENTED, "status": "working", "progress": 1, "results": []}
 def run(
     server: RawServer, *arguments: str, typed: str | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run jobstat as the documentation runs curl: -u {email_address}:{password}."""
+    """Log in as the documentation does: ``curl -u {email_address}:{password}``."""
     env = environment(
         server.base_url,
         ZENDESK_OAUTH_TOKEN="",
@@ -41,8 +41,8 @@ def test_show_sends_the_documented_request_and_prints_the_bare_job() -> None:
     (request,) = server.requests
     line = f"GET /api/v2/job_statuses/{DOCUMENTED_ID}.json HTTP/1.1"
     assert request.splitlines()[0] == line
-    pair = b64encode(b"me@example.org:hunter2").decode()
-    assert f"authorization: basic {pair}".lower() in request.lower()
+    credential = b64encode(b"me@example.org:hunter2").decode()
+    assert f"authorization: basic {credential}".lower() in request.lower()
     shown = [str(DOCUMENTED[name]) for name in ("id", "url", "status", "message")]
     for item in DOCUMENTED["results"]:
         shown += [str(item[name]) for name in ("title", "action", "id", "status")]

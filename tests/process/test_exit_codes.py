@@ -71,7 +71,7 @@ def test_unexpected_exception_exits_1_and_is_reported_as_a_bug() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "code", "says"),
+    ("settings", "code", "message"),
     [
         ({}, 2, "no Zendesk account given"),
         ({"ZENDESK_SUBDOMAIN": "acme"}, 4, "no credential"),
@@ -103,24 +103,24 @@ def test_unexpected_exception_exits_1_and_is_reported_as_a_bug() -> None:
     ],
 )
 def test_incomplete_or_invalid_environment_prints_one_line_and_a_hint(
-    settings: dict[str, str], code: int, says: str
+    settings: dict[str, str], code: int, message: str
 ) -> None:
     done = jobstat("show", ID, env=environment(**settings))
     assert (done.returncode, done.stdout) == (code, "")
     line, _hint = done.stderr.splitlines()
     assert line.startswith("jobstat: ")
-    assert says in line
+    assert message in line
 
 
 def drip(connection: socket.socket) -> None:
-    """Send a good answer, but a byte at a time."""
+    """Send a good answer, one byte at a time."""
     for byte in http(content=body(WORKING)):
         connection.sendall(bytes([byte]))
         time.sleep(0.05)
 
 
 @pytest.mark.parametrize(
-    ("answer", "says"),
+    ("answer", "message"),
     [
         (b"", "broke: server disconnected without"),
         (b"SSH-2.0-OpenSSH_9.2\r\n", "broke: server disconnected without"),
@@ -135,7 +135,7 @@ def drip(connection: socket.socket) -> None:
     ],
 )
 def test_broken_response_exits_7_and_a_dripping_one_exits_124(
-    answer: bytes, says: str
+    answer: bytes, message: str
 ) -> None:
     with raw_server(answer) as server:
         env = environment(server.base_url)
@@ -146,7 +146,7 @@ def test_broken_response_exits_7_and_a_dripping_one_exits_124(
         assert done.returncode == Exit.TIMEOUT
     else:
         assert done.returncode == Exit.UNAVAILABLE
-        assert says in done.stderr.splitlines()[0]
+        assert message in done.stderr.splitlines()[0]
 
 
 def test_refused_connection_exits_7() -> None:
@@ -178,19 +178,19 @@ def test_untrusted_certificate_exits_7_and_a_trusted_one_is_accepted(
     authority = trustme.CA()
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(tls)
-    named_by_user = tmp_path_factory.mktemp("tls") / "ca.pem"
-    authority.cert_pem.write_to_path(str(named_by_user))
+    ca_file = tmp_path_factory.mktemp("tls") / "ca.pem"
+    authority.cert_pem.write_to_path(str(ca_file))
     with raw_server(http(content=body(completed(SUCCESS))), tls=tls) as server:
         arguments = ("watch", "--retry-for", "0", "--json", ID)
-        distrusting = jobstat(*arguments, env=environment(server.base_url))
-        env = environment(server.base_url, SSL_CERT_FILE=str(named_by_user))
-        trusting = jobstat(*arguments, env=env)
-    assert distrusting.returncode == Exit.UNAVAILABLE
-    assert "certificate of 127.0.0.1" in distrusting.stderr
-    assert "is not trusted" in distrusting.stderr
-    assert trusting.returncode == Exit.OK, trusting.stderr
-    assert json.loads(trusting.stdout)["status"] == "completed"
-    # The credential went only over the connection that was trusted.
+        without_ca = jobstat(*arguments, env=environment(server.base_url))
+        env = environment(server.base_url, SSL_CERT_FILE=str(ca_file))
+        with_ca = jobstat(*arguments, env=env)
+    assert without_ca.returncode == Exit.UNAVAILABLE
+    assert "certificate of 127.0.0.1" in without_ca.stderr
+    assert "is not trusted" in without_ca.stderr
+    assert with_ca.returncode == Exit.OK, with_ca.stderr
+    assert json.loads(with_ca.stdout)["status"] == "completed"
+    # The credential is sent only over the trusted connection.
     assert len(server.requests) == 1
 
 

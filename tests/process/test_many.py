@@ -1,4 +1,4 @@
-"""Several jobs, by the real program at the demo server."""
+"""Several jobs, with the real program against the demo server."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ needs_curl_and_jq = pytest.mark.skipif(
 )
 
 
-def told(out: str) -> list[tuple[str, str]]:
+def ids_and_states(out: str) -> list[tuple[str, str]]:
     return [(job["id"], job["status"]) for job in map(json.loads, out.splitlines())]
 
 
 def run(*arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
-    """Run jobstat at the account that the environment names: the demo's."""
+    """Run jobstat against the demo server, which the environment names."""
     return jobstat(*arguments, env=dict(os.environ), **more)
 
 
@@ -48,16 +48,16 @@ def test_timeout_prints_each_last_state_and_the_resume_command(
     long = new_job(duration=600)
     done = run("watch", "--json", long, bad, "--timeout", "3s")
     assert done.returncode == 6
-    assert told(done.stdout) == [(bad, "completed"), (long, "queued")]
+    assert ids_and_states(done.stdout) == [(bad, "completed"), (long, "queued")]
     assert done.stderr == (
         "jobstat: not finished after 3 s; 1 of 2 jobs go on\n"
         f"  Resume with: jobstat watch --json {long} {bad} --timeout 3s\n"
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_prints_each_last_state_and_the_resume_command(
-    new_job: Callable[..., str], number: signal.Signals
+    new_job: Callable[..., str], signal_number: signal.Signals
 ) -> None:
     good, long = new_job(duration=0.2), new_job(duration=600)
     with child(
@@ -69,13 +69,13 @@ def test_signal_prints_each_last_state_and_the_resume_command(
         process.stdin.write(f"{good}\n{long}\n")
         process.stdin.close()
         first = process.stdout.readline()
-        process.send_signal(number)
+        process.send_signal(signal_number)
         rest = process.stdout.read()
         err = process.stderr.read()
         process.wait()
-    assert process.returncode == -number
-    assert told(first + rest) == [(good, "completed"), (long, "queued")]
-    # Standard input is used up: the resuming command names what goes on.
+    assert process.returncode == -signal_number
+    assert ids_and_states(first + rest) == [(good, "completed"), (long, "queued")]
+    # Standard input is used up, so the hint lists the unfinished jobs.
     assert err == (
         "jobstat: stopped watching; 1 of 2 jobs go on\n"
         f"  Resume with: jobstat watch --json {long}\n"
@@ -108,7 +108,7 @@ def test_list_output_can_be_piped_into_watch_and_show(
         "set -eo pipefail\njobstat list --json | jq -r .id | jobstat watch --json -"
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert {id for id, _ in told(done.stdout)} == ids
+    assert {id for id, _ in ids_and_states(done.stdout)} == ids
     again = bash("jobstat list --json | jobstat show -q -")
     assert again.returncode == 0
 
@@ -119,12 +119,12 @@ def test_watch_all_follows_unfinished_jobs_until_they_complete(
     ids = {new_job(duration=600) for _ in range(3)}
     command = [*JOBSTAT, "watch", "--all", "--json"]
     with child(command, stdout=subprocess.PIPE) as process:
-        # The list of the account's jobs, then the jobs themselves.
+        # The list is requested first, then the jobs.
         wait_until(lambda: len(requests) > 1)
         finish_jobs(demo)
         out, _ = process.communicate()
     assert process.returncode == 0
-    assert {id for id, _ in told(out)} == ids
+    assert {id for id, _ in ids_and_states(out)} == ids
     assert "no unfinished job" in bash("jobstat watch --all").stderr
 
 
@@ -145,7 +145,7 @@ def import_script(demo: DemoServer) -> str:
 def test_documented_import_script_imports_files_into_a_full_account(
     demo: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The account is full with two jobs: the loop has to wait for room.
+    # Two jobs fill the account, so the loop has to wait.
     monkeypatch.setattr(fake_account, "MAX_JOBS", 2)
     demo.account.duration = 0.7
     for number in range(5):
@@ -168,8 +168,12 @@ def test_documented_import_script_exits_2_after_an_empty_response(
     for number in range(3):
         content = json.dumps({"tickets": [{"description": "Help!"}]})
         (tmp_path / f"batch-{number}.json").write_text(content)
-    lost = f'curl() {{ [ "$4" = @batch-1.json ] && {answer} || command curl "$@"; }}'
-    done = bash(f"cd {tmp_path}\nexport LC_ALL=C.UTF-8\n{lost}\n{import_script(demo)}")
+    fake_curl = (
+        f'curl() {{ [ "$4" = @batch-1.json ] && {answer} || command curl "$@"; }}'
+    )
+    done = bash(
+        f"cd {tmp_path}\nexport LC_ALL=C.UTF-8\n{fake_curl}\n{import_script(demo)}"
+    )
     assert done.returncode == 2
     assert "2 completed; none of 2 items failed" in done.stdout
     assert "Zendesk refused a request: an empty answer" in done.stderr
@@ -187,7 +191,7 @@ def test_documented_import_with_noclobber_exits_1_if_answers_exist(
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
+    ("content", "message"),
     [
         ("", "standard input names no job"),
         ("[1, 2]", "standard input, line 1: JSON that names no job: a number"),
@@ -196,12 +200,12 @@ def test_documented_import_with_noclobber_exits_1_if_answers_exist(
     ],
 )
 def test_invalid_standard_input_exits_2_without_a_request(
-    requests: list[float], demo: DemoServer, content: str, says: str
+    requests: list[float], demo: DemoServer, content: str, message: str
 ) -> None:
     del demo
     done = run("watch", "-", typed=content)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"jobstat: {says}\n")
+    assert done.stderr.startswith(f"jobstat: {message}\n")
     assert not requests
 
 
@@ -220,8 +224,8 @@ def test_timeout_ends_a_watch_that_waits_for_standard_input(
         process.stdin.write(new_job())
         process.stdin.flush()
         assert process.wait() == 124
-        said = process.stderr.read()
-    assert said == "jobstat: the time-out ran out before the end of standard input\n"
+        err = process.stderr.read()
+    assert err == "jobstat: the time-out ran out before the end of standard input\n"
 
 
 def unread_bytes(pipe: int) -> int:
@@ -248,7 +252,7 @@ def test_nonblocking_standard_input_is_read_to_its_end(
         job_input.close()
         out, _ = process.communicate()
     assert process.returncode == 6
-    assert len(told(out)) == 2
+    assert len(ids_and_states(out)) == 2
 
 
 def test_repeated_id_is_printed_once_and_10000_ids_respect_the_timeout(
@@ -256,10 +260,10 @@ def test_repeated_id_is_printed_once_and_10000_ids_respect_the_timeout(
 ) -> None:
     id = new_job(duration=0.1)
     same = run("watch", "--json", "-", typed=f"{id}\n" * 1000)
-    assert told(same.stdout) == [(id, "completed")]
+    assert ids_and_states(same.stdout) == [(id, "completed")]
     many = "\n".join(f"V3-{number:032x}" for number in range(10_000))
     done = run("watch", "-q", "-", "--timeout", "1s", typed=f"{id}\n{many}\n")
-    # Those that were asked for are not there, the others were not asked for.
+    # The requested jobs do not exist. There is no time to request the others.
     assert done.returncode in {5, 124}
     assert "not finished after 1 s\n" in done.stderr
     assert "  Resume with: jobstat watch -q - --timeout 1s\n" in done.stderr

@@ -1,4 +1,4 @@
-"""Each signal in each state: ended by it, and what was known is told."""
+"""Signals in each state of a run: the run ends by the signal, and prints its state."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ DONE = http(content=body(completed(SUCCESS, FAILURE)))
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
 
 
-def started(
+def start(
     *arguments: str, env: dict[str, str], program: list[str] = JOBSTAT
 ) -> AbstractContextManager[Child]:
     return child(
@@ -55,7 +55,7 @@ def started(
     )
 
 
-NOTING_WAITS = """
+RECORD_WAITS = """
 import os, pathlib
 from jobstat import clock
 sleep = clock.sleep
@@ -64,7 +64,7 @@ def noting_sleep(seconds):
     sleep(seconds)
 clock.sleep = noting_sleep
 """
-"""When jobstat first waits between requests, a file says so."""
+"""Creates the file $WAITS when jobstat first waits between requests."""
 
 
 def before_the_first_answer() -> list[Any]:
@@ -88,15 +88,15 @@ def waiting_to_ask_again() -> list[Any]:
 
 
 def wait_until_writing(process: Child) -> None:
-    """Wait until it waits for the reader of a pipe, as Linux tells."""
+    """Wait until a write of the process blocks, as Linux reports it."""
     folder = Path("/proc") / str(process.pid)
 
     def is_writing() -> bool:
-        place = (folder / "wchan").read_text()
-        asleep = (folder / "stat").read_text().rpartition(")")[2].split()[0] == "S"
-        # A kernel that hides the place says 0.
-        waits = any(word in place for word in ("pipe", "select", "poll"))
-        return waits or (asleep and place == "0")
+        waits_in = (folder / "wchan").read_text()
+        is_asleep = (folder / "stat").read_text().rpartition(")")[2].split()[0] == "S"
+        # A kernel that hides the function reports 0.
+        waits = any(name in waits_in for name in ("pipe", "select", "poll"))
+        return waits or (is_asleep and waits_in == "0")
 
     if folder.is_dir():
         wait_until(is_writing, "a write that blocks")
@@ -111,10 +111,10 @@ STATES = [
 ]
 
 
-@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("signal_number", SIGNALS)
 @pytest.mark.parametrize("state", STATES)
 def test_signal_ends_the_watch_and_prints_a_known_state_and_how_to_resume(
-    state: Any, number: signal.Signals, tmp_path: Path
+    state: Any, signal_number: signal.Signals, tmp_path: Path
 ) -> None:
     answers, waits = state(), tmp_path / "waits"
     with raw_server(*answers) as server:
@@ -122,21 +122,21 @@ def test_signal_ends_the_watch_and_prints_a_known_state_and_how_to_resume(
         arguments = ["watch", "--json", ID]
         if state is waiting_to_ask_again:
             arguments += ["--interval", "1h"]
-        program = [sys.executable, "-c", f"{NOTING_WAITS}{MAIN}"]
-        with started(*arguments, env=env, program=program) as process:
+        program = [sys.executable, "-c", f"{RECORD_WAITS}{MAIN}"]
+        with start(*arguments, env=env, program=program) as process:
             wait_until(lambda: len(server.requests) == len(answers))
             if state in {waiting_to_try_again, waiting_to_ask_again}:
                 waits.unlink(missing_ok=True)
                 wait_until(waits.exists)
-            process.send_signal(number)
+            process.send_signal(signal_number)
             out, err = process.communicate()
-    assert process.returncode == -number
-    known = state is not before_the_first_answer
-    assert [json.loads(line) for line in out.splitlines()] == [WORKING] * known
-    # Of a job of which nothing is known it is not said that it goes on.
-    goes_on = "; the job goes on" * known
-    said = f"jobstat: stopped watching{goes_on}\n  Resume with: jobstat watch"
-    assert f"\n{said}" in f"\n{err}"
+    assert process.returncode == -signal_number
+    has_answer = state is not before_the_first_answer
+    assert [json.loads(line) for line in out.splitlines()] == [WORKING] * has_answer
+    # Without an answer, jobstat does not know whether the job goes on.
+    goes_on = "; the job goes on" * has_answer
+    hint = f"jobstat: stopped watching{goes_on}\n  Resume with: jobstat watch"
+    assert f"\n{hint}" in f"\n{err}"
     assert err.count("\n") <= 4
 
 
@@ -146,7 +146,7 @@ def test_sigint_ends_a_hanging_name_resolution(tmp_path: Path) -> None:
         resolving = tmp_path / "resolving"
         env = environment(url, RESOLVER="hang", RESOLVING=str(resolving))
         program = [sys.executable, "-c", f"{RESOLVER}{MAIN}"]
-        with started("show", ID, env=env, program=program) as process:
+        with start("show", ID, env=env, program=program) as process:
             wait_until(resolving.exists)
             process.send_signal(signal.SIGINT)
             process.wait()
@@ -154,11 +154,11 @@ def test_sigint_ends_a_hanging_name_resolution(tmp_path: Path) -> None:
 
 
 def test_sigint_ends_a_watch_blocked_on_a_full_pipe() -> None:
-    """A pager that shows the first screen: Ctrl-C is to come through at once."""
+    """A pager shows the first screen, and the user presses Ctrl-C."""
     large = completed(*[FAILURE | {"details": "x" * 1000}] * 500)
     with raw_server(http(content=body(large))) as server:
         env = environment(server.base_url)
-        with started("watch", "--json", ID, env=env) as process:
+        with start("watch", "--json", ID, env=env) as process:
             assert process.stdout.read(10)
             wait_until_writing(process)
             process.send_signal(signal.SIGINT)
@@ -172,7 +172,7 @@ resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
 pid = os.posix_spawn(sys.executable, [sys.executable, "-c", *sys.argv[1:]], os.environ)
 print(os.waitpid(pid, 0)[1])
 """
-"""Runs a program of Python that may dump its core, and prints its wait status."""
+"""Runs a Python program that may dump core, and prints its wait status."""
 
 QUIT = "import os; os.kill(os.getpid(), 3)"
 QUIT_WHILE_WAITING = f"""
@@ -184,7 +184,7 @@ clock.sleep = sleep
 
 
 def test_sigquit_dumps_no_core(tmp_path: Path) -> None:
-    """It would hold the credential."""
+    """A core dump would hold the credential."""
 
     def wait_status(*program: str, base_url: str | None = None) -> int:
         command = [sys.executable, "-c", WAIT_STATUS, *program]
@@ -201,14 +201,14 @@ def test_sigquit_dumps_no_core(tmp_path: Path) -> None:
 
 
 def test_watch_continues_after_sigstop_and_sigcont() -> None:
-    """A process that was stopped is late with its next request: not any longer."""
+    """The next request was due while the process was stopped."""
     last = http(content=body(completed(SUCCESS)))
     with raw_server(ANSWER, last) as server:
         arguments = ("watch", "-q", "--interval", "1", ID)
-        with started(*arguments, env=environment(server.base_url)) as process:
+        with start(*arguments, env=environment(server.base_url)) as process:
             wait_until(lambda: server.requests)
             process.send_signal(signal.SIGSTOP)
-            time.sleep(1.2)  # past the interval, which is real time
+            time.sleep(1.2)  # longer than the interval, in real time
             process.send_signal(signal.SIGCONT)
             process.wait()
     assert process.returncode == 0
@@ -219,9 +219,9 @@ def asked(server: RawServer, times: int) -> bool:
 
 
 def test_timed_out_requests_do_not_leak_connections_or_threads() -> None:
-    """Each request hangs and is given up: nothing of it stays."""
-    trouble = [stall(), stall(ANSWER[:20]), stall(ANSWER[:-5])] * 8
-    with raw_server(*trouble, stall()) as server:
+    """Each request hangs until its timeout."""
+    faults = [stall(), stall(ANSWER[:20]), stall(ANSWER[:-5])] * 8
+    with raw_server(*faults, stall()) as server:
         program = (
             "import jobstat.jobs.retry as retry\n"
             f"retry.REQUEST_TIMEOUT = retry.MAX_BACKOFF = 0.05\n{MAIN}"
@@ -230,8 +230,8 @@ def test_timed_out_requests_do_not_leak_connections_or_threads() -> None:
         command = [JOBSTAT[0], "-c", program, "watch", "-q", ID]
         counts = []
         with child(command, env=env) as process:
-            for enough in (5, 20):
-                wait_until(partial(asked, server, enough))
+            for request_count in (5, 20):
+                wait_until(partial(asked, server, request_count))
                 folder = Path("/proc") / str(process.pid)
                 if not folder.is_dir():
                     pytest.skip("no /proc here")
@@ -244,7 +244,7 @@ def test_timed_out_requests_do_not_leak_connections_or_threads() -> None:
 def test_signal_does_not_print_a_streamed_state_again() -> None:
     with raw_server(ANSWER) as server:
         env = environment(server.base_url)
-        with started("watch", "--stream", ID, env=env) as process:
+        with start("watch", "--stream", ID, env=env) as process:
             assert json.loads(process.stdout.readline()) == WORKING
             process.send_signal(signal.SIGTERM)
             out, err = process.communicate()
@@ -259,7 +259,7 @@ def test_signal_does_not_print_a_streamed_state_again() -> None:
 def test_sigint_ends_show_without_output() -> None:
     with (
         raw_server(stall()) as server,
-        started("show", ID, env=environment(server.base_url)) as process,
+        start("show", ID, env=environment(server.base_url)) as process,
     ):
         wait_until(lambda: server.requests)
         process.send_signal(signal.SIGINT)
@@ -268,7 +268,7 @@ def test_sigint_ends_show_without_output() -> None:
 
 
 def test_sigint_during_startup_ends_jobstat_without_a_traceback(tmp_path: Path) -> None:
-    """A stand-in for click interrupts at the first import that takes its time."""
+    """A fake click sends the signal when it is imported."""
     (tmp_path / "click.py").write_text("import os; os.kill(os.getpid(), 2)\n")
     done = jobstat("show", ID, env=environment(PYTHONPATH=str(tmp_path)))
     assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
@@ -279,7 +279,7 @@ def test_sighup_ignored_by_the_parent_does_not_end_the_watch() -> None:
     with raw_server(answer, DONE) as server:
         command = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *JOBSTAT]
         env = environment(server.base_url)
-        with started("watch", "--stream", ID, env=env, program=command) as process:
+        with start("watch", "--stream", ID, env=env, program=command) as process:
             process.stdout.readline()
             process.send_signal(signal.SIGHUP)
             process.communicate()
@@ -287,12 +287,12 @@ def test_sighup_ignored_by_the_parent_does_not_end_the_watch() -> None:
 
 
 def test_sigint_ends_the_shell_loop_around_jobstat() -> None:
-    """A shell goes on after an exit 130, but not after a death by SIGINT."""
+    """A shell continues after exit code 130, but not after a death by SIGINT."""
     with raw_server(stall()) as server:
         loop = 'for n in 1 2 3; do "$@"; echo "round $n: $?"; done'
         shell = ["bash", "-c", loop, "bash", *JOBSTAT]
         env = environment(server.base_url)
-        with started("show", ID, env=env, program=shell) as process:
+        with start("show", ID, env=env, program=shell) as process:
             wait_until(lambda: server.requests)
             os.killpg(process.pid, signal.SIGINT)
             out, _ = process.communicate()
@@ -303,31 +303,31 @@ def test_sigint_ends_the_shell_loop_around_jobstat() -> None:
 LARGE = http(content=body(completed(*[FAILURE | {"details": "x" * 1000}] * 500)))
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize(
     "arguments", [["show", ID], ["watch", "--stream", ID], ["watch", ID]]
 )
 def test_one_signal_ends_jobstat_while_stdout_is_blocked(
-    arguments: list[str], number: signal.Signals
+    arguments: list[str], signal_number: signal.Signals
 ) -> None:
     with (
         raw_server(LARGE) as server,
-        started(*arguments, env=environment(server.base_url)) as process,
+        start(*arguments, env=environment(server.base_url)) as process,
     ):
         assert process.stdout.read(10)
         wait_until_writing(process)
-        process.send_signal(number)
-        assert process.wait() == -number
+        process.send_signal(signal_number)
+        assert process.wait() == -signal_number
         err = process.stderr.read()
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("look", [["--json"], ["--stream"], []])
-def test_timeout_exits_2_while_stdout_is_blocked(look: list[str]) -> None:
+@pytest.mark.parametrize("options", [["--json"], ["--stream"], []])
+def test_timeout_exits_2_while_stdout_is_blocked(options: list[str]) -> None:
     with (
         raw_server(LARGE) as server,
-        started(
-            "watch", ID, "--timeout", "1s", *look, env=environment(server.base_url)
+        start(
+            "watch", ID, "--timeout", "1s", *options, env=environment(server.base_url)
         ) as process,
     ):
         assert process.wait() == 2
@@ -336,7 +336,7 @@ def test_timeout_exits_2_while_stdout_is_blocked(look: list[str]) -> None:
 
 
 def full_pipe() -> tuple[int, int]:
-    """The ends of a pipe that takes no more."""
+    """Return both ends of a pipe whose buffer is full."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     with contextlib.suppress(BlockingIOError):
@@ -373,7 +373,7 @@ def test_sigterm_ends_jobstat_while_stderr_is_blocked() -> None:
 
 
 def test_sigterm_in_a_weakref_callback_ends_jobstat_silently() -> None:
-    """As in the callbacks by which Python forgets the locks of imports."""
+    """The import system has such callbacks for its locks."""
     program = (
         "import os, sys, time, weakref, jobstat.commands._shared as s\n"
         "class Gone: pass\n"
@@ -390,7 +390,7 @@ def test_sigterm_in_a_weakref_callback_ends_jobstat_silently() -> None:
 
 
 def test_sigint_during_class_creation_ends_jobstat_silently() -> None:
-    """Python 3.11 makes a RuntimeError of what comes while a class is made."""
+    """Python 3.11 wraps an exception from __set_name__ in a RuntimeError."""
     program = (
         "import os, sys, jobstat.commands._shared as s\n"
         "class Name:\n"

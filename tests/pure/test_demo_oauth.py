@@ -1,4 +1,4 @@
-"""The demo's OAuth is as strict as Zendesk's: else no test against it is worth much."""
+"""The demo's OAuth is as strict as Zendesk's, so that the login tests prove it."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ SECRET = {
 }
 
 
-def exit_code(oauth: FakeOAuth, now: float = 0.0) -> dict[str, Any]:
-    """What a client sends for a code."""
+def token_request(oauth: FakeOAuth, now: float = 0.0) -> dict[str, Any]:
+    """Return a client's request for tokens, after the user's consent."""
     target = oauth.redirect_after_consent({**QUERY, "answer": "allow"}, now)
     query = parse_qs(urlsplit(target).query)
     assert query["state"] == ["st4te"]
@@ -53,7 +53,7 @@ def exit_code(oauth: FakeOAuth, now: float = 0.0) -> dict[str, Any]:
     }
 
 
-def refused(oauth: FakeOAuth, fields: dict[str, Any], now: float = 0.0) -> str:
+def grant_error(oauth: FakeOAuth, fields: dict[str, Any], now: float = 0.0) -> str:
     with pytest.raises(ErrorResponse) as caught:
         oauth.grant_tokens(fields, now)
     return str(caught.value.body["error"])
@@ -61,16 +61,16 @@ def refused(oauth: FakeOAuth, fields: dict[str, Any], now: float = 0.0) -> str:
 
 def test_authorization_code_works_once_and_expires_after_2_minutes() -> None:
     oauth = FakeOAuth()
-    fields = exit_code(oauth)
-    told = oauth.grant_tokens(fields, CODE_LIFETIME - 1)
-    assert (told["token_type"], told["scope"]) == ("bearer", "read")
-    assert oauth.accepts(told["access_token"], CODE_LIFETIME)
-    assert refused(oauth, fields, CODE_LIFETIME - 1) == "invalid_grant"
-    assert refused(oauth, exit_code(oauth), CODE_LIFETIME) == "invalid_grant"
+    fields = token_request(oauth)
+    tokens = oauth.grant_tokens(fields, CODE_LIFETIME - 1)
+    assert (tokens["token_type"], tokens["scope"]) == ("bearer", "read")
+    assert oauth.accepts(tokens["access_token"], CODE_LIFETIME)
+    assert grant_error(oauth, fields, CODE_LIFETIME - 1) == "invalid_grant"
+    assert grant_error(oauth, token_request(oauth), CODE_LIFETIME) == "invalid_grant"
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    "change",
     [
         {"client_id": CONFIDENTIAL_CLIENT},
         {"redirect_uri": "http://127.0.0.1:1/callback"},
@@ -80,14 +80,14 @@ def test_authorization_code_works_once_and_expires_after_2_minutes() -> None:
     ],
 )
 def test_code_is_refused_with_another_client_redirect_or_verifier(
-    wrong: dict[str, str],
+    change: dict[str, str],
 ) -> None:
     oauth = FakeOAuth()
-    assert refused(oauth, exit_code(oauth) | wrong) == "invalid_grant"
+    assert grant_error(oauth, token_request(oauth) | change) == "invalid_grant"
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    "change",
     [
         {"client_id": "other"},
         {"redirect_uri": "https://evil.example/callback"},
@@ -100,13 +100,13 @@ def test_code_is_refused_with_another_client_redirect_or_verifier(
     ],
 )
 def test_invalid_authorization_request_gets_no_page_and_no_code(
-    wrong: dict[str, str],
+    change: dict[str, str],
 ) -> None:
     oauth = FakeOAuth()
     with pytest.raises(ErrorResponse):
-        oauth.render_consent_page(QUERY | wrong)
+        oauth.render_consent_page(QUERY | change)
     with pytest.raises(ErrorResponse):
-        oauth.redirect_after_consent({**QUERY, **wrong, "answer": "allow"}, 0.0)
+        oauth.redirect_after_consent({**QUERY, **change, "answer": "allow"}, 0.0)
 
 
 def test_denied_authorization_redirects_without_a_code() -> None:
@@ -123,42 +123,42 @@ def test_authorization_page_escapes_markup_in_the_state() -> None:
 
 def test_refresh_invalidates_the_old_access_and_refresh_tokens() -> None:
     oauth = FakeOAuth()
-    first = oauth.grant_tokens(exit_code(oauth), 0.0)
+    first = oauth.grant_tokens(token_request(oauth), 0.0)
     fields = {
         "grant_type": "refresh_token",
         "client_id": PUBLIC_CLIENT,
         "refresh_token": first["refresh_token"],
     }
-    assert refused(oauth, {**fields, "client_id": "other"}) == "invalid_client"
+    assert grant_error(oauth, {**fields, "client_id": "other"}) == "invalid_client"
     second = oauth.grant_tokens(fields, 1.0)
     assert not oauth.accepts(first["access_token"], 1.0)
     assert oauth.accepts(second["access_token"], 1.0)
-    assert refused(oauth, fields, 1.0) == "invalid_grant"
+    assert grant_error(oauth, fields, 1.0) == "invalid_grant"
     fields["refresh_token"] = second["refresh_token"]
-    assert refused(oauth, fields, 1.0 + REFRESH_LIFETIME) == "invalid_grant"
-    assert refused(oauth, {**fields, "refresh_token": None}) == "invalid_grant"
+    assert grant_error(oauth, fields, 1.0 + REFRESH_LIFETIME) == "invalid_grant"
+    assert grant_error(oauth, {**fields, "refresh_token": None}) == "invalid_grant"
 
 
 def test_client_credentials_grant_returns_no_refresh_token() -> None:
     oauth = FakeOAuth()
-    told = oauth.grant_tokens(SECRET, 0.0)
-    assert "refresh_token" not in told
-    assert told["expires_in"] == 1800
-    assert oauth.accepts(told["access_token"], 1799.0)
-    assert not oauth.accepts(told["access_token"], 1800.0)
-    for wrong in ({"client_secret": "x"}, {"client_id": PUBLIC_CLIENT}):
-        assert refused(oauth, SECRET | wrong) == "invalid_client"
-    assert refused(oauth, SECRET | {"scope": "all"}) == "invalid_scope"
-    assert refused(oauth, {"grant_type": "password"}) == "unsupported_grant_type"
+    tokens = oauth.grant_tokens(SECRET, 0.0)
+    assert "refresh_token" not in tokens
+    assert tokens["expires_in"] == 1800
+    assert oauth.accepts(tokens["access_token"], 1799.0)
+    assert not oauth.accepts(tokens["access_token"], 1800.0)
+    for change in ({"client_secret": "x"}, {"client_id": PUBLIC_CLIENT}):
+        assert grant_error(oauth, SECRET | change) == "invalid_client"
+    assert grant_error(oauth, SECRET | {"scope": "all"}) == "invalid_scope"
+    assert grant_error(oauth, {"grant_type": "password"}) == "unsupported_grant_type"
 
 
 @pytest.mark.parametrize("life", [299, 172_801, "300", None])
 def test_expires_in_out_of_bounds_is_refused(life: object) -> None:
-    assert refused(FakeOAuth(), SECRET | {"expires_in": life}) == "invalid_request"
+    assert grant_error(FakeOAuth(), SECRET | {"expires_in": life}) == "invalid_request"
 
 
 def test_configured_lifetime_overrides_the_requested_expires_in() -> None:
-    told = FakeOAuth(token_lifetime=20.0).grant_tokens(
+    tokens = FakeOAuth(token_lifetime=20.0).grant_tokens(
         SECRET | {"expires_in": 300}, 0.0
     )
-    assert told["expires_in"] == 20
+    assert tokens["expires_in"] == 20

@@ -6,15 +6,15 @@ import pytest
 
 from jobstat.exits import Exit, combine
 
-# The contract's order for several jobs.
+# The most serious exit code of several jobs comes first.
 ORDER = [4, 3, 6, 5, 7, 124, 8, 0]
 
 
 @pytest.mark.parametrize("pair", list(combinations_with_replacement(ORDER, 2)))
 def test_most_severe_of_two_exit_codes_wins(pair: tuple[int, int]) -> None:
-    gravest = min(pair, key=ORDER.index)
-    assert combine([Exit(code) for code in pair]) == gravest
-    assert combine([Exit(code) for code in reversed(pair)]) == gravest
+    most_serious = min(pair, key=ORDER.index)
+    assert combine([Exit(code) for code in pair]) == most_serious
+    assert combine([Exit(code) for code in reversed(pair)]) == most_serious
 
 
 def test_empty_list_of_exit_codes_combines_to_0() -> None:

@@ -18,10 +18,6 @@ URL = "http://127.0.0.1:1"
 TICKET = {"comment": {"body": "Help!"}}
 
 
-def at(account: FakeAccount, id: str, now: float) -> dict[str, Any]:
-    return account.get_job(id, now)
-
-
 def test_job_goes_from_queued_to_working_to_completed() -> None:
     account = FakeAccount(URL, duration=10)
     job = account.create_tickets([TICKET] * 4, 100)
@@ -35,12 +31,12 @@ def test_job_goes_from_queued_to_working_to_completed() -> None:
         "message": None,
         "results": None,
     }
-    assert at(account, job["id"], 101)["status"] == "queued"
-    working = at(account, job["id"], 106)
+    assert account.get_job(job["id"], 101)["status"] == "queued"
+    working = account.get_job(job["id"], 106)
     assert (working["status"], working["progress"]) == ("working", 2)
     assert working["message"] == "Creating ticket #2"
     assert working["results"] is None
-    done = at(account, job["id"], 110)
+    done = account.get_job(job["id"], 110)
     assert (done["status"], done["progress"]) == ("completed", 4)
     assert done["message"] == "Completed at 1970-01-01 00:01:50 +0000"
     assert [sorted(item) for item in done["results"]] == [
@@ -52,13 +48,13 @@ def test_job_goes_from_queued_to_working_to_completed() -> None:
 def test_configured_share_of_items_fails(share: float, failed: int) -> None:
     account = FakeAccount(URL, failures=share)
     id = account.create_tickets([TICKET] * 40, 0)["id"]
-    assert len(parse_job(at(account, id, 100)).failed) == failed
+    assert len(parse_job(account.get_job(id, 100)).failed) == failed
 
 
-def test_a_ticket_without_a_description_fails() -> None:
+def test_ticket_without_a_description_fails() -> None:
     account = FakeAccount(URL)
     id = account.create_tickets([TICKET, {"subject": "no text"}, "nonsense"], 0)["id"]
-    job = parse_job(at(account, id, 100))
+    job = parse_job(account.get_job(id, 100))
     assert judge(job) is Verdict.ITEMS_FAILED
     assert [item.index for item in job.failed] == [1, 2]
 
@@ -66,28 +62,30 @@ def test_a_ticket_without_a_description_fails() -> None:
 def test_job_whose_items_all_fail_has_status_failed() -> None:
     account = FakeAccount(URL, failures=1)
     id = account.create_tickets([TICKET], 0)["id"]
-    job = parse_job(at(account, id, 100))
+    job = parse_job(account.get_job(id, 100))
     assert (job.status, job.progress) == ("failed", 0)
     assert judge(job) is Verdict.JOB_FAILED
 
 
 def test_job_without_tickets_is_completed() -> None:
     account = FakeAccount(URL, failures=1)
-    done = at(account, account.create_tickets([], 0)["id"], 100)
+    done = account.get_job(account.create_tickets([], 0)["id"], 100)
     assert (done["status"], done["total"], done["results"]) == ("completed", 0, [])
 
 
-@pytest.mark.parametrize(("kind", "done"), [(UPDATE, "Updated"), (DELETE, "Deleted")])
+@pytest.mark.parametrize(
+    ("operation", "item_status"), [(UPDATE, "Updated"), (DELETE, "Deleted")]
+)
 def test_update_and_delete_results_list_action_status_and_success(
-    kind: Any, done: str
+    operation: Any, item_status: str
 ) -> None:
     account = FakeAccount(URL, failures=0.5)
-    id = account.start(kind, [5, 6], 0)["id"]
-    results = at(account, id, 100)["results"]
+    id = account.start(operation, [5, 6], 0)["id"]
+    results = account.get_job(id, 100)["results"]
     assert results[0] == {
-        "action": kind.action,
+        "action": operation.action,
         "id": 5,
-        "status": done,
+        "status": item_status,
         "success": True,
     }
     assert sorted(results[1]) == ["details", "error", "id", "index"]
@@ -96,9 +94,9 @@ def test_update_and_delete_results_list_action_status_and_success(
 def test_job_expires_after_a_day() -> None:
     account = FakeAccount(URL)
     id = account.create_tickets([TICKET], 0)["id"]
-    assert at(account, id, RETENTION)
+    assert account.get_job(id, RETENTION)
     with pytest.raises(ErrorResponse) as caught:
-        at(account, id, RETENTION + 1)
+        account.get_job(id, RETENTION + 1)
     assert (caught.value.status, caught.value.body["error"]) == (404, "RecordNotFound")
     assert account.list_jobs(RETENTION + 1) == []
 
