@@ -1,4 +1,4 @@
-"""What a job is and means, and when to ask for it next. Pure.
+"""Jobs: parsing, verdicts, and when to poll. Pure.
 
-Nothing here knows a network, a clock, a terminal or the environment.
+Nothing here uses the network, a clock, a terminal or the environment.
 """

@@ -1,4 +1,4 @@
-"""Zendesk's own words for a refusal, in each of the forms it has for them."""
+"""The error message in the body of an answer, in each form that Zendesk uses."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import json
 
 
 def error_message(document: object) -> str | None:
-    """The words in a decoded error answer, None when it holds none.
+    """Return the error message of a decoded body, None without one.
 
-    ``error`` is a code or an object of title and message; ``description``,
-    ``error_description`` and ``details`` say more.
+    ``error`` is a code, or an object with a title and a message. ``description``,
+    ``error_description`` and ``details`` may add to it.
     """
     if not isinstance(document, dict):
         return None
@@ -21,15 +21,15 @@ def error_message(document: object) -> str | None:
             error,
             document.get("description") or document.get("error_description"),
         ]
-    parts += _descriptions(document.get("details"))
-    words = [part.strip() for part in parts if isinstance(part, str) and part.strip()]
-    return ": ".join(dict.fromkeys(words)) or None
+    parts += _find_descriptions(document.get("details"))
+    texts = [part.strip() for part in parts if isinstance(part, str) and part.strip()]
+    return ": ".join(dict.fromkeys(texts)) or None
 
 
 def error_message_in(body: bytes, content_type: str) -> str | None:
-    """The words in the body of an error answer.
+    """Return the error message of a body: from JSON, or plain text.
 
-    None for a web page: what it says is meant for a browser.
+    Return None for a web page, which is meant for a browser.
     """
     try:
         document = json.loads(body)
@@ -40,11 +40,12 @@ def error_message_in(body: bytes, content_type: str) -> str | None:
     text = body.decode("utf-8", "replace").strip()
     if text.startswith("<") or "<html" in text[:1000].lower():
         return None
-    plain = content_type.lower().startswith("text/")
-    return " ".join(text.split()) or None if plain else None
+    if not content_type.lower().startswith("text/"):
+        return None
+    return " ".join(text.split()) or None
 
 
-def _descriptions(details: object) -> list[object]:
+def _find_descriptions(details: object) -> list[object]:
     if not isinstance(details, dict):
         return [details]
     return [

@@ -1,6 +1,6 @@
-"""The loop around a watch: asks, waits, and tells an observer how it goes.
+"""The loop around a watch: send requests, wait, and report events to an observer.
 
-It gets its clock and its network handed in.
+The clock and the network are handed in.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Fetch = Callable[[Sequence[str], float, Callable[[], None]], PollResult]
 
 TICK = 1.0
-"""Seconds after which a waiting loop lets the observer look at the time."""
+"""Seconds between two ticks of the observer during a wait."""
 
 
 class Observer:
@@ -53,22 +53,20 @@ class Observer:
 
 
 class Clock(Protocol):
-    """The time and its passing, in seconds."""
+    """The time and a way to let it pass, in seconds."""
 
     def monotonic(self) -> float: ...
     def sleep(self, seconds: float, /) -> None: ...
 
 
 def follow(watch: Watch, fetch: Fetch, clock: Clock, observer: Observer) -> None:
-    """Ask and wait until no job is open any more.
+    """Poll the jobs of a watch until no job is pending.
 
-    ``fetch`` asks for the jobs of these ids, in so many seconds at most, and raises
-    JobstatError. It calls what it is given about every second until it is done.
-    What ends the watch early (a signal, an error that asking again cannot mend)
-    is raised after the observer was told all that had been answered, and the last
-    state of each job that was still open.
+    ``fetch`` takes ids, a timeout in seconds, and a function that it calls about every
+    second. A signal or a permanent error ends the watch early. It is raised after the
+    observer has seen every answer and the last state of each pending job.
     """
-    untold = {tracked.id: tracked for tracked in watch.jobs}
+    not_reported_done = {tracked.id: tracked for tracked in watch.jobs}
     try:
         observer.tick(clock.monotonic())
         while (step := watch.next_step(clock.monotonic())) is not None:
@@ -77,16 +75,16 @@ def follow(watch: Watch, fetch: Fetch, clock: Clock, observer: Observer) -> None
                 observer.tick(clock.monotonic())
             else:
                 _poll(watch, step, fetch, clock, observer)
-                _tell_closed(untold, clock, observer)
-        _tell_changed(watch, clock, observer)
-        _tell_closed(untold, clock, observer)
+                _report_done(not_reported_done, clock, observer)
+        _report_changes(watch, clock, observer)
+        _report_done(not_reported_done, clock, observer)
     except BaseException:
-        # The reader of a pipe that was ended by the same Ctrl-C is gone.
+        # Ctrl-C may have ended the reader of stdout, too. Raise the signal, not that.
         with suppress(OutputError, OSError):
             observer.interrupted()
             watch.close()
-            _tell_changed(watch, clock, observer)
-            _tell_closed(untold, clock, observer)
+            _report_changes(watch, clock, observer)
+            _report_done(not_reported_done, clock, observer)
             observer.ended(clock.monotonic())
         raise
     observer.ended(clock.monotonic())
@@ -101,29 +99,29 @@ def _poll(
 ) -> None:
     ids = [tracked.id for tracked in request.jobs]
     try:
-        answer = fetch(ids, request.timeout, lambda: observer.tick(clock.monotonic()))
+        result = fetch(ids, request.timeout, lambda: observer.tick(clock.monotonic()))
     except JobstatError as error:
         now = clock.monotonic()
         outage = watch.record_failure(request, error, now)
         if outage and now < watch.deadline:
             observer.request_failed(request.jobs, outage, now)
     else:
-        watch.record_result(request, answer, clock.monotonic())
-        _tell_changed(watch, clock, observer)
+        watch.record_result(request, result, clock.monotonic())
+        _report_changes(watch, clock, observer)
 
 
-def _tell_changed(watch: Watch, clock: Clock, observer: Observer) -> None:
-    """Tell the news; what was being told when a signal came is told again."""
+def _report_changes(watch: Watch, clock: Clock, observer: Observer) -> None:
+    """Report the changed jobs. After a signal, report the interrupted one again."""
     while watch.unreported:
         observer.job_changed(watch.unreported[0], clock.monotonic())
         del watch.unreported[0]
 
 
-def _tell_closed(
-    untold: dict[str, TrackedJob], clock: Clock, observer: Observer
+def _report_done(
+    not_reported: dict[str, TrackedJob], clock: Clock, observer: Observer
 ) -> None:
-    """Tell which of these jobs are closed; likewise again where a signal came."""
-    closed = [tracked for tracked in untold.values() if tracked.exit is not None]
-    for tracked in closed:
+    """Report the jobs that are done. After a signal, report the last one again."""
+    done = [tracked for tracked in not_reported.values() if tracked.exit is not None]
+    for tracked in done:
         observer.job_done(tracked, clock.monotonic())
-        del untold[tracked.id]
+        del not_reported[tracked.id]

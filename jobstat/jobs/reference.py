@@ -1,4 +1,4 @@
-"""How a user names a job in a word: by its id or its URL."""
+"""References to jobs on the command line: an id or a URL."""
 
 from __future__ import annotations
 
@@ -22,10 +22,9 @@ _OTHER_APIS = {
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A job as the user named it.
+    """A job that the user named.
 
-    ``origin`` is the lower-case ``scheme://host[:port]`` of a job URL, None
-    when a bare id was given.
+    ``origin`` is the lower-case ``scheme://host[:port]`` of a job URL, None for an id.
     """
 
     id: str
@@ -33,11 +32,7 @@ class Reference:
 
 
 def parse_reference(text: str) -> Reference:
-    """The job that a command-line word names.
-
-    Raises UsageError, before any request, for what is neither an id nor the
-    URL of a job status.
-    """
+    """Parse a job's id or URL. Raise UsageError for anything else."""
     if "://" not in text:
         return parse_id(text)
     try:
@@ -46,63 +41,64 @@ def parse_reference(text: str) -> Reference:
     except ValueError:
         raise _not_a_job_url("it cannot be read as a URL") from None
     if "@" in url.netloc:
-        # The text may hold a password: it is not repeated.
+        # The text may hold a password, so do not repeat it.
         raise _not_a_job_url("it has a user name in it")
     path = _JOB_PATH.fullmatch(url.path)
     if host is None or path is None or not _ID.fullmatch(path[1]):
-        raise _not_a_job_url(_near_miss(url.path) or _quoted(text))
+        raise _not_a_job_url(_explain_path(url.path) or _quote(text))
     return Reference(path[1], origin(url.scheme, host, port))
 
 
 def is_id(text: str) -> bool:
-    """Whether it can be a job's id, and stand in the path of a request."""
+    """Return whether a text is a valid id, safe in the path of a request."""
     return _ID.fullmatch(text) is not None
 
 
-def is_same_id(one: str, other: str) -> bool:
-    """Whether two ids are the same, letter case aside."""
-    return one == other or (other.isascii() and one.lower() == other.lower())
+def is_same_id(first: str, second: str) -> bool:
+    """Return whether two ids are equal, ignoring letter case."""
+    return first == second or (second.isascii() and first.lower() == second.lower())
 
 
 def parse_id(text: object) -> Reference:
-    """The job of this id. Raises UsageError for what is no id."""
+    """Parse a job's id. Raise UsageError for anything else."""
     if text == "null":
         raise UsageError(
             "not a job id: null",
-            hint="jq writes null where there is no such field:"
-            " was the bulk request refused?",
+            hint="jq prints null for a missing field: was the bulk request refused?",
         )
     if not (isinstance(text, str) and is_id(text)):
-        kind = f"a {type(text).__name__}"
+        is_plain = isinstance(text, str | int)
+        shown = _quote(text) if is_plain else f"a {type(text).__name__}"
         raise UsageError(
-            f"not a job id: {_quoted(text) if isinstance(text, str | int) else kind}",
-            hint="An id has 1 to 64 letters, digits, - and _;"
-            " the URL of a job is taken too.",
+            f"not a job id: {shown}",
+            hint="An id has 1 to 64 letters, digits, - and _."
+            " You can also give the URL of a job.",
         )
     return Reference(text)
 
 
-def _near_miss(path: str) -> str | None:
+def _explain_path(path: str) -> str | None:
+    """Return what a URL is about if it is about other jobs."""
     if _LIST_PATH.fullmatch(path):
         return "it names a list of jobs, not one"
-    for start, what in _OTHER_APIS.items():
+    for start, product in _OTHER_APIS.items():
         if path.startswith(start):
-            return f"the jobs of {what} are another API, not bulk jobs"
+            return f"the jobs of {product} are another API, not bulk jobs"
     return None
 
 
-def _not_a_job_url(why: str) -> UsageError:
+def _not_a_job_url(reason: str) -> UsageError:
     return UsageError(
-        f"not the URL of a job status: {why}",
+        f"not the URL of a job status: {reason}",
         hint="Such a URL ends in /api/v2/job_statuses/ID.json.",
     )
 
 
 def split_url(text: str) -> SplitResult:
-    """The parts of a URL.
+    """Split a URL.
 
-    Raises ValueError for one with blanks or control characters, which urlsplit
-    would leave out in silence.
+    Raise ValueError for blanks and control characters, which urlsplit would silently
+    remove.
     """
     if not text.isprintable() or " " in text:
         raise ValueError(text)
@@ -110,13 +106,14 @@ def split_url(text: str) -> SplitResult:
 
 
 def origin(scheme: str, host: str, port: int | None) -> str:
-    """``scheme://host[:port]`` in one spelling: lower case, no default port."""
+    """Return ``scheme://host[:port]`` in lower case, without the default port."""
     scheme = scheme.lower()
     name = f"[{host}]" if ":" in host else host.lower()
-    usual = {"https": 443, "http": 80}.get(scheme)
-    return f"{scheme}://{name}" + (f":{port}" if port not in (None, usual) else "")
+    default_port = {"https": 443, "http": 80}.get(scheme)
+    suffix = f":{port}" if port not in (None, default_port) else ""
+    return f"{scheme}://{name}{suffix}"
 
 
-def _quoted(value: object) -> str:
-    text, longest = repr(value), 80
-    return text if len(text) <= longest else text[: longest - 3] + "..."
+def _quote(value: object) -> str:
+    text, max_length = repr(value), 80
+    return text if len(text) <= max_length else text[: max_length - 3] + "..."

@@ -282,12 +282,9 @@ class Watch:
         """Raise a permanent error. Retry a 401 once if the credential worked before."""
         if error.transient:
             return
-        is_401_after_success = (
-            isinstance(error, Unauthorized)
-            and self.last_success_at is not None
-            and not self.policy.once
-        )
-        if self._retried_401 or not is_401_after_success:
+        worked_before = self.last_success_at is not None and not self.policy.once
+        is_first_401 = isinstance(error, Unauthorized) and not self._retried_401
+        if not (worked_before and is_first_401):
             raise error
         self._retried_401 = True
 

@@ -468,7 +468,7 @@ def test_watch_follows_the_current_jobs_of_a_too_many_jobs_error(
     assert json.loads(out) == GOOD
     assert err == (
         "jobstat: warning: Zendesk refused a request: TooManyJobs: Try again later;"
-        " the jobs in the way are taken too\n"
+        " the running jobs that it names are included\n"
     )
 
 

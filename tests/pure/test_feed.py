@@ -157,7 +157,7 @@ def test_too_many_jobs_error_yields_current_job_ids_and_a_warning() -> None:
     (warning,) = job_input.warnings
     assert warning == (
         "Zendesk refused a request: TooManyJobs: Too many jobs are currently queued"
-        " or running; the jobs in the way are taken too"
+        " or running; the running jobs that it names are included"
     )
 
 
@@ -358,7 +358,7 @@ def test_long_input_is_parsed_in_linear_time() -> None:
     """Each could begin a sentence: to its end they would be read again and again."""
     with pytest.raises(UsageError, match="standard input"):
         parse_input(b"Ab " * 100_000 + b"1!")
-    assert parse_input(b"<html>" + b"\n" * 10**6 + b"</html>").refusals
+    assert parse_input(b"<html>" + b"\n" * 10**6 + b"</html>").rejected
 
 
 def test_job_inside_another_job_raises_a_usage_error() -> None:
