@@ -17,6 +17,7 @@ from children import child
 from forks import run_forked
 from support import JOBSTAT, environment
 
+from jobstat.demo.api import TOKEN, USER
 from jobstat.demo.oauth import CLIENT_SECRET, CONFIDENTIAL_CLIENT, PUBLIC_CLIENT
 from jobstat.demo.server import DemoServer
 
@@ -143,6 +144,26 @@ class Machine:
         """Yield this machine with another account."""
         with DemoServer(duration=1.0) as demo:
             yield Machine(self.home, demo, self.keyring)
+
+
+def secrets_of(machine: Machine) -> list[str]:
+    """Return the secrets of the machine's login, and those of the demo."""
+    texts = [value for value in machine.entry.values() if isinstance(value, str)]
+    return [*texts, CLIENT_SECRET, TOKEN]
+
+
+def check_login(machine: Machine, done: subprocess.CompletedProcess[str]) -> None:
+    """Check that a login succeeded, that it works, and that no output has a secret."""
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    assert f"Logged in to {machine.name} as {USER['email']}.\n" in done.stderr
+    assert "It is the default account.\n" in done.stderr
+    listed = machine.run("list", "--json")
+    assert listed.returncode == 0, listed.stderr
+    profiles = (machine.config / "accounts.toml").read_text()
+    for secret in secrets_of(machine):
+        for text in (done.stderr, listed.stderr, profiles):
+            assert secret not in text
 
 
 def free_port() -> int:

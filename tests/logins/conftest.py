@@ -8,9 +8,10 @@ from machine import Grants, Machine
 from jobstat import critical
 from jobstat.demo.oauth import FakeOAuth
 from jobstat.demo.server import DemoServer
+from jobstat.zendesk.auth import keyring
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 
@@ -52,3 +53,26 @@ def account() -> Iterator[DemoServer]:
 @pytest.fixture
 def machine(account: DemoServer, tmp_path: Path) -> Machine:
     return Machine(tmp_path, account)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directory of the accounts file."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    return tmp_path / "jobstat"
+
+
+@pytest.fixture
+def entries(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The entries of the keyring."""
+    entries: dict[str, str] = {}
+
+    def write(
+        name: str, secret: str, parts: Sequence[str] = (), timeout: float = 3.0
+    ) -> None:
+        entries[name] = secret
+
+    monkeypatch.setattr(keyring, "read", lambda name, timeout=3.0: entries.get(name))
+    monkeypatch.setattr(keyring, "write", write)
+    monkeypatch.setattr(keyring, "delete", lambda name: entries.pop(name, None))
+    return entries
