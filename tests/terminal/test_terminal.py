@@ -233,7 +233,7 @@ def test_progress_bar_without_a_total_shows_no_percentage() -> None:
         raw_server(*answers(unknown)) as server,
         on_terminal("watch", ID, env=environment(server.base_url)) as terminal,
     ):
-        shown = terminal.read(lambda text: "working" in text)
+        shown = terminal.read(lambda text: "Deleting" in text)
     assert "━━━━" in shown
     assert "%" not in shown
     assert "left" not in shown
