@@ -33,6 +33,17 @@ def positive_duration(text: str) -> float:
     return seconds
 
 
+def positive_number(text: str) -> int:
+    """Parse the value of an option that takes a number of 1 or more."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise click.BadParameter(f"not a number of 1 or more: {text}")
+    return number
+
+
 def epilog(examples: str, exit_codes: Collection[Exit] = ()) -> str:
     r"""Return the end of a help text: the examples, and a table of exit codes.
 
@@ -87,7 +98,9 @@ _SHARED_OPTIONS = {
         help="Full address of the account, instead of --subdomain."
         " Default: $JOBSTAT_BASE_URL.",
     ),
-    "json": click.option("--json", is_flag=True, help="Print Zendesk's job object."),
+    "json": click.option(
+        "--json", is_flag=True, help="Print Zendesk's job object as JSON."
+    ),
     "quiet": click.option(
         "-q",
         "--quiet",

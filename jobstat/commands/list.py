@@ -11,7 +11,7 @@ from jobstat.jobs.job import KNOWN_STATES
 from jobstat.jobs.pages import find_id
 from jobstat.jobs.policy import LISTING
 from jobstat.jobs.reference import is_id
-from jobstat.options import epilog, shared_options
+from jobstat.options import epilog, positive_number, shared_options
 from jobstat.views.report import show_list
 
 EXAMPLES = """
@@ -32,9 +32,9 @@ jobstat list --json --limit 1000 | jq -r .id | jobstat watch -
 )
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=positive_number,
     metavar="NUMBER",
-    default=30,
+    default="30",
     help="Maximum number of jobs. Default: 30.",
 )
 @shared_options(exclude=("quiet", "exit_zero"))

@@ -75,7 +75,7 @@ EXIT_CODES = [code for code in Exit if code is not Exit.UNFINISHED]
     " Default: 5m.",
 )
 @click.option(
-    "--stream", is_flag=True, help="Print the job object as one line at each change."
+    "--stream", is_flag=True, help="Print one line of JSON at each change of a job."
 )
 @click.option(
     "--fail-fast",
