@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from rich.console import Console
+    from rich.console import Console, ConsoleOptions
 
     from jobstat.views.terminal import Terminal
     from jobstat.views.wording import Glyph
@@ -78,7 +78,8 @@ def wrap(text: str, style: str, width: int | None) -> list[StyledLine]:
         return [[(text, style)]]
     from rich.text import Text
 
-    lines = Text(text).wrap(_console(), width, overflow="fold")
+    console, _ = _rich_console()
+    lines = Text(text).wrap(console, width, overflow="fold")
     return [[(line.plain.rstrip(), style)] for line in lines]
 
 
@@ -117,7 +118,8 @@ def progress_bar(
 
     if total is None and width < PULSE_WIDTH:
         done, total = 0, 1
-    segments = _console().render(ProgressBar(total, done, width=width))
+    console, options = _rich_console()
+    segments = console.render(ProgressBar(total, done, width=width), options)
     # Without colour, rich leaves the rest of the bar blank.
     bar = "".join(segment.text for segment in segments).ljust(width)
     bar = bar.translate(_UNICODE_BAR if unicode else _ASCII_BAR)
@@ -255,10 +257,10 @@ def _folded(table: Table, width: int, *, unicode: bool) -> list[StyledLine]:
     for row in table.rows:
         sign = Text(row.sign(unicode=unicode), row.glyph.style)
         drawn.add_row(sign, *map(Text, row.cells))
-    options = _console().options.update(width=width)
+    console, options = _rich_console()
     return [
         [(part.text, str(part.style) if part.style else "") for part in line]
-        for line in _console().render_lines(drawn, options, pad=False)
+        for line in console.render_lines(drawn, options.update(width=width), pad=False)
     ]
 
 
@@ -292,12 +294,13 @@ def _cell_len() -> Callable[[str], int]:
 
 
 @cache
-def _console() -> Console:
-    """Return a rich console that lays out text, and writes nothing."""
+def _rich_console() -> tuple[Console, ConsoleOptions]:
+    """Return a console that lays out text, and its options. It writes nothing."""
     from io import StringIO
 
     from rich.console import Console
 
-    return Console(
+    console = Console(
         file=StringIO(), width=1000, color_system=None, no_color=True, markup=False
     )
+    return console, console.options
