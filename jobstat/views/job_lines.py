@@ -14,12 +14,12 @@ from jobstat.views.layout import (
     join_parts,
     line_width,
     progress_bar,
-    table_lines,
     truncate,
     wrap,
 )
 from jobstat.views.results import failures_first, results_table
 from jobstat.views.sanitize import MAX_MESSAGE, MAX_TEXT, sanitize
+from jobstat.views.table import table_lines
 from jobstat.views.wording import (
     format_failures,
     format_progress,

@@ -14,9 +14,10 @@ from jobstat.views.job_lines import (
     url_lines,
     verdict_lines,
 )
-from jobstat.views.layout import table_lines, to_ansi, wrap
+from jobstat.views.layout import to_ansi, wrap
 from jobstat.views.output import JsonOutput, Output
 from jobstat.views.summary import jobs_table, watch_summary, watch_table
+from jobstat.views.table import table_lines
 from jobstat.views.terminal import open_terminal
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jobstat.views.layout import MISSING, Column, Row, Table
 from jobstat.views.sanitize import MAX_NAME, sanitize
+from jobstat.views.table import MISSING, Column, Row, Table
 from jobstat.views.wording import BAD, GOOD, flatten
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from jobstat.exits import Exit
 from jobstat.jobs.duration import format_elapsed
-from jobstat.views.layout import Column, Row, Table
 from jobstat.views.sanitize import MAX_MESSAGE, sanitize
+from jobstat.views.table import Column, Row, Table
 from jobstat.views.wording import (
     BAD,
     GOOD,

@@ -29,7 +29,7 @@ from jobstat.views.wording import (
 )
 
 if TYPE_CHECKING:
-    from jobstat.views.layout import Table
+    from jobstat.views.table import Table
 
 
 def all_results(sent: dict[str, Any]) -> Table:

@@ -1,0 +1,182 @@
+"""Tables for a terminal or a pipe, laid out to fit a width."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jobstat.views.layout import GAP, NARROW, StyledLine, flow, rich_console, text_width
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from jobstat.views.wording import Glyph
+
+MAX_PADDING = 64
+"""Columns to which a cell is padded off a terminal: one long cell must not widen every
+row."""
+
+MISSING = "-"
+"""The cell of an id or an index that an item lacks."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # a fast key of each cell
+class Column:
+    """A column of a table.
+
+    A ``numeric`` column is right-aligned and never folded. An ``optional`` column is
+    left out if the table is too wide. If each row gets several lines, a cell follows
+    its ``label`` on the first line, or with ``own_line`` is on a later line.
+    """
+
+    heading: str = ""
+    label: str = ""
+    numeric: bool = False
+    optional: bool = False
+    own_line: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table: a glyph, with a state behind it or none, then the cells."""
+
+    glyph: Glyph
+    state: str
+    cells: Sequence[str]
+
+    def sign(self, *, unicode: bool) -> str:
+        """Return the glyph and the state."""
+        return f"{self.glyph.render(unicode=unicode)} {self.state}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of the same columns. A table of jobs has no headings."""
+
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+
+    @property
+    def headings(self) -> list[str]:
+        """The headings of the columns, or an empty list."""
+        headings = [column.heading for column in self.columns]
+        return headings if any(headings) else []
+
+    def without(self, place: int) -> Table:
+        """Return the table without the column at this place."""
+        rows = [
+            Row(r.glyph, r.state, [*r.cells[:place], *r.cells[place + 1 :]])
+            for r in self.rows
+        ]
+        return Table([*self.columns[:place], *self.columns[place + 1 :]], rows)
+
+
+def table_lines(table: Table, width: int | None, *, unicode: bool) -> list[StyledLine]:
+    """Lay out a table so that it fits.
+
+    A table that is too wide loses its optional columns, the last one first. If that is
+    not enough, texts are folded within their columns. On a narrow terminal, or without
+    headings to follow, each row gets several lines instead.
+    """
+    measure = len if width is None else text_width
+    kept = table
+    while True:
+        widths = _column_widths(kept, measure, unicode=unicode)
+        if width is None or sum(widths) + len(GAP) * (len(widths) - 1) <= width:
+            widths = [min(w, MAX_PADDING) for w in widths] if width is None else widths
+            return _aligned(kept, widths, measure, unicode=unicode)
+        optional = [n for n, column in enumerate(kept.columns) if column.optional]
+        if not optional:
+            break
+        kept = kept.without(optional[-1])
+    if table.headings and width >= NARROW:
+        return _folded(table, width, unicode=unicode)
+    return [
+        line
+        for row in table.rows
+        for line in _stacked(table, row, width, unicode=unicode)
+    ]
+
+
+def _column_widths(
+    table: Table, measure: Callable[[str], int], *, unicode: bool
+) -> list[int]:
+    signs = {row.sign(unicode=unicode) for row in table.rows}
+    lines = [
+        *([table.headings] if table.headings else []),
+        *(r.cells for r in table.rows),
+    ]
+    columns = zip(*lines, strict=True)
+    return [
+        max(map(measure, signs), default=1),
+        *(max(map(measure, set(cells))) for cells in columns),
+    ]
+
+
+def _aligned(
+    table: Table, widths: list[int], measure: Callable[[str], int], *, unicode: bool
+) -> list[StyledLine]:
+    sign_width, *cell_widths = widths
+
+    def pad(cells: Sequence[str]) -> str:
+        return GAP.join(
+            " " * (width - measure(cell)) + cell
+            if column.numeric
+            else cell + " " * (width - measure(cell))
+            for cell, width, column in zip(
+                cells, cell_widths, table.columns, strict=True
+            )
+        )
+
+    lines: list[StyledLine] = []
+    if table.headings:
+        lines.append([(" " * sign_width + GAP, ""), (pad(table.headings), "bold")])
+    for row in table.rows:
+        sign = row.sign(unicode=unicode)
+        padding = " " * (sign_width - measure(sign)) + GAP
+        lines.append([(sign, row.glyph.style), (padding + pad(row.cells), "")])
+    return lines
+
+
+def _folded(table: Table, width: int, *, unicode: bool) -> list[StyledLine]:
+    """Let rich choose the widths of the columns, and fold the cells."""
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    drawn = RichTable(box=None, padding=(0, len(GAP), 0, 0), header_style="bold")
+    drawn.add_column("")
+    for column in table.columns:
+        drawn.add_column(
+            column.heading,
+            justify="right" if column.numeric else "left",
+            no_wrap=column.numeric,
+            overflow="fold",
+        )
+    for row in table.rows:
+        sign = Text(row.sign(unicode=unicode), row.glyph.style)
+        drawn.add_row(sign, *map(Text, row.cells))
+    console, options = rich_console()
+    return [
+        [(part.text, str(part.style) if part.style else "") for part in line]
+        for line in console.render_lines(drawn, options.update(width=width), pad=False)
+    ]
+
+
+def _stacked(
+    table: Table, row: Row, width: int, *, unicode: bool
+) -> list[StyledLine]:
+    """Return a row as several lines, without its empty cells."""
+    cells = [
+        (column, f"{column.label} {cell}".lstrip())
+        for column, cell in zip(table.columns, row.cells, strict=True)
+        if cell not in {"", MISSING}
+    ]
+    sign = row.sign(unicode=unicode)
+    first = [text for c, text in cells if not (c.own_line or c.optional)]
+    if not row.state and first:
+        sign = f"{sign} {first.pop(0)}"
+    parts = [(sign, row.glyph.style), *((text, "") for text in first)]
+    later = [(text, "") for column, text in cells if column.own_line]
+    inner_width = max(width - len(GAP), 1)
+    head, *rest = [*flow(parts, inner_width), *flow(later, inner_width)]
+    return [head, *([(GAP, ""), *line] for line in rest)]
