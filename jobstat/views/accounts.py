@@ -1,4 +1,4 @@
-"""The accounts, and how their logins stand."""
+"""The accounts, and the status of their logins."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from jobstat.views.terminal import Terminal
 
+SECONDS_A_DAY = 86400
+
 _KINDS = {
     "browser": "OAuth in the browser",
     "client-credentials": "OAuth client credentials",
@@ -26,14 +28,15 @@ _KINDS = {
     "api-token": "an API token",
     "password": "a password",
 }
+"""The words for each kind of credential."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountStatus:
-    """How the login of an account stands.
+    """The status of an account's login, as ``--json`` writes it.
 
-    ``works`` is None where nobody was asked and nothing is known to be wrong; else
-    ``problem`` says what is, and ``hint`` what to do. Times are in Unix seconds.
+    ``works`` is None if Zendesk was not contacted and no problem is known. ``hint``
+    says what to do about the ``problem``. ``expires_at`` is in Unix seconds.
     """
 
     account: str
@@ -52,69 +55,67 @@ class AccountStatus:
     warnings: tuple[str, ...]
 
 
-def show_accounts(
-    standings: Sequence[AccountStatus], *, json: bool, color: str
-) -> None:
-    """Write them to stdout: for people, or as JSON, a line each off a terminal."""
+def show_accounts(statuses: Sequence[AccountStatus], *, json: bool, color: str) -> None:
+    """Write the accounts to stdout, for people or as JSON objects.
+
+    On a terminal the JSON is indented. Elsewhere each object is a line.
+    """
     stdout = open_terminal(sys.stdout, os.environ, color)
     if json:
         indent = 2 if stdout.interactive else None
-        for standing in standings:
-            stdout.write(json_module.dumps(_told(standing), indent=indent) + "\n")
+        for status in statuses:
+            stdout.write(json_module.dumps(_to_json(status), indent=indent) + "\n")
         return
     now = datetime.now(UTC).timestamp()
-    stdout.write("\n".join(_text(standing, now, stdout) for standing in standings))
+    stdout.write("\n".join(_to_text(status, now, stdout) for status in statuses))
 
 
-def _told(standing: AccountStatus) -> dict[str, object]:
-    told = asdict(standing)
-    if standing.expires_at is not None:
-        moment = datetime.fromtimestamp(standing.expires_at, UTC)
-        told["expires_at"] = moment.isoformat(timespec="seconds")
-    return told
+def _to_json(status: AccountStatus) -> dict[str, object]:
+    fields = asdict(status)
+    if status.expires_at is not None:
+        expires_at = datetime.fromtimestamp(status.expires_at, UTC)
+        fields["expires_at"] = expires_at.isoformat(timespec="seconds")
+    return fields
 
 
-def _text(standing: AccountStatus, now: float, terminal: Terminal) -> str:
-    marks = [
-        name
-        for name in ("in use", "default")
-        if getattr(standing, name.replace(" ", "_"))
-    ]
-    heading = terminal.paint(sanitize(standing.name, MAX_NAME), "bold")
-    lines = [heading + (f"  ({', '.join(marks)})" if marks else "")]
+def _to_text(status: AccountStatus, now: float, terminal: Terminal) -> str:
+    marks = ["in use"] * status.in_use + ["default"] * status.default
+    name = terminal.paint(sanitize(status.name, MAX_NAME), "bold")
+    title = name + (f"  ({', '.join(marks)})" if marks else "")
     glyph, words = {
         True: (GOOD, "the login works"),
         False: (BAD, "the login does not work"),
-        None: (UNKNOWN, "not asked"),
-    }[standing.works]
-    sign = glyph.render(unicode=terminal.unicode)
-    lines.append(f"{terminal.paint(sign, glyph.style)} {words}")
+        None: (UNKNOWN, "not checked"),
+    }[status.works]
+    sign = terminal.paint(glyph.render(unicode=terminal.unicode), glyph.style)
     details = [
-        sanitize(standing.problem or "", MAX_ERROR),
-        sanitize(standing.hint or ""),
+        sanitize(status.problem or "", MAX_ERROR),
+        sanitize(status.hint or ""),
+        *(
+            [_format_credential(status), _format_expiry(status, now)]
+            * bool(status.kind)
+        ),
+        *(f"warning: {sanitize(warning)}" for warning in status.warnings),
     ]
-    if standing.kind:
-        details += [_credential(standing), _expiry(standing, now)]
-    details += [f"warning: {sanitize(warning)}" for warning in standing.warnings]
-    shown = (terminal.wrapped(line, "  ") for line in details if line)
-    return "\n".join(lines) + "\n" + "".join(shown)
+    paragraphs = (terminal.wrapped(detail, "  ") for detail in details if detail)
+    return f"{title}\n{sign} {words}\n{''.join(paragraphs)}"
 
 
-def _credential(standing: AccountStatus) -> str:
-    client = f" (client {standing.client_id})" if standing.client_id else ""
-    who = f", as {standing.user}" if standing.user else ""
-    kind = _KINDS.get(standing.kind or "", standing.kind)
-    place = "the keyring" if standing.source == "keyring" else standing.source
-    return sanitize(f"{kind}{client}, from {place}{who}", MAX_ERROR)
+def _format_credential(status: AccountStatus) -> str:
+    kind = _KINDS.get(status.kind or "", status.kind)
+    client = f" (client {status.client_id})" if status.client_id else ""
+    source = "the keyring" if status.source == "keyring" else status.source
+    user = f", as {status.user}" if status.user else ""
+    return sanitize(f"{kind}{client}, from {source}{user}", MAX_ERROR)
 
 
-def _expiry(standing: AccountStatus, now: float) -> str:
-    refreshable = ", and is renewed by itself" if standing.renews else ""
-    if standing.expires_at is None:
+def _format_expiry(status: AccountStatus, now: float) -> str:
+    if status.expires_at is None:
         return ""
-    left = standing.expires_at - now
+    refresh = ", and is refreshed automatically" if status.renews else ""
+    left = status.expires_at - now
     if left <= 0:
-        return f"has expired{refreshable}"
-    days = left // 86400
-    when = f"{days:.0f} days" if days > 1 else format_duration(left)
-    return f"expires in {when}{refreshable}"
+        return f"has expired{refresh}"
+    days = left // SECONDS_A_DAY
+    time_left = f"{days:.0f} days" if days > 1 else format_duration(left)
+    return f"expires in {time_left}{refresh}"

@@ -1,4 +1,4 @@
-"""Asking the person at the terminal."""
+"""Questions to the user at the terminal."""
 
 from __future__ import annotations
 
@@ -14,114 +14,122 @@ from jobstat.views.terminal import standard_error
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-MAX_SECRET = 2**16
-"""Bytes of a secret that are read."""
+MAX_LINE = 2**16
+"""Bytes of a secret or a pasted line."""
 
 
 def is_interactive() -> bool:
-    """Whether there is somebody to be asked."""
+    """Return whether a user can see questions and answer them."""
     return all(stream and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
 def ask(question: str, default: str | None = None) -> str:
-    """A line. Raises UsageError where nobody answers, as the others do."""
-    usual = f" [{default}]" if default else ""
-    with _answered():
+    """Ask for a line until one is entered. Raise UsageError if the input ends."""
+    suffix = f" [{default}]" if default else ""
+    with _input_errors():
         while True:
-            # Not by input: that one loses a signal now and then.
-            standard_error().print_quietly(f"{question}{usual}: ")
+            # Not with input(): it loses a signal now and then.
+            standard_error().print_quietly(f"{question}{suffix}: ")
             line = sys.stdin.readline()
             if not line:
                 raise EOFError
-            if typed := line.strip() or default:
-                return typed
+            if answer := line.strip() or default:
+                return answer
 
 
 def choose(question: str, choices: Sequence[str]) -> int:
-    """The place of what was chosen; the first is the one if nothing is typed."""
+    """Ask for one of the choices, and return its index. The first is the default."""
     lines = [f"  {number}  {choice}\n" for number, choice in enumerate(choices, 1)]
     standard_error().print_quietly(f"{question}?\n{''.join(lines)}")
-    numbers = [str(place + 1) for place in range(len(choices))]
-    while (typed := ask(f"1 to {len(choices)}", "1")) not in numbers:
+    numbers = [str(number) for number in range(1, len(choices) + 1)]
+    while (answer := ask(f"1 to {len(choices)}", "1")) not in numbers:
         pass
-    return int(typed) - 1
+    return int(answer) - 1
 
 
-def ask_secret(question: str) -> str:
-    """A line that is not shown, on the terminal that standard input is."""
-    import getpass
+def read_secret(name: str) -> str:
+    """Return a secret from a hidden prompt, or from standard input if that is a pipe.
 
-    with _answered(), _no_suspension():
-        while True:
-            if typed := getpass.getpass(f"{question}: ").strip():
-                return typed
-
-
-def read_secret(what: str) -> str:
-    """A secret: typed unseen, or what stands on standard input.
-
-    Raises UsageError unless it is one line.
+    Raise UsageError unless standard input is one line. ``name`` is such as "the API
+    token".
     """
     if sys.stdin is None:
         raise UsageError("standard input is closed")
     if sys.stdin.isatty():
-        return ask_secret(what[:1].upper() + what[1:])
+        return _ask_secret(name[:1].upper() + name[1:])
     try:
-        raw = sys.stdin.buffer.read(MAX_SECRET + 1)
+        content = sys.stdin.buffer.read(MAX_LINE + 1)
     except OSError as error:
-        why = error.strerror or error
-        raise UsageError(f"cannot read standard input: {why}") from error
-    lines = raw.decode("utf-8", "surrogateescape").strip().splitlines()
-    if len(lines) != 1 or len(raw) > MAX_SECRET:
-        many = "more than a line" if lines else "nothing"
-        raise UsageError(f"standard input should be {what}, but holds {many}")
+        reason = error.strerror or error
+        raise UsageError(f"cannot read standard input: {reason}") from error
+    lines = content.decode("utf-8", "surrogateescape").strip().splitlines()
+    if len(lines) != 1 or len(content) > MAX_LINE:
+        amount = "more than a line" if lines else "nothing"
+        raise UsageError(f"standard input should be {name}, but holds {amount}")
     return lines[0]
 
 
+def _ask_secret(question: str) -> str:
+    import getpass
+
+    with _input_errors(), _ctrl_z_disabled():
+        while True:
+            if secret := getpass.getpass(f"{question}: ").strip():
+                return secret
+
+
 class LineReader:
-    """Lines that are typed while something else is waited for."""
+    """Reads lines that the user types while jobstat waits for something else."""
 
     def __init__(self) -> None:
-        self._typed = b""
+        self._buffer = b""
 
     def line(self, timeout: float) -> str | None:
-        """One that ends within so many seconds; empty at the end of input."""
+        """Return a line, an empty string at the end of input, or None after a timeout.
+
+        ``timeout`` is in seconds.
+        """
         fd = sys.stdin.fileno()
         if not select.select([fd], [], [], timeout)[0]:
             return None
-        chunk = os.read(fd, MAX_SECRET)
+        chunk = os.read(fd, MAX_LINE)
         if not chunk:
             return ""
-        self._typed = (self._typed + chunk)[-MAX_SECRET:]
-        line, end, rest = self._typed.partition(b"\n")
-        if not end:
+        self._buffer = (self._buffer + chunk)[-MAX_LINE:]
+        line, newline, rest = self._buffer.partition(b"\n")
+        if not newline:
             return None
-        self._typed = rest
+        self._buffer = rest
         return line.decode("utf-8", "replace") + "\n"
 
 
 @contextmanager
-def _answered() -> Iterator[None]:
+def _input_errors() -> Iterator[None]:
+    """Turn the end of input, and input that is no text, into a UsageError."""
     try:
         yield
     except EOFError:
         standard_error().print_quietly("\n")
         raise UsageError("nothing was entered") from None
     except UnicodeError:
-        raise UsageError("what was entered is no text") from None
+        raise UsageError("the input is not valid text") from None
 
 
 @contextmanager
-def _no_suspension() -> Iterator[None]:
-    """Let no key suspend this: a shell that goes on with it would have it shown."""
+def _ctrl_z_disabled() -> Iterator[None]:
+    """Disable Ctrl-Z at a hidden prompt.
+
+    A user may press it to look the secret up, and return with ``fg``. Some shells then
+    show what is typed.
+    """
     import termios
 
     fd = sys.stdin.fileno()
-    before = termios.tcgetattr(fd)
-    during = termios.tcgetattr(fd)
-    during[6][termios.VSUSP] = os.fpathconf(fd, "PC_VDISABLE").to_bytes()
-    termios.tcsetattr(fd, termios.TCSADRAIN, during)
+    previous = termios.tcgetattr(fd)
+    changed = termios.tcgetattr(fd)
+    changed[6][termios.VSUSP] = os.fpathconf(fd, "PC_VDISABLE").to_bytes()
+    termios.tcsetattr(fd, termios.TCSADRAIN, changed)
     try:
         yield
     finally:
-        termios.tcsetattr(fd, termios.TCSADRAIN, before)
+        termios.tcsetattr(fd, termios.TCSADRAIN, previous)

@@ -162,9 +162,7 @@ def _folded(table: Table, width: int, *, unicode: bool) -> list[StyledLine]:
     ]
 
 
-def _stacked(
-    table: Table, row: Row, width: int, *, unicode: bool
-) -> list[StyledLine]:
+def _stacked(table: Table, row: Row, width: int, *, unicode: bool) -> list[StyledLine]:
     """Return a row as several lines, without its empty cells."""
     cells = [
         (column, f"{column.label} {cell}".lstrip())

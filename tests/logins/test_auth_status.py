@@ -52,7 +52,7 @@ def test_status_of_a_working_login_exits_0_and_describes_it(machine: Machine) ->
     assert "OAuth client credentials (client jobstat-demo-server)" in shown
     assert "from the keyring, as ada@demo.example" in shown
     assert "expires in 29 min" in shown
-    assert "renewed by itself" in shown
+    assert "refreshed automatically" in shown
 
 
 def test_status_without_an_account_exits_4(machine: Machine) -> None:
@@ -78,8 +78,8 @@ def test_offline_status_does_not_contact_the_account(machine: Machine) -> None:
     assert isinstance(account, dict)
     assert (code, account["works"]) == (0, None)
     assert machine.entry == entry
-    assert "? not asked" in machine.run("auth", "status", "--offline").stdout
-    assert "has expired, and is renewed by itself" in (
+    assert "? not checked" in machine.run("auth", "status", "--offline").stdout
+    assert "has expired, and is refreshed automatically" in (
         machine.run("auth", "status", "--offline").stdout
     )
     code, (account,) = status(machine)
