@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from time import time
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ jobstat demo --serve --port 8080
 def percent(text: str) -> float:
     """Parse ``10`` or ``10%`` into a share from 0 to 1."""
     number = text.removesuffix("%")
-    if not (number.isascii() and number.isdigit() and int(number[:4]) <= 100):  # noqa: PLR2004 - percent
+    if not re.fullmatch("100|[0-9]{1,2}", number):
         raise click.BadParameter(f"not a number from 0 to 100: {text}")
     return int(number) / 100
 

@@ -40,32 +40,34 @@ class BulkOperation:
 
 _NO_DESCRIPTION = "Description: cannot be blank"
 CREATE = BulkOperation(
-    "Bulk Create Ticket",
-    "Creating",
-    "create",
-    "Created",
-    "TicketCreateFailed",
-    (
+    job_type="Bulk Create Ticket",
+    progress_verb="Creating",
+    action="create",
+    item_status="Created",
+    error="TicketCreateFailed",
+    error_details=(
         _NO_DESCRIPTION,
         "Requester: Name: is too short (minimum one character)",
         "Subject: is too long (maximum is 150 characters)",
     ),
 )
 UPDATE = BulkOperation(
-    "Bulk Update Ticket",
-    "Updating",
-    "update",
-    "Updated",
-    "UpdateConflict",
-    ("Safe update timestamp prevented the update due to outdated ticket data.",),
+    job_type="Bulk Update Ticket",
+    progress_verb="Updating",
+    action="update",
+    item_status="Updated",
+    error="UpdateConflict",
+    error_details=(
+        "Safe update timestamp prevented the update due to outdated ticket data.",
+    ),
 )
 DELETE = BulkOperation(
-    "Bulk Update Ticket",
-    "Deleting",
-    "delete",
-    "Deleted",
-    "TicketDeleteFailed",
-    ("Ticket not found", "Access denied"),
+    job_type="Bulk Update Ticket",
+    progress_verb="Deleting",
+    action="delete",
+    item_status="Deleted",
+    error="TicketDeleteFailed",
+    error_details=("Ticket not found", "Access denied"),
 )
 
 
