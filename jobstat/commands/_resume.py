@@ -61,7 +61,7 @@ def _resume_command(
         elif jobs:
             note = "  Give it the same standard input again.\n"
         else:
-            note = "  It leaves out the jobs that end before.\n"
+            note = "  It leaves out jobs that end before then.\n"
     return shlex.join(["jobstat", *command_line]), note
 
 

@@ -125,4 +125,4 @@ class PageReader:
         while (left := until - self._clock.monotonic()) > 0:
             self._clock.sleep(min(left, TICK))
         if until == self._deadline:
-            raise TimedOut("the time-out ran out before the account's jobs were known")
+            raise TimedOut("the timeout ran out before the account's jobs were known")

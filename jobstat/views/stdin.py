@@ -41,7 +41,7 @@ def _read_to_end(fd: int, max_bytes: int, timeout: float | None) -> bytes:
         left = None if deadline is None else max(deadline - clock.monotonic(), 0)
         readable, _, _ = select.select([fd], [], [], left)
         if not readable:
-            raise TimedOut("the time-out ran out before the end of standard input")
+            raise TimedOut("the timeout ran out before the end of standard input")
         try:
             chunk = os.read(fd, max_bytes - len(content))
         except BlockingIOError:

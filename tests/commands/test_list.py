@@ -532,7 +532,7 @@ def test_resume_command_names_few_jobs_and_repeats_all_for_many(
         assert not more
     else:
         assert resume == "  Resume with: jobstat watch --all -q --timeout 30"
-        assert more == ["  It leaves out the jobs that end before."]
+        assert more == ["  It leaves out jobs that end before then."]
 
 
 def test_timeout_while_listing_exits_124(
@@ -552,7 +552,7 @@ def test_timeout_while_listing_exits_124(
     assert clock.now == 1090
     assert err == (
         "jobstat: waiting for the rate limit; next request in 1 min\n" * 2
-        + "jobstat: the time-out ran out before the account's jobs were known\n"
+        + "jobstat: the timeout ran out before the account's jobs were known\n"
     )
 
 

@@ -225,7 +225,7 @@ def test_timeout_ends_a_watch_that_waits_for_standard_input(
         process.stdin.flush()
         assert process.wait() == 124
         err = process.stderr.read()
-    assert err == "jobstat: the time-out ran out before the end of standard input\n"
+    assert err == "jobstat: the timeout ran out before the end of standard input\n"
 
 
 def unread_bytes(pipe: int) -> int:
