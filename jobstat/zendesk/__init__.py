@@ -1,1 +1,1 @@
-"""The account: where it is, what it is told of the user, and how it is asked."""
+"""The client of Zendesk: its requests, its errors, and the login that they use."""

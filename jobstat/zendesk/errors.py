@@ -44,19 +44,17 @@ def response_error(response: Response, account: Account) -> JobstatError:
         problem = "limits the requests" if code == 429 else "cannot answer now"
         return Unavailable(
             f"{host} {problem} ({reason})",
-            hint=f"It asks to be left alone for {format_duration(wait)}."
-            if wait
-            else None,
+            hint=f"It asks to wait {format_duration(wait)}." if wait else None,
             retry_after=wait,
         )
     if code == 206:
-        return InvalidResponse(f"{host} sends a part of the answer ({reason})")
+        return InvalidResponse(f"{host} sends only a part of the answer ({reason})")
     if code == 304:
-        return InvalidResponse(f"{host} sends no answer, but that of before ({reason})")
+        return InvalidResponse(f"{host} sends no new answer ({reason})")
     if 300 <= code < 400 and (location := response.headers.get("location")):
         target = _host_of(location, account.origin)
         return UsageError(
-            f"{host} points to {target} ({code}); a credential is not sent there",
+            f"{host} redirects to {target} ({code}); jobstat sends no credential there",
             hint="Give the account's own address.",
         )
     return UsageError(f"{host} refuses the request ({reason})")

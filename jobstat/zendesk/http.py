@@ -169,10 +169,10 @@ class HttpClient:
             case httpx.ProxyError():
                 return proxy_refusal(f"the proxy {peer}", str(cause))
             case zlib.error():
-                return InvalidResponse(f"the answer of {name} cannot be unpacked")
+                return InvalidResponse(f"the answer of {name} cannot be decompressed")
             case httpx.InvalidURL():
                 # The cursor of the next page is a part of the URL.
-                return InvalidResponse(f"the answer of {name} leads to no URL")
+                return InvalidResponse(f"the answer of {name} contains an invalid URL")
             case httpx.TransportError() | OSError():
                 return network_error(
                     name, root_cause(cause), connecting=exchange.connecting

@@ -42,7 +42,7 @@ def proxy_refusal(proxy: str, message: str) -> JobstatError:
     if code in {"401", "407"}:
         # tinyproxy answers 401 to a wrong password, other proxies 407.
         return UsageError(
-            f"{proxy} does not take its user and password ({code})",
+            f"{proxy} refuses its user and password ({code})",
             hint="They stand in its URL: http://USER:PASSWORD@HOST:PORT.",
         )
     return Unreachable(f"{proxy} makes no connection: {message}")

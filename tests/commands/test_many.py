@@ -481,7 +481,7 @@ def test_watch_follows_the_current_jobs_of_a_too_many_jobs_error(
         (b"[1]", "standard input, line 1: JSON that names no job: a number"),
         (
             b"https://other.zendesk.com/api/v2/job_statuses/1.json",
-            "the job's URL is of https://other.zendesk.com, but the account is",
+            "the job belongs to https://other.zendesk.com, but the account is",
         ),
     ],
 )

@@ -185,9 +185,9 @@ def test_job_state_sets_the_exit_code_under_every_output_option(
             206,
             {"job_status": completed(SUCCESS)},
             7,
-            "sends a part of the answer (206)",
+            "sends only a part of the answer (206)",
         ),
-        (304, "", 7, "sends no answer, but that of before (304"),
+        (304, "", 7, "sends no new answer (304"),
         (410, {}, 5, f"no job {ID} at acme.zendesk.com (410)"),
         (
             422,
@@ -295,7 +295,7 @@ def test_redirect_is_not_followed_and_the_error_names_its_host(
     )
     code, _, err = jobstat("show", ID)
     assert code == 2
-    assert "acme.zendesk.com points to evil.example" in err
+    assert "acme.zendesk.com redirects to evil.example" in err
     assert len(httpx_mock.get_requests()) == 1
 
 

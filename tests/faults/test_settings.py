@@ -93,12 +93,12 @@ def refuse(answer: bytes) -> Callable[[socket.socket], None]:
         (
             b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
             2,
-            "the proxy 127.0.0.1:{} does not take its user and password (407)",
+            "the proxy 127.0.0.1:{} refuses its user and password (407)",
         ),
         (
             b"HTTP/1.1 401 Unauthorized\r\n\r\n",
             2,
-            "the proxy 127.0.0.1:{} does not take its user and password (401)",
+            "the proxy 127.0.0.1:{} refuses its user and password (401)",
         ),
         (
             b"HTTP/1.1 502 No\x1b[2J way\r\n\r\n",
@@ -118,7 +118,7 @@ def refuse(answer: bytes) -> Callable[[socket.socket], None]:
         (
             f"HTTP/1.1 407 No {quote(PROXY_PASSWORD, safe='')}\r\n\r\n".encode(),
             2,
-            "the proxy 127.0.0.1:{} does not take its user and password (407)",
+            "the proxy 127.0.0.1:{} refuses its user and password (407)",
         ),
         (
             b"",
@@ -155,7 +155,7 @@ def test_proxy_authentication_failure_is_not_retried(code: int, user: str) -> No
         env = environment(ACCOUNT, HTTPS_PROXY=f"http://{user}127.0.0.1:{proxy.port}")
         done = jobstat("watch", ID, env=env)
     assert (done.returncode, done.stdout) == (2, "")
-    assert f"does not take its user and password ({code})" in done.stderr
+    assert f"refuses its user and password ({code})" in done.stderr
     assert len(proxy.requests) == 1
 
 

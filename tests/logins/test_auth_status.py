@@ -171,7 +171,7 @@ def test_locked_keyring_does_not_fall_back_to_the_environment_token(
         assert locked.returncode == 4
         assert locked.stderr == (
             f"jobstat: no credential is stored for {sandbox.name}; the keyring is"
-            " locked\n  ZENDESK_OAUTH_TOKEN goes only to an account that is named:"
+            " locked\n  ZENDESK_OAUTH_TOKEN goes only to an account that you name: give"
             f" --base-url {sandbox.demo.base_url}\n"
         )
 

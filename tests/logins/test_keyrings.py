@@ -36,7 +36,7 @@ BAD = {
 }
 CANNOT_KEEP = {
     "fake_keyrings.ReadOnly": "the keyring cannot be used: cannot keep [hidden]",
-    "keyring.backends.null.Keyring": "the keyring did not keep what was stored in it",
+    "keyring.backends.null.Keyring": "the keyring did not keep the secret",
 }
 
 

@@ -157,9 +157,9 @@ def test_any_text_as_redirect_raises_a_usage_error(text: str) -> None:
     ("endpoint", "error_type", "message"),
     [
         (refusing(400, b'{"error":"invalid_grant"}'), AuthError, "invalid_grant"),
-        (refusing(401, b"s3cret"), AuthError, "does not take"),
+        (refusing(401, b"s3cret"), AuthError, "refuses"),
         (refusing(403, b""), AuthError, "403"),
-        (refusing(404, b""), UsageError, "no OAuth at acme.zendesk.com"),
+        (refusing(404, b""), UsageError, "no OAuth endpoint at acme.zendesk.com"),
         (refusing(429, b"", **{"retry-after": "7"}), Unavailable, "limits"),
         (refusing(503, b""), Unavailable, "cannot answer now"),
         (refusing(302, b"", location="https://evil.example"), UsageError, "evil"),

@@ -179,7 +179,7 @@ def test_login_is_not_changed_while_another_process_renews_it(
     save_login(ACME, PROFILE, SECRETS, default=False)
     before = ((folder / "accounts.toml").read_bytes(), dict(entries))
     monkeypatch.setattr("jobstat.zendesk.auth.store.LOCK_TIMEOUT", 0.05)
-    with lock_account(ACME, 1), pytest.raises(Unavailable, match="keeps the lock"):
+    with lock_account(ACME, 1), pytest.raises(Unavailable, match="holds the lock"):
         change()
     assert ((folder / "accounts.toml").read_bytes(), entries) == before
 

@@ -131,7 +131,7 @@ def test_refused_renewal_ends_a_watch_with_exit_4_and_a_resume_hint(
         url = machine.demo.base_url
         assert hint == f"  Log in again with jobstat auth login --base-url {url}"
     else:
-        assert "does not take the client credentials (401: invalid_client" in problem
+        assert "refuses the client credentials (401: invalid_client" in problem
         assert "Is jobstat-demo-server a confidential OAuth client" in hint
     assert CLIENT_SECRET not in stderr
 

@@ -125,7 +125,10 @@ def drip(connection: socket.socket) -> None:
         (b"", "broke: server disconnected without"),
         (b"SSH-2.0-OpenSSH_9.2\r\n", "broke: server disconnected without"),
         (http(content=body(WORKING))[:-5], "broke: peer closed connection"),
-        (http("200 OK", b"no gzip", "Content-Encoding: gzip"), "cannot be unpacked"),
+        (
+            http("200 OK", b"no gzip", "Content-Encoding: gzip"),
+            "cannot be decompressed",
+        ),
         (http(content=b"<html>proxy</html>", kind="text/html"), "a web page"),
         (http(content=b""), "an empty body"),
         (http(content=b"[]"), "a list without job_status"),

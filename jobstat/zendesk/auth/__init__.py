@@ -1,1 +1,1 @@
-"""Which account jobstat uses, and with which credential."""
+"""The account and the credential of a command: found, stored and refreshed."""

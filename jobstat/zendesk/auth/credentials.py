@@ -191,7 +191,7 @@ def missing_credential(
     if source := env_source(environ):
         return AuthError(
             f"no credential is stored for {account.name}{because}",
-            hint=f"{source} goes only to an account that is named: --base-url"
+            hint=f"{source} goes only to an account that you name: give --base-url"
             f" {account.origin}",
         )
     for name, missing in _INCOMPLETE:

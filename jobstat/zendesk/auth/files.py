@@ -87,7 +87,7 @@ def lock(folder: Path, name: str, timeout: float) -> Iterator[None]:
     try:
         while not _try_lock(fd, path):
             if clock.monotonic() > deadline:
-                raise Unavailable(f"another jobstat keeps the lock {path}")
+                raise Unavailable(f"another jobstat holds the lock {path}")
             time.sleep(LOCK_POLL_INTERVAL)
         yield
     finally:

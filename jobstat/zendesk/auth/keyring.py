@@ -58,8 +58,8 @@ def write(
 
     if _call_keyring(write_and_read, timeout, secrets=(secret, *parts)) != secret:
         raise KeyringError(
-            "the keyring did not keep what was stored in it",
-            hint=f"Without one, set {ENV_CREDENTIALS}",
+            "the keyring did not keep the secret",
+            hint=f"Without a keyring, set {ENV_CREDENTIALS}",
         )
 
 
@@ -124,7 +124,7 @@ def _call_keyring(
     if not answered:
         raise KeyringError(
             f"the keyring did not answer within {max(allowed, KEYRING_TIMEOUT):.0f} s",
-            hint=f"Is it locked? Without one, set {ENV_CREDENTIALS}",
+            hint=f"Is it locked? Without a keyring, set {ENV_CREDENTIALS}",
         )
     try:
         return background.result()
@@ -154,5 +154,5 @@ def _to_keyring_error(error: BaseException) -> KeyringError:
         case _:
             reason = " ".join(str(error).split()) or type(error).__name__
             message = f"the keyring cannot be used: {reason}"
-            hint = "Without one, set"
+            hint = "Without a keyring, set"
     return KeyringError(message, hint=f"{hint} {ENV_CREDENTIALS}")

@@ -127,7 +127,7 @@ class AuthorizationCodeFlow:
                 "scope": SCOPE,
                 "refresh_token_expires_in": REFRESH_LIFETIME,
             },
-            message=f"{self._account.name} does not take the login",
+            message=f"{self._account.name} refuses the login",
             hint=f"Is the OAuth client {self._client_id} a public one, with the"
             f" redirect URL {self.redirect_uri}?",
         )
@@ -153,7 +153,7 @@ def client_credentials_grant(
         http,
         account,
         dict(parse_qsl(form)),
-        message=f"{account.name} does not take the client credentials",
+        message=f"{account.name} refuses the client credentials",
         hint=f"Is {client_id} a confidential OAuth client of this account, and is that"
         " its secret?",
     )
@@ -193,6 +193,7 @@ def _request_tokens(
     message: str,
     hint: str,
 ) -> Tokens:
+    """Send a token request; ``message`` and ``hint`` are those of a refusal."""
     request = Request(
         "/oauth/tokens",
         {"Content-Type": "application/json"},
@@ -202,16 +203,17 @@ def _request_tokens(
     with redacting(lambda: [str(fields[key]) for key in secret_keys if key in fields]):
         requested_at = time.time()
         response = http.send(request, TOKEN_TIMEOUT)
+        if response.is_success:
+            return _parse_tokens(response.body, account, requested_at)
+        reason = format_reason(response)
         if response.status in {400, 401, 403}:
-            raise AuthError(f"{message} ({format_reason(response)})", hint=hint)
+            raise AuthError(f"{message} ({reason})", hint=hint)
         if response.status == 404:
             raise UsageError(
-                f"there is no OAuth at {account.name} ({format_reason(response)})",
+                f"there is no OAuth endpoint at {account.name} ({reason})",
                 hint="Is that the right account?",
             )
-        if not response.is_success:
-            raise response_error(response, account)
-        return _parse_tokens(response.body, account, requested_at)
+        raise response_error(response, account)
 
 
 def _parse_tokens(body: bytes, account: Account, requested_at: float) -> Tokens:
@@ -228,7 +230,7 @@ def _parse_tokens(body: bytes, account: Account, requested_at: float) -> Tokens:
         access = None
     if access is None:
         # Without a cause: it might show a token.
-        raise InvalidResponse(f"the answer of {account.name} is no token")
+        raise InvalidResponse(f"the answer of {account.name} has no token in it")
     lifetime = _parse_seconds(fields.get("expires_in"))
     if not 0 < lifetime < MAX_LIFETIME:
         return Tokens(access, refresh_token)

@@ -24,7 +24,7 @@ class CredentialProvider:
     """
 
     refreshable = False
-    hint = "Is it meant for this account, and has it not expired?"
+    hint = "Is it for this account, and is it still valid?"
     client_id: str | None = None
     _warnings_taken = 0
 

@@ -52,7 +52,7 @@ def resolve_account(
     for origin in origins:
         if origin != account.origin:
             raise UsageError(
-                f"the job's URL is of {origin}, but the account is {account.origin}",
+                f"the job belongs to {origin}, but the account is {account.origin}",
                 hint="Name the job's account with --subdomain or --base-url.",
             )
     return account
