@@ -19,10 +19,10 @@ class SignalReceived(BaseException):
 
 
 class JobstatError(Exception):
-    """An error with a message for the user, a hint what to do, and an exit code.
+    """An error with a message, a hint and an exit code.
 
-    A retry may help if it is ``transient``. ``retry_after`` is the server's wish in
-    seconds.
+    A retry may help if the error is ``transient``. ``retry_after`` is the server's
+    Retry-After in seconds.
     """
 
     exit: ClassVar[Exit] = Exit.INTERNAL

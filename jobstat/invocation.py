@@ -1,4 +1,4 @@
-"""One run of jobstat: what the process knows of it and commands ask for."""
+"""One run of jobstat: its arguments, and whether it shows tracebacks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ KEY_LOG = "SSLKEYLOGFILE"
 
 
 class Invocation:
-    """The arguments of a run, and whether it shows tracebacks.
+    """The arguments and the debug mode of a run.
 
     ``key_log`` is the value of SSLKEYLOGFILE. The process removes the variable, because
     the keys decrypt a recorded credential; ``enable_debug`` sets it again.

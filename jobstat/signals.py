@@ -67,10 +67,10 @@ def _on_first_signal(number: int, frame: FrameType | None) -> None:
 
 
 class _LaterSignals:
-    """Handles the signals after the first one.
+    """The handler of all signals after the first one.
 
-    Those within the grace period are ignored. The next one ends the process, unless
-    a critical section is active: then it takes one more.
+    It ignores signals within the grace period. After that, one signal ends the process,
+    or two if a critical section is active.
     """
 
     def __init__(self) -> None:

@@ -59,10 +59,10 @@ class Child(subprocess.Popen[Any]):
 
 
 @contextmanager
-def killed_after(
-    kill: Callable[[], None], description: object, max_runtime: float
+def kill_after(
+    kill: Callable[[], None], description: object, timeout: float
 ) -> Iterator[None]:
-    """Call ``kill`` at the end of the block, or after ``max_runtime`` seconds.
+    """Call ``kill`` at the end of the block, or after ``timeout`` seconds.
 
     Raise AssertionError with the description if the block took too long.
     """
@@ -72,7 +72,7 @@ def killed_after(
         timed_out.set()
         kill()
 
-    watchdog = threading.Timer(max_runtime, abandon)
+    watchdog = threading.Timer(timeout, abandon)
     watchdog.daemon = True
     watchdog.start()
     try:
@@ -81,23 +81,23 @@ def killed_after(
         watchdog.cancel()
         kill()
         assert not timed_out.is_set(), (
-            f"not ended within {max_runtime:.0f} s: {description}"
+            f"not ended within {timeout:.0f} s: {description}"
         )
 
 
 @contextmanager
 def child(
-    command: Sequence[str], *, max_runtime: float = BOUND, **options: Any
+    command: Sequence[str], *, timeout: float = BOUND, **options: Any
 ) -> Iterator[Child]:
     """Start a program, and kill its process group at the end of the block.
 
-    Kill it after ``max_runtime`` seconds, too, and raise AssertionError.
+    Kill it after ``timeout`` seconds, too, and raise AssertionError.
     """
     options.setdefault("stdin", subprocess.DEVNULL)
     options.setdefault("encoding", "utf-8")
     with (
         Child(command, start_new_session=True, **options) as process,
-        killed_after(lambda: kill_group(process.pid), command, max_runtime),
+        kill_after(lambda: kill_group(process.pid), command, timeout),
     ):
         yield process
 
@@ -120,13 +120,13 @@ def run(
 def wait_until(
     condition: Callable[[], object],
     description: str = "the state",
-    max_runtime: float = BOUND,
+    timeout: float = BOUND,
 ) -> None:
     """Wait until the condition is true. Raise AssertionError if that takes too long."""
-    deadline = time.monotonic() + max_runtime
+    deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline, (
-            f"{description} did not come within {max_runtime:.0f} s"
+            f"{description} did not come within {timeout:.0f} s"
         )
         time.sleep(0.02)
 

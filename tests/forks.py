@@ -23,7 +23,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from children import BOUND, CLEAN, kill_group, killed_after
+from children import BOUND, CLEAN, kill_group, kill_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -106,7 +106,7 @@ def forked(
         os.close(fd)
     fork = Fork(status_pipe)
     try:
-        with killed_after(lambda: kill_group(fork.pid), arguments, BOUND):
+        with kill_after(lambda: kill_group(fork.pid), arguments, BOUND):
             yield fork
     finally:
         fork.close()
