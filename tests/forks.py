@@ -23,24 +23,37 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from children import BOUND, CLEAN, kill_group, kill_after
+from children import BOUND, CLEAN, kill_after, kill_group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_COMMANDS = ("show", "watch", "list", "auth_login", "auth_logout", "auth_status")
 _PRELOADED = (
-    *(f"jobstat.commands.{name}" for name in _COMMANDS),
-    *("jobstat.process", "jobstat.jobs.input", "jobstat.views.live"),
-    *(
-        "jobstat.views.report",
-        "jobstat.zendesk.auth.zcli",
-        "jobstat.zendesk.auth.refreshing",
-    ),
+    "jobstat.process",
+    "jobstat.commands._job_list",
+    "jobstat.commands.auth_login",
+    "jobstat.commands.auth_logout",
+    "jobstat.commands.auth_status",
+    "jobstat.commands.list",
+    "jobstat.commands.show",
+    "jobstat.commands.watch",
+    "jobstat.jobs.input",
+    "jobstat.views.live",
+    "jobstat.views.report",
+    "jobstat.zendesk.auth.refreshing",
+    "jobstat.zendesk.auth.zcli",
     # Imported late by the modules above.
-    *("certifi", "encodings.idna", "h11", "httpcore", "keyring.errors"),
-    *("oauthlib.oauth2", "rich.console", "rich.padding", "rich.progress_bar"),
-    *("rich.table", "rich.text"),
+    "certifi",
+    "encodings.idna",
+    "h11",
+    "httpcore",
+    "keyring.errors",
+    "oauthlib.oauth2",
+    "rich.console",
+    "rich.padding",
+    "rich.progress_bar",
+    "rich.table",
+    "rich.text",
 )
 
 
