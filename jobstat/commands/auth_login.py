@@ -36,8 +36,9 @@ from jobstat.zendesk.auth.store import StoredSecrets, check_store, save_login
 from jobstat.zendesk.client import ZendeskClient, open_http
 
 EXAMPLES = """
+jobstat auth login
 jobstat auth login --subdomain acme --client-id jobstat
-jobstat auth login --subdomain acme-sandbox --client-id ci --with-secret < secret.txt
+jobstat auth login --subdomain acme --client-id ci --with-secret < secret.txt
 pbpaste | jobstat auth login --subdomain acme --with-token
 """
 
@@ -80,7 +81,7 @@ _LOGIN_METHODS = {
     type=click.IntRange(1, 65535),
     metavar="PORT",
     default=PORT,
-    help=f"Port on 127.0.0.1 where the browser returns to. Default: {PORT}.",
+    help=f"Port on 127.0.0.1 to which the browser returns. Default: {PORT}.",
 )
 @click.option(
     "--timeout",

@@ -49,7 +49,7 @@ complete -c jobstat -n '__fish_seen_subcommand_from auth; and __fish_seen_subcom
 complete -c jobstat -n '__fish_seen_subcommand_from auth; and __fish_seen_subcommand_from login' -l with-secret -d 'Read the OAuth client’s secret from standard input'
 complete -c jobstat -n '__fish_seen_subcommand_from auth; and __fish_seen_subcommand_from login' -l with-token -d 'Read an OAuth access token from standard input'
 complete -c jobstat -n '__fish_seen_subcommand_from auth; and __fish_seen_subcommand_from login' -l email -x -d 'Read an API token of this user from standard input'
-complete -c jobstat -n '__fish_seen_subcommand_from auth; and __fish_seen_subcommand_from login' -l port -x -d 'Port on 127.0.0.1 where the browser returns to'
+complete -c jobstat -n '__fish_seen_subcommand_from auth; and __fish_seen_subcommand_from login' -l port -x -d 'Port on 127.0.0.1 to which the browser returns'
 complete -c jobstat -n '__fish_seen_subcommand_from auth; and __fish_seen_subcommand_from login' -l timeout -x -d 'How long to wait for the browser'
 complete -c jobstat -n '__fish_seen_subcommand_from auth; and __fish_seen_subcommand_from login' -l default -d 'Make the account the default, instead of another'
 complete -c jobstat -n '__fish_seen_subcommand_from auth; and __fish_seen_subcommand_from login' -l subdomain -x -d 'Subdomain of the account'

@@ -410,7 +410,7 @@ def test_process_waits_for_an_interrupted_refresh(
     assert provider.warnings == []
 
 
-def test_process_does_not_wait_for_a_token_that_its_secret_can_get_again() -> None:
+def test_process_does_not_wait_for_a_client_credentials_grant() -> None:
     endpoint = granting(expires_in=300)
     endpoint.ready = threading.Event()
     with pytest.raises(Unavailable):
@@ -420,7 +420,7 @@ def test_process_does_not_wait_for_a_token_that_its_secret_can_get_again() -> No
     endpoint.ready.set()
 
 
-def test_no_renewal_begins_when_the_process_ends() -> None:
+def test_no_refresh_starts_when_the_process_ends() -> None:
     endpoint = granting(refresh_token="r2")
     critical.finish(lambda: None)
     with pytest.raises(critical.ProcessEnding):
@@ -428,7 +428,7 @@ def test_no_renewal_begins_when_the_process_ends() -> None:
     assert endpoint.requests == []
 
 
-def test_renewal_that_fails_when_nobody_waits_is_warned_of(
+def test_failure_of_an_abandoned_refresh_is_a_warning(
     new_stored: NewStored,
 ) -> None:
     endpoint = refusing(400, b'{"error": "invalid_grant"}')
@@ -437,7 +437,7 @@ def test_renewal_that_fails_when_nobody_waits_is_warned_of(
     with pytest.raises(Unavailable):
         provider.credential(endpoint.http, 0.05)
     provider.finish()
-    assert provider.warnings == []  # not known yet
+    assert provider.warnings == []  # the request has not failed yet
     with pytest.raises(Unavailable):
         provider.credential(endpoint.http, 0.05)
     endpoint.ready.set()
@@ -451,7 +451,7 @@ def test_renewal_that_fails_when_nobody_waits_is_warned_of(
     )
 
 
-def test_renewal_that_succeeds_after_one_that_failed_is_not_warned_of(
+def test_successful_refresh_after_a_failed_one_is_no_warning(
     new_stored: NewStored,
 ) -> None:
     provider, _ = new_stored(StoredSecrets(EXPIRED))
@@ -467,7 +467,7 @@ def test_renewal_that_succeeds_after_one_that_failed_is_not_warned_of(
     assert provider.warnings == []
 
 
-def test_secrets_that_were_shown_are_never_repeated() -> None:
+def test_provider_remembers_all_its_secrets() -> None:
     provider = new_refreshing(Tokens("old-token", "r1-token", 5.0, 4.0), "s3cret")
     provider.credential(granting().http, 5)
     assert {"old-token", "r1-token", "s3cret", "t0ken"} <= set(provider.secrets())
