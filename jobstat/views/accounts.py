@@ -91,12 +91,10 @@ def _to_text(status: AccountStatus, now: float, terminal: Terminal) -> str:
     details = [
         sanitize(status.problem or "", MAX_ERROR),
         sanitize(status.hint or ""),
-        *(
-            [_format_credential(status), _format_expiry(status, now)]
-            * bool(status.kind)
-        ),
-        *(f"warning: {sanitize(warning)}" for warning in status.warnings),
     ]
+    if status.kind:
+        details += [_format_credential(status), _format_expiry(status, now)]
+    details += [f"warning: {sanitize(warning)}" for warning in status.warnings]
     paragraphs = (terminal.wrapped(detail, "  ") for detail in details if detail)
     return f"{title}\n{sign} {words}\n{''.join(paragraphs)}"
 
