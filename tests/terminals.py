@@ -1,4 +1,4 @@
-"""A program on a terminal of its own, read back as a screen."""
+"""Run a program on its own terminal, and read the screen back."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Session:
-    """A program on a terminal of its own."""
+    """A program on its own terminal."""
 
     process: Child | Fork
     master: int
@@ -35,19 +35,19 @@ class Session:
     raw: bytearray = field(default_factory=bytearray)
 
     def __post_init__(self) -> None:
-        # One for the whole session: a chunk may end within a character.
+        # One stream for all chunks: a chunk may end within a character.
         self.stream = pyte.ByteStream(self.screen)
 
     def read(self, until: Callable[[str], object] | None = None) -> str:
-        """Feed the screen until it shows so, or until the program has ended."""
+        """Feed the screen until ``until`` is true of its text, or the program ends."""
         deadline = time.monotonic() + BOUND / 2
         while time.monotonic() < deadline:
             if until and until(self.text):
                 return self.text
-            fed = self.feed()
-            if fed is None:
+            has_output = self.feed()
+            if has_output is None:
                 break
-            if not fed and self.process.poll() is not None and not until:
+            if not has_output and self.process.poll() is not None and not until:
                 return self.text
         assert not until, f"never shown; the screen: {self.text}"
         self.process.wait(timeout=BOUND)
@@ -55,21 +55,21 @@ class Session:
 
     @property
     def stdout(self) -> IO[bytes]:
-        """The pipe that its stdout was given in place of the terminal."""
+        """The pipe that replaces the terminal as stdout."""
         assert isinstance(self.process, Child)
         return self.process.stdout
 
     def type(self, text: str) -> None:
-        """Type this on its keyboard."""
+        """Type text on the keyboard."""
         os.write(self.master, text.encode())
 
     def hang_up(self) -> None:
-        """Close the terminal, as its window does."""
+        """Close the terminal, as closing its window does."""
         os.close(self.master)
         self.master = -1
 
     def feed(self) -> bool | None:
-        """Feed the screen what there is; None when no more will come."""
+        """Feed the screen a chunk. Return whether there was one, or None at the end."""
         if not select.select([self.master], [], [], 0.05)[0]:
             return False
         try:
@@ -82,7 +82,7 @@ class Session:
 
     @property
     def text(self) -> str:
-        """The scrollback and the screen, without what is blank at the end."""
+        """The scrollback and the screen, without blanks at the end."""
         history = [
             "".join(line[column].data for column in range(self.screen.columns))
             for line in self.screen.history.top
@@ -103,31 +103,32 @@ def on_terminal(
     prelude: str = "",
     stdout: int | None = None,
 ) -> Iterator[Session]:
-    """Run jobstat, ``under`` another program, on a screen that shows this before.
+    """Run jobstat on a screen that first shows ``before``.
 
-    ``stdout`` is the terminal too, unless it is given. ``prelude`` is Python that
-    runs first, where jobstat is forked: without ``program``, ``under`` and ``stdout``.
+    ``under`` is a program that runs jobstat. ``stdout`` replaces the terminal as its
+    stdout. ``prelude`` is Python code that runs first. It needs a fork: no ``program``,
+    ``under`` or ``stdout``.
     """
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
-    def lead() -> None:
+    def take_terminal() -> None:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
     if program or under or stdout is not None:
-        started: AbstractContextManager[Child | Fork] = child(
+        running: AbstractContextManager[Child | Fork] = child(
             [*under, *(program or JOBSTAT), *arguments],
             env=env,
             stdin=slave,
             stdout=slave if stdout is None else stdout,
             stderr=slave,
             encoding=None,
-            preexec_fn=lead,  # the terminal becomes its own
+            preexec_fn=take_terminal,
         )
     else:
         streams = (os.dup(slave), os.dup(slave), os.dup(slave))
-        started = forked(arguments, env, streams, prelude=prelude, on_terminal=True)
-    with started as process:
+        running = forked(arguments, env, streams, prelude=prelude, on_terminal=True)
+    with running as process:
         os.close(slave)
         screen = pyte.HistoryScreen(columns, rows, history=2000)
         session = Session(process, master, screen)

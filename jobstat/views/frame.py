@@ -86,8 +86,10 @@ class Frame:
     def lines(self) -> list[StyledLine]:
         """Return the lines, the most important first."""
         if len(self._watch.jobs) == 1:
-            return self._single_job()[: self._height]
-        lines = self._several_jobs()[: self._height]
+            lines = self._single_job()
+        else:
+            lines = self._several_jobs()
+        lines = lines[: self._height]
         return [truncate(line, self._width, unicode=self._unicode) for line in lines]
 
     def _single_job(self) -> list[StyledLine]:
@@ -108,8 +110,7 @@ class Frame:
                 left=tracked.estimate.eta(self._now),
                 live=True,
             )
-        trouble = self._trouble(tracked.outage, tracked.last_success_at)
-        for line in trouble:
+        for line in self._trouble(tracked.outage, tracked.last_success_at):
             lines += flow(line, self._width)
         return lines
 

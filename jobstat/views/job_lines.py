@@ -60,10 +60,8 @@ def job_lines(
     """
     title = [(job_title(job), "bold"), (job_id(job), ""), (account, "dim")]
     message = message_lines(job, width)
-    if live and width and len(message) > 2:  # noqa: PLR2004 - two lines
-        (second, style), (third, _) = message[1][0], message[2][0]
-        clipped = truncate([(f"{second} {third}", style)], width, unicode=unicode)
-        message = [message[0], clipped]
+    if live and width:
+        message = _clip_to_two_lines(message, width, unicode=unicode)
     times = "" if elapsed is None else format_elapsed(elapsed)
     if left is not None:
         times += f"{GAP}about {format_elapsed(left)} left"
@@ -112,6 +110,15 @@ def message_lines(job: Job, width: int | None) -> list[StyledLine]:
     if not job.message:
         return []
     return wrap(sanitize(job.message, _max_length(width)), "dim", width)
+
+
+def _clip_to_two_lines(
+    lines: list[StyledLine], width: int, *, unicode: bool
+) -> list[StyledLine]:
+    if len(lines) <= 2:  # noqa: PLR2004 - as the name says
+        return lines
+    first, [(second, style)], [(third, _)], *_ = lines
+    return [first, truncate([(f"{second} {third}", style)], width, unicode=unicode)]
 
 
 def url_lines(job: Job, width: int | None) -> list[StyledLine]:

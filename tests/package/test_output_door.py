@@ -1,4 +1,4 @@
-"""Text reaches a terminal through ``Terminal``, sanitized unless a view wrote it."""
+"""Only views write raw text to a terminal. Everything else is sanitized."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import jobstat
 PACKAGE = Path(jobstat.__file__).parent
 
 RAW = {"write", "write_quietly"}
-"""Methods of a Terminal that write text as it is."""
+"""The methods of Terminal that do not sanitize."""
 
 VIEWS_THAT_PAINT = {"accounts", "live", "log", "output", "paging", "report"}
-"""They write colours and control sequences, and sanitize what they put between."""
+"""These views write colors and control sequences, and sanitize the rest themselves."""
 
 OTHER_WRITES = {
     "__main__.py": "sys.stdout.write",  # the version
@@ -24,12 +24,12 @@ OTHER_WRITES = {
     "zendesk/auth/profiles.py": "file.write",
     "zendesk/auth/store.py": "keyring.write",
 }
-"""Writes to something else than a Terminal."""
+"""Calls of ``write`` that do not write to a Terminal."""
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
-def name_of(module: Path) -> str:
+def module_name(module: Path) -> str:
     return str(module.relative_to(PACKAGE))
 
 
@@ -38,9 +38,9 @@ def calls(module: Path) -> list[str]:
     return [ast.unparse(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)]
 
 
-@pytest.mark.parametrize("module", MODULES, ids=name_of)
+@pytest.mark.parametrize("module", MODULES, ids=module_name)
 def test_only_listed_views_write_raw_text_to_the_terminal(module: Path) -> None:
-    name = name_of(module)
+    name = module_name(module)
     if name in {"views/terminal.py", "views/writing.py"}:
         return
     found = {c for c in calls(module) if c.rpartition(".")[2] in RAW and "." in c}
@@ -50,8 +50,8 @@ def test_only_listed_views_write_raw_text_to_the_terminal(module: Path) -> None:
     assert {call for call in found if call != "self._output.write"} == set()
 
 
-@pytest.mark.parametrize("module", MODULES, ids=name_of)
+@pytest.mark.parametrize("module", MODULES, ids=module_name)
 def test_modules_print_only_through_the_terminal_object(module: Path) -> None:
     for call in calls(module):
         assert call not in {"print", "click.echo", "click.secho", "sys.stderr.write"}
-        assert call != "sys.stdout.write" or name_of(module) == "__main__.py"
+        assert call != "sys.stdout.write" or module_name(module) == "__main__.py"

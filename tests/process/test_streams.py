@@ -1,4 +1,4 @@
-"""The streams of the process: nothing is lost on them without a word."""
+"""The streams of the process: no output is lost without an error."""
 
 from __future__ import annotations
 
@@ -103,12 +103,12 @@ def test_show_adapts_its_text_to_the_encoding_of_stdout(encoding: str) -> None:
     assert ("日本" in shown) == (encoding == "utf-8")
 
 
-@pytest.mark.parametrize("look", ["--stream", "--plain"])
-def test_watch_ends_by_sigpipe_when_its_pipe_reader_exits(look: str) -> None:
+@pytest.mark.parametrize("option", ["--stream", "--plain"])
+def test_watch_ends_by_sigpipe_when_its_pipe_reader_exits(option: str) -> None:
     states = [http(content=body({**WORKING, "progress": n})) for n in range(9)]
     with raw_server(*states) as server:
         done = bash(
-            f"set -o pipefail; jobstat watch {look} {ID} | head -1; echo $?",
+            f"set -o pipefail; jobstat watch {option} {ID} | head -1; echo $?",
             **environment(server.base_url),
         )
     first, code = done.stdout.splitlines()
@@ -138,7 +138,7 @@ def test_slow_reader_gets_all_output_after_the_deadline(
     with (
         ThreadPoolExecutor() as pool,
         open(read_end, encoding="utf-8") as reader,  # noqa: PTH123 - a pipe
-        open(write_end, "w", encoding="utf-8") as writer,  # noqa: PTH123 - likewise
+        open(write_end, "w", encoding="utf-8") as writer,  # noqa: PTH123 - a pipe
     ):
         writes = pool.submit(open_terminal(writer, {}).write, content)
         shown = ""
@@ -158,7 +158,7 @@ def test_write_to_a_nonblocking_pipe_is_complete() -> None:
         open(read_end, encoding="utf-8") as reader,  # noqa: PTH123 - a pipe
     ):
         read = pool.submit(reader.read)
-        with open(write_end, "w", encoding="utf-8") as writer:  # noqa: PTH123 - likewise
+        with open(write_end, "w", encoding="utf-8") as writer:  # noqa: PTH123 - a pipe
             open_terminal(writer, {}).write("x" * 500_000)
         assert len(read.result(BOUND)) == 500_000
 

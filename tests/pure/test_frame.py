@@ -1,4 +1,4 @@
-"""What is drawn of several jobs on a screen of a given size."""
+"""The live view of several jobs on a screen of a given size."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ WORKING = job("working", total=100, progress=40)
 
 
 def new_watch(*jobs: Job | None, now: float = 0) -> Watch:
-    """A watch that has just heard of these jobs, of None nothing yet."""
+    """Return a watch that knows these jobs. None is a job without an answer."""
     ids = [f"V3-{number:032x}" for number in range(len(jobs))]
     watch = Watch(ids, WatchPolicy(), 0)
-    ask = watch.next_step(now)
-    assert isinstance(ask, PollRequest)
+    request = watch.next_step(now)
+    assert isinstance(request, PollRequest)
     pairs = zip(jobs, ids, strict=True)
-    told = tuple(replace(job, id=id) for job, id in pairs if job)
-    watch.record_result(ask, PollResult(told), now)
+    statuses = tuple(replace(job, id=id) for job, id in pairs if job)
+    watch.record_result(request, PollResult(statuses), now)
     return watch
 
 
@@ -109,11 +109,11 @@ def test_60_columns_show_the_whole_id() -> None:
 def test_100_columns_show_the_time_left_of_each_job() -> None:
     watch = new_watch(QUEUED, QUEUED)
     for now, done in ((60.0, 36), (80.0, 56)):
-        ask = watch.next_step(now)
-        assert isinstance(ask, PollRequest)
+        request = watch.next_step(now)
+        assert isinstance(request, PollRequest)
         moved = replace(WORKING, progress=done)
-        told = tuple(replace(moved, id=one.id) for one in ask.jobs)
-        watch.record_result(ask, PollResult(told), now)
+        statuses = tuple(replace(moved, id=one.id) for one in request.jobs)
+        watch.record_result(request, PollResult(statuses), now)
     shown = lines(watch, 100, now=85)
     assert shown[0].endswith("1:25  about 0:34 left  acme")
     assert " 0:34 left  V3-" in shown[1]
@@ -122,16 +122,16 @@ def test_100_columns_show_the_time_left_of_each_job() -> None:
 
 def test_outage_line_names_the_job_if_only_one_job_is_affected() -> None:
     watch = new_watch(WORKING, WORKING)
-    ask = watch.next_step(60)
-    assert isinstance(ask, PollRequest)
-    watch.record_failure(ask, Unavailable("acme cannot answer now (503)"), 60)
+    request = watch.next_step(60)
+    assert isinstance(request, PollRequest)
+    watch.record_failure(request, Unavailable("acme cannot answer now (503)"), 60)
     _, trouble, *_ = lines(watch, now=60)
     assert trouble.startswith("! acme cannot answer now (503); retrying in 1 s, ")
-    alone = PollRequest((ask.jobs[1],), 1, 61)
-    watch.record_result(ask, PollResult(()), 61)
+    alone = PollRequest((request.jobs[1],), 1, 61)
+    watch.record_result(request, PollResult(()), 61)
     watch.record_failure(alone, InvalidResponse("no job status"), 61)
     _, trouble, other = lines(watch, width=100, now=61)
-    assert trouble.startswith(f"! {ask.jobs[1].id}: no job status; retrying in 1 s")
+    assert trouble.startswith(f"! {request.jobs[1].id}: no job status; retrying in 1 s")
     assert "▸ working" in other
 
 
@@ -156,9 +156,9 @@ jobs = st.lists(st.sampled_from([GOOD, BAD, QUEUED, WORKING, None]), min_size=1)
 
 @given(jobs, st.integers(1, 200), st.integers(1, 60), st.booleans())
 def test_frame_fits_any_screen_size(
-    told: list[Job | None], width: int, height: int, unicode: bool
+    statuses: list[Job | None], width: int, height: int, unicode: bool
 ) -> None:
-    watch = new_watch(*told[:100], *([None] if len(told) < 2 else []))
+    watch = new_watch(*statuses[:100], *([None] if len(statuses) < 2 else []))
     shown = lines(watch, width, height, unicode=unicode)
     assert 1 <= len(shown) <= height
     assert all(cell_len(line) <= width for line in shown)
@@ -177,8 +177,8 @@ def test_only_the_header_changes_while_the_watch_waits() -> None:
     assert lines(watch, now=5)[1:] == lines(watch, now=9)[1:]
 
 
-def ended(codes: list[Exit]) -> Watch:
-    """A watch whose jobs have ended with these codes."""
+def ended_watch(codes: list[Exit]) -> Watch:
+    """Return a watch whose jobs have ended with these codes."""
     watch = new_watch(*[None] * len(codes))
     for tracked, code in zip(watch.jobs, codes, strict=True):
         tracked.exit = code
@@ -191,7 +191,7 @@ def ended(codes: list[Exit]) -> Watch:
 
 def test_most_serious_failures_are_listed_first() -> None:
     codes = [Exit.UNAVAILABLE, Exit.NOT_FOUND, Exit.ITEMS_FAILED, Exit.JOB_FAILED]
-    shown = lines(ended(codes * 10))
+    shown = lines(ended_watch(codes * 10))
     states = [line.split("  ")[0] for line in shown[1:-1]]
     assert states[:10] == ["✗ failed"] * 10
     assert states[10:20] == ["✗ with failures"] * 10
@@ -245,10 +245,10 @@ def test_429_shows_the_retry_not_the_wait_for_the_rate_limit() -> None:
 
 def test_wait_for_the_rate_limit_is_shown() -> None:
     watch = new_watch(WORKING, QUEUED)
-    ask = PollRequest(tuple(watch.jobs), 30, 0)
+    request = PollRequest(tuple(watch.jobs), 30, 0)
     watch.rate_limiter.update(RateLimit(limit=700, remaining=0), 0)
-    told = tuple(tracked.job for tracked in watch.jobs if tracked.job)
-    watch.record_result(ask, PollResult(told), 0)
+    statuses = tuple(tracked.job for tracked in watch.jobs if tracked.job)
+    watch.record_result(request, PollResult(statuses), 0)
     assert (
         lines(watch, now=10)[1] == "! waiting for the rate limit; next request in 50 s"
     )

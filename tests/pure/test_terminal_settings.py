@@ -1,4 +1,4 @@
-"""What a terminal can show, as its environment tells."""
+"""What a terminal can show, by its stream and the environment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def unicode_in(**environ: str) -> bool:
+def uses_unicode(**environ: str) -> bool:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     return open_terminal(stream, environ).unicode
 
@@ -30,13 +30,13 @@ def unicode_in(**environ: str) -> bool:
         {"LANG": "POSIX"},
         {"LANG": "de_DE.UTF-8", "LC_ALL": "C"},
         {"LANG": "de_DE.UTF-8", "LC_CTYPE": "C"},
-        # Python sets this itself where it finds the C locale.
+        # Python sets this itself when it finds the C locale.
         {"LANG": "C", "LC_CTYPE": "C.UTF-8"},
         {"LC_CTYPE": "C.UTF-8"},
     ],
 )
 def test_c_locale_disables_unicode(environ: dict[str, str]) -> None:
-    assert not unicode_in(**environ)
+    assert not uses_unicode(**environ)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_c_locale_disables_unicode(environ: dict[str, str]) -> None:
 def test_other_locales_use_unicode_if_the_stream_encodes_it(
     environ: dict[str, str],
 ) -> None:
-    assert unicode_in(**environ)
+    assert uses_unicode(**environ)
     stream = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
     assert not open_terminal(stream, environ).unicode
 
@@ -82,7 +82,7 @@ def test_closed_terminal_raises_a_hangup_unless_sighup_is_ignored(
         try:
             with pytest.raises(error):
                 terminal.write("text")
-            terminal.print_quietly("this is no data\n")
+            terminal.print_quietly("not data\n")
         finally:
             signal.signal(signal.SIGHUP, before)
 

@@ -1,4 +1,4 @@
-"""Ctrl-C at each line that a live view executes, from its start to its end."""
+"""Ctrl-C at each line of code that a watch with a live view executes."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ import contextlib, os, signal, sys
 from jobstat import clock
 from jobstat.commands import _shared, watch
 from jobstat.jobs import loop
-from jobstat.views import live, reporter, terminal
+from jobstat.views import live, reporter, terminal, writing
 
 lines_left = int(os.environ["LINE"])
-modules = contextlib, _shared, watch, loop, reporter, live, terminal
+modules = contextlib, _shared, watch, loop, reporter, live, terminal, writing
 files = {module.__file__ for module in modules}
 
 def on_call(frame, event, argument):
@@ -58,7 +58,7 @@ def sleep(seconds):
 
 clock.sleep, clock.monotonic = sleep, lambda: monotonic() + slept
 """
-"""Sends SIGINT at the line of this number. Waiting takes no time."""
+"""Send SIGINT at the executed line with this number. Waits take no time."""
 
 WORKING = [job_object("working", id=id, total=40, progress=19) for id in (ID, OTHER)]
 DONE = [completed(SUCCESS, id=id) for id in (ID, OTHER)]
@@ -74,7 +74,7 @@ ENDINGS = {
     "several jobs": (["watch", ID, OTHER], BOTH_JOBS, 0),
     "an error": (["watch", ID], [ONE_JOB[0], http("401 No")], 4),
 }
-"""A command, what the server answers, and the exit code without a signal."""
+"""A command, the answers of the server, and the exit code without a signal."""
 
 
 EACH_LINE = pytest.param("one job", 1, marks=pytest.mark.long)
@@ -95,10 +95,10 @@ def test_ctrl_c_at_any_line_leaves_the_terminal_as_it_was(
             with on_terminal(*command, env=env, prelude=INTERRUPTING) as terminal:
                 shown = terminal.read()
         assert not terminal.screen.cursor.hidden, line
-        # The frame is erased. A report and JSON name the job, once each.
+        # The frame is erased. The report and the JSON name the job once each.
         assert shown.count("Bulk Create Ticket") <= 2, line
         assert "jobs done" not in shown, line
         if terminal.process.returncode != -signal.SIGINT:
             break
-    # The view executes fewer lines than this: nothing interrupted the last run.
+    # The last run executed fewer lines: no signal came.
     assert terminal.process.returncode == code

@@ -1,7 +1,7 @@
-"""What a server chooses to send, as a terminal ends up with it.
+"""Hostile text in an answer, as it arrives at a terminal.
 
-Whatever is in an answer, a terminal gets no byte but text, and the few sequences
-with which jobstat itself colours and redraws.
+The terminal gets only printable text, and the few escape sequences with which jobstat
+itself colors and redraws.
 """
 
 from __future__ import annotations
@@ -48,23 +48,23 @@ GROUPS = {
     ", ".join(names): " ".join(EVIL[name] for name in names)
     for names in zip(*[iter(EVIL)] * 2, strict=True)
 }
-"""Two of them in a text: a longer one is cut where it is a name."""
+"""Pairs of hostile texts. A longer text would be truncated where it is a name."""
 
-OWN = re.compile(r"\x1b\[(?:\?25[lh]|[0-9;]*m|[0-9]+A|B|K|J)|\x1b[78]|\r*\n|\r")
+SEQUENCES = re.compile(r"\x1b\[(?:\?25[lh]|[0-9;]*m|[0-9]+A|B|K|J)|\x1b[78]|\r*\n|\r")
 INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
-def job_of(text: str, status: str = "completed", **fields: Any) -> dict[str, Any]:
-    """A job that has the text wherever one can be."""
+def hostile_job(text: str, status: str = "completed", **fields: Any) -> dict[str, Any]:
+    """Return a job with the text in every field that can hold it."""
     name = f"x{text}"
     item = {**FAILURE, "id": name, "error": name, "details": {name: [name]}, name: name}
     job = completed(item, {"id": name, "status": name, name: name}, SUCCESS)
     return job | {"status": status, "job_type": name, "message": name, **fields}
 
 
-def harmless(session: Session) -> str:
-    """The text that a terminal got, when there is nothing in it but text."""
-    text = OWN.sub("", session.raw.decode())
+def check_printable(session: Session) -> str:
+    """Return the text that a terminal got, and check that all of it is printable."""
+    text = SEQUENCES.sub("", session.raw.decode())
     assert not {c for c in text if unicodedata.category(c) in INVISIBLE}
     assert not re.search("[\u034f\u115f\u3164\ufe00-\ufe0f\U000e0100-\U000e01ef]", text)
     assert session.screen.title == ""
@@ -87,9 +87,9 @@ def test_text_in_a_job_cannot_control_the_terminal(
     evil: str, arguments: str, columns: int
 ) -> None:
     text = GROUPS[evil]
-    working = job_of(text, "working", results=None)
-    strange = job_of(text, f"on{text}", id=f"{OTHER}{text}", results=None)
-    answers = [strange, working, job_of(text)][-1 if arguments == "show" else 0 :]
+    working = hostile_job(text, "working", results=None)
+    strange = hostile_job(text, f"on{text}", id=f"{OTHER}{text}", results=None)
+    answers = [strange, working, hostile_job(text)][-1 if arguments == "show" else 0 :]
     contents = [http(content=body(job)) for job in answers]
     if arguments == "list":
         contents = [http(content=json.dumps({"job_statuses": answers}).encode())]
@@ -102,20 +102,20 @@ def test_text_in_a_job_cannot_control_the_terminal(
     ):
         terminal.read()
     assert terminal.process.returncode == (0 if arguments == "list" else 6)
-    shown = harmless(terminal)
+    shown = check_printable(terminal)
     if columns > 40 and arguments != "list":
-        # Nothing is left out: it is to be seen, escaped or as it is.
+        # All of the text is shown, escaped or as it is.
         assert "".join(sanitize(text).split()) in "".join(shown.split())
 
 
 @pytest.mark.parametrize("evil", GROUPS)
 def test_text_in_several_jobs_cannot_control_the_terminal(evil: str) -> None:
     text = GROUPS[evil]
-    jobs = [job_of(text, id=ID), job_of(text, "failed", id=OTHER)]
-    first = [job_of(text, f"on{text}", id=id, results=None) for id in (ID, OTHER)]
+    jobs = [hostile_job(text, id=ID), hostile_job(text, "failed", id=OTHER)]
+    first = [hostile_job(text, f"on{text}", id=id, results=None) for id in (ID, OTHER)]
     answers = [
-        http(content=json.dumps({"job_statuses": told}).encode())
-        for told in (first, jobs)
+        http(content=json.dumps({"job_statuses": statuses}).encode())
+        for statuses in (first, jobs)
     ]
     with (
         raw_server(*answers) as server,
@@ -123,7 +123,7 @@ def test_text_in_several_jobs_cannot_control_the_terminal(evil: str) -> None:
     ):
         terminal.read()
     assert terminal.process.returncode == 3
-    harmless(terminal)
+    check_printable(terminal)
 
 
 @pytest.mark.parametrize("half", [0, 1])
@@ -155,12 +155,12 @@ def test_text_in_an_error_response_cannot_control_the_terminal(
     ):
         terminal.read()
     assert terminal.process.returncode in {2, 4, 7}
-    harmless(terminal)
+    check_printable(terminal)
 
 
 @pytest.mark.parametrize("evil", GROUPS)
 def test_show_json_prints_hostile_text_as_ascii_escapes(evil: str) -> None:
-    sent = job_of(GROUPS[evil])
+    sent = hostile_job(GROUPS[evil])
     with (
         raw_server(http(content=body(sent))) as server,
         on_terminal(
@@ -206,7 +206,7 @@ def test_oversized_values_are_shortened_on_a_terminal(name: str, columns: int) -
     ):
         terminal.read()
     assert terminal.process.returncode == 6
-    harmless(terminal)
+    check_printable(terminal)
     if name != "10,000 items":
         assert len(terminal.raw) < 20_000
         assert "more characters)" in " ".join(terminal.text.split())

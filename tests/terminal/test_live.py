@@ -1,4 +1,4 @@
-"""The live view on a terminal that changes: its size, and whose it is."""
+"""The live view on a terminal that is resized, suspended, paused or shared."""
 
 from __future__ import annotations
 
@@ -48,18 +48,17 @@ WORKING = http(
     )
 )
 WATCH = ("watch", "--interval", "1h", ID)
-"""Asks once, and draws the same frame each second from then on."""
+"""Polls once, then draws the same frame each second."""
 
 DONE = http(content=body(completed(SUCCESS)))
 
 
 def resize(session: Session, columns: int, rows: int) -> None:
-    """As a terminal that does not reflow its lines: pyte is one.
+    """Resize a terminal that does not reflow its lines, as pyte does not.
 
-    Between two frames: one that is drawn for the size before would be told apart by
-    a terminal, but not by this one.
+    Do so between two frames: pyte could not tell a frame of the earlier size apart.
     """
-    drawn_again(session)
+    wait_for_frame(session)
     session.process.send_signal(signal.SIGSTOP)
     while session.feed():
         pass
@@ -69,20 +68,20 @@ def resize(session: Session, columns: int, rows: int) -> None:
     session.process.send_signal(signal.SIGCONT)
 
 
-def drawn_again(session: Session) -> None:
+def wait_for_frame(session: Session) -> None:
     before = len(session.raw)
     session.read(lambda _: len(session.raw) > before and session.raw.endswith(b"\r"))
 
 
-def test_the_cursor_rests_at_the_beginning_of_the_frame() -> None:
-    """So that it is still there when a terminal has reflowed the lines below."""
+def test_cursor_rests_at_the_start_of_the_frame() -> None:
+    """It stays there when a terminal reflows the lines below."""
     with (
         raw_server(WORKING) as server,
         on_terminal(*WATCH, env=environment(server.base_url)) as terminal,
     ):
         terminal.read(lambda text: "19/40" in text)
         for _ in range(3):
-            drawn_again(terminal)
+            wait_for_frame(terminal)
             assert (terminal.screen.cursor.y, terminal.screen.cursor.x) == (0, 0)
         assert terminal.text.count("Bulk Create Ticket") == 1
 
@@ -98,10 +97,10 @@ def test_resize_leaves_exactly_one_frame(sizes: list[tuple[int, int]]) -> None:
         terminal.read(lambda text: "19/40" in text)
         for columns, rows in sizes:
             resize(terminal, columns, rows)
-            drawn_again(terminal)
+            wait_for_frame(terminal)
         shown = terminal.read(lambda text: "Bulk Create" in text)
         assert shown.count("Bulk Create Ticket") == 1
-        # None of its lines is in the scrollback, nor one above it erased.
+        # The scrollback has no line of the frame, and no line above it is erased.
         assert not terminal.screen.history.top
         terminal.process.send_signal(signal.SIGINT)
         last = terminal.read()
@@ -109,8 +108,8 @@ def test_resize_leaves_exactly_one_frame(sizes: list[tuple[int, int]]) -> None:
     assert not terminal.screen.cursor.hidden
 
 
-def test_a_resize_erases_the_frame_at_once() -> None:
-    """The next resize, in the middle of a drag, finds nothing to wrap."""
+def test_resize_erases_the_frame_at_once() -> None:
+    """During a drag, the next resize has no lines to wrap."""
     with (
         raw_server(WORKING) as server,
         on_terminal(*WATCH, env=environment(server.base_url)) as terminal,
@@ -119,7 +118,7 @@ def test_a_resize_erases_the_frame_at_once() -> None:
         resize(terminal, 70, 24)
         terminal.read(lambda _: ERASE.encode() in terminal.raw)
         frames, erased, _ = terminal.raw.partition(ERASE.encode())
-        drawn_again(terminal)
+        wait_for_frame(terminal)
         assert "19/40" in terminal.text
     screen = pyte.Screen(80, 24)
     pyte.ByteStream(screen).feed(bytes(frames + erased))
@@ -148,18 +147,18 @@ def test_frame_that_fills_half_of_the_screen_is_drawn_narrower(
 def test_narrowing_tmux_does_not_push_the_frame_into_its_history(
     tmp_path: Path,
 ) -> None:
-    """tmux wraps lines that are too long, and moves as many off the screen."""
+    """tmux wraps lines that are too long, and moves others off the screen."""
     if not shutil.which("tmux"):
         pytest.skip("no tmux here")
     tmux = ["tmux", "-S", str(tmp_path / "tmux"), "-f", os.devnull]
 
-    def told(*words: str) -> str:
-        done = run([*tmux, *words], env=environment(server.base_url))
+    def run_tmux(*arguments: str) -> str:
+        done = run([*tmux, *arguments], env=environment(server.base_url))
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     def screen() -> str:
-        return told("capture-pane", "-p")
+        return run_tmux("capture-pane", "-p")
 
     with DemoServer() as server:
         for _ in range(30):
@@ -170,12 +169,12 @@ def test_narrowing_tmux_does_not_push_the_frame_into_its_history(
         assert run(start, env=env).returncode == 0
         try:
             wait_until(lambda: "more: 9 queued" in screen(), "the first frame")
-            told("resize-window", "-x", "60")
+            run_tmux("resize-window", "-x", "60")
             wait_until(lambda: f"\n{'─' * 59}\n" in screen(), "a narrower frame")
-            assert told("display-message", "-p", "#{history_size}") == "0\n"
+            assert run_tmux("display-message", "-p", "#{history_size}") == "0\n"
             assert screen().count("0/30 jobs") == 1
         finally:
-            told("kill-server")
+            run_tmux("kill-server")
 
 
 def test_resize_keeps_the_lines_above_the_frame() -> None:
@@ -187,7 +186,7 @@ def test_resize_keeps_the_lines_above_the_frame() -> None:
     ):
         terminal.read(lambda text: "19/40" in text)
         resize(terminal, 50, 24)
-        drawn_again(terminal)
+        wait_for_frame(terminal)
         terminal.process.send_signal(signal.SIGINT)
         shown = terminal.read()
     assert shown.startswith("one\ntwo\nBulk Create Ticket")
@@ -213,7 +212,7 @@ while True:
         sys.stdin.readline()
         os.tcsetpgrp(0, child.pid)
 """
-"""A shell that can do just this: a job is stopped, and goes on as it is told."""
+"""A shell that can only stop a job, and continue it with fg or bg."""
 
 
 def under_a_shell(base_url: str) -> AbstractContextManager[Session]:
@@ -250,7 +249,7 @@ def test_watch_in_the_background_does_not_draw() -> None:
         terminal.read(lambda text: "stopped" in text)
         os.write(terminal.master, b"bg\n")
         terminal.read(lambda text: "continued" in text)
-        # Two frames' time, in which none comes.
+        # Long enough for two frames.
         end = time.monotonic() + 2.2
         while time.monotonic() < end:
             terminal.feed()
@@ -280,14 +279,14 @@ LONG_GRACE = (
     "sys.exit(jobstat.process.run(sys.argv[1:]))"
 )
 WITH_LONG_GRACE = [sys.executable, "-c", LONG_GRACE]
-"""Runs jobstat; a second signal comes within its grace on a busy machine, too."""
+"""Runs jobstat with a long grace period: a busy machine may delay the second signal."""
 
 
 @pytest.mark.parametrize("gap", [0, 0.002, 0.01, 0.05])
 def test_repeated_sigint_restores_the_cursor_and_prints_a_resume_command(
     gap: float,
 ) -> None:
-    """As under a program that passes on what the terminal has sent already."""
+    """A wrapper may pass on the SIGINT that the terminal has already sent."""
     with (
         raw_server(WORKING) as server,
         on_terminal(
@@ -323,7 +322,7 @@ def test_sigint_restores_the_cursor_while_the_json_pipe_is_blocked() -> None:
 
 
 def test_repeated_sigint_ends_a_watch_on_a_paused_terminal() -> None:
-    """Ctrl-S pauses the output: each write blocks."""
+    """Ctrl-S pauses the terminal: each write blocks."""
     with (
         raw_server(WORKING) as server,
         on_terminal(*WATCH, env=environment(server.base_url)) as terminal,
@@ -334,7 +333,7 @@ def test_repeated_sigint_ends_a_watch_on_a_paused_terminal() -> None:
 
 
 def test_typed_text_does_not_shift_the_frame() -> None:
-    """The first line just fits: behind what is typed it would wrap, for good."""
+    """The first line just fits. Behind typed text it would wrap, and stay wrapped."""
     with (
         raw_server(WORKING) as server,
         on_terminal(*WATCH, columns=74, env=environment(server.base_url)) as terminal,
@@ -342,8 +341,8 @@ def test_typed_text_does_not_shift_the_frame() -> None:
         terminal.read(lambda text: "19/40" in text)
         os.write(terminal.master, b"zzz\x1b[A")
         terminal.read(lambda text: "zzz" in text)
-        drawn_again(terminal)
-        drawn_again(terminal)
+        wait_for_frame(terminal)
+        wait_for_frame(terminal)
         assert terminal.text.count("Bulk Create Ticket") == 1
         assert "zzz" not in terminal.text
 
@@ -361,7 +360,7 @@ def test_empty_term_variable_disables_escape_sequences() -> None:
 def test_lines_and_columns_variables_do_not_change_the_layout(
     command: tuple[str, ...],
 ) -> None:
-    """A shell that was started from Python's REPL exports these, and so do others."""
+    """Some shells export these, such as one started from Python's REPL."""
     jobs = json.dumps({"job_statuses": [job_object("working", progress=1)]}).encode()
     answer = http(content=jobs) if command == ("list",) else WORKING
     with raw_server(answer) as server:
@@ -386,7 +385,7 @@ def test_small_lines_and_columns_variables_do_not_fold_the_live_view() -> None:
 
 
 PIPED = ("sh", "-c", '"$@" | sed "s/^/piped: /"', "sh")
-"""Pipes the output to a program that writes to the same terminal, as jq does."""
+"""Pipe the output to a program that writes to the same terminal, as jq does."""
 
 
 def piped(server: DemoServer, *arguments: str) -> AbstractContextManager[Session]:
@@ -401,7 +400,7 @@ def test_piped_json_of_several_jobs_replaces_the_live_view_with_lines() -> None:
             terminal.read(lambda text: "piped: {" in text and "queued" in text)
             finish_jobs(server)
             shown = terminal.read()
-    # No cursor is moved: each program has lines of its own.
+    # The cursor is not moved: both programs only append lines.
     assert b"\x1b[?25l" not in terminal.raw
     assert b"\x1b[K" not in terminal.raw
     lines = shown.splitlines()
@@ -420,13 +419,13 @@ def test_piped_json_of_one_job_keeps_the_live_view() -> None:
             shown = terminal.read()
     assert shown.count(f"Bulk Create Ticket  {id}") == 1
     assert "queued" not in shown
-    # The view has gone before the data comes.
+    # The view is erased before the data arrives.
     view, _, data = terminal.raw.rpartition(b"piped: ")
     assert view.rfind(b"\x1b[?25h") > view.rfind(b"\x1b[?25l")
     assert b"\x1b" not in data
 
 
-def test_a_stream_into_a_file_keeps_the_live_view(tmp_path: Path) -> None:
+def test_stream_into_a_file_keeps_the_live_view(tmp_path: Path) -> None:
     with DemoServer() as server, (tmp_path / "stream.jsonl").open("w+") as file:
         ids = [start_job(server), start_job(server)]
         env = environment(server.base_url, ZENDESK_OAUTH_TOKEN=TOKEN)

@@ -1,4 +1,4 @@
-"""What a terminal ends up with: a pty, read back as a screen."""
+"""What a user sees on a terminal: a pty, read back as a screen."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_watch_shows_progress_then_the_report_at_any_width(columns: int) -> None
         shown = terminal.read()
     assert terminal.process.returncode == 6
     assert not terminal.screen.cursor.hidden
-    # One line after another: what was live is gone, what it ended with stays.
+    # The live view is erased, and the report stays.
     assert shown.count("Bulk Create Ticket") == 1
     assert "working" not in shown
     joined = "".join(shown.split())
@@ -171,7 +171,7 @@ def test_timeout_exits_2_on_a_blocked_terminal() -> None:
             "watch", ID, "--timeout", "1s", env=environment(server.base_url)
         ) as terminal,
     ):
-        # Nothing is read from it.
+        # Nobody reads from the terminal.
         assert terminal.process.wait() == 2
 
 
@@ -190,7 +190,7 @@ def test_one_signal_ends_the_watch_on_a_paused_terminal(
 
 
 def test_sigtstp_restores_the_cursor_until_the_watch_continues() -> None:
-    """The process has no shell above it here, so that it goes on at once."""
+    """No shell controls this process, so it continues at once."""
     with (
         raw_server(*answers(WORKING)) as server,
         on_terminal("watch", ID, env=environment(server.base_url)) as terminal,
@@ -338,7 +338,7 @@ def test_plain_dumb_terminal_or_ci_disables_the_live_view(
     assert queued.split()[1:4] == [ID, "◦", "queued"]
     assert working.split()[1:3] == ["▸", "working"]
     assert title.startswith("Bulk Create Ticket")
-    # No cursor is moved or hidden, and no line is drawn twice.
+    # The cursor is not moved or hidden, and no line is drawn twice.
     assert b"\x1b[?25l" not in terminal.raw
     assert b"\x1b[1A" not in terminal.raw
     if settings.get("TERM") == "dumb":
@@ -391,7 +391,7 @@ def test_several_jobs_show_a_live_table_then_a_report() -> None:
             shown = terminal.read()
     assert terminal.process.returncode == 6
     assert not terminal.screen.cursor.hidden
-    # Each has its line and, as some of it failed, its paragraph.
+    # Each job has a row and, as some of its items failed, a paragraph.
     assert [shown.count(id) for id in ids] == [2, 2, 2]
     assert [shown.count(f"\nBulk Create Ticket  {id}") for id in ids] == [1, 1, 1]
     assert shown.count("Description: cannot be blank") == 3
@@ -411,7 +411,7 @@ def test_sigint_keeps_the_last_state_of_each_job() -> None:
             shown = terminal.read()
     assert terminal.process.returncode == -signal.SIGINT
     assert not terminal.screen.cursor.hidden
-    # A narrow screen has three lines for each.
+    # On a narrow screen each job has three lines.
     for id in ids:
         assert f"◦ queued  0/4\n  Bulk Create Ticket\n  {id}" in shown
     assert f"? 3 jobs at {server.base_url[7:]}: 3 queued" in shown

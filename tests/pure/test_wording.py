@@ -50,7 +50,7 @@ def all_results(sent: dict[str, Any]) -> Table:
         ("line\u2028end", r"line\u2028end"),
         ("no\u00a0break", "no break"),
         ("[bold]markup[/bold] :smile:", "[bold]markup[/bold] :smile:"),
-        # Letters with their marks are text: Vietnamese, Thai, Hebrew, Hindi.
+        # Combining marks are text in Vietnamese, Thai, Hebrew and Hindi.
         ("e\u0323\u0302 ที่นี่ שָׁלוֹם हिन्दी", "e\u0323\u0302 ที่นี่ שָׁלוֹם हिन्दी"),
         ("\u0338struck", r"\u0338struck"),
         ("a" + "\u0300" * 6, "a" + "\u0300" * 4 + r"\u0300\u0300"),
@@ -71,8 +71,8 @@ def test_long_text_is_truncated_and_the_rest_is_counted() -> None:
     assert sanitize("ab\x1bdef", 4) == r"ab\x1bd... (and 2 more characters)"
 
 
-# Unicode's Default_Ignorable_Code_Point, as far as Python does not call it
-# unprintable already.
+# Code points of Unicode's Default_Ignorable_Code_Point that Python calls
+# printable.
 IGNORABLE = [
     *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F),
     *(0x3164, 0xFFA0),
@@ -96,7 +96,7 @@ def test_any_text_is_sanitized_to_printable_characters(text: str) -> None:
     assert not {unicodedata.category(c) for c in shown} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
     assert not {ord(c) for c in shown} & set(IGNORABLE)
     assert not MARKS.search(shown)
-    # Nothing is lost: escapes apart, it is what was sent.
+    # Nothing is left out.
     assert len(shown) >= len(text)
 
 

@@ -1,4 +1,4 @@
-"""What people type: jobs and durations."""
+"""Job references and durations that users type."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_invalid_duration_raises_a_usage_error(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "shown", "said"),
+    ("seconds", "elapsed", "words"),
     [
         (0, "0:00", "0 s"),
         (-3, "0:00", "0 s"),
@@ -126,7 +126,7 @@ def test_invalid_duration_raises_a_usage_error(text: str) -> None:
     ],
 )
 def test_seconds_are_formatted_as_clock_time_and_in_words(
-    seconds: float, shown: str, said: str
+    seconds: float, elapsed: str, words: str
 ) -> None:
-    assert format_elapsed(seconds) == shown
-    assert format_duration(seconds) == said
+    assert format_elapsed(seconds) == elapsed
+    assert format_duration(seconds) == words
