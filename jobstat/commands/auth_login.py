@@ -180,7 +180,7 @@ def _ask_method() -> AuthMethod:
 def _make_profile(
     method: AuthMethod, client_id: str | None, email: str | None
 ) -> Profile:
-    """Return the profile of the login; ask for what the method still needs."""
+    """Return the profile of the login. Ask for values that are missing."""
     match method:
         case AuthMethod.BROWSER | AuthMethod.CLIENT:
             return Profile(method, client_id=_client_id_or_ask(client_id))

@@ -1,4 +1,4 @@
-"""The client of Zendesk's job status API: its requests, and what its answers mean."""
+"""The client of Zendesk's job status API: its requests, answers and errors."""
 
 from __future__ import annotations
 

@@ -3,16 +3,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from endpoint import ACME
+from fake_store import FakeStore
 from machine import Grants, Machine
 
 from jobstat import critical
 from jobstat.demo.oauth import FakeOAuth
 from jobstat.demo.server import DemoServer
-from jobstat.zendesk.auth import keyring
+from jobstat.zendesk.auth import keyring, store
+from jobstat.zendesk.auth.credentials import AuthMethod
+from jobstat.zendesk.auth.refreshing import StoredProvider
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from fake_store import NewStored
+
+    from jobstat.zendesk.auth.store import StoredSecrets
 
 
 @pytest.fixture(autouse=True)
@@ -76,3 +84,17 @@ def entries(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     monkeypatch.setattr(keyring, "write", write)
     monkeypatch.setattr(keyring, "delete", lambda name: entries.pop(name, None))
     return entries
+
+
+@pytest.fixture
+def new_stored(monkeypatch: pytest.MonkeyPatch) -> NewStored:
+    """Make a provider of stored tokens, and the store that it uses."""
+
+    def make(secrets: StoredSecrets) -> tuple[StoredProvider, FakeStore]:
+        fake = FakeStore(secrets)
+        monkeypatch.setattr(store, "lock_if_possible", fake.lock)
+        monkeypatch.setattr(store, "load_secrets", fake.load)
+        monkeypatch.setattr(store, "save_secrets", fake.save)
+        return StoredProvider(ACME, "app", secrets, AuthMethod.BROWSER), fake
+
+    return make

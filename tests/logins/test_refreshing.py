@@ -1,43 +1,28 @@
-"""Providers that refresh their tokens: no deadline and no failure loses a login."""
+"""Providers refresh their tokens in time, and no deadline loses the new ones."""
 
 from __future__ import annotations
 
 import threading
 import time
-from contextlib import contextmanager, nullcontext
-from dataclasses import replace
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 from children import BOUND, wait_until
-from endpoint import ACME, Endpoint, granting, refusing
+from endpoint import Endpoint, granting, refusing
+from fake_store import EXPIRED, expiring_in, new_refreshing
 
 from jobstat import critical
 from jobstat.errors import AuthError, JobstatError, SignalReceived, Unavailable
-from jobstat.zendesk.auth import store
-from jobstat.zendesk.auth.credentials import AuthMethod, bearer
-from jobstat.zendesk.auth.keyring import KEYRING_TIMEOUT, KeyringError
+from jobstat.zendesk.auth.credentials import bearer
+from jobstat.zendesk.auth.keyring import KEYRING_TIMEOUT
 from jobstat.zendesk.auth.oauth import TOKEN_TIMEOUT, Tokens
-from jobstat.zendesk.auth.refreshing import (
-    STORE_TIMEOUT,
-    RefreshingProvider,
-    StoredProvider,
-)
+from jobstat.zendesk.auth.refreshing import STORE_TIMEOUT
 from jobstat.zendesk.auth.store import LOCK_TIMEOUT, StoredSecrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from jobstat.zendesk.auth.account import Account
-
-
-def new_refreshing(
-    tokens: Tokens | None, secret: str | None = None
-) -> RefreshingProvider:
-    return RefreshingProvider(
-        ACME, "app", StoredSecrets(tokens, secret), AuthMethod.BROWSER, "a test"
-    )
+    from fake_store import NewStored
 
 
 def test_old_refresh_token_stays_in_use_if_the_answer_has_none() -> None:
@@ -58,10 +43,6 @@ def test_token_without_a_refresh_token_is_used_after_it_expired() -> None:
     assert credential.authorization == "Bearer old"
     assert provider.after_401(credential, endpoint.http, 5) is None
     assert endpoint.requests == []
-
-
-def expiring_in(expires_in: float) -> Tokens:
-    return Tokens("old", "r1", time.time() + expires_in, time.time() - 1)
 
 
 @pytest.mark.parametrize(
@@ -88,59 +69,6 @@ def test_unexpected_status_of_the_token_endpoint_is_an_auth_error(code: int) -> 
     endpoint = refusing(code, b"", location="https://other.example")
     with pytest.raises(AuthError):
         new_refreshing(expiring_in(-1)).credential(endpoint.http, 5)
-
-
-class FakeStore:
-    """The keyring entry of one account."""
-
-    def __init__(self, secrets: StoredSecrets) -> None:
-        self.secrets = secrets
-        self.can_save: Callable[[StoredSecrets], bool] = lambda _: True
-        self.saved: list[StoredSecrets] = []
-        self.save_timeouts: list[float] = []
-        self.timeouts: list[float] = []
-
-    @contextmanager
-    def lock(self, account: Account, timeout: float, warn: object) -> Iterator[None]:
-        self.timeouts.append(timeout)
-        yield
-
-    def load(self, account: Account, timeout: float) -> StoredSecrets | None:
-        self.timeouts.append(timeout)
-        return self.secrets
-
-    def save(
-        self, account: Account, secrets: StoredSecrets, timeout: float = KEYRING_TIMEOUT
-    ) -> None:
-        self.saved.append(secrets)
-        self.save_timeouts.append(timeout)
-        if not self.can_save(secrets):
-            raise KeyringError("the keyring cannot be used")
-        self.secrets = secrets
-
-    @property
-    def refresh_token(self) -> str | None:
-        return self.secrets.tokens.refresh if self.secrets.tokens else None
-
-
-EXPIRED = Tokens("old", "r1", 5.0, 4.0)
-
-if TYPE_CHECKING:
-    NewStored = Callable[[StoredSecrets], tuple[StoredProvider, FakeStore]]
-
-
-@pytest.fixture
-def new_stored(monkeypatch: pytest.MonkeyPatch) -> NewStored:
-    """Make a provider of stored tokens, and the store that it uses."""
-
-    def make(secrets: StoredSecrets) -> tuple[StoredProvider, FakeStore]:
-        fake = FakeStore(secrets)
-        monkeypatch.setattr(store, "lock_if_possible", fake.lock)
-        monkeypatch.setattr(store, "load_secrets", fake.load)
-        monkeypatch.setattr(store, "save_secrets", fake.save)
-        return StoredProvider(ACME, "app", secrets, AuthMethod.BROWSER), fake
-
-    return make
 
 
 def test_token_request_has_its_own_timeout() -> None:
@@ -188,172 +116,6 @@ def test_refresh_of_a_valid_token_takes_at_most_half_of_the_timeout(
     provider, fake = new_stored(StoredSecrets(expiring_in(600)))
     provider.credential(granting(refresh_token="r2").http, BOUND)
     assert max(fake.timeouts) <= BOUND / 2
-
-
-def test_tokens_of_another_process_are_refreshed_before_unstored_ones(
-    new_stored: NewStored,
-) -> None:
-    provider, fake = new_stored(StoredSecrets(EXPIRED))
-    fake.secrets = StoredSecrets(replace(EXPIRED, access="others", refresh="r2"))
-    save_only_old_tokens(fake)
-    endpoint = granting(refresh_token="r3")
-    provider.after_401(bearer("old", "a test"), endpoint.http, BOUND)
-    assert endpoint.fields()["refresh_token"] == "r2"
-    assert fake.refresh_token == "r2"
-    fake.can_save = lambda _: True
-    endpoint = granting(refresh_token="r4")
-    provider.after_401(bearer("old", "a test"), endpoint.http, BOUND)
-    assert endpoint.fields()["refresh_token"] == "r3"
-    assert [entry.tokens and entry.tokens.refresh for entry in fake.saved] == [
-        *("r2", "r3", "r3"),
-        *("r3", "r4"),
-    ]
-
-
-def save_only_old_tokens(fake: FakeStore) -> None:
-    """Let saving fail from the token request on."""
-    fake.can_save = lambda secrets: secrets == fake.secrets
-
-
-def test_unwritable_keyring_prevents_the_token_request(
-    new_stored: NewStored,
-) -> None:
-    """Zendesk would revoke the old ones, and other processes have no others."""
-    for entry in (StoredSecrets(EXPIRED), StoredSecrets(expiring_in(60))):
-        provider, fake = new_stored(entry)
-        fake.can_save = lambda _: False
-        endpoint = granting(refresh_token="r2")
-        if entry.tokens == EXPIRED:
-            with pytest.raises(KeyringError):
-                provider.credential(endpoint.http, BOUND)
-        else:
-            assert provider.credential(endpoint.http, BOUND).secret == "old"
-        assert endpoint.requests == []
-
-
-def test_unwritable_keyring_is_a_warning_at_the_end(
-    new_stored: NewStored,
-) -> None:
-    provider, fake = new_stored(StoredSecrets(expiring_in(60)))
-    fake.can_save = lambda _: False
-    assert provider.credential(granting().http, BOUND).secret == "old"
-    provider.finish()
-    assert provider.warnings == [
-        "the login was not renewed: the keyring cannot be used"
-    ]
-    provider, fake = new_stored(StoredSecrets(expiring_in(60)))
-    fake.can_save = lambda _: False
-    assert provider.credential(granting().http, BOUND).secret == "old"
-    fake.can_save = lambda _: True
-    provider.credential(granting(refresh_token="r2").http, BOUND)
-    provider.finish()
-    assert provider.warnings == []
-
-
-def test_client_secret_gets_tokens_even_if_they_cannot_be_stored(
-    new_stored: NewStored,
-) -> None:
-    provider, fake = new_stored(StoredSecrets(EXPIRED, "s3cret"))
-    fake.can_save = lambda _: False
-    assert provider.credential(granting().http, BOUND).secret == "t0ken"
-    assert fake.save_timeouts == [KEYRING_TIMEOUT]
-    provider.finish()
-    assert provider.warnings == []
-
-
-def test_unstored_tokens_of_an_abandoned_refresh_are_stored_at_the_end(
-    new_stored: NewStored,
-) -> None:
-    provider, fake = new_stored(StoredSecrets(EXPIRED))
-    save_only_old_tokens(fake)
-    endpoint = granting(refresh_token="r2")
-    endpoint.ready = threading.Event()
-    with pytest.raises(Unavailable):
-        provider.credential(endpoint.http, 0.05)
-    endpoint.ready.set()
-    critical.wait(lambda: None)
-    fake.can_save = lambda _: True
-    provider.finish()
-    assert fake.refresh_token == "r2"
-
-
-def test_storing_tokens_is_tried_twice(
-    new_stored: NewStored,
-) -> None:
-    provider, fake = new_stored(StoredSecrets(EXPIRED))
-    fake.can_save = lambda _: len(fake.saved) != 2
-    provider.credential(granting(refresh_token="r2").http, BOUND)
-    assert fake.refresh_token == "r2"
-    assert fake.save_timeouts == [KEYRING_TIMEOUT, STORE_TIMEOUT, STORE_TIMEOUT]
-    provider.finish()
-    assert provider.warnings == []
-    assert len(fake.saved) == 3
-
-
-def test_unstored_tokens_are_stored_at_the_end(
-    new_stored: NewStored,
-) -> None:
-    provider, fake = new_stored(StoredSecrets(EXPIRED))
-    save_only_old_tokens(fake)
-    provider.credential(granting(refresh_token="r2").http, BOUND)
-    assert fake.refresh_token == "r1"
-    fake.can_save = lambda _: True
-    provider.finish()
-    assert fake.refresh_token == "r2"
-    assert provider.warnings == []
-
-
-def test_tokens_that_cannot_be_stored_are_one_warning(
-    new_stored: NewStored,
-) -> None:
-    provider, fake = new_stored(StoredSecrets(EXPIRED))
-    save_only_old_tokens(fake)
-    provider.credential(granting(refresh_token="r2").http, BOUND)
-    for _ in range(2):
-        provider.finish()
-        (warning,) = provider.warnings
-        assert warning == (
-            "the renewed login could not be stored: the keyring cannot be used;"
-            " log in again with jobstat auth login --subdomain acme"
-        )
-
-
-def test_unstored_tokens_do_not_replace_those_of_another_process(
-    new_stored: NewStored,
-) -> None:
-    provider, fake = new_stored(StoredSecrets(EXPIRED))
-    save_only_old_tokens(fake)
-    provider.credential(granting(refresh_token="r2").http, BOUND)
-    fake.can_save = lambda _: True
-    others = fake.secrets = StoredSecrets(Tokens("others", "r9"))
-    provider.finish()
-    assert fake.secrets == others
-    assert provider.warnings == []
-
-
-def test_refused_refresh_uses_the_new_tokens_of_another_process(
-    new_stored: NewStored,
-) -> None:
-    """Without a lock, two processes may refresh at once: Zendesk refuses the second."""
-    provider, fake = new_stored(StoredSecrets(EXPIRED))
-    endpoint = refusing(400, b'{"error": "invalid_grant"}')
-    endpoint.ready = threading.Event()
-    with pytest.raises(Unavailable):
-        provider.credential(endpoint.http, 0.05)
-    wait_until(lambda: endpoint.requests)
-    fake.secrets = StoredSecrets(Tokens("others", "r2"))
-    endpoint.ready.set()
-    assert provider.credential(endpoint.http, BOUND).secret == "others"
-    provider.finish()
-    assert provider.warnings == []
-
-
-def test_refused_refresh_without_new_tokens_is_an_error(
-    new_stored: NewStored,
-) -> None:
-    provider, _ = new_stored(StoredSecrets(Tokens("old", "r1")))
-    with pytest.raises(AuthError, match="cannot be renewed"):
-        provider.after_401(bearer("old", "a test"), refusing(400, b"").http, BOUND)
 
 
 def test_process_waits_longer_than_a_refresh_may_take() -> None:

@@ -61,7 +61,7 @@ def add_profiles(known: Profiles, default: str | None, *origins: str) -> None:
             {"JOBSTAT_BASE_URL": "https://a.example", "ZENDESK_SUBDOMAIN": "acme"},
             "https://a.example",
         ),
-        # What is typed goes before what the environment message.
+        # Options take precedence over the environment.
         (None, "acme", {"JOBSTAT_BASE_URL": "https://other.example"}, ACME),
         ("https://acme.zendesk.com", None, {"ZENDESK_SUBDOMAIN": "other"}, ACME),
     ],

@@ -1,4 +1,4 @@
-"""Secrets never appear in errors, in whatever encoding a response repeats them."""
+"""Secrets never appear in errors, in any encoding that a response may use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Credentials: what a request carries to prove who asks, and those of the environment.
+"""The credentials of requests, and those in the environment.
 
 No error shows a secret.
 """

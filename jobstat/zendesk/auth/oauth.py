@@ -168,8 +168,8 @@ def refresh(
     """Exchange a refresh token for new tokens. Zendesk revokes the old ones.
 
     ``refresh_token_expires_in`` keeps the login alive for more than 30 unused days
-    (Zendesk's announcement of refresh tokens, April 2025). Raise what
-    ``client_credentials_grant`` raises.
+    (Zendesk's announcement of refresh tokens, April 2025). Raise as
+    ``client_credentials_grant`` does.
     """
     from oauthlib.oauth2 import WebApplicationClient
 

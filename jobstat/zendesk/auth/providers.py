@@ -69,7 +69,7 @@ class CredentialProvider:
     ) -> Credential | None:
         """Return another credential than the refused one, or None.
 
-        Raise what ``credential`` raises.
+        Raise as ``credential`` does.
         """
         del refused, http, timeout, on_tick
         return None
@@ -81,7 +81,7 @@ class CredentialProvider:
         return new
 
     def finish(self) -> None:
-        """Do what is left to do for the login when the command ends."""
+        """Store unstored tokens and add the last warnings, at the end of a command."""
 
     def secrets(self) -> Iterable[str]:
         """Return all secrets that this provider has had: errors must not show them."""

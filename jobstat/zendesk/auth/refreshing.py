@@ -203,7 +203,7 @@ class StoredProvider(RefreshingProvider):
         return new
 
     def _load_newest(self, timeout: float) -> StoredSecrets:
-        """Return what another process has stored, else our own secrets."""
+        """Return the secrets of another process if it has stored any, else our own."""
         stored = store.load_secrets(self._account, timeout)
         if stored is None:
             raise AuthError(

@@ -178,7 +178,7 @@ def delete_login(account: Account) -> Account | None:
     """Delete a login, and return the account that is the default now.
 
     If only one account is left, it becomes the default. Raise AuthError if jobstat is
-    not logged in to the account, and what ``save_login`` raises.
+    not logged in to the account, else as ``save_login`` does.
     """
     # The first read may take the time of a dialog, so it holds no lock.
     has_entry = keyring.read(account.entry_name) is not None
