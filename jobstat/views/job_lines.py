@@ -102,6 +102,8 @@ def bar_progress(job: Job, *, live: bool) -> tuple[int, int | None]:
     """Return a job's items done and in total. The total None makes a bar move."""
     if percent_done(job) is not None:
         return job.progress or 0, job.total
+    if job.state == "completed":
+        return 1, 1
     return 0, None if live and job.state == "working" else 1
 
 

@@ -57,6 +57,11 @@ def test_unknown_progress_moves_only_while_it_is_live(unicode: bool) -> None:
     assert done not in still
 
 
+def test_completed_job_without_a_total_has_a_full_bar() -> None:
+    done = job_object("completed", total=None, results={"success": True})
+    assert lines(done)[1] == f"✓ completed  {'━' * 60}"
+
+
 def test_unknown_progress_of_a_short_bar_does_not_move() -> None:
     """A stripe that fills a short bar looks like an end."""
     unknown = job_object("working", total=None)
