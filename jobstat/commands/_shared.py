@@ -97,7 +97,7 @@ def _parse_job_arg(argument: str) -> Reference:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """An account, the login to it, the client, and the account's rate limit."""
+    """An account, with its credential provider, client and rate limiter."""
 
     account: Account
     provider: CredentialProvider
@@ -117,9 +117,8 @@ def connect(
     Raise JobstatError if there is no such account, or no credential for it.
     """
     account = resolve_account(base_url, subdomain, os.environ, jobs)
-    with connect_to(
-        account, resolve_provider(account, os.environ), policy
-    ) as connection:
+    provider = resolve_provider(account, os.environ)
+    with connect_to(account, provider, policy) as connection:
         yield connection
 
 
@@ -127,7 +126,7 @@ def connect(
 def connect_to(
     account: Account, provider: CredentialProvider, policy: WatchPolicy = SHOW
 ) -> Iterator[Connection]:
-    """Connect to an account. Print the login's warnings at the end."""
+    """Connect to an account. At the end, print warnings about the credential."""
     from jobstat.zendesk.client import ZendeskClient
 
     try:
