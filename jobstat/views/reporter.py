@@ -68,9 +68,8 @@ class Reporter(Observer):
     done, or with ``stream`` at each change. For people, several watched jobs are
     reported together at the end.
 
-    After a signal, ``follow`` repeats the call that it interrupted. A user meets this
-    who presses Ctrl-C while the reader of a pipe is slow. So each change and each end
-    of a job is handled once.
+    The user may press Ctrl-C while jobstat waits for a slow reader of stdout. ``follow``
+    then repeats the interrupted call, and the reporter skips what it has already done.
     """
 
     def __init__(
@@ -120,7 +119,7 @@ class Reporter(Observer):
         self._progress.tick(now)
 
     def interrupted(self) -> None:
-        # From now on, neither a slow reader of stdout nor the terminal may delay the
+        # From now on, a slow reader of stdout or a paused terminal must not delay the
         # end.
         limit_writes(0)
         self._progress.__exit__()
@@ -165,8 +164,7 @@ class Reporter(Observer):
             elapsed = now - self._watch.started if is_timed else None
             text = self._output.render(job, elapsed)
             with self._making_room():
-                # Before the write: a signal may end it, but half a line is not
-                # written again.
+                # Set before the write: a line that a signal has cut is not repeated.
                 self._written[tracked.id] = job
                 self._output.write(text)
 
