@@ -216,7 +216,8 @@ def pluralize(count: int, noun: str) -> str:
 def format_outage(outage: Outage, last_success_at: float | None, now: float) -> str:
     """Return an error, when jobstat retries, and how old the last answer is."""
     wait = outage.retry_at - now
-    retry = f"retrying in {format_duration(wait + 0.5)}" if wait > 0 else "retrying now"
+    seconds = format_duration(max(wait + 0.5, 1.0))
+    retry = f"retrying in {seconds}" if wait > 0 else "retrying now"
     message = f"{sanitize(outage.error.message, MAX_ERROR)}; {retry}"
     if last_success_at is None:
         return message
