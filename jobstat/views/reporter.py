@@ -68,8 +68,9 @@ class Reporter(Observer):
     done, or with ``stream`` at each change. For people, several watched jobs are
     reported together at the end.
 
-    The user may press Ctrl-C while jobstat waits for a slow reader of stdout. ``follow``
-    then repeats the interrupted call, and the reporter skips what it has already done.
+    The user may press Ctrl-C while jobstat waits for a slow reader of stdout. Then
+    ``follow`` repeats the interrupted call, and the reporter skips the parts of it that
+    are done.
     """
 
     def __init__(
