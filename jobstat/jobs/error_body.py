@@ -26,7 +26,7 @@ def error_message(document: object) -> str | None:
     return ": ".join(dict.fromkeys(texts)) or None
 
 
-def error_message_in(body: bytes, content_type: str) -> str | None:
+def parse_error_message(body: bytes, content_type: str) -> str | None:
     """Return the error message of a body: from JSON, or plain text.
 
     Return None for a web page, which is meant for a browser.

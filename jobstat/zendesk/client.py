@@ -201,7 +201,7 @@ class ZendeskClient:
             if another:
                 response = self._send(path, another, deadline, on_tick)
         if not response.is_success:
-            raise self._error_of(response, id)
+            raise self._to_error(response, id)
         return response
 
     def _send(
@@ -215,7 +215,7 @@ class ZendeskClient:
         self._rate_limiter.update(rate_limit, clock.monotonic())
         return response
 
-    def _error_of(self, response: Response, id: str | None) -> JobstatError:
+    def _to_error(self, response: Response, id: str | None) -> JobstatError:
         code, host, reason = (
             response.status,
             self._account.name,

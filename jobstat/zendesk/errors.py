@@ -17,7 +17,7 @@ from jobstat.errors import (
     UsageError,
 )
 from jobstat.jobs.duration import format_duration
-from jobstat.jobs.error_body import error_message_in
+from jobstat.jobs.error_body import parse_error_message
 from jobstat.zendesk.redact import CUT
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def format_reason(response: Response) -> str:
     """Return the status of an error response, with the message of its body."""
     content_type = response.headers.get("content-type", "")
-    message = error_message_in(response.body, content_type)
+    message = parse_error_message(response.body, content_type)
     if message and response.is_cut:
         # A character that was cut too would separate a secret's beginning from CUT.
         message = message.rstrip("\N{REPLACEMENT CHARACTER}") + CUT
@@ -52,7 +52,7 @@ def response_error(response: Response, account: Account) -> JobstatError:
     if code == 304:
         return InvalidResponse(f"{host} sends no new answer ({reason})")
     if 300 <= code < 400 and (location := response.headers.get("location")):
-        target = _host_of(location, account.origin)
+        target = _redirect_host(location, account.origin)
         return UsageError(
             f"{host} redirects to {target} ({code}); jobstat sends no credential there",
             hint="Give the account's own address.",
@@ -107,7 +107,7 @@ def root_cause(error: BaseException) -> BaseException:
     return error
 
 
-def _host_of(location: str, base: str) -> str:
+def _redirect_host(location: str, base: str) -> str:
     try:
         # The text before an @ may be a secret: leave it out.
         host = urlsplit(urljoin(base, location)).netloc.rpartition("@")[2]

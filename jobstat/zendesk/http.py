@@ -116,7 +116,7 @@ class HttpClient:
             self._closed_by_server = connection.strip().lower() == "close"
             return exchange.response
         # Ignore errors caused by our own cancel.
-        raise self._error_of(exchange, exchange.error if done else None)
+        raise self._to_error(exchange, exchange.error if done else None)
 
     def clone(self) -> HttpClient:
         """Return another client for the same host, with its own connection."""
@@ -147,7 +147,7 @@ class HttpClient:
         except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
             raise proxy_settings_error(error) from None
 
-    def _error_of(self, exchange: Exchange, cause: Exception | None) -> Exception:
+    def _to_error(self, exchange: Exchange, cause: Exception | None) -> Exception:
         """Return the error of an exchange without a response."""
         if cause:
             # Redact before the message is shortened.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobstat.jobs.error_body import error_message, error_message_in
+from jobstat.jobs.error_body import error_message, parse_error_message
 
 
 @pytest.mark.parametrize(
@@ -64,12 +64,12 @@ def test_error_message_is_read_from_each_form_of_json_error(
 def test_error_message_is_read_from_json_or_text_not_from_markup(
     sent: bytes, kind: str, words: str | None
 ) -> None:
-    assert error_message_in(sent, kind) == words
+    assert parse_error_message(sent, kind) == words
 
 
 @given(st.binary(), st.text())
 def test_any_error_body_is_parsed_without_an_exception(sent: bytes, kind: str) -> None:
-    error_message_in(sent, kind)
+    parse_error_message(sent, kind)
 
 
 @given(
@@ -84,4 +84,4 @@ def test_any_error_body_is_parsed_without_an_exception(sent: bytes, kind: str) -
     )
 )
 def test_any_json_error_body_is_parsed_without_an_exception(document: object) -> None:
-    error_message_in(json.dumps(document).encode(), "")
+    parse_error_message(json.dumps(document).encode(), "")
