@@ -59,10 +59,10 @@ RECORD_WAITS = """
 import os, pathlib
 from jobstat import clock
 sleep = clock.sleep
-def noting_sleep(seconds):
+def recording_sleep(seconds):
     pathlib.Path(os.environ["WAITS"]).touch()
     sleep(seconds)
-clock.sleep = noting_sleep
+clock.sleep = recording_sleep
 """
 """Creates the file $WAITS when jobstat first waits between requests."""
 
@@ -79,11 +79,11 @@ def in_the_body() -> list[Any]:
     return [ANSWER, stall(ANSWER[:-20])]
 
 
-def waiting_to_try_again() -> list[Any]:
+def waiting_for_a_retry() -> list[Any]:
     return [ANSWER, http("429 No", b"", "Retry-After: 3600")]
 
 
-def waiting_to_ask_again() -> list[Any]:
+def waiting_for_the_next_poll() -> list[Any]:
     return [ANSWER]
 
 
@@ -106,8 +106,8 @@ STATES = [
     before_the_first_answer,
     in_the_header,
     in_the_body,
-    waiting_to_try_again,
-    waiting_to_ask_again,
+    waiting_for_a_retry,
+    waiting_for_the_next_poll,
 ]
 
 
@@ -120,12 +120,12 @@ def test_signal_ends_the_watch_and_prints_a_known_state_and_how_to_resume(
     with raw_server(*answers) as server:
         env = environment(server.base_url, WAITS=str(waits))
         arguments = ["watch", "--json", ID]
-        if state is waiting_to_ask_again:
+        if state is waiting_for_the_next_poll:
             arguments += ["--interval", "1h"]
         program = [sys.executable, "-c", f"{RECORD_WAITS}{MAIN}"]
         with start(*arguments, env=env, program=program) as process:
             wait_until(lambda: len(server.requests) == len(answers))
-            if state in {waiting_to_try_again, waiting_to_ask_again}:
+            if state in {waiting_for_a_retry, waiting_for_the_next_poll}:
                 waits.unlink(missing_ok=True)
                 wait_until(waits.exists)
             process.send_signal(signal_number)
