@@ -1,0 +1,60 @@
+"""The delay between two polls of a job."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobstat.jobs.progress import ProgressEstimate
+from jobstat.jobs.schedule import (
+    JITTER,
+    MAX_DELAY,
+    MIN_DELAY,
+    NEAR_DELAY,
+    delay_after_answer,
+)
+
+ages = st.floats(0, 1e6)
+
+
+@given(st.lists(st.tuples(ages, st.one_of(st.none(), st.integers()))), st.integers())
+def test_any_progress_yields_a_delay_within_the_bounds(
+    points: list[tuple[float, int | None]], total: int
+) -> None:
+    now = 0.0
+    course = ProgressEstimate()
+    for later, done in points:
+        now += later
+        course.update(total, done, now)
+        delay = delay_after_answer(now, course.time_left(now))
+        assert min(MIN_DELAY, NEAR_DELAY) <= delay <= MAX_DELAY
+
+
+@given(ages, st.one_of(st.none(), st.floats(-1e9, 1e9)), st.floats(0, 1))
+def test_delay_with_jitter_stays_within_the_bounds(
+    age: float, left: float | None, rng: float
+) -> None:
+    delay = delay_after_answer(age, left, rng=rng)
+    assert min(NEAR_DELAY, MIN_DELAY) * (1 - JITTER) <= delay
+    assert delay <= MAX_DELAY * (1 + JITTER)
+
+
+@given(ages, st.floats(0, 1e6))
+def test_delay_ends_soon_after_the_estimated_end(age: float, left: float) -> None:
+    assert delay_after_answer(age, left) <= left + NEAR_DELAY
+
+
+def test_delay_is_short_at_the_start_and_near_the_estimated_end() -> None:
+    assert delay_after_answer(0) == MIN_DELAY
+    assert delay_after_answer(10) < delay_after_answer(100) < MAX_DELAY
+    assert delay_after_answer(3600) == MAX_DELAY
+    assert delay_after_answer(3600, 1) <= 1
+    assert delay_after_answer(3600, -1) <= 1
+    assert delay_after_answer(3600, 3000) == MAX_DELAY
+    # A pace that was seen for a moment only is not trusted far.
+    assert delay_after_answer(1, 3000) < 2
+
+
+def test_jitter_varies_the_delay() -> None:
+    delays = {delay_after_answer(60, rng=rng) for rng in (0, 0.5, 1)}
+    assert len(delays) == 3
