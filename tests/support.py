@@ -125,119 +125,128 @@ class FakeClock:
 
 
 @dataclass
-class Script:
-    """A server in place of the network: it answers as scripted, then repeats."""
+class ScriptedServer:
+    """A server with a list of answers; the last one repeats.
+
+    A request takes ``latency`` seconds. ``requests`` are (time, ids, timeout).
+    """
 
     clock: FakeClock
-    steps: list[Job | JobstatError]
-    takes: float = 0.0
-    asked: list[tuple[float, str, float]] = field(default_factory=list)
+    answers: list[Job | JobstatError]
+    latency: float = 0.0
+    requests: list[tuple[float, str, float]] = field(default_factory=list)
 
     def fetch(
         self, ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
     ) -> PollResult:
-        self.asked.append((self.clock.now, ",".join(ids), timeout))
-        self.clock.now += min(self.takes, timeout)
-        step = self.steps[0] if len(self.steps) == 1 else self.steps.pop(0)
-        if isinstance(step, Exception):
-            raise step
-        return PollResult((step,))
+        self.requests.append((self.clock.now, ",".join(ids), timeout))
+        self.clock.now += min(self.latency, timeout)
+        is_last = len(self.answers) == 1
+        answer = self.answers[0] if is_last else self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return PollResult((answer,))
 
     @property
     def times(self) -> list[float]:
-        return [at for at, _, _ in self.asked]
+        """The times of the requests."""
+        return [time for time, _, _ in self.requests]
 
 
 @dataclass
-class Account:
-    """An account in place of the network: each job's state is a function of time.
+class FakeAccount:
+    """An account in which the state of each job is a function of the time.
 
-    ``answers`` gives for an id what its moment is: a job, an error, or None for
-    a job that is not known. ``many`` is an error with which a request for several
-    jobs is refused, and ``rate_limit`` is in the headers of every answer.
+    ``answers`` returns the answer about an id at a time: a job, an error, or None for
+    a job that does not exist. ``batch_error`` is the error of every request for several
+    jobs. ``rate_limit`` is in the headers of every answer. ``requests`` are (time,
+    ids).
     """
 
     clock: FakeClock
     answers: Callable[[str, float], Job | JobstatError | None]
-    many: JobstatError | None = None
+    batch_error: JobstatError | None = None
     rate_limit: RateLimit = RateLimit()  # noqa: RUF009 - it is immutable
-    takes: float = 0.0
-    asked: list[tuple[float, tuple[str, ...]]] = field(default_factory=list)
+    latency: float = 0.0
+    requests: list[tuple[float, tuple[str, ...]]] = field(default_factory=list)
     rate_limiter: RateLimiter = field(default_factory=RateLimiter)
 
     def fetch(
         self, ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
     ) -> PollResult:
         assert 1 <= len(ids) <= 100
-        self.asked.append((self.clock.now, tuple(ids)))
-        self.clock.now += min(self.takes, timeout)
+        self.requests.append((self.clock.now, tuple(ids)))
+        self.clock.now += min(self.latency, timeout)
         self.rate_limiter.update(self.rate_limit, self.clock.now)
-        found = [self.answers(id, self.clock.now) for id in ids]
+        answers = [self.answers(id, self.clock.now) for id in ids]
         if len(ids) == 1:
-            (one,) = found
-            if one is None:
-                one = NotFound(f"no job {ids[0]}")
-            if isinstance(one, Exception):
-                raise one
-            return PollResult((one,))
-        if self.many:
-            raise self.many
-        jobs = tuple(one for one in found if one and not isinstance(one, Exception))
-        return PollResult(jobs)
+            answer = answers[0] or NotFound(f"no job {ids[0]}")
+            if isinstance(answer, Exception):
+                raise answer
+            return PollResult((answer,))
+        if self.batch_error:
+            raise self.batch_error
+        jobs = (job for job in answers if job and not isinstance(job, Exception))
+        return PollResult(tuple(jobs))
 
     def follow(
         self, ids: Iterable[str], policy: WatchPolicy | None = None
-    ) -> tuple[Watch, Notes]:
+    ) -> tuple[Watch, RecordingObserver]:
         """Follow these jobs to the end."""
         policy = policy or WatchPolicy()
         self.rate_limiter = RateLimiter(policy.rate_limit_share)
         watch = Watch(ids, policy, self.clock.now, rate_limiter=self.rate_limiter)
-        notes = Notes()
-        follow(watch, self.fetch, self.clock, notes)
-        return watch, notes
+        observer = RecordingObserver()
+        follow(watch, self.fetch, self.clock, observer)
+        return watch, observer
 
 
 @dataclass
-class Notes(Observer):
-    """An observer that keeps what it is told, in words."""
+class RecordingObserver(Observer):
+    """An observer that keeps the events: (name, id, status of the job)."""
 
-    told: list[tuple[str, str, str]] = field(default_factory=list)
-    keeps: bool = True
+    events: list[tuple[str, str, str]] = field(default_factory=list)
 
-    def _note(self, what: str, tracked: TrackedJob) -> None:
-        if not self.keeps:
-            return
-        status = tracked.job.status if tracked.job else ""
-        self.told.append((what, tracked.id, status))
+    @property
+    def event_names(self) -> list[str]:
+        return [event for event, _, _ in self.events]
+
+    @property
+    def done_ids(self) -> list[str]:
+        return [id for event, id, _ in self.events if event == "job_done"]
 
     def job_changed(self, tracked: TrackedJob, now: float) -> None:
         del now
-        self._note("changed", tracked)
+        self._record("job_changed", tracked)
 
     def request_failed(
         self, asked: Sequence[TrackedJob], outage: Outage, now: float
     ) -> None:
         del outage, now
-        self._note("request_failed", asked[0])
+        self._record("request_failed", asked[0])
 
     def job_done(self, tracked: TrackedJob, now: float) -> None:
         del now
-        self._note("closed", tracked)
+        self._record("job_done", tracked)
+
+    def _record(self, event: str, tracked: TrackedJob) -> None:
+        status = tracked.job.status if tracked.job else ""
+        self.events.append((event, tracked.id, status))
 
 
-def play(
-    *steps: Job | JobstatError,
+def follow_script(
+    *answers: Job | JobstatError,
     policy: WatchPolicy | None = None,
     ids: Iterable[str] = (ID,),
-    takes: float = 0.0,
-) -> tuple[Watch, Script, Notes]:
-    """Follow jobs against a script on a fake clock."""
+    latency: float = 0.0,
+) -> tuple[Watch, ScriptedServer, RecordingObserver]:
+    """Follow jobs on a scripted server and a fake clock."""
     clock = FakeClock()
-    script = Script(clock, list(steps), takes)
+    server = ScriptedServer(clock, list(answers), latency)
     watch = Watch(ids, policy or WatchPolicy(), started=clock.now)
-    notes = Notes()
-    follow(watch, script.fetch, clock, notes)
-    return watch, script, notes
+    observer = RecordingObserver()
+    follow(watch, server.fetch, clock, observer)
+    return watch, server, observer
 
 
 def environment(base_url: str | None = None, **more: str) -> dict[str, str]:

@@ -29,7 +29,6 @@ from support import (
     TOKEN,
     Early,
     FakeClock,
-    Notes,
     RawServer,
     body,
     completed,
@@ -38,7 +37,7 @@ from support import (
     job_object,
 )
 
-from jobstat.jobs.loop import follow
+from jobstat.jobs.loop import Observer, follow
 from jobstat.jobs.policy import WatchPolicy
 from jobstat.jobs.watch import Watch
 from jobstat.zendesk.auth.account import Account
@@ -152,7 +151,7 @@ def polled(polls: int, seed: int = SEED) -> tuple[int, list[Sample]]:
             return api.fetch(ids, min(timeout, 0.2), on_tick)
 
         watch = Watch([ID], WatchPolicy(), clock.now, random.Random(seed).random)
-        follow(watch, fetch, clock, Notes(keeps=False))
+        follow(watch, fetch, clock, Observer())
     return watch.exit(), samples
 
 

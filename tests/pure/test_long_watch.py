@@ -1,4 +1,4 @@
-"""A watch over a weekend: suspended machines, dead networks, nothing new for hours."""
+"""A long watch: suspended machines, outages, and jobs that do not change for hours."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from support import (
     ID,
     OTHER,
     SUCCESS,
-    Account,
+    FakeAccount,
     FakeClock,
-    Notes,
+    RecordingObserver,
     completed,
+    follow_script,
     job,
-    play,
 )
 
 from jobstat import clock as wall
@@ -54,28 +54,28 @@ NIGHT = 9 * 3600.0
 
 
 class Laptop(FakeClock):
-    """A clock on a machine that is suspended for a night at some moments."""
+    """The clock of a machine that is suspended for a night at these moments."""
 
-    def __init__(self, *asleep_at: float) -> None:
+    def __init__(self, *suspend_at: float) -> None:
         super().__init__()
-        self._asleep_at = [1000 + at for at in asleep_at]
+        self._suspends_at = [1000 + at for at in suspend_at]
 
-    def pass_by(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         before, self.now = self.now, self.now + seconds
-        if self._asleep_at and before <= self._asleep_at[0] <= self.now:
-            self._asleep_at.pop(0)
+        if self._suspends_at and before <= self._suspends_at[0] <= self.now:
+            self._suspends_at.pop(0)
             self.now += NIGHT
 
     def sleep(self, seconds: float) -> None:
-        self.pass_by(seconds)
+        self.advance(seconds)
 
 
-def watched_on(
+def follow_on(
     clock: Laptop, answers: Callable[[float], Job | JobstatError], policy: WatchPolicy
 ) -> tuple[Watch, list[float]]:
-    """Follow a job; gives the times at which a request began or ended.
+    """Follow a job. Return the times at which requests began and ended.
 
-    One takes as long as it may where there is no answer.
+    A request without an answer takes as long as its timeout.
     """
     watch, times = Watch([ID], policy, clock.now), []
 
@@ -86,42 +86,42 @@ def watched_on(
         answer = answers(clock.now)
         until = clock.now + (timeout if isinstance(answer, Exception) else 0.1)
         while clock.now < until:
-            clock.pass_by(min(until - clock.now, 1))
+            clock.advance(min(until - clock.now, 1))
         times.append(clock.now)
         if isinstance(answer, Exception):
             raise answer
         return PollResult((answer,))
 
-    follow(watch, fetch, clock, Notes())
+    follow(watch, fetch, clock, RecordingObserver())
     return watch, times
 
 
-@pytest.mark.parametrize("asleep_at", range(60, 100))
-def test_watch_polls_at_once_after_a_suspend_and_goes_on(asleep_at: float) -> None:
-    clock = Laptop(asleep_at)
+@pytest.mark.parametrize("suspend_at", range(60, 100))
+def test_watch_polls_at_once_after_a_suspend_and_goes_on(suspend_at: float) -> None:
+    clock = Laptop(suspend_at)
 
     def answers(now: float) -> Job | JobstatError:
         return WORKING if now < 1000 + NIGHT + 200 else BAD
 
-    watch, times = watched_on(clock, answers, WatchPolicy())
+    watch, times = follow_on(clock, answers, WatchPolicy())
     assert watch.exit() is Exit.ITEMS_FAILED
-    assert any(0 <= at - 1000 - NIGHT - asleep_at <= 1.1 for at in times)
+    assert any(0 <= at - 1000 - NIGHT - suspend_at <= 1.1 for at in times)
 
 
-@pytest.mark.parametrize("asleep_at", [60.5, 75, 90, 105, 119.5])
+@pytest.mark.parametrize("suspend_at", [60.5, 75, 90, 105, 119.5])
 def test_suspend_during_an_outage_does_not_use_the_retry_budget(
-    asleep_at: float,
+    suspend_at: float,
 ) -> None:
     """The network is gone from 60 s on, until a minute after the morning."""
-    clock = Laptop(asleep_at)
-    morning = 1000 + asleep_at + NIGHT
+    clock = Laptop(suspend_at)
+    morning = 1000 + suspend_at + NIGHT
 
     def answers(now: float) -> Job | JobstatError:
         if now < 1060:
             return WORKING
         return DOWN if now < morning + 60 else BAD
 
-    watch, times = watched_on(clock, answers, WatchPolicy(retry_for=300))
+    watch, times = follow_on(clock, answers, WatchPolicy(retry_for=300))
     assert watch.exit() is Exit.ITEMS_FAILED
     # Either it was asking, and gives that up, or it was waiting, and asks.
     assert any(0 <= at - morning <= 1.1 for at in times)
@@ -131,7 +131,7 @@ def test_retry_budget_counts_from_the_last_success_without_a_suspend() -> None:
     def answers(now: float) -> Job | JobstatError:
         return WORKING if now < 1060 else DOWN
 
-    watch, times = watched_on(Laptop(), answers, WatchPolicy(retry_for=300))
+    watch, times = follow_on(Laptop(), answers, WatchPolicy(retry_for=300))
     assert watch.exit() is Exit.UNAVAILABLE
     last_good = max(at for at in times if at < 1060)
     # A request that is begun is let come to its end, which takes 30 seconds.
@@ -139,38 +139,41 @@ def test_retry_budget_counts_from_the_last_success_without_a_suspend() -> None:
 
 
 def test_timeout_that_passes_during_a_suspend_ends_the_watch() -> None:
-    watch, times = watched_on(Laptop(60), lambda _: WORKING, WatchPolicy(timeout=3600))
+    watch, times = follow_on(Laptop(60), lambda _: WORKING, WatchPolicy(timeout=3600))
     assert watch.exit() is Exit.TIMEOUT
     assert max(times) < 1061
 
 
 def test_job_unchanged_for_an_hour_is_reported_once_and_polled_rarely() -> None:
-    watch, server, notes = play(WORKING, policy=WatchPolicy(timeout=3600))
+    watch, server, observer = follow_script(WORKING, policy=WatchPolicy(timeout=3600))
     assert watch.exit() is Exit.TIMEOUT
-    assert notes.told == [("changed", ID, "working"), ("closed", ID, "working")]
-    assert 3600 / MAX_DELAY < len(server.asked) < 400
+    assert observer.events == [
+        ("job_changed", ID, "working"),
+        ("job_done", ID, "working"),
+    ]
+    assert 3600 / MAX_DELAY < len(server.requests) < 400
 
 
 def test_401_is_retried_once_after_each_success() -> None:
     refused = Unauthorized("401")
-    watch, server, _ = play(WORKING, refused, WORKING, refused, BAD)
+    watch, server, _ = follow_script(WORKING, refused, WORKING, refused, BAD)
     assert watch.exit() is Exit.ITEMS_FAILED
-    assert len(server.asked) == 5
+    assert len(server.requests) == 5
     with pytest.raises(Unauthorized):
-        play(WORKING, refused, refused, BAD)
+        follow_script(WORKING, refused, refused, BAD)
     with pytest.raises(Unauthorized):
-        play(refused, BAD)
+        follow_script(refused, BAD)
 
 
 @pytest.mark.parametrize("moment", range(3))
 def test_signal_during_reporting_loses_no_change(moment: int) -> None:
     ids = ["a", "b", "c"]
-    told: list[str] = []
+    changed: list[str] = []
 
     class Interrupted(Observer):
         def job_changed(self, tracked: TrackedJob, now: float) -> None:
-            told.append(tracked.id)
-            if len(told) == moment + 1:
+            changed.append(tracked.id)
+            if len(changed) == moment + 1:
                 raise SignalReceived(2)
 
     def fetch(
@@ -181,13 +184,13 @@ def test_signal_during_reporting_loses_no_change(moment: int) -> None:
     clock = FakeClock()
     with pytest.raises(SignalReceived):
         follow(Watch(ids, WatchPolicy(), clock.now), fetch, clock, Interrupted())
-    # The one that was interrupted is told again: it may not have been written.
-    assert told == [*ids[: moment + 1], *ids[moment:]]
+    # The interrupted job is reported again: it may not have been written.
+    assert changed == [*ids[: moment + 1], *ids[moment:]]
 
 
 @pytest.mark.long
 def test_ten_thousand_polls_do_not_grow_memory() -> None:
-    """Memory on a fake clock: what a watch holds does not grow with its age."""
+    """The memory of a watch does not grow with its age."""
     import gc
     import tracemalloc
 
@@ -212,7 +215,7 @@ def test_ten_thousand_polls_do_not_grow_memory() -> None:
     tracemalloc.start()
     try:
         watch = Watch([ID], WatchPolicy(), clock.now)
-        follow(watch, fetch, clock, Notes(keeps=False))
+        follow(watch, fetch, clock, Observer())
     finally:
         tracemalloc.stop()
     assert watch.exit() is Exit.ITEMS_FAILED
@@ -222,12 +225,12 @@ def test_ten_thousand_polls_do_not_grow_memory() -> None:
 
 
 def test_short_retry_for_shortens_the_request_timeout() -> None:
-    """A server that goes silent: the one request may take ten seconds, not thirty."""
+    """A request to a silent server takes ten seconds, not thirty."""
 
     def answers(now: float) -> Job | JobstatError:
         return WORKING if now < 1005 else DOWN
 
-    watch, times = watched_on(Laptop(), answers, WatchPolicy(retry_for=4))
+    watch, times = follow_on(Laptop(), answers, WatchPolicy(retry_for=4))
     assert watch.exit() is Exit.UNAVAILABLE
     assert max(times) < 1020
 
@@ -241,8 +244,8 @@ def test_time_in_the_queue_does_not_use_the_retry_budget() -> None:
 
 def test_request_after_an_invalid_response_gets_the_retry_time_left() -> None:
     broken = InvalidResponse("not JSON")
-    _, server, _ = play(broken, BAD, policy=WatchPolicy(retry_for=20))
-    assert [timeout for _, _, timeout in server.asked] == [20, 19]
+    _, server, _ = follow_script(broken, BAD, policy=WatchPolicy(retry_for=20))
+    assert [timeout for _, _, timeout in server.requests] == [20, 19]
 
 
 @pytest.mark.parametrize("ids", [[ID], [ID, OTHER]])
@@ -252,25 +255,29 @@ def test_keyring_that_stays_locked_ends_the_watch_with_exit_code_4(
     class Locked(AuthError):
         transient = True
 
-    watch, _, _ = play(Locked("locked"), policy=WatchPolicy(retry_for=10), ids=ids)
+    watch, _, _ = follow_script(
+        Locked("locked"), policy=WatchPolicy(retry_for=10), ids=ids
+    )
     assert watch.exit() is Exit.AUTH
 
 
 def test_request_cut_short_by_the_timeout_exits_with_timeout() -> None:
     policy = WatchPolicy(retry_for=0, timeout=5)
-    watch, _ = watched_on(Laptop(), lambda _: DOWN, policy)
+    watch, _ = follow_on(Laptop(), lambda _: DOWN, policy)
     assert watch.exit() is Exit.TIMEOUT
 
 
 def test_timeout_does_not_announce_a_retry() -> None:
-    _, server, notes = play(WORKING, DOWN, policy=WatchPolicy(timeout=10), takes=6)
-    assert len(server.asked) == 2
-    assert [what for what, _, _ in notes.told] == ["changed", "closed"]
+    _, server, observer = follow_script(
+        WORKING, DOWN, policy=WatchPolicy(timeout=10), latency=6
+    )
+    assert len(server.requests) == 2
+    assert observer.event_names == ["job_changed", "job_done"]
 
 
 @pytest.mark.parametrize("ids", [[ID], [ID, "other"]])
 def test_output_error_during_a_request_ends_the_watch(ids: list[str]) -> None:
-    class Gone(Notes):
+    class Gone(RecordingObserver):
         def tick(self, now: float) -> None:
             raise OutputError("no terminal")
 
@@ -286,12 +293,14 @@ def test_output_error_during_a_request_ends_the_watch(ids: list[str]) -> None:
 
 
 def test_401_for_a_batch_is_not_retried_job_by_job() -> None:
-    account = Account(
-        FakeClock(), lambda id, now: job("working", id=id), many=Unauthorized("401")
+    account = FakeAccount(
+        FakeClock(),
+        lambda id, now: job("working", id=id),
+        batch_error=Unauthorized("401"),
     )
     with pytest.raises(Unauthorized):
         account.follow([ID, "other"])
-    assert len(account.asked) == 1
+    assert len(account.requests) == 1
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the clock of Linux")

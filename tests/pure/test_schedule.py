@@ -22,11 +22,11 @@ def test_any_progress_yields_a_delay_within_the_bounds(
     points: list[tuple[float, int | None]], total: int
 ) -> None:
     now = 0.0
-    course = ProgressEstimate()
-    for later, done in points:
-        now += later
-        course.update(total, done, now)
-        delay = delay_after_answer(now, course.time_left(now))
+    estimate = ProgressEstimate()
+    for seconds, done in points:
+        now += seconds
+        estimate.update(total, done, now)
+        delay = delay_after_answer(now, estimate.time_left(now))
         assert min(MIN_DELAY, NEAR_DELAY) <= delay <= MAX_DELAY
 
 
@@ -51,7 +51,7 @@ def test_delay_is_short_at_the_start_and_near_the_estimated_end() -> None:
     assert delay_after_answer(3600, 1) <= 1
     assert delay_after_answer(3600, -1) <= 1
     assert delay_after_answer(3600, 3000) == MAX_DELAY
-    # A pace that was seen for a moment only is not trusted far.
+    # A pace seen for one second is not trusted for long.
     assert delay_after_answer(1, 3000) < 2
 
 

@@ -9,14 +9,14 @@ from support import (
     ID,
     OTHER,
     SUCCESS,
-    Account,
+    FakeAccount,
     FakeClock,
-    Notes,
+    RecordingObserver,
+    ScriptedServer,
     completed,
+    follow_script,
     job,
-    play,
 )
-from support import Script as Server
 
 from jobstat.errors import (
     AuthError,
@@ -53,7 +53,7 @@ GONE = NotFound("no such job")
 REFUSED = UsageError("400")
 
 
-def named(state: Job, id: str) -> Job:
+def with_id(state: Job, id: str) -> Job:
     return replace(state, id=id)
 
 
@@ -64,19 +64,14 @@ def named(state: Job, id: str) -> Job:
 def test_watch_ends_with_the_exit_code_of_the_finished_job(
     last: Job, code: int
 ) -> None:
-    watch, _, notes = play(QUEUED, QUEUED, WORKING, last)
+    watch, _, observer = follow_script(QUEUED, QUEUED, WORKING, last)
     assert watch.exit() == code
-    assert [what for what, _, _ in notes.told] == [
-        "changed",
-        "changed",
-        "changed",
-        "closed",
-    ]
+    assert observer.event_names == ["job_changed"] * 3 + ["job_done"]
 
 
 def test_watch_polls_at_once_then_less_and_less_often() -> None:
     policy = WatchPolicy(timeout=3600)
-    _, server, _ = play(WORKING, policy=policy)
+    _, server, _ = follow_script(WORKING, policy=policy)
     delays = [b - a for a, b in zip(server.times, server.times[1:], strict=False)]
     assert server.times[0] == 1000
     assert delays[0] <= 1
@@ -85,7 +80,7 @@ def test_watch_polls_at_once_then_less_and_less_often() -> None:
 
 
 def test_interval_is_the_minimum_time_between_requests() -> None:
-    _, server, _ = play(
+    _, server, _ = follow_script(
         QUEUED, DOWN, QUEUED, WORKING, DONE, policy=WatchPolicy(interval=20)
     )
     delays = [b - a for a, b in zip(server.times, server.times[1:], strict=False)]
@@ -94,52 +89,54 @@ def test_interval_is_the_minimum_time_between_requests() -> None:
 
 def test_watch_ends_exactly_at_the_timeout() -> None:
     clock = FakeClock()
-    server = Server(clock, [WORKING])
+    server = ScriptedServer(clock, [WORKING])
     watch = Watch([ID], WatchPolicy(timeout=100), clock.now)
-    notes = Notes()
-    follow(watch, server.fetch, clock, notes)
+    observer = RecordingObserver()
+    follow(watch, server.fetch, clock, observer)
     assert clock.now == 1100
     assert watch.exit() is Exit.TIMEOUT
-    assert notes.told[-1] == ("closed", ID, "working")
+    assert observer.events[-1] == ("job_done", ID, "working")
 
 
 def test_request_timeout_does_not_exceed_the_time_left() -> None:
-    _, server, _ = play(WORKING, policy=WatchPolicy(timeout=12), takes=1)
-    withins = [timeout for _, _, timeout in server.asked]
-    assert all(at + timeout <= 1012 for at, _, timeout in server.asked)
-    assert max(withins) <= 12
+    _, server, _ = follow_script(WORKING, policy=WatchPolicy(timeout=12), latency=1)
+    timeouts = [timeout for _, _, timeout in server.requests]
+    assert all(at + timeout <= 1012 for at, _, timeout in server.requests)
+    assert max(timeouts) <= 12
 
 
 def test_watch_without_a_timeout_uses_the_default_request_timeout() -> None:
-    _, server, _ = play(DONE)
-    assert server.asked == [(1000, ID, REQUEST_TIMEOUT)]
+    _, server, _ = follow_script(DONE)
+    assert server.requests == [(1000, ID, REQUEST_TIMEOUT)]
 
 
 def test_temporary_errors_are_retried() -> None:
-    watch, _, notes = play(
+    watch, _, observer = follow_script(
         QUEUED, DOWN, DOWN, InvalidResponse("HTML"), WORKING, DOWN, BAD
     )
     assert watch.exit() is Exit.ITEMS_FAILED
-    assert [what for what, _, _ in notes.told].count("request_failed") == 4
+    assert observer.event_names.count("request_failed") == 4
 
 
 def test_retry_budget_counts_from_the_last_success() -> None:
     policy = WatchPolicy(retry_for=60)
-    watch, server, notes = play(QUEUED, DOWN, DOWN, WORKING, DOWN, policy=policy)
+    watch, server, observer = follow_script(
+        QUEUED, DOWN, DOWN, WORKING, DOWN, policy=policy
+    )
     assert watch.exit() is Exit.UNAVAILABLE
     last_good = server.times[3]
     assert server.times[-1] == last_good + 60
-    assert notes.told[-1] == ("closed", ID, "working")
+    assert observer.events[-1] == ("job_done", ID, "working")
 
 
 def test_retry_for_0_ends_the_watch_at_the_first_error() -> None:
-    watch, server, _ = play(DOWN, policy=WatchPolicy(retry_for=0))
+    watch, server, _ = follow_script(DOWN, policy=WatchPolicy(retry_for=0))
     assert watch.exit() is Exit.UNAVAILABLE
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 def test_backoff_doubles_up_to_the_maximum() -> None:
-    _, server, _ = play(DOWN)
+    _, server, _ = follow_script(DOWN)
     delays = [b - a for a, b in zip(server.times, server.times[1:], strict=False)]
     assert delays[:6] == [1, 2, 4, 8, 16, MAX_BACKOFF]
     assert sum(delays) == 300
@@ -147,43 +144,43 @@ def test_backoff_doubles_up_to_the_maximum() -> None:
 
 def test_retry_after_is_obeyed() -> None:
     limited = Unavailable("429", retry_after=93)
-    _, server, _ = play(QUEUED, limited, DONE)
+    _, server, _ = follow_script(QUEUED, limited, DONE)
     assert server.times[2] - server.times[1] == 93
 
 
 def test_retry_after_of_0_does_not_shorten_the_backoff() -> None:
-    _, server, _ = play(Unavailable("503", retry_after=0))
+    _, server, _ = follow_script(Unavailable("503", retry_after=0))
     delays = [b - a for a, b in zip(server.times, server.times[1:], strict=False)]
     assert delays[:4] == [1, 2, 4, 8]
 
 
 def test_retry_after_is_capped_at_an_hour() -> None:
     days = Unavailable("429", retry_after=1e6)
-    _, server, _ = play(days, DONE, policy=WatchPolicy(retry_for=1e7))
+    _, server, _ = follow_script(days, DONE, policy=WatchPolicy(retry_for=1e7))
     assert server.times == [1000, 4600]
 
 
 def test_retry_after_below_the_interval_waits_for_the_interval() -> None:
     limited = Unavailable("429", retry_after=3)
-    _, server, _ = play(limited, DONE, policy=WatchPolicy(interval=20))
+    _, server, _ = follow_script(limited, DONE, policy=WatchPolicy(interval=20))
     assert server.times == [1000, 1020]
 
 
 def test_long_interval_does_not_use_up_the_retry_budget() -> None:
     policy = WatchPolicy(interval=600, retry_for=300)
-    watch, server, _ = play(QUEUED, DOWN, DONE, policy=policy)
+    watch, server, _ = follow_script(QUEUED, DOWN, DONE, policy=policy)
     assert watch.exit() is Exit.OK
     assert server.times == [1000, 1600, 2200]
 
 
 def test_not_found_answers_do_not_lengthen_the_backoff() -> None:
-    _, server, _ = play(GONE, GONE, GONE, DOWN, DONE)
+    _, server, _ = follow_script(GONE, GONE, GONE, DOWN, DONE)
     assert server.times == [1000, 1001, 1002, 1003, 1004]
 
 
 def test_show_continues_with_the_next_job_after_an_error() -> None:
-    states: dict[str, Job | JobstatError] = {ID: FAULT, OTHER: named(DONE, OTHER)}
-    account = Account(FakeClock(), lambda id, now: states[id], many=REFUSED)
+    states: dict[str, Job | JobstatError] = {ID: FAULT, OTHER: with_id(DONE, OTHER)}
+    account = FakeAccount(FakeClock(), lambda id, now: states[id], batch_error=REFUSED)
     watch, _ = account.follow([ID, OTHER], SHOW)
     assert [tracked.exit for tracked in watch.jobs] == [Exit.UNAVAILABLE, Exit.OK]
 
@@ -194,63 +191,63 @@ def test_show_makes_a_last_attempt_after_a_suspend() -> None:
             self.now += seconds + 3600
 
     clock = Suspended()
-    server = Server(clock, [DOWN, DONE])
+    server = ScriptedServer(clock, [DOWN, DONE])
     watch = Watch([ID], SHOW, clock.now)
-    follow(watch, server.fetch, clock, Notes())
+    follow(watch, server.fetch, clock, RecordingObserver())
     assert watch.exit() is Exit.OK
-    assert [timeout for _, _, timeout in server.asked] == [10, 1]
+    assert [timeout for _, _, timeout in server.requests] == [10, 1]
 
 
 def test_retry_after_beyond_the_retry_budget_gets_one_last_attempt() -> None:
     limited = Unavailable("429", retry_after=100_000)
-    watch, server, _ = play(limited)
+    watch, server, _ = follow_script(limited)
     assert server.times == [1000, 1300]
     assert watch.exit() is Exit.UNAVAILABLE
 
 
 def test_retry_after_does_not_extend_the_timeout() -> None:
     limited = Unavailable("429", retry_after=100_000)
-    watch, server, _ = play(QUEUED, limited, policy=WatchPolicy(timeout=50))
+    watch, server, _ = follow_script(QUEUED, limited, policy=WatchPolicy(timeout=50))
     assert watch.exit() is Exit.TIMEOUT
     assert server.clock.now == 1050
 
 
 def test_404_of_a_young_job_is_retried() -> None:
-    watch, _, _ = play(GONE, GONE, QUEUED, DONE)
+    watch, _, _ = follow_script(GONE, GONE, QUEUED, DONE)
     assert watch.exit() is Exit.OK
 
 
 def test_job_never_found_exits_as_not_found_after_the_grace_period() -> None:
-    watch, server, _ = play(GONE)
+    watch, server, _ = follow_script(GONE)
     assert watch.exit() is Exit.NOT_FOUND
     assert server.times[-1] - server.times[0] == NOT_FOUND_GRACE
 
 
 def test_young_job_is_not_polled_more_often_than_the_interval() -> None:
-    _, server, _ = play(GONE, DONE, policy=WatchPolicy(interval=5))
+    _, server, _ = follow_script(GONE, DONE, policy=WatchPolicy(interval=5))
     assert server.times == [1000, 1005]
 
 
 def test_404_of_a_job_seen_before_exits_as_not_found_at_once() -> None:
-    watch, server, notes = play(WORKING, GONE)
+    watch, server, observer = follow_script(WORKING, GONE)
     assert watch.exit() is Exit.NOT_FOUND
-    assert len(server.asked) == 2
-    assert notes.told[-1] == ("closed", ID, "working")
+    assert len(server.requests) == 2
+    assert observer.events[-1] == ("job_done", ID, "working")
 
 
 @pytest.mark.parametrize("error", [AuthError("401"), UsageError("422")])
 def test_error_that_affects_every_job_ends_the_watch(error: AuthError) -> None:
     clock = FakeClock()
-    server = Server(clock, [QUEUED, error])
+    server = ScriptedServer(clock, [QUEUED, error])
     watch = Watch([ID, OTHER], WatchPolicy(), clock.now)
-    notes = Notes()
+    observer = RecordingObserver()
     with pytest.raises(type(error)):
-        follow(watch, server.fetch, clock, notes)
-    # Nothing is lost: the last state of both is told.
-    assert notes.told == [
-        ("changed", ID, "queued"),
-        ("closed", ID, "queued"),
-        ("closed", OTHER, ""),
+        follow(watch, server.fetch, clock, observer)
+    # The last state of both jobs is reported.
+    assert observer.events == [
+        ("job_changed", ID, "queued"),
+        ("job_done", ID, "queued"),
+        ("job_done", OTHER, ""),
     ]
 
 
@@ -260,11 +257,11 @@ def test_signal_ends_the_watch_and_reports_the_last_state() -> None:
             raise SignalReceived(2)
 
     clock = Interrupted()
-    notes = Notes()
+    observer = RecordingObserver()
     watch = Watch([ID], WatchPolicy(), clock.now)
     with pytest.raises(SignalReceived):
-        follow(watch, Server(clock, [WORKING]).fetch, clock, notes)
-    assert notes.told[-1] == ("closed", ID, "working")
+        follow(watch, ScriptedServer(clock, [WORKING]).fetch, clock, observer)
+    assert observer.events[-1] == ("job_done", ID, "working")
     assert not watch.pending
     assert watch.exit() is Exit.UNFINISHED
 
@@ -273,7 +270,7 @@ def test_signal_ends_the_watch_and_reports_the_last_state() -> None:
 def test_output_error_does_not_hide_a_signal(gone: Exception) -> None:
     clock = FakeClock()
 
-    class Broken(Notes):
+    class Broken(RecordingObserver):
         def job_done(self, tracked: object, now: float) -> None:
             raise gone
 
@@ -288,11 +285,11 @@ def test_output_error_does_not_hide_a_signal(gone: Exception) -> None:
 
 def test_jobs_of_one_watch_are_done_in_the_order_they_end() -> None:
     ends = {ID: 1010.0, OTHER: 1060.0}
-    account = Account(
-        FakeClock(), lambda id, now: named(BAD if now >= ends[id] else WORKING, id)
+    account = FakeAccount(
+        FakeClock(), lambda id, now: with_id(BAD if now >= ends[id] else WORKING, id)
     )
-    watch, notes = account.follow([ID, OTHER, ID])
-    closed = [id for what, id, _ in notes.told if what == "closed"]
+    watch, observer = account.follow([ID, OTHER, ID])
+    closed = observer.done_ids
     assert closed == [ID, OTHER]
     assert watch.exit() is Exit.ITEMS_FAILED
 
@@ -301,58 +298,64 @@ def test_job_that_is_not_found_does_not_end_the_others() -> None:
     def answers(id: str, now: float) -> Job | None:
         if id == ID:
             return None
-        return named(DONE if now > 1030 else WORKING, id)
+        return with_id(DONE if now > 1030 else WORKING, id)
 
-    watch, _ = Account(FakeClock(), answers).follow([ID, OTHER])
+    watch, _ = FakeAccount(FakeClock(), answers).follow([ID, OTHER])
     assert [tracked.exit for tracked in watch.jobs] == [Exit.NOT_FOUND, Exit.OK]
     assert watch.exit() is Exit.NOT_FOUND
 
 
 def test_show_of_20_jobs_during_an_outage_ends_within_10_seconds() -> None:
     ids = [f"job{number}" for number in range(20)]
-    watch, server, _ = play(DOWN, ids=ids, policy=SHOW, takes=3)
+    watch, server, _ = follow_script(DOWN, ids=ids, policy=SHOW, latency=3)
     assert {tracked.exit for tracked in watch.jobs} == {Exit.UNAVAILABLE}
     assert {tracked.error for tracked in watch.jobs} == {DOWN}
     assert server.clock.now - 1000 <= 10
 
 
 def test_show_ends_with_the_first_answer_of_an_unfinished_job() -> None:
-    watch, server, notes = play(WORKING, policy=SHOW)
+    watch, server, observer = follow_script(WORKING, policy=SHOW)
     assert watch.exit() is Exit.UNFINISHED
-    assert len(server.asked) == 1
-    assert notes.told == [("changed", ID, "working"), ("closed", ID, "working")]
+    assert len(server.requests) == 1
+    assert observer.events == [
+        ("job_changed", ID, "working"),
+        ("job_done", ID, "working"),
+    ]
 
 
 def test_show_retries_briefly() -> None:
-    watch, server, _ = play(DOWN, policy=SHOW)
+    watch, server, _ = follow_script(DOWN, policy=SHOW)
     assert watch.exit() is Exit.UNAVAILABLE
     assert server.times == [1000, 1001, 1003]
 
 
 def test_show_does_not_wait_for_a_long_retry_after() -> None:
-    watch, server, _ = play(Unavailable("429", retry_after=60), policy=SHOW)
+    watch, server, _ = follow_script(Unavailable("429", retry_after=60), policy=SHOW)
     assert watch.exit() is Exit.UNAVAILABLE
     assert server.clock.now == 1000
 
 
 def test_invalid_response_about_one_job_does_not_affect_the_next() -> None:
     broken = InvalidResponse("results of strings")
-    states: dict[str, Job | JobstatError] = {ID: broken, OTHER: named(DONE, OTHER)}
-    account = Account(FakeClock(), lambda id, now: states[id])
-    watch, notes = account.follow([ID, OTHER], SHOW)
+    states: dict[str, Job | JobstatError] = {ID: broken, OTHER: with_id(DONE, OTHER)}
+    account = FakeAccount(FakeClock(), lambda id, now: states[id])
+    watch, observer = account.follow([ID, OTHER], SHOW)
     assert [tracked.exit for tracked in watch.jobs] == [Exit.UNAVAILABLE, Exit.OK]
-    assert [id for what, id, _ in notes.told if what == "closed"] == [OTHER, ID]
+    assert observer.done_ids == [
+        OTHER,
+        ID,
+    ]
 
 
 def test_show_takes_ten_seconds_at_most() -> None:
-    _, server, _ = play(DOWN, policy=SHOW, takes=4)
-    assert all(at + timeout <= 1010 for at, _, timeout in server.asked)
+    _, server, _ = follow_script(DOWN, policy=SHOW, latency=4)
+    assert all(at + timeout <= 1010 for at, _, timeout in server.requests)
 
 
 def test_show_does_not_wait_for_a_job_to_be_found() -> None:
-    watch, server, _ = play(GONE, policy=SHOW)
+    watch, server, _ = follow_script(GONE, policy=SHOW)
     assert watch.exit() is Exit.NOT_FOUND
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -361,13 +364,13 @@ def test_show_does_not_wait_for_a_job_to_be_found() -> None:
 )
 def test_change_of_any_visible_field_is_reported(fields: dict[str, object]) -> None:
     changed = job("working", **{"progress": 1, "total": 4, **fields})
-    _, _, notes = play(WORKING, changed, DONE)
-    assert [what for what, _, _ in notes.told] == ["changed"] * 3 + ["closed"]
+    _, _, observer = follow_script(WORKING, changed, DONE)
+    assert observer.event_names == ["job_changed"] * 3 + ["job_done"]
 
 
 def test_unchanged_answer_is_not_reported() -> None:
-    _, _, notes = play(WORKING, WORKING, WORKING, DONE)
-    assert [what for what, _, _ in notes.told] == ["changed", "changed", "closed"]
+    _, _, observer = follow_script(WORKING, WORKING, WORKING, DONE)
+    assert observer.event_names == ["job_changed"] * 2 + ["job_done"]
 
 
 EMPTY = job("completed", total=2, progress=2)
@@ -380,16 +383,16 @@ EMPTY = job("completed", total=2, progress=2)
 def test_completed_job_without_results_is_polled_once_more(
     policy: WatchPolicy, second: Job, code: Exit
 ) -> None:
-    watch, server, notes = play(EMPTY, second, policy=policy)
+    watch, server, observer = follow_script(EMPTY, second, policy=policy)
     assert watch.exit() is code
     assert server.times == [1000, 1001]
-    assert [what for what, _, _ in notes.told] == ["changed", "closed"]
+    assert observer.event_names == ["job_changed", "job_done"]
 
 
 def test_confirming_poll_respects_the_interval_and_the_timeout() -> None:
-    _, server, _ = play(EMPTY, policy=WatchPolicy(interval=20))
+    _, server, _ = follow_script(EMPTY, policy=WatchPolicy(interval=20))
     assert server.times == [1000, 1020]
-    _, server, _ = play(EMPTY, policy=WatchPolicy(timeout=1))
+    _, server, _ = follow_script(EMPTY, policy=WatchPolicy(timeout=1))
     assert server.times == [1000, 1000.5]
 
 
@@ -398,7 +401,7 @@ def test_completion_without_time_to_confirm_it_exits_with_timeout(
     timeout: float,
 ) -> None:
     policy = WatchPolicy(interval=20, timeout=timeout)
-    watch, _, _ = play(EMPTY, policy=policy)
+    watch, _, _ = follow_script(EMPTY, policy=policy)
     assert watch.exit() is Exit.TIMEOUT
     assert str(watch.jobs[0].error).endswith("there was no time to confirm that")
 
@@ -407,26 +410,26 @@ def test_completion_without_time_to_confirm_it_exits_with_timeout(
 def test_completion_that_cannot_be_confirmed_does_not_exit_0(
     then: JobstatError,
 ) -> None:
-    watch, _, _ = play(EMPTY, then, policy=WatchPolicy(timeout=3))
+    watch, _, _ = follow_script(EMPTY, then, policy=WatchPolicy(timeout=3))
     assert watch.exit() is not Exit.OK
 
 
 def test_unconfirmed_completion_does_not_decide_the_exit_code() -> None:
-    watch, _, _ = play(WORKING, EMPTY, DOWN, policy=WatchPolicy(retry_for=10))
+    watch, _, _ = follow_script(WORKING, EMPTY, DOWN, policy=WatchPolicy(retry_for=10))
     assert watch.exit() is Exit.UNAVAILABLE
-    watch, _, _ = play(WORKING, EMPTY, WORKING, EMPTY, BAD)
+    watch, _, _ = follow_script(WORKING, EMPTY, WORKING, EMPTY, BAD)
     assert watch.exit() is Exit.ITEMS_FAILED
 
 
 @pytest.mark.parametrize("status", ["cancelled", "Aborted", " error "])
 def test_failure_status_in_other_words_ends_the_watch(status: str) -> None:
-    watch, server, _ = play(WORKING, job(status))
+    watch, server, _ = follow_script(WORKING, job(status))
     assert watch.exit() is Exit.JOB_FAILED
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2
 
 
 def test_later_error_overrides_an_earlier_404() -> None:
-    watch, _, _ = play(GONE, FAULT, policy=WatchPolicy(timeout=4))
+    watch, _, _ = follow_script(GONE, FAULT, policy=WatchPolicy(timeout=4))
     assert watch.exit() is Exit.TIMEOUT
 
 
@@ -435,13 +438,13 @@ def test_error_field_of_a_working_job_is_reported_and_ends_the_watch(
     fields: dict[str, object],
 ) -> None:
     failed = job("working", progress=1, total=4, **fields)
-    watch, _, notes = play(WORKING, failed)
+    watch, _, observer = follow_script(WORKING, failed)
     assert watch.exit() is Exit.JOB_FAILED
-    assert [what for what, _, _ in notes.told] == ["changed", "changed", "closed"]
+    assert observer.event_names == ["job_changed"] * 2 + ["job_done"]
 
 
 def test_completed_job_with_an_earlier_item_count_needs_results() -> None:
     end = job("completed", total=None)
-    watch, server, _ = play(WORKING, end, BAD)
+    watch, server, _ = follow_script(WORKING, end, BAD)
     assert watch.exit() is Exit.ITEMS_FAILED
-    assert len(server.asked) == 3
+    assert len(server.requests) == 3

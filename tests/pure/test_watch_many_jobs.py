@@ -1,4 +1,4 @@
-"""Several jobs in one watch, on a clock that obeys."""
+"""Several jobs in one watch, on a fake clock."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support import FAILURE, SUCCESS, Account, FakeClock, Notes, completed, job
+from support import (
+    FAILURE,
+    SUCCESS,
+    FakeAccount,
+    FakeClock,
+    RecordingObserver,
+    completed,
+    job,
+)
 
 from jobstat.errors import (
     AuthError,
@@ -41,65 +49,65 @@ IDS = [f"job{number}" for number in range(200)]
 State = "Job | JobstatError | None"
 
 
-def named(state: Job, id: str) -> Job:
+def with_id(state: Job, id: str) -> Job:
     return replace(state, id=id)
 
 
-def at(end: float, last: Job = DONE) -> Callable[[str, float], Job]:
-    """A job that works until then."""
+def ending_at(end: float, last: Job = DONE) -> Callable[[str, float], Job]:
+    """Return the answers about jobs that end at this time."""
     return lambda id, now: replace(last if now >= end else WORKING, id=id)
 
 
-def account(
+def make_account(
     answers: Callable[[str, float], Job | JobstatError | None],
-    many: JobstatError | None = None,
+    batch_error: JobstatError | None = None,
     limit: int | None = None,
-) -> Account:
-    return Account(FakeClock(), answers, many, RateLimit(limit))
+) -> FakeAccount:
+    return FakeAccount(FakeClock(), answers, batch_error, RateLimit(limit))
 
 
 def test_200_jobs_are_polled_in_two_batches_of_100() -> None:
-    server = account(at(1030))
+    server = make_account(ending_at(1030))
     watch, _ = server.follow(IDS)
     assert watch.exit() is Exit.OK
-    first, second = server.asked[:2]
+    first, second = server.requests[:2]
     assert [*first[1], *second[1]] == IDS
-    assert all(len(ids) == 100 for _, ids in server.asked)
-    counts = {id: sum(id in ids for _, ids in server.asked) for id in IDS}
+    assert all(len(ids) == 100 for _, ids in server.requests)
+    counts = {id: sum(id in ids for _, ids in server.requests) for id in IDS}
     assert max(counts.values()) - min(counts.values()) <= 1
 
 
 @pytest.mark.parametrize("count", [2, 99, 100, 101, 250])
 def test_batches_hold_at_most_100_jobs(count: int) -> None:
     ids = [f"job{number}" for number in range(count)]
-    server = account(at(0))
+    server = make_account(ending_at(0))
     watch, _ = server.follow(ids)
     assert watch.exit() is Exit.OK
-    assert [len(ids) for _, ids in server.asked] == [
+    assert [len(ids) for _, ids in server.requests] == [
         *[100] * (count // 100),
         *[count % 100] * (count % 100 > 0),
     ]
 
 
 @pytest.mark.parametrize("limit", [10, 200, 700])
-@pytest.mark.parametrize("many", [None, UsageError("400")])
+@pytest.mark.parametrize("batch_error", [None, UsageError("400")])
 def test_many_jobs_use_at_most_a_tenth_of_the_rate_limit(
-    limit: int, many: JobstatError | None
+    limit: int, batch_error: JobstatError | None
 ) -> None:
-    server = account(at(5000), many, limit)
+    server = make_account(ending_at(5000), batch_error, limit)
     server.follow(IDS[:150], WatchPolicy(timeout=1200))
-    made = [now for now, _ in server.asked]
-    for first in made[FIRST_REQUESTS:]:
-        in_a_minute = [now for now in made if first <= now < first + 60 - 1e-6]
+    times = [now for now, _ in server.requests]
+    for first in times[FIRST_REQUESTS:]:
+        in_a_minute = [now for now in times if first <= now < first + 60 - 1e-6]
         assert len(in_a_minute) <= limit / 10
 
 
 def test_interval_is_the_minimum_time_between_polls_of_each_job() -> None:
-    server = account(at(1200))
+    server = make_account(ending_at(1200))
     server.follow(IDS[:150], WatchPolicy(interval=30))
     for id in IDS[:150]:
-        made = [now for now, ids in server.asked if id in ids]
-        assert min(later - now for now, later in pairwise(made)) >= 30
+        times = [now for now, ids in server.requests if id in ids]
+        assert min(later - now for now, later in pairwise(times)) >= 30
 
 
 @pytest.mark.parametrize(
@@ -108,129 +116,133 @@ def test_interval_is_the_minimum_time_between_polls_of_each_job() -> None:
 def test_refused_first_batch_switches_to_single_requests_for_good(
     refusal: JobstatError,
 ) -> None:
-    server = account(at(1020), refusal)
-    watch, notes = server.follow(IDS[:3])
+    server = make_account(ending_at(1020), refusal)
+    watch, observer = server.follow(IDS[:3])
     assert watch.exit() is Exit.OK
-    batches = [ids for _, ids in server.asked if len(ids) > 1]
+    batches = [ids for _, ids in server.requests if len(ids) > 1]
     assert len(batches) == 1
-    assert {what for what, _, _ in notes.told} == {"changed", "closed"}
+    assert set(observer.event_names) == {"job_changed", "job_done"}
 
 
 @pytest.mark.parametrize("error", [AuthError("401"), UsageError("422")])
 def test_error_of_a_batch_and_of_a_single_request_ends_the_watch(
     error: JobstatError,
 ) -> None:
-    server = account(lambda id, now: error, error)
+    server = make_account(lambda id, now: error, error)
     with pytest.raises(type(error)):
         server.follow(IDS[:3])
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2
 
 
 def test_job_omitted_from_batch_answers_is_polled_individually() -> None:
-    class Forgetful(Account):
+    class OmittingAccount(FakeAccount):
         def fetch(
-            self, ids: object, timeout: float, on_tick: Callable[[], None]
+            self, ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
         ) -> PollResult:
-            answer = Account.fetch(self, ids, timeout, on_tick)  # type: ignore[arg-type] # as it is
-            if len(answer.jobs) == 1:
-                return answer
-            return PollResult(tuple(one for one in answer.jobs if one.id != "job1"))
+            result = FakeAccount.fetch(self, ids, timeout, on_tick)
+            if len(result.jobs) == 1:
+                return result
+            return PollResult(tuple(job for job in result.jobs if job.id != "job1"))
 
-    server = Forgetful(FakeClock(), at(1100))
+    server = OmittingAccount(FakeClock(), ending_at(1100))
     watch, _ = server.follow(IDS[:3])
     assert watch.exit() is Exit.OK
-    # It is tried with the others once more, and never again after that.
+    # After the second time it never goes into a batch again.
     assert watch.jobs[1].times_omitted == 2
-    assert not any("job1" in ids for _, ids in server.asked[-5:] if len(ids) > 1)
+    assert not any("job1" in ids for _, ids in server.requests[-5:] if len(ids) > 1)
 
 
 def test_omitted_job_is_not_found_only_after_an_individual_request() -> None:
     def answers(id: str, now: float) -> Job | None:
-        return None if id == "job1" else at(1100)(id, now)
+        return None if id == "job1" else ending_at(1100)(id, now)
 
-    server = account(answers)
+    server = make_account(answers)
     watch, _ = server.follow(IDS[:3])
     assert [tracked.exit for tracked in watch.jobs] == [0, 5, 0]
-    alone = [now for now, ids in server.asked if ids == ("job1",)]
-    assert len(alone) == 1
-    assert alone[0] >= 1000 + NOT_FOUND_GRACE
+    individual = [now for now, ids in server.requests if ids == ("job1",)]
+    assert len(individual) == 1
+    assert individual[0] >= 1000 + NOT_FOUND_GRACE
 
 
 def test_show_requests_an_omitted_job_individually_at_once() -> None:
-    server = account(lambda id, now: None if id == "job1" else at(0)(id, now))
+    server = make_account(
+        lambda id, now: None if id == "job1" else ending_at(0)(id, now)
+    )
     watch, _ = server.follow(IDS[:3], SHOW)
     assert [tracked.exit for tracked in watch.jobs] == [0, 5, 0]
-    assert [ids for _, ids in server.asked] == [("job0", "job1", "job2"), ("job1",)]
+    assert [ids for _, ids in server.requests] == [("job0", "job1", "job2"), ("job1",)]
 
 
 def test_young_jobs_that_are_not_found_yet_are_polled_in_batches() -> None:
-    server = account(lambda id, now: None if now < 1005 else at(1010)(id, now))
+    server = make_account(
+        lambda id, now: None if now < 1005 else ending_at(1010)(id, now)
+    )
     watch, _ = server.follow(IDS[:100])
     assert watch.exit() is Exit.OK
-    assert {len(ids) for _, ids in server.asked} == {100}
+    assert {len(ids) for _, ids in server.requests} == {100}
 
 
 def test_many_lost_jobs_do_not_delay_the_others() -> None:
     def answers(id: str, now: float) -> Job | None:
-        return at(1100)(id, now) if id == "job0" else None
+        return ending_at(1100)(id, now) if id == "job0" else None
 
-    server = account(answers, limit=200)
-    _, notes = server.follow([*IDS[:100], "late"])
-    closed = [id for what, id, _ in notes.told if what == "closed"]
-    assert "job0" in closed[:60]
+    server = make_account(answers, limit=200)
+    _, observer = server.follow([*IDS[:100], "late"])
+    assert "job0" in observer.done_ids[:60]
 
 
 @pytest.mark.parametrize(
-    ("count", "many", "limit", "takes"),
+    ("count", "batch_error", "limit", "latency"),
     [(2, None, 10, 0.3), (30, NotFound("404"), None, 1.0)],
-    ids=["little may be asked", "each is asked for singly"],
+    ids=["small rate limit", "no batches"],
 )
 def test_individually_polled_job_is_not_delayed_by_the_others(
-    count: int, many: JobstatError | None, limit: int | None, takes: float
+    count: int, batch_error: JobstatError | None, limit: int | None, latency: float
 ) -> None:
     errors = [Unavailable("503"), Unavailable("503")]
+    rate_limit = RateLimit(limit, 9, 60)
 
     def answers(id: str, now: float) -> Job | JobstatError:
         if id == "job0" and now >= 1060:
-            return errors.pop() if errors else named(BAD, id)
-        return at(4600)(id, now)
+            return errors.pop() if errors else with_id(BAD, id)
+        return ending_at(4600)(id, now)
 
-    server = Account(FakeClock(), answers, many, RateLimit(limit, 9, 60), takes)
+    server = FakeAccount(FakeClock(), answers, batch_error, rate_limit, latency)
     server.follow(IDS[:count])
     assert not errors
-    assert max(now for now, ids in server.asked if "job0" in ids) < 1400
+    assert max(now for now, ids in server.requests if "job0" in ids) < 1400
 
 
 def fetch_from(
-    several: list[Job], singly: dict[str, Job], asked: list[tuple[str, ...]]
+    batch: list[Job], single: dict[str, Job], requests: list[tuple[str, ...]]
 ) -> Callable[..., PollResult]:
-    """A server that has one answer about several jobs, and one about each."""
+    """Return the fetch of a server with one answer to a batch, and one about each."""
 
     def fetch(
         ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
     ) -> PollResult:
-        asked.append(tuple(ids))
-        return PollResult(tuple(several) if len(ids) > 1 else (singly[ids[0]],))
+        requests.append(tuple(ids))
+        return PollResult(tuple(batch) if len(ids) > 1 else (single[ids[0]],))
 
     return fetch
 
 
 def test_job_that_was_not_requested_is_ignored() -> None:
-    jobs = [replace(BAD, id="stranger"), *(named(DONE, f"job{n}") for n in range(2))]
-    asked: list[tuple[str, ...]] = []
+    jobs = [replace(BAD, id="stranger"), *(with_id(DONE, f"job{n}") for n in range(2))]
+    requests: list[tuple[str, ...]] = []
     watch = Watch(["job0", "job1"], WatchPolicy(), 1000)
-    follow(watch, fetch_from(jobs, {}, asked), FakeClock(), Notes())
+    follow(watch, fetch_from(jobs, {}, requests), FakeClock(), RecordingObserver())
     assert watch.exit() is Exit.OK
-    assert asked == [("job0", "job1")]
+    assert requests == [("job0", "job1")]
 
 
 def test_equal_copies_of_a_job_count_as_one() -> None:
-    jobs = [named(DONE, "job0"), named(DONE, "job1"), named(DONE, "job0")]
-    asked: list[tuple[str, ...]] = []
+    jobs = [with_id(DONE, "job0"), with_id(DONE, "job1"), with_id(DONE, "job0")]
+    requests: list[tuple[str, ...]] = []
     watch = Watch(["job0", "job1"], WatchPolicy(), 1000)
-    follow(watch, fetch_from(jobs, {}, asked), FakeClock(), Notes())
+    follow(watch, fetch_from(jobs, {}, requests), FakeClock(), RecordingObserver())
     assert watch.exit() is Exit.OK
-    assert asked == [("job0", "job1")]
+    assert requests == [("job0", "job1")]
 
 
 @pytest.mark.parametrize("policy", [WatchPolicy(), SHOW])
@@ -238,21 +250,21 @@ def test_equal_copies_of_a_job_count_as_one() -> None:
 def test_contradictory_copies_of_a_job_cause_an_individual_request(
     policy: WatchPolicy, reverse: bool
 ) -> None:
-    copies = [named(DONE, "job0"), named(BAD, "job0")]
-    jobs = [*(reversed(copies) if reverse else copies), named(DONE, "job1")]
-    asked: list[tuple[str, ...]] = []
+    copies = [with_id(DONE, "job0"), with_id(BAD, "job0")]
+    jobs = [*(reversed(copies) if reverse else copies), with_id(DONE, "job1")]
+    requests: list[tuple[str, ...]] = []
     watch = Watch(["job0", "job1"], policy, 1000)
-    fetch = fetch_from(jobs, {"job0": named(BAD, "job0")}, asked)
-    follow(watch, fetch, FakeClock(), Notes())
+    fetch = fetch_from(jobs, {"job0": with_id(BAD, "job0")}, requests)
+    follow(watch, fetch, FakeClock(), RecordingObserver())
     assert watch.exit() is Exit.ITEMS_FAILED
-    assert asked == [("job0", "job1"), ("job0",)]
+    assert requests == [("job0", "job1"), ("job0",)]
 
 
 NO_RESULTS = job("completed", total=2, progress=2)
 
 
 @pytest.mark.parametrize(
-    ("several", "singly", "code"),
+    ("batch", "single", "code"),
     [
         (job("completed", total=2, progress=2, results=[FAILURE]), [NO_RESULTS], 6),
         (job("completed", total=2, progress=2, results=[FAILURE]), [WORKING, DONE], 6),
@@ -268,68 +280,72 @@ NO_RESULTS = job("completed", total=2, progress=2)
     ],
 )
 def test_results_missing_from_a_batch_do_not_improve_the_verdict(
-    several: Job, singly: list[Job], code: int
+    batch: Job, single: list[Job], code: int
 ) -> None:
-    answers = iter([*singly, singly[-1]])
+    answers = iter([*single, single[-1]])
 
     def fetch(
         ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
     ) -> PollResult:
         if len(ids) > 1:
-            return PollResult((named(several, "job0"), named(DONE, "job1")))
+            return PollResult((with_id(batch, "job0"), with_id(DONE, "job1")))
         return PollResult((next(answers),))
 
     watch = Watch(["job0", "job1"], WatchPolicy(), 1000)
-    follow(watch, fetch, FakeClock(), Notes())
+    follow(watch, fetch, FakeClock(), RecordingObserver())
     assert watch.exit() == code
-    told = watch.jobs[0].job
-    assert told
+    shown = watch.jobs[0].job
+    assert shown
     if code:
-        assert len(told.items) == max(len(job.items) for job in [several, *singly])
+        assert len(shown.items) == max(len(job.items) for job in [batch, *single])
 
 
 def test_unreadable_entry_causes_an_individual_request() -> None:
     """It contradicts a good entry about the same job."""
-    asked: list[tuple[str, ...]] = []
+    requests: list[tuple[str, ...]] = []
     fetch = fetch_from(
-        [named(DONE, "job0"), named(DONE, "job1")], {"job0": named(BAD, "job0")}, asked
+        [with_id(DONE, "job0"), with_id(DONE, "job1")],
+        {"job0": with_id(BAD, "job0")},
+        requests,
     )
 
-    def with_unread(*arguments: Any) -> PollResult:
+    def fetch_with_unreadable_entry(*arguments: Any) -> PollResult:
         return replace(fetch(*arguments), skipped=("job0", None, "stranger"))
 
     watch = Watch(["job0", "job1"], WatchPolicy(), 1000)
-    follow(watch, with_unread, FakeClock(), Notes())
+    follow(watch, fetch_with_unreadable_entry, FakeClock(), RecordingObserver())
     assert watch.exit() is Exit.ITEMS_FAILED
-    assert asked == [("job0", "job1"), ("job0",)]
+    assert requests == [("job0", "job1"), ("job0",)]
 
 
 def test_id_case_is_ignored_unless_two_jobs_differ_only_in_case() -> None:
-    asked: list[tuple[str, ...]] = []
+    requests: list[tuple[str, ...]] = []
     watch = Watch(["abc", "def"], WatchPolicy(), 1000)
-    jobs = [named(DONE, "ABC"), named(DONE, "def")]
-    follow(watch, fetch_from(jobs, {}, asked), FakeClock(), Notes())
+    jobs = [with_id(DONE, "ABC"), with_id(DONE, "def")]
+    follow(watch, fetch_from(jobs, {}, requests), FakeClock(), RecordingObserver())
     assert watch.exit() is Exit.OK
 
     watch = Watch(["abc", "ABC"], WatchPolicy(), 1000)
     fetch = fetch_from(
-        [named(DONE, "abc")], {"abc": named(BAD, "abc"), "ABC": named(BAD, "ABC")}, []
+        [with_id(DONE, "abc")],
+        {"abc": with_id(BAD, "abc"), "ABC": with_id(BAD, "ABC")},
+        [],
     )
-    follow(watch, fetch, FakeClock(), Notes())
+    follow(watch, fetch, FakeClock(), RecordingObserver())
     assert [tracked.exit for tracked in watch.jobs] == [Exit.OK, Exit.ITEMS_FAILED]
 
     watch = Watch(["abc", "ABC"], WatchPolicy(), 1000)
-    several = [named(DONE, "abc"), named(DONE, "Abc")]
-    fetch = fetch_from(several, {"ABC": named(BAD, "ABC")}, [])
-    follow(watch, fetch, FakeClock(), Notes())
+    batch = [with_id(DONE, "abc"), with_id(DONE, "Abc")]
+    fetch = fetch_from(batch, {"ABC": with_id(BAD, "ABC")}, [])
+    follow(watch, fetch, FakeClock(), RecordingObserver())
     assert [tracked.exit for tracked in watch.jobs] == [Exit.OK, Exit.ITEMS_FAILED]
 
 
 def test_answer_to_a_single_request_is_accepted_with_another_id() -> None:
     watch = Watch(["job0"], WatchPolicy(), 0)
-    ask = watch.next_step(0)
-    assert isinstance(ask, PollRequest)
-    watch.record_result(ask, PollResult((replace(DONE, id="other"),)), 0)
+    request = watch.next_step(0)
+    assert isinstance(request, PollRequest)
+    watch.record_result(request, PollResult((replace(DONE, id="other"),)), 0)
     assert watch.unreported == watch.jobs
     assert watch.exit() is Exit.OK
 
@@ -340,45 +356,45 @@ def test_answer_to_a_single_request_is_accepted_with_another_id() -> None:
 def test_each_failed_batch_is_reported_once_and_delays_all_jobs(
     error: JobstatError,
 ) -> None:
-    class Failing(Account):
+    class FailingAccount(FakeAccount):
         def fetch(
-            self, ids: object, timeout: float, on_tick: Callable[[], None]
+            self, ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
         ) -> PollResult:
-            if len(self.asked) in {2, 3, 4}:
-                self.asked.append((self.clock.now, tuple(ids)))  # type: ignore[arg-type] # as it is
+            if len(self.requests) in {2, 3, 4}:
+                self.requests.append((self.clock.now, tuple(ids)))
                 raise error
-            return Account.fetch(self, ids, timeout, on_tick)  # type: ignore[arg-type] # as it is
+            return FakeAccount.fetch(self, ids, timeout, on_tick)
 
-    server = Failing(FakeClock(), at(1030))
-    watch, notes = server.follow(IDS)
+    server = FailingAccount(FakeClock(), ending_at(1030))
+    watch, observer = server.follow(IDS)
     assert watch.exit() is Exit.OK
-    assert [what for what, _, _ in notes.told].count("request_failed") == 3
-    made = [now for now, _ in server.asked]
-    assert [made[n + 1] - made[n] for n in (2, 3, 4)] == [1, 2, 4]
+    assert observer.event_names.count("request_failed") == 3
+    times = [now for now, _ in server.requests]
+    assert [times[n + 1] - times[n] for n in (2, 3, 4)] == [1, 2, 4]
 
 
 def test_watch_of_many_jobs_waits_for_retry_after() -> None:
-    class Limited(Account):
+    class LimitedAccount(FakeAccount):
         def fetch(
-            self, ids: object, timeout: float, on_tick: Callable[[], None]
+            self, ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
         ) -> PollResult:
-            if len(self.asked) == 1:
-                self.asked.append((self.clock.now, ()))
+            if len(self.requests) == 1:
+                self.requests.append((self.clock.now, ()))
                 raise Unavailable("429", retry_after=77)
-            return Account.fetch(self, ids, timeout, on_tick)  # type: ignore[arg-type] # as it is
+            return FakeAccount.fetch(self, ids, timeout, on_tick)
 
-    server = Limited(FakeClock(), at(0))
+    server = LimitedAccount(FakeClock(), ending_at(0))
     server.follow(IDS)
-    assert [now for now, _ in server.asked] == [1000, 1000, 1077]
+    assert [now for now, _ in server.requests] == [1000, 1000, 1077]
 
 
 def test_all_jobs_are_unavailable_when_the_retry_budget_ends() -> None:
     down = Unavailable("503")
-    server = account(lambda id, now: down, down)
-    watch, notes = server.follow(IDS, WatchPolicy(retry_for=60))
+    server = make_account(lambda id, now: down, down)
+    watch, observer = server.follow(IDS, WatchPolicy(retry_for=60))
     assert {tracked.exit for tracked in watch.jobs} == {Exit.UNAVAILABLE}
     assert server.clock.now == 1060
-    assert [what for what, _, _ in notes.told].count("closed") == 200
+    assert observer.event_names.count("job_done") == 200
 
 
 @pytest.mark.parametrize(
@@ -387,17 +403,18 @@ def test_all_jobs_are_unavailable_when_the_retry_budget_ends() -> None:
 def test_job_that_breaks_the_batch_is_isolated_and_unavailable(
     error: JobstatError,
 ) -> None:
-    class Spoilt(Account):
+    class BreakingAccount(FakeAccount):
         def fetch(
-            self, ids: object, timeout: float, on_tick: Callable[[], None]
+            self, ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
         ) -> PollResult:
-            several = "job7" in ids and len(ids) > 1  # type: ignore[operator,arg-type] # as it is
-            self.many = error if several else None
-            return Account.fetch(self, ids, timeout, on_tick)  # type: ignore[arg-type] # as it is
+            is_broken = "job7" in ids and len(ids) > 1
+            self.batch_error = error if is_broken else None
+            return FakeAccount.fetch(self, ids, timeout, on_tick)
 
     broken = InvalidResponse("results of strings")
-    server = Spoilt(
-        FakeClock(), lambda id, now: broken if id == "job7" else at(1900)(id, now)
+    server = BreakingAccount(
+        FakeClock(),
+        lambda id, now: broken if id == "job7" else ending_at(1900)(id, now),
     )
     watch, _ = server.follow(IDS[:20])
     exits = {tracked.id: tracked.exit for tracked in watch.jobs}
@@ -406,57 +423,57 @@ def test_job_that_breaks_the_batch_is_isolated_and_unavailable(
 
 
 def test_one_refused_batch_after_good_answers_keeps_batching() -> None:
-    class Once(Account):
+    class OnceRefusingAccount(FakeAccount):
         def fetch(
-            self, ids: object, timeout: float, on_tick: Callable[[], None]
+            self, ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
         ) -> PollResult:
-            self.many = NotFound("404") if len(self.asked) == 5 else None
-            return Account.fetch(self, ids, timeout, on_tick)  # type: ignore[arg-type] # as it is
+            self.batch_error = NotFound("404") if len(self.requests) == 5 else None
+            return FakeAccount.fetch(self, ids, timeout, on_tick)
 
-    server = Once(FakeClock(), at(1100))
+    server = OnceRefusingAccount(FakeClock(), ending_at(1100))
     watch, _ = server.follow(IDS[:50])
     assert watch.exit() is Exit.OK
-    assert len(server.asked[-1][1]) == 50
+    assert len(server.requests[-1][1]) == 50
 
 
 def test_refused_batch_after_good_answers_is_retried_with_two_jobs() -> None:
-    class Changed(Account):
+    class ChangedAccount(FakeAccount):
         def fetch(
-            self, ids: object, timeout: float, on_tick: Callable[[], None]
+            self, ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
         ) -> PollResult:
-            self.many = NotFound("404") if len(self.asked) >= 3 else None
-            return Account.fetch(self, ids, timeout, on_tick)  # type: ignore[arg-type] # as it is
+            self.batch_error = NotFound("404") if len(self.requests) >= 3 else None
+            return FakeAccount.fetch(self, ids, timeout, on_tick)
 
-    server = Changed(FakeClock(), at(1100))
+    server = ChangedAccount(FakeClock(), ending_at(1100))
     watch, _ = server.follow(IDS[:5])
     assert watch.exit() is Exit.OK
-    refused = [len(ids) for _, ids in server.asked[3:] if len(ids) > 1]
+    refused = [len(ids) for _, ids in server.requests[3:] if len(ids) > 1]
     assert refused == [5, 2]
 
 
 @pytest.mark.parametrize("limit", [10, 30, 200])
 def test_lost_job_ends_as_not_found_while_the_others_run(limit: int) -> None:
     def answers(id: str, now: float) -> Job | None:
-        return None if id.startswith("lost") else at(5000)(id, now)
+        return None if id.startswith("lost") else ending_at(5000)(id, now)
 
-    server = account(answers, limit=limit)
+    server = make_account(answers, limit=limit)
     watch, _ = server.follow(["a", "b", "lost"], WatchPolicy(timeout=1800))
     assert watch.jobs[2].exit is Exit.NOT_FOUND
-    # And they are not held up by many of those.
-    server = account(answers, limit=limit)
+    # Many lost jobs do not delay the others.
+    server = make_account(answers, limit=limit)
     server.follow(
         ["a", *["lost"], *[f"lost{n}" for n in range(50)]], WatchPolicy(timeout=900)
     )
-    made = [now for now, ids in server.asked if "a" in ids]
-    assert max(later - now for now, later in pairwise(made)) < 200
+    times = [now for now, ids in server.requests if "a" in ids]
+    assert max(later - now for now, later in pairwise(times)) < 200
 
 
 def test_refused_requests_count_against_the_rate_limit() -> None:
-    server = account(lambda id, now: None, UsageError("400"), limit=10)
+    server = make_account(lambda id, now: None, UsageError("400"), limit=10)
     server.follow(IDS[:20], WatchPolicy(timeout=600))
-    made = [now for now, _ in server.asked]
+    times = [now for now, _ in server.requests]
     # After the first ones, one request a minute is a tenth of the limit.
-    assert len(made) <= FIRST_REQUESTS + 9
+    assert len(times) <= FIRST_REQUESTS + 9
 
 
 def test_time_in_the_queue_does_not_use_the_retry_budget() -> None:
@@ -466,38 +483,47 @@ def test_time_in_the_queue_does_not_use_the_retry_budget() -> None:
         if id == "job7" and faults and now >= min(faults):
             faults.remove(min(faults))
             return Unavailable("503")
-        return at(3000)(id, now)
+        return ending_at(3000)(id, now)
 
-    server = account(answers, UsageError("400"), limit=200)
+    server = make_account(answers, UsageError("400"), limit=200)
     watch, _ = server.follow(IDS[:100])
     assert watch.exit() is Exit.OK
     assert not faults
 
 
 def test_single_requests_share_one_backoff_during_an_outage() -> None:
-    server = account(at(0), UsageError("400"))
+    server = make_account(ending_at(0), UsageError("400"))
     server.follow([])
     down = Unreachable("refused")
-    dead = account(lambda id, now: down, UsageError("400"))
+    dead = make_account(lambda id, now: down, UsageError("400"))
     dead.follow(IDS[:5], WatchPolicy(retry_for=20))
-    assert [now for now, _ in dead.asked] == [1000, 1000, 1001, 1003, 1007, 1015, 1020]
+    assert [now for now, _ in dead.requests] == [
+        1000,
+        1000,
+        1001,
+        1003,
+        1007,
+        1015,
+        1020,
+    ]
 
 
 def test_interval_applies_to_jobs_that_are_not_found() -> None:
-    server = account(lambda id, now: None)
+    server = make_account(lambda id, now: None)
     server.follow(IDS[:150], WatchPolicy(interval=30))
     for id in IDS[:150]:
-        made = [now for now, ids in server.asked if id in ids]
-        assert min(later - now for now, later in pairwise(made)) >= 30
+        times = [now for now, ids in server.requests if id in ids]
+        assert min(later - now for now, later in pairwise(times)) >= 30
 
 
 def test_invalid_response_about_one_job_does_not_end_the_others() -> None:
     broken = InvalidResponse("results of strings")
-    server = account(lambda id, now: broken if id == "job1" else at(2000)(id, now))
-    watch, notes = server.follow(IDS[:3])
+    server = make_account(
+        lambda id, now: broken if id == "job1" else ending_at(2000)(id, now)
+    )
+    watch, observer = server.follow(IDS[:3])
     assert [tracked.exit for tracked in watch.jobs] == [0, 7, 0]
-    closed = [id for what, id, _ in notes.told if what == "closed"]
-    assert closed == ["job1", "job0", "job2"]
+    assert observer.done_ids == ["job1", "job0", "job2"]
 
 
 @pytest.mark.parametrize(
@@ -521,9 +547,9 @@ def test_exit_code_of_the_most_severe_result_wins(
             return state
         return replace(state, id=id)
 
-    # One by one, for a fault about one of them is otherwise not seen.
+    # Refuse batches: an error about one job is only seen in a single request.
     for ids in (list(states), list(reversed(states))):
-        watch, _ = account(answers, UsageError("400")).follow(ids, SHOW)
+        watch, _ = make_account(answers, UsageError("400")).follow(ids, SHOW)
         assert watch.exit() == code
 
 
@@ -532,7 +558,7 @@ def test_auth_error_about_one_job_is_raised_despite_other_results() -> None:
         return AuthError("403") if id == "b" else replace(BAD, id=id)
 
     with pytest.raises(AuthError):
-        account(answers, UsageError("400")).follow(["a", "b"], SHOW)
+        make_account(answers, UsageError("400")).follow(["a", "b"], SHOW)
 
 
 @pytest.mark.parametrize("last", [BAD, job("failed"), None])
@@ -540,53 +566,58 @@ def test_fail_fast_ends_the_watch_at_the_first_failed_job(last: Job | None) -> N
     def answers(id: str, now: float) -> Job | None:
         if id == "job1" and now >= 1020:
             return last and replace(last, id=id)
-        return at(1010 if id == "job0" else 5000)(id, now)
+        return ending_at(1010 if id == "job0" else 5000)(id, now)
 
-    server = account(answers)
-    watch, notes = server.follow(IDS[:4], WatchPolicy(fail_fast=True))
+    server = make_account(answers)
+    watch, observer = server.follow(IDS[:4], WatchPolicy(fail_fast=True))
     assert server.clock.now < 1030
     exits = [tracked.exit for tracked in watch.jobs]
     assert exits[0] is Exit.OK
     assert exits[1] in {Exit.ITEMS_FAILED, Exit.JOB_FAILED, Exit.NOT_FOUND}
     assert exits[2:] == [Exit.UNFINISHED] * 2
-    # The last state of those that go on is told.
-    assert [told for told in notes.told if told[0] == "closed"][-2:] == [
-        ("closed", "job2", "working"),
-        ("closed", "job3", "working"),
+    # The last state of the running jobs is reported.
+    assert [event for event in observer.events if event[0] == "job_done"][-2:] == [
+        ("job_done", "job2", "working"),
+        ("job_done", "job3", "working"),
     ]
 
 
 def test_fail_fast_leaves_a_young_job_unfinished_not_lost() -> None:
     def answers(id: str, now: float) -> Job | None:
-        return named(BAD, id) if id == "bad" else None
+        return with_id(BAD, id) if id == "bad" else None
 
-    server = account(answers, many=UsageError("400"))
+    server = make_account(answers, batch_error=UsageError("400"))
     watch, _ = server.follow(["young", "bad"], WatchPolicy(fail_fast=True))
-    assert [w.exit for w in watch.jobs] == [Exit.UNFINISHED, Exit.ITEMS_FAILED]
+    assert [tracked.exit for tracked in watch.jobs] == [
+        Exit.UNFINISHED,
+        Exit.ITEMS_FAILED,
+    ]
 
 
 def test_timeout_reports_every_unfinished_job() -> None:
-    server = account(lambda id, now: at(1010 if id == "job0" else 5000)(id, now))
-    watch, notes = server.follow(IDS[:3], WatchPolicy(timeout=60))
+    server = make_account(
+        lambda id, now: ending_at(1010 if id == "job0" else 5000)(id, now)
+    )
+    watch, observer = server.follow(IDS[:3], WatchPolicy(timeout=60))
     assert server.clock.now == 1060
     assert watch.exit() is Exit.TIMEOUT
-    closed = [told[1:] for told in notes.told if told[0] == "closed"]
-    assert closed == [("job0", "completed"), ("job1", "working"), ("job2", "working")]
+    done = [event[1:] for event in observer.events if event[0] == "job_done"]
+    assert done == [("job0", "completed"), ("job1", "working"), ("job2", "working")]
 
 
 @pytest.mark.parametrize("moment", range(1, 8))
 def test_signal_at_any_moment_loses_no_job(moment: int) -> None:
-    server = account(at(0))
+    server = make_account(ending_at(0))
     watch = Watch(IDS[:5], WatchPolicy(), 1000)
-    told: list[str] = []
+    events: list[str] = []
 
     class Interrupted(Observer):
         def ended(self, now: float) -> None:
-            told.append("ended")
+            events.append("ended")
 
         def job_done(self, tracked: TrackedJob, now: float) -> None:
-            told.append(tracked.id)
-            if len(told) == moment:
+            events.append(tracked.id)
+            if len(events) == moment:
                 raise SignalReceived(2)
 
     if moment > 5:
@@ -594,9 +625,9 @@ def test_signal_at_any_moment_loses_no_job(moment: int) -> None:
     else:
         with pytest.raises(SignalReceived):
             follow(watch, server.fetch, server.clock, Interrupted())
-    # The one that it interrupted is told again: it may not have been written.
+    # The interrupted job is reported again: it may not have been written.
     interrupted = IDS[moment - 1 : min(moment, 5)]
-    assert told == [*IDS[:5][:moment], *interrupted, *IDS[moment:5], "ended"]
+    assert events == [*IDS[:5][:moment], *interrupted, *IDS[moment:5], "ended"]
 
 
 def test_items_are_summed_over_all_jobs_with_a_known_total() -> None:
@@ -607,7 +638,7 @@ def test_items_are_summed_over_all_jobs_with_a_known_total() -> None:
         "d": job("failed", total=10, progress=0),
         "e": job("working", total=5, progress=99),
     }
-    server = account(lambda id, now: replace(states[id], id=id))
+    server = make_account(lambda id, now: replace(states[id], id=id))
     watch, _ = server.follow(states, WatchPolicy(timeout=1))
     assert watch.items == (30 + 10 + 5, 165)
 
@@ -617,7 +648,7 @@ def test_time_left_is_estimated_from_the_items_of_all_jobs() -> None:
         done = int(now - 1000)
         return job("working", id=id, total=100, progress=min(done, 99))
 
-    server = account(answers)
+    server = make_account(answers)
     watch, _ = server.follow(["a", "b"], WatchPolicy(timeout=50))
     left = watch.estimate.time_left(1050)
     assert left is not None

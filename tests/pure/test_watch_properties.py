@@ -1,4 +1,4 @@
-"""Any watch of any account comes to an end, and keeps what it promises."""
+"""Properties of every watch: it ends, and it keeps to its limits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import SUCCESS, FakeClock, Notes, completed, job
+from support import SUCCESS, FakeClock, RecordingObserver, completed, job
 
 from jobstat.errors import (
     InvalidResponse,
@@ -29,28 +29,30 @@ from jobstat.jobs.watch import Watch
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from jobstat.jobs.job import Job
+
 WORKING = job("working", total=10, progress=3)
 DONE = parse_job(completed(SUCCESS))
 
 
 @dataclass
-class Weather:
-    """An account with lost and spoiling jobs, faults and a rate limit."""
+class FlakyAccount:
+    """An account with missing jobs, jobs that break a batch, and random errors."""
 
     rng: random.Random
     clock: FakeClock
     policy: WatchPolicy
     faults: float
-    several: bool
-    asked: dict[str, float] = field(default_factory=dict)
+    has_batches: bool
+    last_request_at: dict[str, float] = field(default_factory=dict)
     times: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         rng = self.rng
         self.ids = [f"job{n}" for n in range(rng.choice([1, 2, 3, 30, 120]))]
         self.ends = {id: 1000 + rng.expovariate(1 / 200) for id in self.ids}
-        self.lost = {id for id in self.ids if rng.random() < 0.05}
-        self.spoilt = {id for id in self.ids if rng.random() < 0.03}
+        self.missing = {id for id in self.ids if rng.random() < 0.05}
+        self.breaking = {id for id in self.ids if rng.random() < 0.03}
         self.limit = rng.choice([None, 30, 200, 700])
         self.rate_limiter = RateLimiter(self.policy.rate_limit_share)
 
@@ -59,41 +61,42 @@ class Weather:
     ) -> PollResult:
         now = self.clock.now
         assert 1 <= len(ids) <= 100
-        assert (
-            self.policy.timeout is None or timeout <= 1000 + self.policy.timeout - now
-        )
+        assert timeout <= self.policy.deadline(1000) - now
         for id in ids:
-            assert now - self.asked.get(id, -1e9) >= self.policy.interval - 1e-6
-            self.asked[id] = now
+            delay = now - self.last_request_at.get(id, -1e9)
+            assert delay >= self.policy.interval - 1e-6
+            self.last_request_at[id] = now
         self.times.append(now)
         self.clock.now += min(self.rng.choice([0, 0.2, 3]), timeout)
         self.rate_limiter.update(RateLimit(self.limit), self.clock.now)
-        if error := self._error(ids):
+        if error := self._choose_error(ids):
             raise error
-        found = [id for id in ids if id not in self.lost | self.spoilt]
-        jobs = [DONE if self.clock.now >= self.ends[id] else WORKING for id in found]
-        named = zip(jobs, found, strict=True)
-        return PollResult(tuple(replace(one, id=id) for one, id in named))
+        ids = [id for id in ids if id not in self.missing | self.breaking]
+        return PollResult(tuple(map(self._job, ids)))
 
-    def _error(self, ids: Sequence[str]) -> JobstatError | None:
+    def _job(self, id: str) -> Job:
+        has_ended = self.clock.now >= self.ends[id]
+        return replace(DONE if has_ended else WORKING, id=id)
+
+    def _choose_error(self, ids: Sequence[str]) -> JobstatError | None:
         if self.rng.random() < self.faults:
             limited = Unavailable("429", retry_after=self.rng.choice([0, 5, 100]))
             return self.rng.choice(
                 [Unreachable("down"), Unavailable("503"), limited, InvalidResponse("?")]
             )
         if len(ids) > 1:
-            if not self.several:
+            if not self.has_batches:
                 return UsageError("400")
-            return Unavailable("500") if set(ids) & self.spoilt else None
-        if ids[0] in self.lost:
+            return Unavailable("500") if set(ids) & self.breaking else None
+        if ids[0] in self.missing:
             return NotFound("404")
-        return InvalidResponse("no job status") if ids[0] in self.spoilt else None
+        return InvalidResponse("no job status") if ids[0] in self.breaking else None
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from([0.0, 0.05, 0.5]), st.booleans())
 def test_any_watch_ends_and_keeps_interval_timeout_and_rate_limit(
-    seed: int, faults: float, several: bool
+    seed: int, faults: float, has_batches: bool
 ) -> None:
     rng = random.Random(seed)
     policy = WatchPolicy(
@@ -103,19 +106,19 @@ def test_any_watch_ends_and_keeps_interval_timeout_and_rate_limit(
         fail_fast=rng.random() < 0.2,
     )
     policy = SHOW if rng.random() < 0.2 else policy
-    weather = Weather(rng, FakeClock(), policy, faults, several)
-    watch = Watch(weather.ids, policy, 1000, rng.random, weather.rate_limiter)
-    notes = Notes()
-    follow(watch, weather.fetch, weather.clock, notes)
-    closed = [id for what, id, _ in notes.told if what == "closed"]
-    assert sorted(closed) == sorted(weather.ids)
-    good = set(weather.ids) - weather.lost - weather.spoilt
+    account = FlakyAccount(rng, FakeClock(), policy, faults, has_batches)
+    watch = Watch(account.ids, policy, 1000, rng.random, account.rate_limiter)
+    observer = RecordingObserver()
+    follow(watch, account.fetch, account.clock, observer)
+    assert sorted(observer.done_ids) == sorted(account.ids)
+    good = set(account.ids) - account.missing - account.breaking
     if policy == WatchPolicy(interval=policy.interval) and not faults:
         exits = {tracked.id: tracked.exit for tracked in watch.jobs}
+        breaking = account.breaking - account.missing
         assert {exits[id] for id in good} <= {Exit.OK}
-        assert {exits[id] for id in weather.lost} <= {Exit.NOT_FOUND}
-        assert {exits[id] for id in weather.spoilt - weather.lost} <= {Exit.UNAVAILABLE}
-    if weather.limit and policy is not SHOW:
-        for first in weather.times[FIRST_REQUESTS:]:
-            minute = [now for now in weather.times if first <= now < first + 59.999]
-            assert len(minute) <= weather.limit / 10
+        assert {exits[id] for id in account.missing} <= {Exit.NOT_FOUND}
+        assert {exits[id] for id in breaking} <= {Exit.UNAVAILABLE}
+    if account.limit and policy is not SHOW:
+        for first in account.times[FIRST_REQUESTS:]:
+            in_a_minute = [at for at in account.times if first <= at < first + 59.999]
+            assert len(in_a_minute) <= account.limit / 10

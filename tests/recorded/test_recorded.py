@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from support import FakeClock, Notes, body
+from support import FakeClock, RecordingObserver, body
 
 from jobstat.errors import JobstatError
 from jobstat.exits import Exit
@@ -159,13 +159,13 @@ def test_a_recorded_sequence_is_watched_to_its_end(name: str) -> None:
         del ids, timeout
         return PollResult((next(steps),))
 
-    notes = Notes()
+    observer = RecordingObserver()
     watch = Watch([jobs[0].id], WatchPolicy(), clock.now)
-    follow(watch, fetch, clock, notes)
+    follow(watch, fetch, clock, observer)
     assert watch.exit() == SEQUENCES[name]
     assert watch.jobs[0].job == ends[0]
     distinct = {(job.status, job.progress, job.message) for job in jobs}
-    changes = [what for what, _, _ in notes.told if what == "changed"]
+    changes = [what for what, _, _ in observer.events if what == "job_changed"]
     assert len(changes) == len(distinct)
 
 
