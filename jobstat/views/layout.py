@@ -40,6 +40,11 @@ def to_ansi(line: StyledLine, terminal: Terminal) -> str:
     return "".join(terminal.paint(text, style) for text, style in line).rstrip()
 
 
+def render_lines(lines: Iterable[StyledLine], terminal: Terminal) -> str:
+    """Return the lines as one text, as it is written to the terminal."""
+    return "".join(to_ansi(line, terminal) + "\n" for line in lines)
+
+
 def join_parts(parts: Iterable[tuple[str, str]]) -> StyledLine:
     """Return a line of the parts that are not empty, with a gap between them."""
     return [piece for part in parts if part[0] for piece in ((GAP, ""), part)][1:]

@@ -16,7 +16,7 @@ from jobstat.errors import OutputError
 from jobstat.views.frame import WHOLE_ID, Frame
 from jobstat.views.layout import to_ansi
 from jobstat.views.progress import Progress
-from jobstat.views.report import last_status, summary_text
+from jobstat.views.report import render_last_status, render_summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -114,7 +114,7 @@ class LiveProgress(Progress):
             self.__exit__()
             elapsed = now - self._watch.started if tracked.seen_running else None
             self._write(
-                last_status(tracked.job, self._account, self._terminal, elapsed)
+                render_last_status(tracked.job, self._account, self._terminal, elapsed)
             )
 
     def ended(self, now: float) -> None:
@@ -124,7 +124,7 @@ class LiveProgress(Progress):
         if self._show_final and len(self._watch.jobs) > 1:
             elapsed = now - self._watch.started
             self._write(
-                summary_text(self._watch, self._account, self._terminal, elapsed)
+                render_summary(self._watch, self._account, self._terminal, elapsed)
             )
 
     def _refresh(self, now: float) -> None:

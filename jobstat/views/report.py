@@ -14,26 +14,24 @@ from jobstat.views.job_lines import (
     url_lines,
     verdict_lines,
 )
-from jobstat.views.layout import to_ansi, wrap
+from jobstat.views.layout import render_lines, wrap
 from jobstat.views.output import JsonOutput, Output
 from jobstat.views.summary import jobs_table, watch_summary, watch_table
 from jobstat.views.table import table_lines
 from jobstat.views.terminal import open_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from jobstat.jobs.job import Job
     from jobstat.jobs.listing import JobListing
     from jobstat.jobs.watch import Watch
-    from jobstat.views.layout import StyledLine
     from jobstat.views.terminal import Terminal
 
 
 class TextOutput(Output):
-    """Jobs for people. With ``fitted`` they fit the terminal, and have bars.
+    """Jobs for people.
 
-    Else nothing is cut or wrapped.
+    With ``fitted``, lines fit the terminal and have bars. Without, nothing is cut or
+    wrapped.
     """
 
     def __init__(self, terminal: Terminal, account: str, *, fitted: bool) -> None:
@@ -45,15 +43,14 @@ class TextOutput(Output):
     def render(self, job: Job, elapsed: float | None = None) -> str:
         width, unicode = self._width, self._terminal.unicode
         height = self._terminal.size.lines
-        return self._to_text(
-            [
-                *job_lines(
-                    job, self._account, width=width, unicode=unicode, elapsed=elapsed
-                ),
-                *url_lines(job, width),
-                *result_lines(job, width, height, unicode=unicode),
-            ]
-        )
+        lines = [
+            *job_lines(
+                job, self._account, width=width, unicode=unicode, elapsed=elapsed
+            ),
+            *url_lines(job, width),
+            *result_lines(job, width, height, unicode=unicode),
+        ]
+        return render_lines(lines, self._terminal)
 
     def write(self, text: str) -> None:
         """Write a paragraph, with a blank line above all but the first."""
@@ -62,30 +59,27 @@ class TextOutput(Output):
 
     def report(self, watch: Watch, elapsed: float | None = None) -> None:
         if elapsed is not None:
-            self._write_each(watch)
-        self.write(summary_text(watch, self._account, self._terminal, elapsed))
+            self._write_jobs(watch)
+        self.write(render_summary(watch, self._account, self._terminal, elapsed))
 
-    def _write_each(self, watch: Watch) -> None:
+    def _write_jobs(self, watch: Watch) -> None:
         """Write a row for each job, and a paragraph for each that failed."""
         if not self._fitted:
-            self._paragraphs += 1  # the log of the watch
+            self._paragraphs += 1  # the log stands above
         width, unicode = self._width, self._terminal.unicode
         table = table_lines(watch_table(watch), width, unicode=unicode)
-        self.write(self._to_text(table))
+        self.write(render_lines(table, self._terminal))
         for job in (tracked.job for tracked in watch.jobs if tracked.job):
             if judge(job) in {Verdict.ITEMS_FAILED, Verdict.JOB_FAILED}:
                 lines = failure_lines(job, width, unicode=unicode)
-                self.write(self._to_text(lines))
+                self.write(render_lines(lines, self._terminal))
 
     @property
     def _width(self) -> int | None:
         return self._terminal.size.columns if self._fitted else None
 
-    def _to_text(self, lines: Iterable[StyledLine]) -> str:
-        return _to_text(lines, self._terminal)
 
-
-def last_status(
+def render_last_status(
     job: Job, account: str, terminal: Terminal, elapsed: float | None
 ) -> str:
     """Return the last status of a job that was watched, without its results."""
@@ -94,17 +88,17 @@ def last_status(
         *job_lines(job, account, width=width, unicode=unicode, elapsed=elapsed),
         *verdict_lines(job, width, unicode=unicode),
     ]
-    return _to_text(lines, terminal)
+    return render_lines(lines, terminal)
 
 
-def summary_text(
+def render_summary(
     watch: Watch, account: str, terminal: Terminal, elapsed: float | None
 ) -> str:
-    """Return the summary of several jobs."""
+    """Return the sentence about several jobs, wrapped on a terminal."""
     glyph, words = watch_summary(watch, account, elapsed)
     sentence = f"{glyph.render(unicode=terminal.unicode)} {words}"
     width = terminal.size.columns if terminal.interactive else None
-    return _to_text(wrap(sentence, glyph.style, width), terminal)
+    return render_lines(wrap(sentence, glyph.style, width), terminal)
 
 
 def show_list(
@@ -133,14 +127,10 @@ def show_list(
         width = stdout.size.columns if stdout.interactive else None
         table = jobs_table(listing.jobs)
         lines = table_lines(table, width, unicode=stdout.unicode)
-        stdout.write(_to_text(lines, stdout))
+        stdout.write(render_lines(lines, stdout))
     if not listing.jobs and not json:
         such = "no such" if filtered else "no"
         stderr.print_quietly(f"jobstat: {such} jobs at {account}\n")
     elif listing.total > len(listing.jobs):
         shown = f"the newest {len(listing.jobs)} of {listing.total} jobs"
         stderr.print_quietly(f"jobstat: {shown}; see --limit\n")
-
-
-def _to_text(lines: Iterable[StyledLine], terminal: Terminal) -> str:
-    return "".join(to_ansi(line, terminal) + "\n" for line in lines)
