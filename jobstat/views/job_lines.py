@@ -124,37 +124,39 @@ def _clip_to_two_lines(
 
 
 def url_lines(job: Job, width: int | None) -> list[StyledLine]:
-    """Return a job's own URL, in one line: so it can be copied or clicked."""
+    """Return a job's own URL in one line, so that it can be copied or clicked."""
     return [[(sanitize(job.url, _max_length(width)), "dim")]] if job.url else []
 
 
 def result_lines(
     job: Job, width: int | None, height: int, *, unicode: bool
 ) -> list[StyledLine]:
-    """Return the results of a job, and its verdict.
+    """Return the results of a job, the failed items first, and its verdict.
 
-    Every failed item is shown. On a terminal of ``height`` rows, so many succeeded
-    items are shown that the failed ones stay on the screen.
+    On a terminal of ``height`` rows, only some of the succeeded items are shown.
     """
     verdict = verdict_lines(job, width, unicode=unicode)
     if not job.items:
         return verdict
     items = failures_first(job)
-    shown = len(items)
-    if width is not None:
-        failed = len(job.failed)
-        rows_each = 3 if width < NARROW else 2
-        room = height - AROUND_TABLE - failed * rows_each
-        shown = failed + max(room, MIN_SUCCEEDED)
-    table = results_table(items[:shown], job, _max_length(width))
+    max_shown = len(items) if width is None else _max_shown(job, width, height)
+    table = results_table(items[:max_shown], job, _max_length(width))
     lines = [[], *table_lines(table, width, unicode=unicode)]
-    if (hidden := len(items) - shown) > 0:
+    if (hidden := len(items) - max_shown) > 0:
         lines.append([(f"  and {hidden} more succeeded: see --json", "dim")])
     return [*lines, *([[], *verdict] if verdict else [])]
 
 
+def _max_shown(job: Job, width: int, height: int) -> int:
+    """Return how many items to show so that the failed ones stay on the screen."""
+    failed = len(job.failed)
+    lines_each = 3 if width < NARROW else 2
+    room = height - AROUND_TABLE - failed * lines_each
+    return failed + max(room, MIN_SUCCEEDED)
+
+
 def failure_lines(job: Job, width: int | None, *, unicode: bool) -> list[StyledLine]:
-    """Return a failed one of several jobs: its title, its message and what failed."""
+    """Return a failed job: its title, its message, and its failed items or verdict."""
     title = f"{job_title(job)}{GAP}{job_id(job)}"
     lines = [*wrap(title, "bold", width), *message_lines(job, width)]
     if not job.failed:
