@@ -20,15 +20,16 @@ COMMANDS = {
 }
 
 EXAMPLES = """\b
-Examples:
-  jobstat show V3-3ce496a3d948e38821056b1ca5bc3866
-  jobstat watch V3-3ce496a3d948e38821056b1ca5bc3866
-  jobstat auth login
-  jobstat demo
+jobstat show V3-3ce496a3d948e38821056b1ca5bc3866
+jobstat watch V3-3ce496a3d948e38821056b1ca5bc3866
+jobstat auth login
+jobstat demo
 """
 
 
 class _Jobstat(LazyGroup):
+    """The group of all commands. Its help adds the topics and the exit codes."""
+
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter
     ) -> None:
@@ -37,7 +38,9 @@ class _Jobstat(LazyGroup):
             formatter.write_dl(list(TOPICS.items()))
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        super().format_epilog(ctx, formatter)
+        del ctx
+        with formatter.section("Examples"):
+            formatter.write_text(EXAMPLES)
         with formatter.section("Exit codes"):
             formatter.write_dl(
                 [(f"{code:d} {code.slug}", code.meaning) for code in Exit]
@@ -48,7 +51,6 @@ class _Jobstat(LazyGroup):
     cls=_Jobstat,
     summaries=COMMANDS,
     prefix="jobstat.commands.",
-    epilog=EXAMPLES,
     context_settings={
         "help_option_names": ["-h", "--help"],
         "max_content_width": 88,
