@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from forks import run_forked
-from support import ID, TOKEN, environment, http, raw_server
+from raw_server import http, raw_server
+from support import ID, TOKEN, environment
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Sequence
 
-    from support import Reply
+    from raw_server import Reply
 
     Responder = Callable[[socket.socket], None]
 

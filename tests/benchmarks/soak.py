@@ -20,20 +20,18 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from fakes import FakeClock
 from misbehaving import drip, endless, gzipped, head, rate_limited, reset, stall
+from raw_server import Early, RawServer, http
 from support import (
     FAILURE,
     ID,
     JOBSTAT,
     SUCCESS,
     TOKEN,
-    Early,
-    FakeClock,
-    RawServer,
     body,
     completed,
     environment,
-    http,
     job_object,
 )
 
@@ -49,7 +47,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator, Sequence
 
-    from support import Reply
+    from raw_server import Reply
 
     from jobstat.jobs.poll import PollResult
 

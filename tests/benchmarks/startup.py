@@ -21,7 +21,8 @@ from pathlib import Path
 import trustme
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from support import ID, SUCCESS, body, completed, environment, http, raw_server
+from raw_server import http, raw_server
+from support import ID, SUCCESS, body, completed, environment
 
 LEAST = """
 import json, os, sys

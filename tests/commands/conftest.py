@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from support import TOKEN, FakeClock, Run
+from fakes import FakeClock
+from support import TOKEN, Run
 
 from jobstat.process import run
 

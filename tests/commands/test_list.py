@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from support import FAILURE, SUCCESS, FakeClock, Run, completed, job_object
+from support import FAILURE, SUCCESS, Run, completed, job_object
 
 from jobstat.jobs.page_reader import LAG
 
 if TYPE_CHECKING:
+    from fakes import FakeClock
     from pytest_httpx import HTTPXMock
 
 LIST = "https://acme.zendesk.com/api/v2/job_statuses?page%5Bsize%5D=100"

@@ -9,12 +9,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support import FAILURE, ID, OTHER, SUCCESS, FakeClock, Run, completed, job_object
+from support import FAILURE, ID, OTHER, SUCCESS, Run, completed, job_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from fakes import FakeClock
     from pytest_httpx import HTTPXMock
 
 ACME = "acme.zendesk.com"

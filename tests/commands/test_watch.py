@@ -4,9 +4,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support import FAILURE, ID, SUCCESS, FakeClock, Run, completed, job_object
+from support import FAILURE, ID, SUCCESS, Run, completed, job_object
 
 if TYPE_CHECKING:
+    from fakes import FakeClock
     from pytest_httpx import HTTPXMock
 
 URL = f"https://acme.zendesk.com/api/v2/job_statuses/{ID}.json"

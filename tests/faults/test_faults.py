@@ -32,12 +32,13 @@ from misbehaving import (
     send_bomb,
     stall,
 )
-from support import FAILURE, SUCCESS, TOKEN, Early, body, completed, http, job_object
+from raw_server import Early, http
+from support import FAILURE, SUCCESS, TOKEN, body, completed, job_object
 
 from jobstat.zendesk.body import MAX_ERROR_BODY
 
 if TYPE_CHECKING:
-    from support import Reply
+    from raw_server import Reply
 
 WORKING = http(content=body(job_object("working", progress=1)))
 DONE_JOB = completed(SUCCESS, FAILURE)

@@ -11,27 +11,24 @@ import pytest
 import trustme
 from children import BOUND, child
 from misbehaving import RESOLVER, SOON, drip, reset, run_against, stall
+from raw_server import Early, RawServer, http, raw_server
 from support import (
     FAILURE,
     ID,
     JOBSTAT,
     SUCCESS,
-    Early,
-    RawServer,
     body,
     completed,
     environment,
-    http,
     job_object,
     jobstat,
-    raw_server,
 )
 
 if TYPE_CHECKING:
     import socket
     from pathlib import Path
 
-    from support import Reply
+    from raw_server import Reply
 
 WORKING = http(content=body(job_object("working", progress=1)))
 DONE = http(content=body(completed(SUCCESS, FAILURE)))

@@ -11,17 +11,8 @@ from urllib.parse import quote
 import pytest
 import trustme
 from misbehaving import PROXY_PASSWORD, SECRETS
-from support import (
-    ID,
-    SUCCESS,
-    Early,
-    body,
-    completed,
-    environment,
-    http,
-    jobstat,
-    raw_server,
-)
+from raw_server import Early, http, raw_server
+from support import ID, SUCCESS, body, completed, environment, jobstat
 
 if TYPE_CHECKING:
     import socket

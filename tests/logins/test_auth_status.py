@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from machine import free_port
-from support import http, raw_server
+from raw_server import http, raw_server
 from terminals import on_terminal
 
 from jobstat.demo.api import TOKEN

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from machine import check_login, free_port
-from support import http, jobstat, raw_server
+from raw_server import http, raw_server
+from support import jobstat
 from terminals import on_terminal
 
 from jobstat.demo.api import TOKEN, USER

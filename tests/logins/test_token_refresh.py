@@ -12,16 +12,8 @@ import pytest
 from children import wait_until
 from forks import run_forked
 from misbehaving import WITH_REQUEST_TIMEOUTS, stall
-from support import (
-    ID,
-    SUCCESS,
-    body,
-    completed,
-    finish_jobs,
-    http,
-    raw_server,
-    start_job,
-)
+from raw_server import http, raw_server
+from support import ID, SUCCESS, body, completed, finish_jobs, start_job
 
 from jobstat.demo.oauth import CLIENT_SECRET, CONFIDENTIAL_CLIENT
 

@@ -7,12 +7,13 @@ from base64 import b64encode
 from typing import TYPE_CHECKING
 
 import pytest
-from support import DOCUMENTED, DOCUMENTED_ID, environment, http, jobstat, raw_server
+from raw_server import http, raw_server
+from support import DOCUMENTED, DOCUMENTED_ID, environment, jobstat
 
 if TYPE_CHECKING:
     import subprocess
 
-    from support import RawServer
+    from raw_server import RawServer
 
 WORKING = {**DOCUMENTED, "status": "working", "progress": 1, "results": []}
 

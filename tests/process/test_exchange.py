@@ -10,14 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from children import BOUND, wait_until
 from misbehaving import drip, endless, head, stall
-from support import (
-    SUCCESS,
-    Early,
-    body,
-    completed,
-    http,
-    raw_server,
-)
+from raw_server import Early, http, raw_server
+from support import SUCCESS, body, completed
 
 from jobstat import clock
 from jobstat.errors import Unreachable, UsageError
@@ -29,7 +23,7 @@ from jobstat.zendesk.exchange import Request
 from jobstat.zendesk.http import KEEPALIVE, HttpClient
 
 if TYPE_CHECKING:
-    from support import RawServer
+    from raw_server import RawServer
 
 DONE = http(content=body(completed(SUCCESS)))
 

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from raw_server import http, raw_server
 from support import (
     FAILURE,
     ID,
@@ -16,11 +17,9 @@ from support import (
     body,
     completed,
     environment,
-    http,
     job_object,
     jobstat,
     python,
-    raw_server,
 )
 
 from jobstat.exits import Exit

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from children import child, run, wait_until
 from misbehaving import RESOLVER, stall
+from raw_server import http, raw_server
 from support import (
     FAILURE,
     ID,
@@ -25,18 +26,16 @@ from support import (
     body,
     completed,
     environment,
-    http,
     job_object,
     jobstat,
     python,
-    raw_server,
 )
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from children import Child
-    from support import RawServer
+    from raw_server import RawServer
 
 WORKING = job_object("working", progress=1)
 ANSWER = http("200 OK", body(WORKING))

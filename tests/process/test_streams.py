@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from children import BOUND, run
+from raw_server import http, raw_server
 from support import (
     FAILURE,
     ID,
@@ -20,10 +21,8 @@ from support import (
     body,
     completed,
     environment,
-    http,
     job_object,
     jobstat,
-    raw_server,
     sh,
 )
 

@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from children import BOUND
-from support import (
-    FAILURE,
-    SUCCESS,
-    body,
-    completed,
-    http,
-    job_object,
-    raw_server,
-)
+from raw_server import http, raw_server
+from support import FAILURE, SUCCESS, body, completed, job_object
 
 from jobstat.errors import InvalidResponse
 from jobstat.zendesk.auth.account import Account
@@ -28,7 +21,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
-    from support import RawServer
+    from raw_server import RawServer
 
 
 SURPLUS_ERROR = http("500 Not for this connection").replace(b"close", b"keep-alive")

@@ -8,18 +8,8 @@ from math import inf
 from typing import TYPE_CHECKING
 
 import pytest
-from support import (
-    FAILURE,
-    ID,
-    OTHER,
-    SUCCESS,
-    FakeAccount,
-    FakeClock,
-    RecordingObserver,
-    completed,
-    follow_script,
-    job,
-)
+from fakes import FakeAccount, FakeClock, RecordingObserver, follow_script
+from support import FAILURE, ID, OTHER, SUCCESS, completed, job
 
 from jobstat import clock as wall
 from jobstat.errors import (

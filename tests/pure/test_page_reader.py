@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from support import FakeClock, job
+from fakes import FakeClock
+from support import job
 
 from jobstat.errors import (
     AuthError,

@@ -4,19 +4,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from support import (
-    FAILURE,
-    ID,
-    OTHER,
-    SUCCESS,
+from fakes import (
     FakeAccount,
     FakeClock,
     RecordingObserver,
     ScriptedServer,
-    completed,
     follow_script,
-    job,
 )
+from support import FAILURE, ID, OTHER, SUCCESS, completed, job
 
 from jobstat.errors import (
     AuthError,

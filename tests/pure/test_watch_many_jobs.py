@@ -7,15 +7,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support import (
-    FAILURE,
-    SUCCESS,
-    FakeAccount,
-    FakeClock,
-    RecordingObserver,
-    completed,
-    job,
-)
+from fakes import FakeAccount, FakeClock, RecordingObserver
+from support import FAILURE, SUCCESS, completed, job
 
 from jobstat.errors import (
     AuthError,

@@ -6,9 +6,10 @@ import random
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from fakes import FakeClock, RecordingObserver
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import SUCCESS, FakeClock, RecordingObserver, completed, job
+from support import SUCCESS, completed, job
 
 from jobstat.errors import (
     InvalidResponse,

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from support import FakeClock, RecordingObserver, body
+from fakes import FakeClock, RecordingObserver
+from support import body
 
 from jobstat.errors import JobstatError
 from jobstat.exits import Exit

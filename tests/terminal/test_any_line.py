@@ -6,17 +6,8 @@ import json
 import signal
 
 import pytest
-from support import (
-    ID,
-    OTHER,
-    SUCCESS,
-    body,
-    completed,
-    environment,
-    http,
-    job_object,
-    raw_server,
-)
+from raw_server import http, raw_server
+from support import ID, OTHER, SUCCESS, body, completed, environment, job_object
 from terminals import on_terminal
 
 INTERRUPTING = """

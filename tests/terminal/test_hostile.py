@@ -12,18 +12,8 @@ import unicodedata
 from typing import Any
 
 import pytest
-from support import (
-    FAILURE,
-    ID,
-    OTHER,
-    SUCCESS,
-    body,
-    completed,
-    environment,
-    http,
-    jobstat,
-    raw_server,
-)
+from raw_server import http, raw_server
+from support import FAILURE, ID, OTHER, SUCCESS, body, completed, environment, jobstat
 from terminals import Session, on_terminal
 
 from jobstat.views.sanitize import sanitize

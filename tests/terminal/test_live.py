@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import pyte
 import pytest
 from children import end_by_signals, run, wait_until
+from raw_server import http, raw_server
 from support import (
     ID,
     JOBSTAT,
@@ -26,9 +27,7 @@ from support import (
     completed,
     environment,
     finish_jobs,
-    http,
     job_object,
-    raw_server,
     start_job,
 )
 from terminals import Session, on_terminal

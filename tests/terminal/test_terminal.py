@@ -12,18 +12,16 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from raw_server import after, http, raw_server
 from support import (
     FAILURE,
     ID,
     SUCCESS,
-    after,
     body,
     completed,
     environment,
     finish_jobs,
-    http,
     job_object,
-    raw_server,
     start_job,
 )
 from terminals import on_terminal
