@@ -84,8 +84,8 @@ class Exchange:
     It runs in a thread, because nothing else bounds the resolution of a name or a
     response that drips in, and because signals must reach the main thread.
 
-    ``socket`` is the connection's, and ``peer`` the host and port it goes to. They and
-    ``connecting`` are for the words of an error.
+    ``socket`` is the connection's; the next exchange may use it. ``peer`` is the host
+    and port to connect to, and ``connecting`` is true until that has worked.
     """
 
     def __init__(
