@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from forks import Fork
 
-BOUND = 120.0
+TIMEOUT = 120.0
 """Seconds until a child is killed: many times the runtime of the slowest one."""
 
 LOGGED_OUT = {
@@ -87,7 +87,7 @@ def kill_after(
 
 @contextmanager
 def child(
-    command: Sequence[str], *, timeout: float = BOUND, **options: Any
+    command: Sequence[str], *, timeout: float = TIMEOUT, **options: Any
 ) -> Iterator[Child]:
     """Start a program, and kill its process group at the end of the block.
 
@@ -113,14 +113,14 @@ def run(
     if typed is not None:
         options["stdin"] = subprocess.PIPE
     with child(command, **options) as process:
-        out, err = process.communicate(typed, timeout=2 * BOUND)
+        out, err = process.communicate(typed, timeout=2 * TIMEOUT)
     return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
 def wait_until(
     condition: Callable[[], object],
     description: str = "the state",
-    timeout: float = BOUND,
+    timeout: float = TIMEOUT,
 ) -> None:
     """Wait until the condition is true. Raise AssertionError if that takes too long."""
     deadline = time.monotonic() + timeout

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from children import BOUND
+from children import TIMEOUT
 
 from jobstat.zendesk.auth.account import Account
 from jobstat.zendesk.exchange import Request, Response
@@ -43,7 +43,7 @@ class Endpoint:
         self.requests.append(request)
         self.timeouts.append(timeout)
         if self.ready:
-            assert self.ready.wait(BOUND)
+            assert self.ready.wait(TIMEOUT)
         return self.response
 
     def clone(self) -> AbstractContextManager[Endpoint]:

@@ -23,7 +23,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from children import BOUND, CLEAN, kill_after, kill_group
+from children import CLEAN, TIMEOUT, kill_after, kill_group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,7 +71,7 @@ class Fork:
             self.wait()
         return self.returncode
 
-    def wait(self, timeout: float = BOUND) -> int:
+    def wait(self, timeout: float = TIMEOUT) -> int:
         """Wait for the end of the process, and return its exit code."""
         if self.returncode is None:
             ended = select.select([self._status_pipe], [], [], timeout)[0]
@@ -102,7 +102,7 @@ def forked(
     prelude: str = "",
     on_terminal: bool = False,
 ) -> Iterator[Fork]:
-    """Run jobstat on these streams until the end of the block, or ``BOUND`` seconds.
+    """Run jobstat on these streams until the end of the block, or ``TIMEOUT`` seconds.
 
     Close the streams here. ``prelude`` is Python code that runs first. With
     ``on_terminal``, standard input becomes the controlling terminal.
@@ -119,7 +119,7 @@ def forked(
         os.close(fd)
     fork = Fork(status_pipe)
     try:
-        with kill_after(lambda: kill_group(fork.pid), arguments, BOUND):
+        with kill_after(lambda: kill_group(fork.pid), arguments, TIMEOUT):
             yield fork
     finally:
         fork.close()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
-from children import BOUND
+from children import TIMEOUT
 
 if TYPE_CHECKING:
     import ssl
@@ -41,7 +41,7 @@ def after(moment: threading.Event, answer: bytes) -> Sent:
     """Send the answer only after ``moment``, so that a test sees the state before."""
 
     def handle(connection: socket.socket) -> None:
-        moment.wait(BOUND)
+        moment.wait(TIMEOUT)
         connection.sendall(answer)
 
     return handle

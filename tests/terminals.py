@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
 import pyte
-from children import BOUND, Child, child
+from children import TIMEOUT, Child, child
 from forks import forked
 from support import JOBSTAT
 
@@ -40,7 +40,7 @@ class Session:
 
     def read(self, until: Callable[[str], object] | None = None) -> str:
         """Feed the screen until ``until`` is true of its text, or the program ends."""
-        deadline = time.monotonic() + BOUND / 2
+        deadline = time.monotonic() + TIMEOUT / 2
         while time.monotonic() < deadline:
             if until and until(self.text):
                 return self.text
@@ -50,7 +50,7 @@ class Session:
             if not has_output and self.process.poll() is not None and not until:
                 return self.text
         assert not until, f"never shown; the screen: {self.text}"
-        self.process.wait(timeout=BOUND)
+        self.process.wait(timeout=TIMEOUT)
         return self.text
 
     @property

@@ -13,7 +13,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 import pytest
-from children import BOUND
+from children import TIMEOUT
 from misbehaving import (
     API_TOKEN,
     EMAIL,
@@ -199,7 +199,7 @@ def test_watch_recovers_from_each_server_fault(name: str) -> None:
         [WORKING, fault, DONE],
         *WATCH,
         retry_for,
-        request_timeouts=timeouts_for(name, BOUND),
+        request_timeouts=timeouts_for(name, TIMEOUT),
     )
     assert run.code == 6, run.err
     assert json.loads(run.out) == DONE_JOB

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
-from children import BOUND
+from children import TIMEOUT
 from support import ID, start_job
 from terminals import on_terminal
 
@@ -192,7 +192,7 @@ def test_keyring_read_waits_for_a_dialog_only_without_a_timeout(
     monkeypatch.setattr("jobstat.zendesk.auth.keyring.KEYRING_TIMEOUT", 0.1)
     monkeypatch.setattr("jobstat.zendesk.auth.keyring.DIALOG_TIMEOUT", 0.3)
     answered = threading.Event()
-    monkeypatch.setattr("keyring.get_password", lambda *_: answered.wait(BOUND))
+    monkeypatch.setattr("keyring.get_password", lambda *_: answered.wait(TIMEOUT))
     started = time.monotonic()
     with pytest.raises(KeyringError, match="did not answer"):
         keyring.read("x", timeout)

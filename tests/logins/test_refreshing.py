@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from children import BOUND, wait_until
+from children import TIMEOUT, wait_until
 from endpoint import Endpoint, granting, refusing
 from fake_store import EXPIRED, expiring_in, new_refreshing
 
@@ -82,7 +82,7 @@ def test_token_request_has_its_own_connection(
 ) -> None:
     shared, own = granting(), granting(refresh_token="r2")
     monkeypatch.setattr(shared, "clone", lambda: nullcontext(own))
-    new_refreshing(EXPIRED).credential(shared.http, BOUND)
+    new_refreshing(EXPIRED).credential(shared.http, TIMEOUT)
     assert (len(shared.requests), len(own.requests)) == (0, 1)
 
 
@@ -97,7 +97,7 @@ def test_slow_refresh_is_used_by_a_later_call(
         with pytest.raises(Unavailable, match="has not renewed the login yet"):
             ask(endpoint.http, 0.05)
     endpoint.ready.set()
-    assert provider.credential(endpoint.http, BOUND).secret == "t0ken"
+    assert provider.credential(endpoint.http, TIMEOUT).secret == "t0ken"
     assert (fake.refresh_token, len(endpoint.requests)) == ("r2", 1)
 
 
@@ -105,17 +105,17 @@ def test_lock_and_keyring_share_the_timeout_of_the_request(
     new_stored: NewStored,
 ) -> None:
     provider, fake = new_stored(StoredSecrets(EXPIRED))
-    provider.credential(granting(refresh_token="r2").http, BOUND)
+    provider.credential(granting(refresh_token="r2").http, TIMEOUT)
     assert len(fake.timeouts) == 2
-    assert max(fake.timeouts) <= BOUND
+    assert max(fake.timeouts) <= TIMEOUT
 
 
 def test_refresh_of_a_valid_token_takes_at_most_half_of_the_timeout(
     new_stored: NewStored,
 ) -> None:
     provider, fake = new_stored(StoredSecrets(expiring_in(600)))
-    provider.credential(granting(refresh_token="r2").http, BOUND)
-    assert max(fake.timeouts) <= BOUND / 2
+    provider.credential(granting(refresh_token="r2").http, TIMEOUT)
+    assert max(fake.timeouts) <= TIMEOUT / 2
 
 
 def test_process_waits_longer_than_a_refresh_may_take() -> None:
@@ -132,7 +132,7 @@ def test_slow_refresh_after_a_401_is_awaited_before_the_next_request(
     with pytest.raises(Unavailable):
         provider.after_401(bearer("old", "a test"), endpoint.http, 0.05)
     endpoint.ready.set()
-    assert provider.credential(endpoint.http, BOUND).secret == "t0ken"
+    assert provider.credential(endpoint.http, TIMEOUT).secret == "t0ken"
 
 
 def test_valid_token_is_used_during_a_slow_refresh(
@@ -143,7 +143,7 @@ def test_valid_token_is_used_during_a_slow_refresh(
     provider, _ = new_stored(StoredSecrets(Tokens("old", "r1", time.time() + 600, 4.0)))
     assert provider.credential(endpoint.http, 0.05).secret == "old"
     endpoint.ready.set()
-    assert provider.credential(endpoint.http, BOUND).secret == "t0ken"
+    assert provider.credential(endpoint.http, TIMEOUT).secret == "t0ken"
 
 
 def test_process_waits_for_an_interrupted_refresh(
@@ -156,7 +156,7 @@ def test_process_waits_for_an_interrupted_refresh(
     endpoint.ready = threading.Event()
     provider, fake = new_stored(StoredSecrets(EXPIRED))
     with pytest.raises(SignalReceived):
-        provider.credential(endpoint.http, BOUND, stop)
+        provider.credential(endpoint.http, TIMEOUT, stop)
     assert critical.is_active()
     notifications: list[str] = []
 
@@ -186,7 +186,7 @@ def test_no_refresh_starts_when_the_process_ends() -> None:
     endpoint = granting(refresh_token="r2")
     critical.finish(lambda: None)
     with pytest.raises(critical.ProcessEnding):
-        new_refreshing(EXPIRED).credential(endpoint.http, BOUND)
+        new_refreshing(EXPIRED).credential(endpoint.http, TIMEOUT)
     assert endpoint.requests == []
 
 
@@ -218,7 +218,7 @@ def test_successful_refresh_after_a_failed_one_is_no_warning(
 ) -> None:
     provider, _ = new_stored(StoredSecrets(EXPIRED))
     with pytest.raises(AuthError):
-        provider.credential(refusing(400, b"").http, BOUND)
+        provider.credential(refusing(400, b"").http, TIMEOUT)
     endpoint = granting(refresh_token="r2")
     endpoint.ready = threading.Event()
     with pytest.raises(Unavailable):

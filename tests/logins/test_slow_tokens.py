@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from children import BOUND, wait_until
+from children import TIMEOUT, wait_until
 from machine import Machine
 from support import start_job
 
@@ -33,7 +33,7 @@ def answer(machine: Machine) -> Iterator[threading.Event]:
     """Event that must be set before the server answers a token request."""
     event = threading.Event()
     event.set()
-    answer_tokens(machine.demo, lambda: event.wait(BOUND))
+    answer_tokens(machine.demo, lambda: event.wait(TIMEOUT))
     yield event
     event.set()
 

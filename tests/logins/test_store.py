@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from children import BOUND
+from children import TIMEOUT
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -192,11 +192,11 @@ def test_signal_during_a_save_does_not_lose_the_login(
 
     def slow(*arguments: Any) -> None:
         begun.set()
-        assert may_go_on.wait(BOUND)
+        assert may_go_on.wait(TIMEOUT)
         write(*arguments)
 
     def wait(apart: BackgroundCall[Any], left: object) -> bool:
-        assert begun.wait(BOUND)
+        assert begun.wait(TIMEOUT)
         raise SignalReceived(2)
 
     monkeypatch.setattr(keyring, "write", slow)

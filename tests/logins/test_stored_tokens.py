@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from children import BOUND, wait_until
+from children import TIMEOUT, wait_until
 from endpoint import granting, refusing
 from fake_store import EXPIRED, FakeStore, expiring_in
 
@@ -30,12 +30,12 @@ def test_tokens_of_another_process_are_refreshed_before_unstored_ones(
     fake.secrets = StoredSecrets(replace(EXPIRED, access="others", refresh="r2"))
     save_only_old_tokens(fake)
     endpoint = granting(refresh_token="r3")
-    provider.after_401(bearer("old", "a test"), endpoint.http, BOUND)
+    provider.after_401(bearer("old", "a test"), endpoint.http, TIMEOUT)
     assert endpoint.fields()["refresh_token"] == "r2"
     assert fake.refresh_token == "r2"
     fake.can_save = lambda _: True
     endpoint = granting(refresh_token="r4")
-    provider.after_401(bearer("old", "a test"), endpoint.http, BOUND)
+    provider.after_401(bearer("old", "a test"), endpoint.http, TIMEOUT)
     assert endpoint.fields()["refresh_token"] == "r3"
     assert [entry.tokens and entry.tokens.refresh for entry in fake.saved] == [
         *("r2", "r3", "r3"),
@@ -58,9 +58,9 @@ def test_unwritable_keyring_prevents_the_token_request(
         endpoint = granting(refresh_token="r2")
         if entry.tokens == EXPIRED:
             with pytest.raises(KeyringError):
-                provider.credential(endpoint.http, BOUND)
+                provider.credential(endpoint.http, TIMEOUT)
         else:
-            assert provider.credential(endpoint.http, BOUND).secret == "old"
+            assert provider.credential(endpoint.http, TIMEOUT).secret == "old"
         assert endpoint.requests == []
 
 
@@ -69,16 +69,16 @@ def test_unwritable_keyring_is_a_warning_at_the_end(
 ) -> None:
     provider, fake = new_stored(StoredSecrets(expiring_in(60)))
     fake.can_save = lambda _: False
-    assert provider.credential(granting().http, BOUND).secret == "old"
+    assert provider.credential(granting().http, TIMEOUT).secret == "old"
     provider.finish()
     assert provider.warnings == [
         "the login was not renewed: the keyring cannot be used"
     ]
     provider, fake = new_stored(StoredSecrets(expiring_in(60)))
     fake.can_save = lambda _: False
-    assert provider.credential(granting().http, BOUND).secret == "old"
+    assert provider.credential(granting().http, TIMEOUT).secret == "old"
     fake.can_save = lambda _: True
-    provider.credential(granting(refresh_token="r2").http, BOUND)
+    provider.credential(granting(refresh_token="r2").http, TIMEOUT)
     provider.finish()
     assert provider.warnings == []
 
@@ -88,7 +88,7 @@ def test_client_secret_gets_tokens_even_if_they_cannot_be_stored(
 ) -> None:
     provider, fake = new_stored(StoredSecrets(EXPIRED, "s3cret"))
     fake.can_save = lambda _: False
-    assert provider.credential(granting().http, BOUND).secret == "t0ken"
+    assert provider.credential(granting().http, TIMEOUT).secret == "t0ken"
     assert fake.save_timeouts == [KEYRING_TIMEOUT]
     provider.finish()
     assert provider.warnings == []
@@ -115,7 +115,7 @@ def test_storing_tokens_is_tried_twice(
 ) -> None:
     provider, fake = new_stored(StoredSecrets(EXPIRED))
     fake.can_save = lambda _: len(fake.saved) != 2
-    provider.credential(granting(refresh_token="r2").http, BOUND)
+    provider.credential(granting(refresh_token="r2").http, TIMEOUT)
     assert fake.refresh_token == "r2"
     assert fake.save_timeouts == [KEYRING_TIMEOUT, STORE_TIMEOUT, STORE_TIMEOUT]
     provider.finish()
@@ -128,7 +128,7 @@ def test_unstored_tokens_are_stored_at_the_end(
 ) -> None:
     provider, fake = new_stored(StoredSecrets(EXPIRED))
     save_only_old_tokens(fake)
-    provider.credential(granting(refresh_token="r2").http, BOUND)
+    provider.credential(granting(refresh_token="r2").http, TIMEOUT)
     assert fake.refresh_token == "r1"
     fake.can_save = lambda _: True
     provider.finish()
@@ -141,7 +141,7 @@ def test_tokens_that_cannot_be_stored_are_one_warning(
 ) -> None:
     provider, fake = new_stored(StoredSecrets(EXPIRED))
     save_only_old_tokens(fake)
-    provider.credential(granting(refresh_token="r2").http, BOUND)
+    provider.credential(granting(refresh_token="r2").http, TIMEOUT)
     for _ in range(2):
         provider.finish()
         (warning,) = provider.warnings
@@ -156,7 +156,7 @@ def test_unstored_tokens_do_not_replace_those_of_another_process(
 ) -> None:
     provider, fake = new_stored(StoredSecrets(EXPIRED))
     save_only_old_tokens(fake)
-    provider.credential(granting(refresh_token="r2").http, BOUND)
+    provider.credential(granting(refresh_token="r2").http, TIMEOUT)
     fake.can_save = lambda _: True
     others = fake.secrets = StoredSecrets(Tokens("others", "r9"))
     provider.finish()
@@ -176,7 +176,7 @@ def test_refused_refresh_uses_the_new_tokens_of_another_process(
     wait_until(lambda: endpoint.requests)
     fake.secrets = StoredSecrets(Tokens("others", "r2"))
     endpoint.ready.set()
-    assert provider.credential(endpoint.http, BOUND).secret == "others"
+    assert provider.credential(endpoint.http, TIMEOUT).secret == "others"
     provider.finish()
     assert provider.warnings == []
 
@@ -186,4 +186,4 @@ def test_refused_refresh_without_new_tokens_is_an_error(
 ) -> None:
     provider, _ = new_stored(StoredSecrets(Tokens("old", "r1")))
     with pytest.raises(AuthError, match="cannot be renewed"):
-        provider.after_401(bearer("old", "a test"), refusing(400, b"").http, BOUND)
+        provider.after_401(bearer("old", "a test"), refusing(400, b"").http, TIMEOUT)

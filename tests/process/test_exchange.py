@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from children import BOUND, wait_until
+from children import TIMEOUT, wait_until
 from misbehaving import drip, endless, head, stall
 from raw_server import Early, http, raw_server
 from support import SUCCESS, body, completed
@@ -55,7 +55,7 @@ def test_timed_out_request_closes_its_connection_and_thread(reply: Any) -> None:
     with raw_server(until_gone) as server, client(server) as http:
         with pytest.raises(Unreachable, match="did not answer within"):
             http.send(Request("/"), 0.3)
-        assert gone.wait(BOUND)
+        assert gone.wait(TIMEOUT)
         wait_until(lambda: not exchanges())
 
 
@@ -73,7 +73,7 @@ def test_host_resolved_after_the_timeout_gets_no_request(monkeypatch: Any) -> No
     real, resolved = socket.getaddrinfo, threading.Event()
 
     def slow(*arguments: Any, **options: Any) -> Any:
-        resolved.wait(BOUND)
+        resolved.wait(TIMEOUT)
         return real(*arguments, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
@@ -83,7 +83,7 @@ def test_host_resolved_after_the_timeout_gets_no_request(monkeypatch: Any) -> No
         resolved.set()
         wait_until(lambda: not exchanges())
         assert "GET" not in "".join(server.requests)
-        assert http.send(Request("/"), BOUND).is_success
+        assert http.send(Request("/"), TIMEOUT).is_success
 
 
 def keep_alive(connection: socket.socket) -> None:
@@ -99,13 +99,13 @@ def test_connection_is_reused_but_not_after_a_suspend(
 ) -> None:
     with raw_server(keep_alive) as server, client(server) as http:
         for _ in range(3):
-            assert http.send(Request("/"), BOUND).is_success
+            assert http.send(Request("/"), TIMEOUT).is_success
         assert len(server.requests) == 1
         # httpx would reuse the connection: its own clock stops during a suspend.
         monkeypatch.setattr(
             clock, "monotonic", lambda: time.monotonic() + KEEPALIVE + 10**6
         )
-        assert http.send(Request("/"), BOUND).is_success
+        assert http.send(Request("/"), TIMEOUT).is_success
         assert len(server.requests) == 2
 
 
@@ -120,7 +120,7 @@ def test_endless_error_body_is_read_only_up_to_a_limit() -> None:
             sent += 2**16
 
     with raw_server(count) as server, client(server) as http:
-        response = http.send(Request("/"), BOUND)
+        response = http.send(Request("/"), TIMEOUT)
     assert response.status == 500
     # The buffers of two sockets hold bytes that were sent but not read.
     assert sent < 16 * 2**20
@@ -132,14 +132,14 @@ def test_stalled_error_body_is_abandoned_before_the_timeout(monkeypatch: Any) ->
     began = time.monotonic()
     reply = stall(head("Content-Length: 9", status="401 No"))
     with raw_server(reply) as server, client(server) as http:
-        assert http.send(Request("/"), BOUND).status == 401
-    assert time.monotonic() - began < BOUND / 2
+        assert http.send(Request("/"), TIMEOUT).status == 401
+    assert time.monotonic() - began < TIMEOUT / 2
 
 
 def test_body_over_64_mib_raises_and_ends_its_thread() -> None:
     with raw_server(endless(head(), b" " * 2**20)) as server, client(server) as http:
         with pytest.raises(Exception, match="larger than 64 MiB"):
-            http.send(Request("/"), BOUND)
+            http.send(Request("/"), TIMEOUT)
         wait_until(lambda: not exchanges())
 
 
@@ -153,13 +153,13 @@ def test_unexpected_exception_in_a_request_reaches_the_caller(monkeypatch: Any) 
         ) as api,
         pytest.raises(TypeError),
     ):
-        api.fetch(["1"], BOUND)
+        api.fetch(["1"], TIMEOUT)
 
 
 def test_bypass_proxy_ignores_an_invalid_proxy_setting(monkeypatch: Any) -> None:
     monkeypatch.setenv("ALL_PROXY", "nonsense://x")
     with raw_server(DONE) as server, client(server) as http:
-        assert http.send(Request("/"), BOUND).is_success
+        assert http.send(Request("/"), TIMEOUT).is_success
     with pytest.raises(UsageError, match="ALL_PROXY does not name a proxy"):
         HttpClient("https://acme.example", {}, bypass_proxy=False)
 
@@ -179,7 +179,7 @@ def test_failure_to_start_a_thread_raises_unreachable(monkeypatch: Any) -> None:
     with raw_server(DONE) as server, client(server) as http:
         monkeypatch.setattr(threading.Thread, "start", start)
         with pytest.raises(Unreachable, match="cannot start a thread"):
-            http.send(Request("/"), BOUND)
+            http.send(Request("/"), TIMEOUT)
 
 
 def test_request_thread_blocks_signals_and_the_main_thread_does_not() -> None:
@@ -205,7 +205,7 @@ def test_request_thread_blocks_signals_and_the_main_thread_does_not() -> None:
         client(server) as http,
         pytest.raises(Enough),
     ):
-        http.send(Request("/"), BOUND, on_tick)
+        http.send(Request("/"), TIMEOUT, on_tick)
     assert blocked
     wanted = {signal.SIGINT, signal.SIGTERM, signal.SIGTSTP}
     assert all(wanted <= numbers for numbers in blocked)

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from children import BOUND, run
+from children import TIMEOUT, run
 from raw_server import http, raw_server
 from support import (
     FAILURE,
@@ -130,7 +130,7 @@ def test_closed_stdin_fails_only_a_command_that_reads_it() -> None:
 def test_slow_reader_gets_all_output_after_the_deadline(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(writing, "STALL_TIMEOUT", BOUND)
+    monkeypatch.setattr(writing, "STALL_TIMEOUT", TIMEOUT)
     monkeypatch.setattr(writing, "_deadline", 0.0)
     read_end, write_end = os.pipe()
     content = "x" * 500_000
@@ -144,7 +144,7 @@ def test_slow_reader_gets_all_output_after_the_deadline(
         while len(shown) < len(content):
             shown += reader.read(50_000)
             time.sleep(0.01)
-        writes.result(BOUND)
+        writes.result(TIMEOUT)
     assert shown == content
 
 
@@ -159,7 +159,7 @@ def test_write_to_a_nonblocking_pipe_is_complete() -> None:
         read = pool.submit(reader.read)
         with open(write_end, "w", encoding="utf-8") as writer:  # noqa: PTH123 - a pipe
             open_terminal(writer, {}).write("x" * 500_000)
-        assert len(read.result(BOUND)) == 500_000
+        assert len(read.result(TIMEOUT)) == 500_000
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

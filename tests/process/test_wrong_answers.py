@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from children import BOUND
+from children import TIMEOUT
 from raw_server import http, raw_server
 from support import FAILURE, SUCCESS, body, completed, job_object
 
@@ -33,7 +33,7 @@ def sending(*jobs: dict[str, Any]) -> Callable[[socket.socket], None]:
     def act(connection: socket.socket) -> None:
         answers = [http(content=body(job)) for job in jobs]
         connection.sendall(b"".join(answers).replace(b": close", b": keep-alive"))
-        connection.settimeout(BOUND)
+        connection.settimeout(TIMEOUT)
         while connection.recv(65536):
             connection.sendall(SURPLUS_ERROR)
 
@@ -47,7 +47,7 @@ def open_client(server: RawServer) -> ZendeskClient:
 
 
 def fetch_one(api: ZendeskClient, id: str) -> tuple[str, str]:
-    (job,) = api.fetch([id], BOUND).jobs
+    (job,) = api.fetch([id], TIMEOUT).jobs
     return job.id, job.status
 
 
@@ -82,14 +82,14 @@ def test_response_received_before_its_request_is_discarded(size: int | None) -> 
 
     def send(connection: socket.socket) -> None:
         connection.sendall(first + early[:size])
-        connection.settimeout(BOUND)
+        connection.settimeout(TIMEOUT)
         connection.recv(65536)
         connection.sendall(early[size:] if size else b"")
 
     late = sending(completed(FAILURE, id="mine"))
     with raw_server(send, late) as server, open_client(server) as api:
         assert fetch_one(api, "mine") == ("mine", "working")
-        (job,) = api.fetch(["mine"], BOUND).jobs
+        (job,) = api.fetch(["mine"], TIMEOUT).jobs
         assert len(job.failed) == 1
 
 
@@ -111,7 +111,7 @@ def test_responses_about_two_other_ids_raise_invalid_response() -> None:
         open_client(server) as api,
         pytest.raises(InvalidResponse, match="about other jobs than mine"),
     ):
-        api.fetch(["mine"], BOUND)
+        api.fetch(["mine"], TIMEOUT)
 
 
 def test_repeated_response_about_another_id_is_accepted() -> None:
@@ -137,7 +137,7 @@ def test_second_request_after_an_answer_about_another_id_shares_the_deadline(
     with raw_server(mock) as server, open_client(server) as api:
         fetch_one(api, "mine")
     first, second = timeouts
-    assert second < first == BOUND
+    assert second < first == TIMEOUT
 
 
 def test_response_id_may_differ_in_case() -> None:
@@ -156,7 +156,7 @@ def test_request_after_an_invalid_response_uses_a_new_connection() -> None:
     )
     with raw_server(*answers) as server, open_client(server) as api:
         with pytest.raises(InvalidResponse):
-            api.fetch(["mine"], BOUND)
+            api.fetch(["mine"], TIMEOUT)
         assert fetch_one(api, "mine") == ("mine", "working")
 
 
@@ -171,7 +171,7 @@ def test_request_after_unrequested_jobs_uses_a_new_connection() -> None:
 
     answers = act, sending(job_object("working", id="two"))
     with raw_server(*answers) as server, open_client(server) as api:
-        assert len(api.fetch(["one", "two"], BOUND).jobs) == 2
+        assert len(api.fetch(["one", "two"], TIMEOUT).jobs) == 2
         assert fetch_one(api, "two") == ("two", "working")
 
 
@@ -189,4 +189,4 @@ def test_multi_member_gzip_is_read_and_trailing_data_rejected() -> None:
             open_client(server) as api,
             pytest.raises(InvalidResponse),
         ):
-            api.fetch(["mine"], BOUND)
+            api.fetch(["mine"], TIMEOUT)
