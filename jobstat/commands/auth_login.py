@@ -30,7 +30,7 @@ from jobstat.zendesk.auth.credentials import (
 )
 from jobstat.zendesk.auth.oauth import Tokens, client_credentials_grant
 from jobstat.zendesk.auth.profiles import Profile
-from jobstat.zendesk.auth.providers import CredentialProvider
+from jobstat.zendesk.auth.providers import FixedProvider
 from jobstat.zendesk.auth.resolve import credential_from, default_account
 from jobstat.zendesk.auth.store import StoredSecrets, check_store, save_login
 from jobstat.zendesk.client import ZendeskClient, open_http
@@ -235,7 +235,7 @@ def _check_login(
     """
     credential = credential_from(secrets, profile)
     assert credential is not None  # noqa: S101 - the secrets of a new login have a token
-    with ZendeskClient(account, CredentialProvider(credential)) as client:
+    with ZendeskClient(account, FixedProvider(credential)) as client:
         try:
             client.check_credential(REQUEST_TIMEOUT)
         except Unavailable as error:

@@ -115,14 +115,14 @@ def _run_job(server: DemoServer) -> None:
     from jobstat.views.reporter import DisplayOptions
     from jobstat.zendesk.auth.account import Account
     from jobstat.zendesk.auth.credentials import bearer
-    from jobstat.zendesk.auth.providers import CredentialProvider
+    from jobstat.zendesk.auth.providers import FixedProvider
 
     out = standard_output()
     out.paragraph(f"A fake Zendesk at {server.base_url} creates {TICKETS} tickets.")
     tickets = [{"comment": {"body": f"Ticket {n}"}} for n in range(TICKETS)]
     job = server.account.create_tickets(tickets, time())
     account = Account(server.base_url)
-    policy, provider = WatchPolicy(), CredentialProvider(bearer(TOKEN, "the demo"))
+    policy, provider = WatchPolicy(), FixedProvider(bearer(TOKEN, "the demo"))
     with connect_to(account, provider, policy) as connection:
         watch = new_watch(connection, [job["id"]], policy)
         run_watch(connection, watch, DisplayOptions())

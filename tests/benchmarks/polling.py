@@ -372,7 +372,7 @@ def real() -> None:
     from jobstat.demo.server import DemoServer
     from jobstat.zendesk.auth.account import Account
     from jobstat.zendesk.auth.credentials import bearer
-    from jobstat.zendesk.auth.providers import CredentialProvider
+    from jobstat.zendesk.auth.providers import FixedProvider
     from jobstat.zendesk.client import ZendeskClient
 
     print("\nThe demo server in real time, and the simulation of the same jobs")
@@ -387,9 +387,7 @@ def real() -> None:
             account = Account(server.base_url)
             rng = random.Random(SEED).random
             watch = Watch([id], WatchPolicy(), time.monotonic(), rng)
-            with ZendeskClient(
-                account, CredentialProvider(bearer(TOKEN, "a test"))
-            ) as api:
+            with ZendeskClient(account, FixedProvider(bearer(TOKEN, "a test"))) as api:
                 while (step := watch.next_step(time.monotonic())) is not None:
                     if isinstance(step, PollRequest):
                         asked += 1

@@ -40,7 +40,7 @@ from jobstat.jobs.policy import WatchPolicy
 from jobstat.jobs.watch import Watch
 from jobstat.zendesk.auth.account import Account
 from jobstat.zendesk.auth.credentials import bearer
-from jobstat.zendesk.auth.providers import CredentialProvider
+from jobstat.zendesk.auth.providers import FixedProvider
 from jobstat.zendesk.client import ZendeskClient
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def polled(polls: int, seed: int = SEED) -> tuple[int, list[Sample]]:
     with (
         flaky_server(seed) as (server, finish),
         ZendeskClient(
-            Account(server.base_url), CredentialProvider(bearer(TOKEN, "a test"))
+            Account(server.base_url), FixedProvider(bearer(TOKEN, "a test"))
         ) as api,
     ):
 

@@ -17,7 +17,7 @@ from jobstat import clock
 from jobstat.errors import Unreachable, UsageError
 from jobstat.zendesk.auth.account import Account
 from jobstat.zendesk.auth.credentials import bearer
-from jobstat.zendesk.auth.providers import CredentialProvider
+from jobstat.zendesk.auth.providers import FixedProvider
 from jobstat.zendesk.client import ZendeskClient
 from jobstat.zendesk.exchange import Request
 from jobstat.zendesk.http import KEEPALIVE, HttpClient
@@ -149,7 +149,7 @@ def test_unexpected_exception_in_a_request_reaches_the_caller(monkeypatch: Any) 
         raw_server(DONE) as server,
         ZendeskClient(
             Account(server.base_url),
-            CredentialProvider(bearer("secret-token", "a test")),
+            FixedProvider(bearer("secret-token", "a test")),
         ) as api,
         pytest.raises(TypeError),
     ):

@@ -14,7 +14,7 @@ from support import FAILURE, SUCCESS, body, completed, job_object
 from jobstat.errors import InvalidResponse
 from jobstat.zendesk.auth.account import Account
 from jobstat.zendesk.auth.credentials import bearer
-from jobstat.zendesk.auth.providers import CredentialProvider
+from jobstat.zendesk.auth.providers import FixedProvider
 from jobstat.zendesk.client import ZendeskClient
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def sending(*jobs: dict[str, Any]) -> Callable[[socket.socket], None]:
 
 def open_client(server: RawServer) -> ZendeskClient:
     return ZendeskClient(
-        Account(server.base_url), CredentialProvider(bearer("token", "a test"))
+        Account(server.base_url), FixedProvider(bearer("token", "a test"))
     )
 
 

@@ -32,7 +32,7 @@ from jobstat.views.report import TextOutput
 from jobstat.views.terminal import Terminal, open_terminal
 from jobstat.zendesk.auth.account import Account
 from jobstat.zendesk.auth.credentials import bearer
-from jobstat.zendesk.auth.providers import CredentialProvider
+from jobstat.zendesk.auth.providers import FixedProvider
 from jobstat.zendesk.client import ZendeskClient
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def test_recorded_error_raises_the_expected_exit_code_and_message(
     with (
         ZendeskClient(
             Account("https://acme.zendesk.com"),
-            CredentialProvider(bearer("t", "a test")),
+            FixedProvider(bearer("t", "a test")),
         ) as api,
         pytest.raises(JobstatError) as caught,
     ):
@@ -220,7 +220,7 @@ def test_a_recorded_rate_limit_is_read(httpx_mock: Any) -> None:
             seen.append(rate_limit)
 
     account = Account("https://acme.zendesk.com")
-    provider = CredentialProvider(bearer("t", "a test"))
+    provider = FixedProvider(bearer("t", "a test"))
     with ZendeskClient(account, provider, RecordingLimiter()) as client:
         client.fetch([found["body"]["job_status"]["id"]], 5)
     assert seen == [RateLimit(700, 698, 33)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from jobstat.errors import AuthError
@@ -10,33 +11,59 @@ from jobstat.errors import AuthError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from jobstat.zendesk.auth.credentials import Credential
+    from jobstat.zendesk.auth.credentials import AuthMethod, Credential
     from jobstat.zendesk.background import OnTick
     from jobstat.zendesk.http import HttpClient
 
 
-class CredentialProvider:
-    """A fixed credential, such as a token from the environment.
+class CredentialProvider(ABC):
+    """The source of an account's credential.
 
-    ``method`` and ``source`` are those of the credential. ``refreshable`` means that
-    jobstat can get a new credential without the user. ``hint`` is for the user, if
-    Zendesk refuses the credential. ``warnings`` are for the user too.
+    ``method`` and ``source`` say how jobstat got it, and from where. ``refreshable``
+    means that jobstat can get a new credential without the user. ``hint`` is for the
+    user, if Zendesk refuses the credential. ``warnings`` are for the user too.
     """
 
     refreshable = False
     hint = "Is it for this account, and is it still valid?"
     client_id: str | None = None
-    _warnings_taken = 0
 
-    def __init__(self, credential: Credential) -> None:
-        self._credential = credential
-        self.method, self.source = credential.method, credential.source
+    def __init__(self, method: AuthMethod, source: str) -> None:
+        self.method, self.source = method, source
         self.warnings: list[str] = []
+        self._warnings_taken = 0
 
     @property
+    @abstractmethod
     def expires_at(self) -> float | None:
         """The time when the credential expires, in Unix seconds; None if unknown."""
-        return self._credential.expires_at
+
+    @abstractmethod
+    def credential(
+        self, http: HttpClient, timeout: float, on_tick: OnTick = None
+    ) -> Credential:
+        """Return the credential for the next request.
+
+        It may take ``timeout`` seconds; ``on_tick`` is called about once a second.
+        Raise JobstatError if there is no credential.
+        """
+
+    @abstractmethod
+    def after_401(
+        self,
+        refused: Credential,
+        http: HttpClient,
+        timeout: float,
+        on_tick: OnTick = None,
+    ) -> Credential | None:
+        """Return another credential than the refused one, or None.
+
+        Raise as ``credential`` does.
+        """
+
+    @abstractmethod
+    def secrets(self) -> Iterable[str]:
+        """Return all secrets that this provider has had: errors must not show them."""
 
     @property
     def has_expired(self) -> bool:
@@ -49,14 +76,30 @@ class CredentialProvider:
             message = f"the login of {self.source} has expired"
             raise AuthError(message, hint=self.hint)
 
+    def take_warnings(self) -> list[str]:
+        """Return the warnings that were not returned before."""
+        new = self.warnings[self._warnings_taken :]
+        self._warnings_taken += len(new)
+        return new
+
+    def finish(self) -> None:  # noqa: B027 - most providers have nothing to finish
+        """Store unstored tokens and add the last warnings, at the end of a command."""
+
+
+class FixedProvider(CredentialProvider):
+    """A credential that does not change, such as a token from the environment."""
+
+    def __init__(self, credential: Credential) -> None:
+        super().__init__(credential.method, credential.source)
+        self._credential = credential
+
+    @property
+    def expires_at(self) -> float | None:
+        return self._credential.expires_at
+
     def credential(
         self, http: HttpClient, timeout: float, on_tick: OnTick = None
     ) -> Credential:
-        """Return the credential for the next request.
-
-        It may take ``timeout`` seconds; ``on_tick`` is called about once a second.
-        Raise JobstatError if there is no credential.
-        """
         del http, timeout, on_tick
         return self._credential
 
@@ -67,28 +110,14 @@ class CredentialProvider:
         timeout: float,
         on_tick: OnTick = None,
     ) -> Credential | None:
-        """Return another credential than the refused one, or None.
-
-        Raise as ``credential`` does.
-        """
         del refused, http, timeout, on_tick
         return None
 
-    def take_warnings(self) -> list[str]:
-        """Return the warnings that were not returned before."""
-        new = self.warnings[self._warnings_taken :]
-        self._warnings_taken += len(new)
-        return new
-
-    def finish(self) -> None:
-        """Store unstored tokens and add the last warnings, at the end of a command."""
-
     def secrets(self) -> Iterable[str]:
-        """Return all secrets that this provider has had: errors must not show them."""
         return self._credential.secrets
 
 
-class ReloadingProvider(CredentialProvider):
+class ReloadingProvider(FixedProvider):
     """A stored credential that another program may replace at any time.
 
     ``reload`` reads it again; its argument is a timeout in seconds.

@@ -43,8 +43,8 @@ class RefreshingProvider(CredentialProvider):
         method: AuthMethod,
         source: str,
     ) -> None:
-        self.method, self.source, self.client_id = method, source, client_id
-        self.warnings = []
+        super().__init__(method, source)
+        self.client_id = client_id
         self._account = account
         self._secrets = secrets
         self._all_secrets = set(secrets.texts)
@@ -142,7 +142,7 @@ class RefreshingProvider(CredentialProvider):
         )
 
     def _on_refresh_error(self, error: JobstatError) -> None:
-        """Note an error that does not matter yet: the old token is still valid."""
+        """Handle an error that does not matter yet: the old token is still valid."""
 
 
 class StoredProvider(RefreshingProvider):

@@ -21,7 +21,11 @@ from jobstat.zendesk.auth.credentials import (
     credential_from_env,
     missing_credential,
 )
-from jobstat.zendesk.auth.providers import CredentialProvider, ReloadingProvider
+from jobstat.zendesk.auth.providers import (
+    CredentialProvider,
+    FixedProvider,
+    ReloadingProvider,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -115,7 +119,7 @@ def _env_provider(
     account: Account, environ: Mapping[str, str]
 ) -> CredentialProvider | None:
     if credential := credential_from_env(environ):
-        provider = CredentialProvider(credential)
+        provider = FixedProvider(credential)
         if provider.method is AuthMethod.PASSWORD and account.is_at_zendesk:
             provider.warnings.append(
                 "Zendesk ended sign-in by password in January 2026;"
