@@ -50,7 +50,7 @@ _PRELOADED = (
     "keyring.errors",
     "oauthlib.oauth2",
     "rich.console",
-    "rich.padding",
+    "rich.cells",
     "rich.progress_bar",
     "rich.table",
     "rich.text",
