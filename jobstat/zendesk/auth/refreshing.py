@@ -120,7 +120,10 @@ class RefreshingProvider(CredentialProvider):
         self._all_secrets |= set(self._secrets.texts)
 
     def _fetch_secrets(self, http: HttpClient, deadline: float) -> StoredSecrets:
-        """Return new tokens. It runs in a thread of its own, until ``deadline``."""
+        """Return new tokens. The refresh thread runs this.
+
+        ``deadline`` bounds locks and the keyring; a token request has its own timeout.
+        """
         del deadline
         with _uninterrupted(self._secrets):
             return self._request_tokens(http, self._secrets)
