@@ -42,7 +42,7 @@ def test_login_with_a_client_secret_stores_account_and_secret(
         },
     }
     assert machine.entry["client_secret"] == CLIENT_SECRET
-    # The token of the login is the one that is used.
+    # The check of the login and the next command use the same token.
     assert [kind for _, kind in grants.granted] == ["client_credentials"]
 
 

@@ -33,16 +33,16 @@ def answer(machine: Machine) -> Iterator[threading.Event]:
     """Event that must be set before the server answers a token request."""
     event = threading.Event()
     event.set()
-    answer_tokens(machine.demo, lambda: event.wait(TIMEOUT))
+    delay_tokens(machine.demo, lambda: event.wait(TIMEOUT))
     yield event
     event.set()
 
 
-def answer_tokens(demo: DemoServer, wait: Callable[[], object]) -> None:
+def delay_tokens(demo: DemoServer, wait: Callable[[], object]) -> None:
     demo._server.before_tokens = wait  # type: ignore[assignment] # noqa: SLF001 - the server ignores its result
 
 
-def logged_in(machine: Machine) -> dict[str, Any]:
+def log_in_with_stale_token(machine: Machine) -> dict[str, Any]:
     """Log in with a token that needs a refresh; return its keyring entry."""
     assert machine.login_by_browser().returncode == 0
     machine.change_entry(renew_at=0)
@@ -54,8 +54,8 @@ def start(machine: Machine, arguments: tuple[str, ...]) -> Any:
     return machine.start(*(id if word == "JOB" else word for word in arguments))
 
 
-def assert_login_works(machine: Machine, before: dict[str, Any]) -> None:
-    assert machine.entry["refresh_token"] != before["refresh_token"]
+def assert_login_works(machine: Machine, old_entry: dict[str, Any]) -> None:
+    assert machine.entry["refresh_token"] != old_entry["refresh_token"]
     listed = machine.run("list")
     assert (listed.returncode, listed.stderr) == (0, "")
 
@@ -76,7 +76,7 @@ def test_deadline_does_not_abandon_a_token_request(
     arguments: tuple[str, ...],
     code: int,
 ) -> None:
-    before = logged_in(machine)
+    old_entry = log_in_with_stale_token(machine)
     machine.change_entry(expires_at=1)
     answer.clear()
     with start(machine, arguments) as process:
@@ -88,10 +88,10 @@ def test_deadline_does_not_abandon_a_token_request(
         answer.set()
         process.communicate()
     assert process.returncode == code
-    assert_login_works(machine, before)
+    assert_login_works(machine, old_entry)
 
 
-def kill(process: Child, number: int) -> None:
+def send_signal(process: Child, number: int) -> None:
     """Send a signal, and wait until another one is not taken for its repetition."""
     process.send_signal(number)
     time.sleep(0.7)
@@ -102,38 +102,38 @@ def kill(process: Child, number: int) -> None:
 def test_signal_ends_the_process_after_the_tokens_are_stored(
     machine: Machine, grants: Grants, answer: threading.Event, number: int, times: int
 ) -> None:
-    before = logged_in(machine)
+    old_entry = log_in_with_stale_token(machine)
     answer.clear()
-    asked = grants.requests
+    requests_before = grants.requests
     with start(machine, WATCH) as process:
-        wait_until(lambda: grants.requests > asked)
+        wait_until(lambda: grants.requests > requests_before)
         for _ in range(times):
-            kill(process, number)
+            send_signal(process, number)
         assert process.poll() is None
         answer.set()
         _, stderr = process.communicate()
     assert process.returncode == -number
     assert "Traceback" not in stderr
-    assert_login_works(machine, before)
+    assert_login_works(machine, old_entry)
 
 
 def test_third_signal_ends_the_process_at_once(
     machine: Machine, grants: Grants, answer: threading.Event
 ) -> None:
-    logged_in(machine)
+    log_in_with_stale_token(machine)
     answer.clear()
-    asked = grants.requests
+    requests_before = grants.requests
     with start(machine, WATCH) as process:
-        wait_until(lambda: grants.requests > asked)
+        wait_until(lambda: grants.requests > requests_before)
         signals = 0
         while process.poll() is None:
-            kill(process, signal.SIGINT)
+            send_signal(process, signal.SIGINT)
             signals += 1
     assert process.returncode == -signal.SIGINT
     assert signals >= 3
 
 
-CELLS = {
+COMMANDS = {
     "show": (("show", "JOB"), ()),
     "watch 2s": (("watch", "JOB", "--timeout", "2s"), ()),
     "watch 4s": (("watch", "JOB", "--timeout", "4s"), ()),
@@ -146,36 +146,39 @@ CELLS = {
 DELAYS = (0.5, 1.2, 3, 6, 12, 20)
 
 
-def cell(home: Path, delay: float, name: str) -> None:
-    arguments, signals = CELLS[name]
+def check_login_survives(home: Path, delay: float, name: str) -> None:
+    """Run a command while the token endpoint answers after ``delay`` seconds."""
+    arguments, signals = COMMANDS[name]
     home.mkdir()
     with DemoServer(duration=600) as demo:
         machine = Machine(home, demo)
-        before = logged_in(machine)
+        old_entry = log_in_with_stale_token(machine)
         machine.change_entry(expires_at=1)
         oauth = demo.oauth
-        answer_tokens(demo, lambda: time.sleep(delay))
+        delay_tokens(demo, lambda: time.sleep(delay))
         with start(machine, arguments) as process:
-            old = before["refresh_token"]
+            old = old_entry["refresh_token"]
             wait_until(lambda: all(pair.refresh != old for pair in oauth.pairs))
             for number in signals:
-                kill(process, number)
+                send_signal(process, number)
             if arguments[-1] == "30s" or (signals and delay < 1):
                 # The refresh is over soon, so end the watch.
-                wait_until(lambda: machine.entry["token"] != before["token"])
+                wait_until(lambda: machine.entry["token"] != old_entry["token"])
                 process.send_signal(signal.SIGTERM)
             process.communicate()
-        answer_tokens(demo, lambda: None)
-        assert_login_works(machine, before)
+        delay_tokens(demo, lambda: None)
+        assert_login_works(machine, old_entry)
 
 
 @pytest.mark.long
 def test_slow_token_endpoint_never_loses_a_login(tmp_path: Path) -> None:
     with ThreadPoolExecutor(16) as pool:
         runs = {
-            (delay, name): pool.submit(cell, tmp_path / f"{delay} {name}", delay, name)
+            (delay, name): pool.submit(
+                check_login_survives, tmp_path / f"{delay} {name}", delay, name
+            )
             for delay in sorted(DELAYS, reverse=True)
-            for name in CELLS
+            for name in COMMANDS
         }
     lost = {key: run.exception() for key, run in runs.items() if run.exception()}
     assert lost == {}

@@ -1,4 +1,4 @@
-"""Tokens that expire or die: the watch goes on, or message why it does not."""
+"""Tokens that expire or are revoked: the watch goes on, or says why it ends."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
     LogIn = Callable[[Machine], dict[str, str]]
 
-LIFE = 1.5
-"""Seconds that a token lives here."""
+TOKEN_LIFETIME = 1.5
+"""Seconds until a token of these tests expires."""
 
 
-def a_job(machine: Machine) -> str:
-    """A job that goes on until it is finished, with an item that fails."""
+def start_failing_job(machine: Machine) -> str:
+    """Start a job that runs until ``finish_jobs``; one of its items fails."""
     return start_job(machine.demo, tickets=10, failures=0.1)
 
 
@@ -51,7 +51,7 @@ def use_environment(machine: Machine) -> dict[str, str]:
     }
 
 
-def expire_all(machine: Machine) -> None:
+def expire_tokens(machine: Machine) -> None:
     for pair in machine.demo.oauth.pairs:
         pair.expires_at = 0.0
 
@@ -65,9 +65,9 @@ ALL_LOGINS = pytest.mark.parametrize(
 def test_watch_renews_each_expiring_token_once_and_goes_on(
     machine: Machine, grants: Grants, login: LogIn
 ) -> None:
-    machine.demo.oauth.token_lifetime = LIFE
+    machine.demo.oauth.token_lifetime = TOKEN_LIFETIME
     settings = login(machine)
-    id = a_job(machine)
+    id = start_failing_job(machine)
     arguments = ("watch", id, "--json", "--interval", "0.3s")
     with machine.start(*arguments, **settings) as process:
         wait_until(lambda: len(grants.granted) > 2)
@@ -77,8 +77,8 @@ def test_watch_renews_each_expiring_token_once_and_goes_on(
     assert json.loads(stdout)["status"] == "completed"
     moments = [moment for moment, _ in grants.granted]
     gaps = [later - sooner for sooner, later in pairwise(moments)]
-    # Once for each that is about to expire, not with each request.
-    assert all(gap > LIFE / 2 for gap in gaps), gaps
+    # Each token is refreshed once, not with every request.
+    assert all(gap > TOKEN_LIFETIME / 2 for gap in gaps), gaps
 
 
 @ALL_LOGINS
@@ -86,11 +86,11 @@ def test_watch_retries_a_401_with_a_new_token(
     machine: Machine, grants: Grants, login: LogIn
 ) -> None:
     settings = login(machine)
-    id = a_job(machine)
+    id = start_failing_job(machine)
     arguments = ("watch", id, "--plain", "--interval", "0.3s")
     with machine.start(*arguments, **settings) as process:
         process.stdout.readline()
-        expire_all(machine)
+        expire_tokens(machine)
         wait_until(lambda: grants.refused)
         finish_jobs(machine.demo)
         _, stderr = process.communicate()
@@ -105,7 +105,7 @@ def test_refused_renewal_ends_a_watch_with_exit_4_and_a_resume_hint(
     machine: Machine, grants: Grants, login: LogIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     login(machine)
-    id = a_job(machine)
+    id = start_failing_job(machine)
     before = grants.accepted
     with machine.start("watch", id, "--json", "--interval", "0.3s") as process:
         wait_until(lambda: grants.accepted > before)
@@ -113,7 +113,7 @@ def test_refused_renewal_ends_a_watch_with_exit_4_and_a_resume_hint(
         monkeypatch.setattr("jobstat.demo.oauth.CLIENT_SECRET", "an0ther")
         stdout, stderr = process.communicate()
     assert process.returncode == 4
-    # The last state, the way on, and why.
+    # It prints the last state, the command that resumes the watch, and the error.
     assert json.loads(stdout)["status"] in {"queued", "working"}
     stopped, resume, problem, hint = stderr.splitlines()
     assert stopped == "jobstat: stopped watching; the job goes on"
@@ -132,7 +132,7 @@ def test_concurrent_processes_renew_the_login_only_once(
     machine: Machine, grants: Grants
 ) -> None:
     log_in_by_browser(machine)
-    expire_all(machine)
+    expire_tokens(machine)
     stale = machine.entry
     for _ in range(3):
         machine.change_entry(renew_at=0)
@@ -148,9 +148,9 @@ def test_login_is_not_renewed_if_the_keyring_cannot_be_written(
     machine: Machine, grants: Grants
 ) -> None:
     """Its old tokens would end, and those are all that the next process has."""
-    machine.demo.oauth.token_lifetime = LIFE
+    machine.demo.oauth.token_lifetime = TOKEN_LIFETIME
     log_in_by_browser(machine)
-    id = a_job(machine)
+    id = start_failing_job(machine)
     arguments = ("watch", id, "--json", "--interval", "0.3s", "--retry-for", "0.5s")
     done = replace(machine, keyring="ReadOnly").run(*arguments)
     assert done.returncode == 4
@@ -188,10 +188,10 @@ def test_keyring_warning_is_sanitized_and_printed_once(
 def test_watch_retries_while_the_keyring_is_locked(
     machine: Machine, grants: Grants
 ) -> None:
-    machine.demo.oauth.token_lifetime = LIFE
+    machine.demo.oauth.token_lifetime = TOKEN_LIFETIME
     log_in_by_browser(machine)
     lock = machine.home / "locked"
-    id = a_job(machine)
+    id = start_failing_job(machine)
     machine.keyring = "Lockable"
     arguments = ("watch", id, "--interval", "0.3s")
     with machine.start(*arguments, LOCK=str(lock)) as process:
@@ -209,13 +209,13 @@ def test_watch_retries_while_the_keyring_is_locked(
 def test_watch_with_an_unwritable_lock_warns_once_and_still_renews(
     machine: Machine, grants: Grants
 ) -> None:
-    """As in a home that is read-only: the login is used and renewed all the same."""
-    machine.demo.oauth.token_lifetime = LIFE
+    """A home directory may be read-only. The login still works and is renewed."""
+    machine.demo.oauth.token_lifetime = TOKEN_LIFETIME
     log_in_by_browser(machine)
     (lock,) = machine.config.glob("http*.lock")
     lock.unlink()
     lock.mkdir()
-    id = a_job(machine)
+    id = start_failing_job(machine)
     with machine.start("watch", id, "--json", "--interval", "0.3s") as process:
         wait_until(lambda: len(grants.granted) > 2)
         finish_jobs(machine.demo)
@@ -225,7 +225,7 @@ def test_watch_with_an_unwritable_lock_warns_once_and_still_renews(
         "jobstat: warning: the login is renewed without a lock:"
         f" cannot write {lock}: Is a directory\n"
     )
-    # A new login is another matter.
+    # But a new login cannot be stored.
     done = machine.login()
     assert done.returncode == 2
     assert f"cannot write {lock}: Is a directory" in done.stderr
@@ -245,12 +245,12 @@ def test_watch_does_not_restore_a_login_after_logout(
     machine: Machine, grants: Grants
 ) -> None:
     log_in_by_browser(machine)
-    id = a_job(machine)
+    id = start_failing_job(machine)
     before = grants.accepted
     with machine.start("watch", id, "-q", "--interval", "0.3s") as process:
         wait_until(lambda: grants.accepted > before)
         assert machine.run("auth", "logout").returncode == 0
-        expire_all(machine)
+        expire_tokens(machine)
         _, stderr = process.communicate()
     assert process.returncode == 4
     assert f"the keyring has no entry for {machine.name} any longer" in stderr
