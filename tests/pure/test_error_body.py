@@ -10,7 +10,7 @@ from jobstat.jobs.error_body import error_message, parse_error_message
 
 
 @pytest.mark.parametrize(
-    ("sent", "words"),
+    ("document", "message"),
     [
         ({"error": "Couldn't authenticate you"}, "Couldn't authenticate you"),
         (
@@ -42,13 +42,13 @@ from jobstat.jobs.error_body import error_message, parse_error_message
     ],
 )
 def test_error_message_is_read_from_each_form_of_json_error(
-    sent: object, words: str | None
+    document: object, message: str | None
 ) -> None:
-    assert error_message(sent) == words
+    assert error_message(document) == message
 
 
 @pytest.mark.parametrize(
-    ("sent", "kind", "words"),
+    ("body", "content_type", "message"),
     [
         (b"Number of allowed\n  requests", "text/plain", "Number of allowed requests"),
         (b"Rate limit exceeded", "text/html; charset=utf-8", "Rate limit exceeded"),
@@ -62,14 +62,16 @@ def test_error_message_is_read_from_each_form_of_json_error(
     ],
 )
 def test_error_message_is_read_from_json_or_text_not_from_markup(
-    sent: bytes, kind: str, words: str | None
+    body: bytes, content_type: str, message: str | None
 ) -> None:
-    assert parse_error_message(sent, kind) == words
+    assert parse_error_message(body, content_type) == message
 
 
 @given(st.binary(), st.text())
-def test_any_error_body_is_parsed_without_an_exception(sent: bytes, kind: str) -> None:
-    parse_error_message(sent, kind)
+def test_any_error_body_is_parsed_without_an_exception(
+    body: bytes, content_type: str
+) -> None:
+    parse_error_message(body, content_type)
 
 
 @given(

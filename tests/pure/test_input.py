@@ -1,4 +1,4 @@
-"""What is piped into a command."""
+"""The jobs and rejected requests on standard input."""
 
 from __future__ import annotations
 
@@ -141,13 +141,13 @@ def test_repeated_words_are_parsed_only_once() -> None:
 
 
 def test_url_in_the_input_keeps_its_account() -> None:
-    (found,) = parse_input(URL.encode()).jobs
-    assert found == Reference(ID, "https://acme.zendesk.com")
+    (reference,) = parse_input(URL.encode()).jobs
+    assert reference == Reference(ID, "https://acme.zendesk.com")
 
 
 def test_url_field_of_a_job_does_not_set_the_account() -> None:
-    (found,) = parse_input(json.dumps(job_object()).encode()).jobs
-    assert found.origin is None
+    (reference,) = parse_input(json.dumps(job_object()).encode()).jobs
+    assert reference.origin is None
 
 
 def test_too_many_jobs_error_yields_current_job_ids_and_a_warning() -> None:
@@ -161,9 +161,9 @@ def test_too_many_jobs_error_yields_current_job_ids_and_a_warning() -> None:
     )
 
 
-@pytest.mark.parametrize("told", ["abc", 7, {"a": 1}, None, []])
-def test_too_many_jobs_error_without_job_ids_is_a_problem(told: object) -> None:
-    job_input = parse_input(json.dumps({**FULL, "current_job_ids": told}).encode())
+@pytest.mark.parametrize("job_ids", ["abc", 7, {"a": 1}, None, []])
+def test_too_many_jobs_error_without_job_ids_is_a_problem(job_ids: object) -> None:
+    job_input = parse_input(json.dumps({**FULL, "current_job_ids": job_ids}).encode())
     assert job_input.jobs == ()
     assert "TooManyJobs" in str(job_input.problem)
 
@@ -196,7 +196,7 @@ def test_plain_text_sentence_is_reported_as_a_refused_request(text: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("page", "words"),
+    ("page", "name"),
     [
         (
             "<html>\n<title> 502 Bad\x1b\n</title>\n</html>",
@@ -205,11 +205,11 @@ def test_plain_text_sentence_is_reported_as_a_refused_request(text: str) -> None
         ("<!DOCTYPE HTML>\n<p>sorry</p></HTML>", "a web page"),
     ],
 )
-def test_web_page_is_reported_as_a_refused_request(page: str, words: str) -> None:
+def test_web_page_is_reported_as_a_refused_request(page: str, name: str) -> None:
     job_input = parse_input(f"{ID}\n{page}\n{OTHER}".encode())
     assert [reference.id for reference in job_input.jobs] == [ID, OTHER]
-    said = f"Zendesk refused a request: {words}, in place of an answer"
-    assert str(job_input.problem) == said
+    message = f"Zendesk refused a request: {name}, in place of an answer"
+    assert str(job_input.problem) == message
     assert parse_input(f"{ID} {page[:-7]}".encode()).problem
 
 
@@ -258,13 +258,13 @@ def test_problem_quotes_three_reasons_and_counts_the_others() -> None:
     )
 
 
-@pytest.mark.parametrize("nothing", ["", " \n\t\n", "[]", '{"job_statuses": []}'])
-def test_empty_input_has_no_jobs(nothing: str) -> None:
-    assert parse_input(nothing.encode()) == JobInput(())
+@pytest.mark.parametrize("text", ["", " \n\t\n", "[]", '{"job_statuses": []}'])
+def test_empty_input_has_no_jobs(text: str) -> None:
+    assert parse_input(text.encode()) == JobInput(())
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "what"),
+    ("text", "line", "message"),
     [
         ("[1, 2, 3]", 1, "JSON that names no job: a number"),
         (f"{ID}\n\n[[]]", 3, "JSON that names no job: a list of lists"),
@@ -290,12 +290,12 @@ def test_empty_input_has_no_jobs(nothing: str) -> None:
     ],
 )
 def test_invalid_input_raises_a_usage_error_with_its_line_number(
-    text: str, line: int, what: str
+    text: str, line: int, message: str
 ) -> None:
     with pytest.raises(UsageError) as caught:
         parse_input(text.encode())
     assert str(caught.value).startswith(f"standard input, line {line}: ")
-    assert what in str(caught.value)
+    assert message in str(caught.value)
     assert len(str(caught.value)) < 200
 
 
@@ -355,7 +355,7 @@ def test_any_json_is_parsed_or_raises_a_usage_error(value: object) -> None:
 
 
 def test_long_input_is_parsed_in_linear_time() -> None:
-    """Each could begin a sentence: to its end they would be read again and again."""
+    """Each word could begin a sentence, and would be read again to its end."""
     with pytest.raises(UsageError, match="standard input"):
         parse_input(b"Ab " * 100_000 + b"1!")
     assert parse_input(b"<html>" + b"\n" * 10**6 + b"</html>").rejected
@@ -421,14 +421,14 @@ def test_job_list_without_its_last_page_raises_a_usage_error(
     more: dict[str, Any],
 ) -> None:
     page = {"job_statuses": [job_object()]}
-    with pytest.raises(UsageError, match="line 2: a page of a list of jobs") as said:
+    with pytest.raises(UsageError, match="line 2: a page of a list of jobs") as caught:
         parse_input(f"{OTHER}\n{json.dumps(page | more)}".encode())
-    assert "watch --all" in str(said.value.hint)
+    assert "watch --all" in str(caught.value.hint)
     last = page | {"meta": {"has_more": False}}
     all_pages = [page | more, last]
     for text in ("\n".join(map(json.dumps, all_pages)), json.dumps(all_pages)):
         assert [job.id for job in parse_input(text.encode()).jobs] == [ID]
-    # What does not tell of pages, as an answer about several, is not the last one.
+    # A list that does not mention pages is not the last page.
     for pages in ([page | more], [page | more, page]):
         with pytest.raises(UsageError, match="line 1: a page of a list of jobs"):
             parse_input(json.dumps(pages).encode())

@@ -38,9 +38,9 @@ def test_next_page_is_requested_by_its_cursor() -> None:
 def test_next_page_without_meta_uses_the_query_of_its_link(
     document: dict[str, Any],
 ) -> None:
-    told = document.get("next_page") or document["links"].get("next")
+    link = document.get("next_page") or document["links"].get("next")
     expected = {"page[after]": ["xyz"], "page[size]": ["7"]}
-    assert next_query(document) == (expected if told else None)
+    assert next_query(document) == (expected if link else None)
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_last_page_has_no_next_query(document: dict[str, Any]) -> None:
     ],
 )
 def test_next_link_is_followed_if_has_more_is_not_false(meta: dict[str, Any]) -> None:
-    found = next_query({"meta": meta, "links": {"next": NEXT}})
-    assert found == {"page[after]": ["xyz"], "page[size]": ["7"]}
+    query = next_query({"meta": meta, "links": {"next": NEXT}})
+    assert query == {"page[after]": ["xyz"], "page[size]": ["7"]}
 
 
 @pytest.mark.parametrize(
@@ -96,16 +96,17 @@ def test_next_link_is_followed_if_has_more_is_not_false(meta: dict[str, Any]) ->
     ],
 )
 def test_next_link_is_found_by_several_names(document: dict[str, Any]) -> None:
-    found = next_query(document)
-    assert found == {"page[after]": ["xyz"], "page[size]": ["7"]}
+    query = next_query(document)
+    assert query == {"page[after]": ["xyz"], "page[size]": ["7"]}
 
 
 @pytest.mark.parametrize(
-    "told", ['title="a, b"; rel="next"', "REL=next", 'rel = "last NEXT"', "rel='next'"]
+    "parameters",
+    ['title="a, b"; rel="next"', "REL=next", 'rel = "last NEXT"', "rel='next'"],
 )
-def test_next_link_is_read_from_the_link_header(told: str) -> None:
+def test_next_link_is_read_from_the_link_header(parameters: str) -> None:
     first = "<https://acme.zendesk.com/api/v2/job_statuses?page=1>"
-    link = f'{first}; rel="first", <{NEXT}>; {told}, {first}; rel="first"'
+    link = f'{first}; rel="first", <{NEXT}>; {parameters}, {first}; rel="first"'
     body = b'{"job_statuses": []}'
     assert parse_qs(parse_page(body, link=link).next_query or "") == {
         "page[after]": ["xyz"],
@@ -121,9 +122,9 @@ def test_long_names_and_links_are_parsed_in_linear_time() -> None:
 
 
 def test_cursor_is_followed_if_has_more_is_true_or_missing() -> None:
-    found = next_query({"meta": {"has_more": "true", "after_cursor": "x"}})
-    assert found == next_query({"meta": {"after_cursor": "x"}})
-    assert found == {"page[size]": ["100"], "page[after]": ["x"]}
+    query = next_query({"meta": {"has_more": "true", "after_cursor": "x"}})
+    assert query == next_query({"meta": {"after_cursor": "x"}})
+    assert query == {"page[size]": ["100"], "page[after]": ["x"]}
 
 
 @pytest.mark.parametrize(
@@ -183,10 +184,10 @@ def test_meta_that_is_not_an_object_raises_invalid_response(meta: object) -> Non
 
 def test_invalid_entry_is_skipped_and_the_other_jobs_are_read() -> None:
     entries = [job_object(id="a"), "junk", {"id": "b"}, {"id": "c", "status": "new"}]
-    found = parse_page(json.dumps({"job_statuses": entries}).encode())
-    assert [job.id for job in found.jobs] == ["a", "c"]
-    assert found.skipped == ("junk", {"id": "b"})
-    assert [find_id(entry) for entry in found.skipped] == [None, "b"]
+    page = parse_page(json.dumps({"job_statuses": entries}).encode())
+    assert [job.id for job in page.jobs] == ["a", "c"]
+    assert page.skipped == ("junk", {"id": "b"})
+    assert [find_id(entry) for entry in page.skipped] == [None, "b"]
 
 
 @pytest.mark.parametrize(

@@ -42,8 +42,8 @@ def test_every_field_of_a_job_status_is_parsed() -> None:
 
 
 def test_unknown_fields_are_kept_in_their_order() -> None:
-    sent = {"zeta": 1, **job_object(), "alpha": {"nested": [None]}}
-    assert list(parse_job(sent).fields.items()) == list(sent.items())
+    fields = {"zeta": 1, **job_object(), "alpha": {"nested": [None]}}
+    assert list(parse_job(fields).fields.items()) == list(fields.items())
 
 
 def test_job_needs_only_an_id_and_a_status() -> None:
@@ -79,7 +79,7 @@ def test_count_that_is_not_a_number_is_unknown(count: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "says"),
+    ("content", "message"),
     [
         (b"", "an empty body"),
         (b" \n", "an empty body"),
@@ -103,13 +103,15 @@ def test_count_that_is_not_a_number_is_unknown(count: object) -> None:
         (b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1), "nested deeper"),
     ],
 )
-def test_invalid_job_status_raises_invalid_response(sent: bytes, says: str) -> None:
-    with pytest.raises(InvalidResponse, match=says):
-        parse_answer(sent)
+def test_invalid_job_status_raises_invalid_response(
+    content: bytes, message: str
+) -> None:
+    with pytest.raises(InvalidResponse, match=message):
+        parse_answer(content)
 
 
 @pytest.mark.parametrize(
-    ("results", "says"),
+    ("results", "message"),
     [
         (["Ticket 1 failed"], "hold a text where an item should be"),
         ([None], "hold null where an item"),
@@ -126,8 +128,8 @@ def test_invalid_job_status_raises_invalid_response(sent: bytes, says: str) -> N
         ({"a@b.com": SUCCESS, "c@d.com": None}, "hold null where an item"),
     ],
 )
-def test_unreadable_results_raise_invalid_response(results: Any, says: str) -> None:
-    with pytest.raises(InvalidResponse, match=says):
+def test_unreadable_results_raise_invalid_response(results: Any, message: str) -> None:
+    with pytest.raises(InvalidResponse, match=message):
         parse_job(job_object("completed", results=results))
 
 
@@ -137,7 +139,7 @@ def test_counts_over_the_maximum_are_capped(count: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("results", "places", "failed"),
+    ("results", "indexes", "failed"),
     [
         ({"0": {"id": 5}, "7": {"id": 6, "success": False}}, [0, 7], 1),
         ({"items": [{"id": 5}, {"index": 3, "error": "E"}]}, [None, 3], 1),
@@ -162,15 +164,15 @@ def test_counts_over_the_maximum_are_capped(count: object) -> None:
     ],
 )
 def test_results_object_is_parsed_into_items(
-    results: dict[str, Any], places: list[int | None], failed: int
+    results: dict[str, Any], indexes: list[int | None], failed: int
 ) -> None:
     job = parse_job(job_object("completed", results=results))
-    assert [item.index for item in job.items] == places
+    assert [item.index for item in job.items] == indexes
     assert len(job.failed) == failed
 
 
 @pytest.mark.parametrize(
-    ("beside", "says"),
+    ("beside", "message"),
     [
         ({"error": "Boom"}, "reports an error beside it"),
         ({"Errors": [{"title": "Boom"}]}, "reports an error beside it"),
@@ -188,10 +190,10 @@ def test_results_object_is_parsed_into_items(
     ],
 )
 def test_contradiction_beside_a_job_raises_invalid_response(
-    beside: dict[str, Any], says: str
+    beside: dict[str, Any], message: str
 ) -> None:
     answer = {"job_status": completed(SUCCESS), **beside}
-    with pytest.raises(InvalidResponse, match=says):
+    with pytest.raises(InvalidResponse, match=message):
         parse_answer(json.dumps(answer).encode())
 
 
@@ -219,9 +221,11 @@ def test_unrelated_fields_beside_a_job_are_ignored() -> None:
 
 
 def test_duplicate_field_name_raises_invalid_response() -> None:
-    sent = body(job_object()).replace(b'"status"', b'"status": "completed", "status"')
+    content = body(job_object()).replace(
+        b'"status"', b'"status": "completed", "status"'
+    )
     with pytest.raises(InvalidResponse, match="a name twice"):
-        parse_answer(sent)
+        parse_answer(content)
 
 
 def test_10_000_items_are_read_and_over_a_million_values_refused() -> None:
@@ -262,9 +266,9 @@ def test_any_json_is_a_job_or_raises_invalid_response(value: object) -> None:
 
 
 @given(st.binary() | JOB_LIKE.map(lambda job: json.dumps({"job_status": job}).encode()))
-def test_any_bytes_are_a_job_or_raise_invalid_response(sent: bytes) -> None:
+def test_any_bytes_are_a_job_or_raise_invalid_response(content: bytes) -> None:
     try:
-        job = parse_answer(sent)
+        job = parse_answer(content)
     except InvalidResponse:
         return
     assert isinstance(job, Job)
