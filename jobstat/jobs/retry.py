@@ -88,11 +88,11 @@ class Retry:
         if self.outage is None:
             if self.last_success_at is None:
                 return asked_at
-            waited = asked_at - self.last_success_at
             # A long --interval must not use up the retry budget.
-            return (
-                asked_at if waited > MAX_DELAY * (1 + JITTER) else self.last_success_at
+            is_long_interval = asked_at - self.last_success_at > MAX_DELAY * (
+                1 + JITTER
             )
+            return asked_at if is_long_interval else self.last_success_at
         if self.outage.failures == 0:
             return self.outage.since
         # Nor must the wait for a turn, while other jobs are polled.

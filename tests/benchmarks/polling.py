@@ -1,35 +1,30 @@
-"""When jobstat asks, against those who ask every so many seconds.
+"""The polling of jobstat compared with polling at fixed intervals.
 
-Run by hand: ``python tests/benchmarks/polling.py [JOBS] [--real]``. It draws jobs
-(the seed is fixed), lets the real ``Watch`` and the usual ways to poll follow each
-of them on a pretended clock, alone and in groups of 1 to 200, and prints what
-each way costs, requests a job, and what it gives: how long after a job's end it is
-known, in seconds and as a share of the job's length.
-
-With ``--real`` a few jobs are watched at the demo server in real time as well,
-beside what the simulation says of the same jobs.
+Run by hand: ``python tests/benchmarks/polling.py [JOBS]``. It draws random
+jobs with a fixed seed. The real ``Watch`` and the usual strategies follow them on a
+simulated clock, alone and in groups of 1 to 200. It prints the requests per job, and
+the delay between a job's end and its detection, in seconds and as a share of the
+job's length.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import random
 import statistics
 import sys
-import time
-from bisect import bisect_right
 from dataclasses import dataclass, field
-from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.simulated_jobs import random_job, recorded_jobs
+
 from jobstat.jobs import watch as watch_module
-from jobstat.jobs.job import Job
 from jobstat.jobs.policy import WatchPolicy
-from jobstat.jobs.poll import PollRequest, PollResult, Wait
+from jobstat.jobs.poll import PollResult, Wait
 from jobstat.jobs.rate_limit import RateLimit
 from jobstat.jobs.schedule import delay_after_answer
 from jobstat.jobs.watch import Watch
@@ -37,244 +32,113 @@ from jobstat.jobs.watch import Watch
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from benchmarks.simulated_jobs import SimulatedJob
+
+    Jobs = Sequence[SimulatedJob]
+
 SEED = 20261123
+
 LATENCY = 0.2
 """Seconds that a request takes."""
 
-LOOPBACK = 0.005
-"""The same at the demo server."""
-
 INTERVALS = (0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0)
-USUAL = RateLimit(700)
+RATE_LIMIT = RateLimit(700)
 GROUPS = 30
 FRONTIER = 200
-"""Jobs alone, and a twentieth as many groups, on which the frontier is looked for."""
-
-RECORDED = Path(__file__).parents[3] / "shared" / "zendesk" / "recorded"
-
-Points = list[tuple[float, float]]
+"""Single jobs, and 20 times as many as groups, with which the frontier is computed."""
 
 
-# The jobs.
-
-
-@dataclass(frozen=True)
-class Life:
-    """A job from its creation at 0 to its end, in seconds.
-
-    ``course`` are points of (share of the work's time, share of the items done).
-    """
-
-    id: str
-    queue: float
-    work: float
-    total: int | None
-    course: Points = field(repr=False)
-    fails_after: float | None = None
-
-    @property
-    def end(self) -> float:
-        return self.queue + (
-            self.work if self.fails_after is None else self.fails_after
-        )
-
-    def at(self, now: float) -> Job:
-        if now >= self.end:
-            status = "completed" if self.fails_after is None else "failed"
-            return _job(self.id, status, self.total, self.total)
-        if now < self.queue:
-            return _job(self.id, "queued", self.total, None)
-        if self.total is None:
-            return _job(self.id, "working", None, None)
-        x = (now - self.queue) / self.work
-        place = min(bisect_right(self.course, (x, math.inf)), len(self.course) - 1)
-        (x0, y0), (x1, y1) = self.course[place - 1], self.course[place]
-        done = y0 if x1 == x0 else y0 + (y1 - y0) * (x - x0) / (x1 - x0)
-        return _job(self.id, "working", self.total, int(self.total * done))
-
-
-def _job(id: str, status: str, total: int | None, progress: int | None) -> Job:
-    return Job(id, status, None, None, total, progress, None, (), {})
-
-
-def draw(rng: random.Random, id: str) -> Life:
-    """A job: in the queue for up to 5 minutes, mostly less; then 1 s to 2 h of work
-    on 1 to 10,000 items, any magnitude as likely as another."""
-    work = math.exp(rng.uniform(0, math.log(7200)))
-    total = round(math.exp(rng.uniform(0, math.log(10_000))))
-    shape = rng.choice([_steady, _bursty, _stalling])
-    return Life(
-        id,
-        queue=300 * rng.random() ** 3,
-        work=work,
-        total=None if rng.random() < 0.15 else total,
-        course=shape(rng),
-        fails_after=work * rng.random() if rng.random() < 0.05 else None,
-    )
-
-
-def _steady(rng: random.Random) -> Points:
-    """A pace that wanders by some tenths."""
-    return _course([(pace, 1.0) for pace in _paces(rng)])
-
-
-def _stalling(rng: random.Random) -> Points:
-    """The same, but at one to three places nothing moves for a while."""
-    parts = []
-    stalls = rng.sample(range(20), rng.randint(1, 3))
-    for place, pace in enumerate(_paces(rng)):
-        parts.append((pace, 1.0))
-        if place in stalls:
-            parts.append((0.0, 20 * rng.uniform(0.05, 0.6)))
-    return _course(parts)
-
-
-def _bursty(rng: random.Random) -> Points:
-    """Three to thirty bursts of any size, with pauses of any length between."""
-    parts: list[tuple[float, float]] = []
-    for _ in range(rng.randint(3, 30)):
-        parts += [(0.0, rng.expovariate(1)), (1e6 * rng.expovariate(1), 1e-6)]
-    return _course(parts)
-
-
-def _paces(rng: random.Random) -> list[float]:
-    drift, paces = 0.0, []
-    for _ in range(20):
-        drift = 0.7 * drift + rng.gauss(0, 0.15)
-        paces.append(math.exp(drift))
-    return paces
-
-
-def _course(parts: list[tuple[float, float]]) -> Points:
-    """Points from (pace, time) after each other."""
-    times = sum(length for _, length in parts)
-    items = sum(pace * length for pace, length in parts)
-    points, x, y = [(0.0, 0.0)], 0.0, 0.0
-    for pace, length in parts:
-        x, y = x + length / times, y + pace * length / items
-        points.append((x, y))
-    points[-1] = (1.0, 1.0)
-    return points
-
-
-@dataclass(frozen=True)
-class Recording:
-    """A job as it was polled at Zendesk once; between two polls it stays the same."""
-
-    id: str
-    states: list[tuple[float, Job]]
-    end: float
-
-    def at(self, now: float) -> Job:
-        place = bisect_right(self.states, now, key=lambda state: state[0])
-        return self.states[max(place - 1, 0)][1]
-
-
-def recordings() -> list[Recording]:
-    found = []
-    for path in sorted(RECORDED.glob("zenpy-sequence-*.json")):
-        polls = json.loads(path.read_text())["polls"]
-        sent = [(poll["at"], poll["body"].get("job_status")) for poll in polls]
-        first = datetime.fromisoformat(sent[0][0])
-        states: list[tuple[float, Job]] = []
-        for at, told in sent:
-            if told and not (states and states[-1][1].status == "completed"):
-                age = (datetime.fromisoformat(at) - first).total_seconds()
-                one = _job(path.stem, told["status"], told["total"], told["progress"])
-                states.append((age, one))
-        found.append(Recording(path.stem, states, states[-1][0]))
-    return found
-
-
-AnyJob = Life | Recording
-
-
-# The ways to poll.
+# The strategies.
 
 
 @dataclass
-class Seen:
-    """What a run cost and gave."""
+class Run:
+    """The costs and the results of one run. ``times`` are those of the requests."""
 
-    requests: int
-    delays: list[float]
-    shares: list[float]
+    requests: int = 0
+    delays: list[float] = field(default_factory=list)
+    shares: list[float] = field(default_factory=list)
     times: list[float] = field(default_factory=list, repr=False)
 
+    def record_end(self, job: SimulatedJob, now: float) -> None:
+        self.delays.append(now - job.end)
+        self.shares.append((now - job.end) / job.end)
 
-Way = "Callable[[Sequence[AnyJob]], Seen]"
+
+Strategy = "Callable[[Jobs], Run]"
 
 
-def jobstats(
-    jobs: Sequence[AnyJob],
-    scale: float = 1.0,
-    limits: RateLimit = USUAL,
+def run_jobstat(
+    jobs: Jobs,
+    stretch: float = 1.0,
+    rate_limit: RateLimit = RATE_LIMIT,
     latency: float = LATENCY,
-) -> Seen:
-    """The real Watch; ``scale`` stretches its delays, to see the whole frontier."""
-    lives = {job.id: job for job in jobs}
+) -> Run:
+    """Follow the jobs with the real Watch. Multiply its delays by ``stretch``."""
+    jobs_by_id = {job.id: job for job in jobs}
     rng = random.Random(SEED)
 
-    def stretched(age: float, left: float | None = None, *, rng: float) -> float:
-        return scale * delay_after_answer(age, left, rng=rng)
+    def stretched_delay(
+        age: float, time_left: float | None = None, *, rng: float
+    ) -> float:
+        return stretch * delay_after_answer(age, time_left, rng=rng)
 
-    vars(watch_module)["delay_after_answer"] = stretched
-    watch = Watch(lives, WatchPolicy(), 0.0, rng.random)
-    seen = Seen(0, [], [])
+    vars(watch_module)["delay_after_answer"] = stretched_delay
+    watch = Watch(jobs_by_id, WatchPolicy(), 0.0, rng.random)
+    run = Run()
     now = 0.0
     while (step := watch.next_step(now)) is not None:
         if isinstance(step, Wait):
             now += step.seconds
             continue
-        seen.requests += 1
-        seen.times.append(now)
-        told = tuple(lives[one.id].at(now + latency / 2) for one in step.jobs)
+        run.requests += 1
+        run.times.append(now)
+        seen_at = now + latency / 2
+        answers = (jobs_by_id[tracked.id].at(seen_at) for tracked in step.jobs)
+        result = PollResult(tuple(answers))
         now += latency
-        watch.rate_limiter.update(limits, now)
-        watch.record_result(step, PollResult(told), now)
-        for one in step.jobs:
-            if one.exit is not None:
-                _note_end(seen, lives[one.id], now)
-    return seen
-
-
-def every(next_delay: Callable[[float], float], first: float) -> Callable[..., Seen]:
-    """All jobs at each turn, 100 a request; a delay makes the next."""
-
-    def run(jobs: Sequence[AnyJob]) -> Seen:
-        seen = Seen(0, [], [])
-        now, delay, left = 0.0, first, list(jobs)
-        while left:
-            going_on = []
-            for start in range(0, len(left), 100):
-                seen.requests += 1
-                batch = left[start : start + 100]
-                moment = now + LATENCY / 2
-                now += LATENCY
-                for job in batch:
-                    if moment >= job.end:
-                        _note_end(seen, job, now)
-                    else:
-                        going_on.append(job)
-            left = going_on
-            now += delay
-            delay = next_delay(delay)
-        return seen
-
+        watch.rate_limiter.update(rate_limit, now)
+        watch.record_result(step, result, now)
+        for tracked in step.jobs:
+            if tracked.exit is not None:
+                run.record_end(jobs_by_id[tracked.id], now)
     return run
 
 
-def _note_end(seen: Seen, job: AnyJob, now: float) -> None:
-    seen.delays.append(now - job.end)
-    seen.shares.append((now - job.end) / job.end)
+def poll_all(
+    next_delay: Callable[[float], float], first_delay: float
+) -> Callable[[Jobs], Run]:
+    """Return a strategy that polls all jobs at each turn, 100 with one request."""
+
+    def run_strategy(jobs: Jobs) -> Run:
+        run = Run()
+        now, delay, pending = 0.0, first_delay, list(jobs)
+        while pending:
+            still_pending = []
+            for start in range(0, len(pending), 100):
+                run.requests += 1
+                batch = pending[start : start + 100]
+                seen_at = now + LATENCY / 2
+                now += LATENCY
+                for job in batch:
+                    if seen_at >= job.end:
+                        run.record_end(job, now)
+                    else:
+                        still_pending.append(job)
+            pending = still_pending
+            now += delay
+            delay = next_delay(delay)
+        return run
+
+    return run_strategy
 
 
-def fixed(seconds: float) -> Callable[..., Seen]:
-    return every(lambda delay: delay, seconds)
+def poll_every(seconds: float) -> Callable[[Jobs], Run]:
+    return poll_all(lambda delay: delay, seconds)
 
 
-WAYS = {f"fixed {seconds:g} s": fixed(seconds) for seconds in INTERVALS}
-WAYS["x1.4 to 180 s"] = every(lambda delay: min(1.4 * delay, 180.0), 1.0)
+STRATEGIES = {f"fixed {seconds:g} s": poll_every(seconds) for seconds in INTERVALS}
+STRATEGIES["x1.4 to 180 s"] = poll_all(lambda delay: min(1.4 * delay, 180.0), 1.0)
 
 
 # The figures.
@@ -282,6 +146,8 @@ WAYS["x1.4 to 180 s"] = every(lambda delay: min(1.4 * delay, 180.0), 1.0)
 
 @dataclass(frozen=True)
 class Figures:
+    """Medians and 95th percentiles of the delays; the requests per job."""
+
     requests: float
     median: float
     p95: float
@@ -295,8 +161,8 @@ class Figures:
         )
 
 
-def measure(way: Callable[..., Seen], groups: Sequence[Sequence[AnyJob]]) -> Figures:
-    runs = [way(group) for group in groups]
+def measure(strategy: Callable[[Jobs], Run], groups: Sequence[Jobs]) -> Figures:
+    runs = [strategy(group) for group in groups]
     delays = sorted(delay for run in runs for delay in run.delays)
     shares = sorted(share for run in runs for share in run.shares)
     assert len(delays) == sum(map(len, groups))
@@ -312,49 +178,52 @@ def measure(way: Callable[..., Seen], groups: Sequence[Sequence[AnyJob]]) -> Fig
 HEAD = f"{'':14} {'requests':>8} {'median':>8} {'p95':>8} {'median':>8} {'p95':>8}"
 
 
-def table(title: str, groups: Sequence[Sequence[AnyJob]]) -> dict[str, Figures]:
+def print_table(title: str, groups: Sequence[Jobs]) -> dict[str, Figures]:
     print(f"\n{title}\n{'':14} {'a job':>8} {'delay, s':>17} {'of the length':>17}")
     print(HEAD)
-    found = {}
-    for name, way in {"jobstat": jobstats, **WAYS}.items():
-        found[name] = measure(way, groups)
-        print(f"{name:14} {found[name]}", flush=True)
-    return found
+    figures = {}
+    for name, strategy in {"jobstat": run_jobstat, **STRATEGIES}.items():
+        figures[name] = measure(strategy, groups)
+        print(f"{name:14} {figures[name]}", flush=True)
+    return figures
 
 
-def frontier(groups: Sequence[Sequence[AnyJob]]) -> None:
-    """jobstat with all delays stretched until it asks as often as the others."""
+def print_frontier(groups: Sequence[Jobs]) -> None:
+    """Compare delays at an equal number of requests, by stretching jobstat's delays."""
     print(f"\nAt equal requests, in {len(groups)} runs: jobstat with stretched delays")
-    print("The last column leaves out an answer's way back, which none can save.")
+    print("The last column omits the way back of an answer, which nobody can save.")
     print(
         f"{'':14} {'requests':>8} {'its delay':>9} {'jobstat':>8} {'ratio':>6}"
         f" {'without':>11}"
     )
-    for name, way in WAYS.items():
-        other = measure(way, groups)
-        low, high = 0.02, 20.0
-        for _ in range(10):
-            middle = math.sqrt(low * high)
-            mine = measure(
-                lambda jobs, s=middle: jobstats(jobs, s, RateLimit()), groups
-            )
-            low, high = (
-                (middle, high) if mine.requests > other.requests else (low, middle)
-            )
-        ratio = mine.median / other.median
-        without = (mine.median - LATENCY / 2) / (other.median - LATENCY / 2)
+    for name, strategy in STRATEGIES.items():
+        other = measure(strategy, groups)
+        own = _measure_with_requests(other.requests, groups)
+        ratio = own.median / other.median
+        without = (own.median - LATENCY / 2) / (other.median - LATENCY / 2)
         print(
-            f"{name:14} {mine.requests:8.1f} {other.median:9.2f} {mine.median:8.2f}"
+            f"{name:14} {own.requests:8.1f} {other.median:9.2f} {own.median:8.2f}"
             f" {ratio:6.2f} {without:11.2f}",
             flush=True,
         )
 
 
-def limits(rng: random.Random) -> None:
+def _measure_with_requests(requests: float, groups: Sequence[Jobs]) -> Figures:
+    """Find the stretch at which jobstat makes this number of requests per job."""
+    low, high = 0.02, 20.0
+    for _ in range(10):
+        middle = math.sqrt(low * high)
+        unlimited = partial(run_jobstat, stretch=middle, rate_limit=RateLimit())
+        figures = measure(unlimited, groups)
+        low, high = (middle, high) if figures.requests > requests else (low, middle)
+    return figures
+
+
+def print_rate_limits(rng: random.Random) -> None:
     print("\n200 jobs on accounts with small limits: the busiest minute")
     for limit in (10, 200, 700, 2500):
-        jobs = [draw(rng, f"job{number}") for number in range(200)]
-        run = jobstats(jobs, limits=RateLimit(limit))
+        jobs = [random_job(rng, f"job{number}") for number in range(200)]
+        run = run_jobstat(jobs, rate_limit=RateLimit(limit))
         busiest = max(
             sum(at <= other < at + 60 - 1e-6 for other in run.times) for at in run.times
         )
@@ -365,70 +234,28 @@ def limits(rng: random.Random) -> None:
         )
 
 
-def real() -> None:
-    """Some jobs at the demo server, each beside its simulation."""
-    from jobstat.demo.api import TOKEN
-    from jobstat.demo.fake_account import QUEUED_SHARE
-    from jobstat.demo.server import DemoServer
-    from jobstat.zendesk.auth.account import Account
-    from jobstat.zendesk.auth.credentials import bearer
-    from jobstat.zendesk.auth.providers import FixedProvider
-    from jobstat.zendesk.client import ZendeskClient
-
-    print("\nThe demo server in real time, and the simulation of the same jobs")
-    print(f"{'':14} {'requests':>17} {'delay, s':>17}")
-    print(f"{'':14} {'real':>8} {'simulated':>8} {'real':>8} {'simulated':>8}")
-    for seconds in (1, 3, 8, 20, 40, 60):
-        with DemoServer(duration=seconds) as server:
-            tickets: list[Any] = [{"description": "x"}] * 100
-            began = time.time()
-            id = server.account.create_tickets(tickets, began)["id"]
-            asked = 0
-            account = Account(server.base_url)
-            rng = random.Random(SEED).random
-            watch = Watch([id], WatchPolicy(), time.monotonic(), rng)
-            with ZendeskClient(account, FixedProvider(bearer(TOKEN, "a test"))) as api:
-                while (step := watch.next_step(time.monotonic())) is not None:
-                    if isinstance(step, PollRequest):
-                        asked += 1
-                        answer = api.fetch([id], step.timeout)
-                        watch.record_result(step, answer, time.monotonic())
-                    else:
-                        time.sleep(step.seconds)
-            delay = time.time() - began - seconds
-        queue = QUEUED_SHARE * seconds
-        life = Life(id, queue, seconds - queue, 100, [(0.0, 0.0), (1.0, 1.0)])
-        simulated = jobstats([life], latency=LOOPBACK)
-        print(
-            f"{f'{seconds} s of work':14} {asked:8d} {simulated.requests:9d}"
-            f" {delay:8.2f} {simulated.delays[0]:9.2f}",
-            flush=True,
-        )
-
-
-def main(arguments: list[str]) -> None:
-    counts = [int(word) for word in arguments if word.isdigit()] or [2000]
+def main(count: int) -> None:
     rng = random.Random(SEED)
-    alone = [[draw(rng, "job")] for _ in range(counts[0])]
+    alone = [[random_job(rng, "job")] for _ in range(count)]
     together = []
     for _ in range(GROUPS):
         size = round(math.exp(rng.uniform(0, math.log(200))))
-        together.append([draw(rng, f"job{number}") for number in range(size)])
-    table(f"Alone: {len(alone)} jobs", alone)
-    table(f"Together: {sum(map(len, together))} jobs in {GROUPS} groups", together)
-    found = table("All of them", [*alone, *together])
-    mine, usual = found["jobstat"], found["fixed 3 s"]
-    print(
-        f"\nAgainst a fixed 3 s: {mine.requests / usual.requests:.2f} of the requests,"
-        f" {mine.median / usual.median:.2f} of the median delay"
+        together.append([random_job(rng, f"job{number}") for number in range(size)])
+    print_table(f"Alone: {len(alone)} jobs", alone)
+    print_table(
+        f"Together: {sum(map(len, together))} jobs in {GROUPS} groups", together
     )
-    frontier(alone[:FRONTIER] + together[: FRONTIER // 20])
-    if recorded := [[one] for one in recordings()]:
-        table(f"Recorded at Zendesk: {len(recorded)} jobs", recorded)
-    limits(rng)
-    if "--real" in arguments:
-        real()
+    figures = print_table("All of them", [*alone, *together])
+    own, fixed = figures["jobstat"], figures["fixed 3 s"]
+    print(
+        f"\nAgainst a fixed 3 s: {own.requests / fixed.requests:.2f} of the requests,"
+        f" {own.median / fixed.median:.2f} of the median delay"
+    )
+    print_frontier(alone[:FRONTIER] + together[: FRONTIER // 20])
+    if recorded := [[job] for job in recorded_jobs()]:
+        print_table(f"Recorded at Zendesk: {len(recorded)} jobs", recorded)
+    print_rate_limits(rng)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2000)

@@ -1,9 +1,9 @@
-"""What a long watch under random faults costs: memory, files and threads.
+"""The memory, files and threads of a long watch under random faults.
 
-``python tests/benchmarks/soak.py [polls] [minutes]``, Linux only. First the real
-client is asked through by a watch on a clock that jumps, then the real program
-watches in real time. Both meet the same kinds of faults, drawn by a fixed seed,
-and are to end with the verdict of the job's last answer.
+Run by hand on Linux: ``python tests/benchmarks/soak.py [POLLS] [MINUTES]``. First a
+watch on a fake clock polls with the real client, then the real program watches in real
+time. Both meet the same kinds of faults, drawn with a fixed seed. Both must end with
+the verdict on the job's last answer.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from jobstat.jobs.poll import PollResult
 
 SEED = 20261123
-SHARE_OF_FAULTS = 0.3
+FAULT_RATE = 0.3
 DONE = http(content=body(completed(SUCCESS, FAILURE)))
 GOOD = http(content=body(job_object("working", total=100, progress=1)))
 
@@ -78,7 +78,7 @@ FAULTS: list[Reply] = [
 
 @dataclass(frozen=True)
 class Sample:
-    """What a process holds: kB of memory, open files, threads."""
+    """The resources of a process: memory in kB, open files, threads."""
 
     memory: int
     files: int
@@ -94,27 +94,27 @@ class Sample:
 
 @contextmanager
 def flaky_server(seed: int) -> Iterator[tuple[RawServer, Callable[[], None]]]:
-    """A server that answers at random; what it gives ends the job."""
+    """Run a server with random answers. Yield it, and a function that ends the job."""
     rng = random.Random(seed)
-    done = False
-    asked = 0
+    is_done = False
+    count = 0
 
-    def draw(connection: socket.socket) -> None:
-        nonlocal asked
-        asked += 1
+    def send_good_answer(connection: socket.socket) -> None:
+        nonlocal count
+        count += 1
         working = job_object(
-            "working", total=10**6, progress=asked, message=f"#{asked}"
+            "working", total=10**6, progress=count, message=f"#{count}"
         )
-        connection.sendall(DONE if done else http(content=body(working)))
+        connection.sendall(DONE if is_done else http(content=body(working)))
 
     def replies() -> Iterator[Reply]:
         while True:
-            at_fault = not done and rng.random() < SHARE_OF_FAULTS
-            yield rng.choice(FAULTS) if at_fault else draw
+            is_fault = not is_done and rng.random() < FAULT_RATE
+            yield rng.choice(FAULTS) if is_fault else send_good_answer
 
     def finish() -> None:
-        nonlocal done
-        done = True
+        nonlocal is_done
+        is_done = True
 
     server = RawServer(replies())
     try:
@@ -123,38 +123,40 @@ def flaky_server(seed: int) -> Iterator[tuple[RawServer, Callable[[], None]]]:
         server.close()
 
 
-def polled(polls: int, seed: int = SEED) -> tuple[int, list[Sample]]:
-    """Ask so often on a clock that jumps; gives the exit code, and ten samples.
+def poll_on_fake_clock(polls: int, seed: int = SEED) -> tuple[int, list[Sample]]:
+    """Poll this many times. Return the exit code, and ten samples.
 
-    The files and threads are those of the server in the same process, too.
+    The samples include the files and threads of the server in the same process.
     """
-    clock, samples, asked = FakeClock(), [], 0
+    clock, samples, count = FakeClock(), [], 0
     with (
         flaky_server(seed) as (server, finish),
         ZendeskClient(
             Account(server.base_url), FixedProvider(bearer(TOKEN, "a test"))
-        ) as api,
+        ) as client,
     ):
 
         def fetch(
             ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
         ) -> PollResult:
-            nonlocal asked
-            asked += 1
+            nonlocal count
+            count += 1
             server.requests.clear()
-            if asked % (polls // 10) == 0:
+            if count % (polls // 10) == 0:
                 samples.append(Sample.of(os.getpid()))
-            if asked >= polls:
+            if count >= polls:
                 finish()
-            return api.fetch(ids, min(timeout, 0.2), on_tick)
+            return client.fetch(ids, min(timeout, 0.2), on_tick)
 
         watch = Watch([ID], WatchPolicy(), clock.now, random.Random(seed).random)
         follow(watch, fetch, clock, Observer())
     return watch.exit(), samples
 
 
-def tracked(seconds: float, seed: int = SEED) -> tuple[int, int, list[Sample]]:
-    """Watch for so long: the exit code, the requests, and a sample a second."""
+def watch_in_real_time(
+    seconds: float, seed: int = SEED
+) -> tuple[int, int, list[Sample]]:
+    """Run jobstat. Return the exit code, the requests, and a sample a second."""
     with flaky_server(seed) as (server, finish):
         process = subprocess.Popen(
             [*JOBSTAT, "watch", "-q", ID],
@@ -165,7 +167,7 @@ def tracked(seconds: float, seed: int = SEED) -> tuple[int, int, list[Sample]]:
         end = time.monotonic() + seconds
         while process.poll() is None:
             time.sleep(1)
-            with suppress(IndexError, OSError):  # a process that has ended
+            with suppress(IndexError, OSError):  # the process may have ended
                 samples.append(Sample.of(process.pid))
             if time.monotonic() > end:
                 finish()
@@ -175,16 +177,16 @@ def tracked(seconds: float, seed: int = SEED) -> tuple[int, int, list[Sample]]:
 def main() -> None:
     polls = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     minutes = float(sys.argv[2]) if len(sys.argv) > 2 else 5
-    began = time.monotonic()
-    code, samples = polled(polls)
-    print(f"{polls} polls in {time.monotonic() - began:.0f} s: exit {code}")
-    _print(samples)
-    code, requests, samples = tracked(60 * minutes)
+    started = time.monotonic()
+    code, samples = poll_on_fake_clock(polls)
+    print(f"{polls} polls in {time.monotonic() - started:.0f} s: exit {code}")
+    print_samples(samples)
+    code, requests, samples = watch_in_real_time(60 * minutes)
     print(f"\n{minutes:g} minutes, {requests} requests: exit {code}")
-    _print(samples[:: max(len(samples) // 10, 1)])
+    print_samples(samples[:: max(len(samples) // 10, 1)])
 
 
-def _print(samples: list[Sample]) -> None:
+def print_samples(samples: list[Sample]) -> None:
     print(f"{'':10} {'kB':>8} {'files':>6} {'threads':>8}")
     for number, sample in enumerate(samples, 1):
         print(f"{number:10} {sample.memory:8} {sample.files:6} {sample.threads:8}")

@@ -1,10 +1,11 @@
-"""How long jobstat takes to start, as ratios to an empty Python program.
+"""The start-up time of jobstat, as a ratio to an empty Python program.
 
-Run by hand: ``python tests/benchmarks/startup.py [ROUNDS]``, where jobstat is
-installed as a user would have it (not editable, by a current pip: the launcher
-that pip 23 writes imports ``re``, which alone costs half an empty program).
-Each round runs every command once, so that a machine whose speed drifts drifts
-for all of them; the figures are the medians of the ratios within a round.
+Run by hand: ``python tests/benchmarks/startup.py [ROUNDS]``. Install jobstat as a user
+does, not editable, and with a current pip: the launcher of pip 23 imports ``re``, which
+takes half the time of an empty program.
+
+Each round runs every command once, so a change of the machine's speed affects all of
+them. The figures are the medians of the ratios within a round.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from raw_server import http, raw_server
 from support import ID, SUCCESS, body, completed, environment
 
-LEAST = """
+SHORT_SCRIPT = """
 import json, os, sys
 import click, httpx
 
@@ -42,13 +43,13 @@ show()
 
 
 def run(command: list[str], env: dict[str, str]) -> tuple[float, float]:
-    """Seconds by the clock, and of the processor, that a command takes."""
-    began = time.perf_counter()
-    nowhere = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
-    pid = os.posix_spawnp(command[0], command, env, file_actions=nowhere)
+    """Return the seconds of real time and of CPU time that a command takes."""
+    started = time.perf_counter()
+    to_devnull = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+    pid = os.posix_spawnp(command[0], command, env, file_actions=to_devnull)
     _, status, usage = os.wait4(pid, 0)
     assert os.waitstatus_to_exitcode(status) == 0, command
-    return time.perf_counter() - began, usage.ru_utime + usage.ru_stime
+    return time.perf_counter() - started, usage.ru_utime + usage.ru_stime
 
 
 def main(rounds: int) -> None:
@@ -62,32 +63,32 @@ def main(rounds: int) -> None:
         tempfile.TemporaryDirectory() as folder,
         raw_server(http(content=body(completed(SUCCESS))), tls=tls) as server,
     ):
-        named_by_user, least = Path(folder, "ca.pem"), Path(folder, "least.py")
-        authority.cert_pem.write_to_path(str(named_by_user))
-        least.write_text(LEAST)
-        env = environment(server.base_url, SSL_CERT_FILE=str(named_by_user))
+        ca_file, script = Path(folder, "ca.pem"), Path(folder, "show.py")
+        authority.cert_pem.write_to_path(str(ca_file))
+        script.write_text(SHORT_SCRIPT)
+        env = environment(server.base_url, SSL_CERT_FILE=str(ca_file))
         commands = {
             "python -c pass": [python, "-c", "pass"],
             "jobstat --version": [jobstat, "--version"],
             "jobstat --help": [jobstat, "--help"],
             "jobstat show --json": [jobstat, "show", "--json", ID],
-            "least script": [python, str(least), ID],
+            "short script": [python, str(script), ID],
         }
         for command in commands.values():
             run(command, env)
-        taken: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+        times: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
         for _ in range(rounds):
             for name, command in commands.items():
-                taken[name].append(run(command, env))
+                times[name].append(run(command, env))
     print(f"{rounds} rounds          seconds   ratio to python -c pass: clock, CPU")
-    for name, times in taken.items():
-        seconds = statistics.median(clock for clock, _ in times)
+    for name, runs in times.items():
+        seconds = statistics.median(clock for clock, _ in runs)
         ratios = [
             statistics.median(
-                mine[kind] / empty[kind]
-                for mine, empty in zip(times, taken["python -c pass"], strict=True)
+                own[index] / empty[index]
+                for own, empty in zip(runs, times["python -c pass"], strict=True)
             )
-            for kind in (0, 1)
+            for index in (0, 1)
         ]
         print(f"{name:<20} {seconds:>10.4f}   {ratios[0]:>6.2f} {ratios[1]:>6.2f}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from benchmarks.soak import Sample, polled, tracked
+from benchmarks.soak import Sample, poll_on_fake_clock, watch_in_real_time
 
 pytestmark = [
     pytest.mark.long,
@@ -21,13 +21,13 @@ def assert_flat(samples: list[Sample]) -> None:
 
 
 def test_hundreds_of_polls_do_not_leak_files_threads_or_memory() -> None:
-    code, samples = polled(600)
+    code, samples = poll_on_fake_clock(600)
     assert code == 6
     assert_flat(samples)
 
 
 def test_watch_under_random_faults_exits_6_without_leaks() -> None:
-    code, requests, samples = tracked(8)
+    code, requests, samples = watch_in_real_time(8)
     assert code == 6
     assert requests > 3
     assert_flat(samples)

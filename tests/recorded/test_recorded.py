@@ -44,7 +44,7 @@ pytestmark = pytest.mark.skipif(
 )
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
 
-# The exit code and the number of failed items that a person reads from each.
+# The exit code and the number of failed items of each recording, as a person reads it.
 VERDICTS = {
     "cloudbees-issue98-failed": (3, 1),
     "javasample-users-create-many-queued": (8, 0),
@@ -125,7 +125,7 @@ def test_recorded_job_has_the_expected_verdict_and_shows_its_items(
 ) -> None:
     import sys
 
-    # A screen on which nothing is folded.
+    # A terminal so high that no result is left out.
     monkeypatch.setattr(Terminal, "size", os.terminal_size((80, 1000)))
     sent = recorded(name)["body"]["job_status"]
     job = parse_answer(body(sent))
@@ -174,14 +174,14 @@ def test_a_recorded_sequence_is_watched_to_its_end(name: str) -> None:
 def test_recorded_error_raises_the_expected_exit_code_and_message(
     name: str, httpx_mock: Any
 ) -> None:
-    found = recorded(name)
-    code, words = REFUSALS[name]
+    recording = recorded(name)
+    code, message = REFUSALS[name]
     # The documentation does not say with which code TooManyJobs comes.
-    status = (found["status"] or {"code": 429})["code"]
-    sent = found["body"]
+    status = (recording["status"] or {"code": 429})["code"]
+    sent = recording["body"]
     headers = {
         header: value
-        for header, value in (found["headers"] or {}).items()
+        for header, value in (recording["headers"] or {}).items()
         if header.lower() in {"retry-after", "content-type", "x-rate-limit"}
     }
     content = sent.encode() if isinstance(sent, str) else json.dumps(sent).encode()
@@ -190,28 +190,28 @@ def test_recorded_error_raises_the_expected_exit_code_and_message(
         ZendeskClient(
             Account("https://acme.zendesk.com"),
             FixedProvider(bearer("t", "a test")),
-        ) as api,
+        ) as client,
         pytest.raises(JobstatError) as caught,
     ):
-        api.fetch(["1"], 5)
+        client.fetch(["1"], 5)
     assert caught.value.exit is Exit(code)
-    assert words in caught.value.message
+    assert message in caught.value.message
     assert caught.value.retry_after == RETRY_AFTER.get(name)
     if isinstance(sent, dict):
         assert error_message(sent)
 
 
 def test_a_recorded_rate_limit_is_read(httpx_mock: Any) -> None:
-    found = recorded("zenpy-show-working")
+    recording = recorded("zenpy-show-working")
     httpx_mock.add_response(
         headers=httpx.Headers(
             {
                 name: str(value)
-                for name, value in found["headers"].items()
+                for name, value in recording["headers"].items()
                 if "rate" in name
             }
         ),
-        json=found["body"],
+        json=recording["body"],
     )
     seen: list[RateLimit] = []
 
@@ -222,7 +222,7 @@ def test_a_recorded_rate_limit_is_read(httpx_mock: Any) -> None:
     account = Account("https://acme.zendesk.com")
     provider = FixedProvider(bearer("t", "a test"))
     with ZendeskClient(account, provider, RecordingLimiter()) as client:
-        client.fetch([found["body"]["job_status"]["id"]], 5)
+        client.fetch([recording["body"]["job_status"]["id"]], 5)
     assert seen == [RateLimit(700, 698, 33)]
 
 
