@@ -133,10 +133,10 @@ class RecordingObserver(Observer):
         self._record("job_changed", tracked)
 
     def request_failed(
-        self, asked: Sequence[TrackedJob], outage: Outage, now: float
+        self, jobs: Sequence[TrackedJob], outage: Outage, now: float
     ) -> None:
         del outage, now
-        self._record("request_failed", asked[0])
+        self._record("request_failed", jobs[0])
 
     def job_done(self, tracked: TrackedJob, now: float) -> None:
         del now

@@ -76,8 +76,8 @@ class Batching:
             job
             for job in group
             if job.next_poll_at <= now
-            or job.asked_at is None
-            or job.asked_at + self._interval <= now
+            or job.requested_at is None
+            or job.requested_at + self._interval <= now
         )
         jobs = tuple(nsmallest(self._size, allowed, key=_next_poll_at))
         self._individual_is_next = not jobs[0].poll_individually

@@ -35,7 +35,7 @@ class Observer:
         """Handle a job's first state, or a new one."""
 
     def request_failed(
-        self, asked: Sequence[TrackedJob], outage: Outage, now: float
+        self, jobs: Sequence[TrackedJob], outage: Outage, now: float
     ) -> None:
         """Handle a failed request for these jobs. It will be retried."""
 

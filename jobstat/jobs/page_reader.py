@@ -97,15 +97,15 @@ class PageReader:
         retry = Retry(self._policy, self._deadline, self._rate_limiter)
         self._wait_for_rate_limit()
         while True:
-            asked_at = self._clock.monotonic()
-            self._rate_limiter.record_request(asked_at)
-            timeout = retry.request_timeout(asked_at)
+            requested_at = self._clock.monotonic()
+            self._rate_limiter.record_request(requested_at)
+            timeout = retry.request_timeout(requested_at)
             try:
                 return self._fetch(query, timeout)
             except JobstatError as error:
                 now = self._clock.monotonic()
                 outage = retry.record_failure(
-                    error, asked_at=asked_at, timeout=timeout, now=now
+                    error, requested_at=requested_at, timeout=timeout, now=now
                 )
                 if not error.transient or retry.should_give_up(now):
                     raise

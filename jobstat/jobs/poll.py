@@ -25,7 +25,7 @@ class TrackedJob:
 
     ``exit`` is set once the job is not polled any more. ``error`` is then the reason,
     unless the job itself ended. ``seen_running`` tells whether it was seen before its
-    end. ``asked_at`` is the time of the last request.
+    end. ``requested_at`` is the time of the last request.
 
     ``poll_individually`` keeps the job out of batch requests. ``times_omitted`` counts
     the answers to batches that left it out.
@@ -42,7 +42,7 @@ class TrackedJob:
     seen_running: bool = False
     exit: Exit | None = None
     error: JobstatError | None = None
-    asked_at: float | None = None
+    requested_at: float | None = None
     estimate: ProgressEstimate = field(default_factory=ProgressEstimate)
     poll_individually: bool = False
     times_omitted: int = 0
@@ -107,7 +107,7 @@ class PollRequest:
 
     jobs: tuple[TrackedJob, ...]
     timeout: float
-    asked_at: float
+    requested_at: float
 
 
 @dataclass(frozen=True, slots=True)

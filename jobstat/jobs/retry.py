@@ -25,6 +25,9 @@ LAST_TRY_TIMEOUT = 1.0
 MAX_BACKOFF = 30.0
 MAX_RETRY_AFTER = 3600.0
 
+MAX_JITTERED_DELAY = MAX_DELAY * (1 + JITTER)
+"""Seconds between two polls of a job. Only an ``--interval`` makes it longer."""
+
 SLACK = 5.0
 """Seconds by which a request may exceed its timeout on a slow machine."""
 
@@ -65,16 +68,16 @@ class Retry:
         self.outage, self.last_success_at = None, now
 
     def record_failure(
-        self, error: JobstatError, *, asked_at: float, timeout: float, now: float
+        self, error: JobstatError, *, requested_at: float, timeout: float, now: float
     ) -> Outage:
         """Start an outage or continue it, and schedule the next try.
 
-        The request started at ``asked_at`` and had ``timeout`` seconds.
+        The request started at ``requested_at`` and had ``timeout`` seconds.
         """
         failures = self.outage.failures + 1 if self.outage else 1
         # A request that took longer than its timeout means a suspended machine.
-        suspended = max(now - asked_at - timeout - SLACK, 0.0)
-        since = self._budget_start(asked_at) + suspended
+        suspended = max(now - requested_at - timeout - SLACK, 0.0)
+        since = self._budget_start(requested_at) + suspended
         # The last try comes when the budget ends, however long the backoff is.
         give_up_at = since + self._policy.retry_for
         delay = delay_after_failure(error, failures, self._policy.interval)
@@ -83,20 +86,18 @@ class Retry:
         self.outage = Outage(error, failures, since, retry_at)
         return self.outage
 
-    def _budget_start(self, asked_at: float) -> float:
+    def _budget_start(self, requested_at: float) -> float:
         """Return the moment from which the retry budget counts."""
         if self.outage is None:
             if self.last_success_at is None:
-                return asked_at
+                return requested_at
             # A long --interval must not use up the retry budget.
-            is_long_interval = asked_at - self.last_success_at > MAX_DELAY * (
-                1 + JITTER
-            )
-            return asked_at if is_long_interval else self.last_success_at
+            waited = requested_at - self.last_success_at
+            return requested_at if waited > MAX_JITTERED_DELAY else self.last_success_at
         if self.outage.failures == 0:
             return self.outage.since
         # Nor must the wait for a turn, while other jobs are polled.
-        return self.outage.since + max(asked_at - self.outage.retry_at, 0.0)
+        return self.outage.since + max(requested_at - self.outage.retry_at, 0.0)
 
     def should_give_up(self, now: float) -> bool:
         """Return whether the retry budget or the attempts are used up.

@@ -131,7 +131,7 @@ class Watch:
             return Wait(min(poll_at, self.deadline) - now)
         jobs = self._batching.take(group, now)
         for tracked in jobs:
-            tracked.asked_at = now
+            tracked.requested_at = now
         self.rate_limiter.record_request(now)
         retry = self.retry if self.outage else jobs[0].retry
         return PollRequest(jobs, retry.request_timeout(now), now)
@@ -218,7 +218,7 @@ class Watch:
         Raise the error if every other request would meet it, too, such as a refused
         credential.
         """
-        not_before = request.asked_at + self.policy.interval
+        not_before = request.requested_at + self.policy.interval
         for tracked in request.jobs:
             tracked.next_poll_at = max(tracked.next_poll_at, not_before)
             tracked.not_found = None  # unless this error is another 404
@@ -294,6 +294,6 @@ class Watch:
     ) -> bool:
         """Record a failure. Return whether to give up."""
         retry.record_failure(
-            error, asked_at=request.asked_at, timeout=request.timeout, now=now
+            error, requested_at=request.requested_at, timeout=request.timeout, now=now
         )
         return retry.should_give_up(now)

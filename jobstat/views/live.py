@@ -101,9 +101,9 @@ class LiveProgress(Progress):
         self._refresh(now)
 
     def request_failed(
-        self, asked: Sequence[TrackedJob], outage: Outage, now: float
+        self, jobs: Sequence[TrackedJob], outage: Outage, now: float
     ) -> None:
-        del asked, outage
+        del jobs, outage
         self._refresh(now)
 
     def tick(self, now: float) -> None:

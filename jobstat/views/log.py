@@ -69,12 +69,12 @@ class LogProgress(Progress):
             self._log_job(tracked, now)
 
     def request_failed(
-        self, asked: Sequence[TrackedJob], outage: Outage, now: float
+        self, jobs: Sequence[TrackedJob], outage: Outage, now: float
     ) -> None:
         if outage is self._watch.outage:
             id, last_success_at = _ACCOUNT, self._watch.last_success_at
         else:
-            id, last_success_at = asked[0].id, asked[0].last_success_at
+            id, last_success_at = jobs[0].id, jobs[0].last_success_at
         error, logged_at = self._logged_errors.get(id, ("", -inf))
         if error != outage.error.message or now - logged_at >= REMIND_AFTER:
             self._logged_errors[id] = (outage.error.message, now)

@@ -112,9 +112,9 @@ class Reporter(Observer):
             self._write(tracked, now)
 
     def request_failed(
-        self, asked: Sequence[TrackedJob], outage: Outage, now: float
+        self, jobs: Sequence[TrackedJob], outage: Outage, now: float
     ) -> None:
-        self._progress.request_failed(asked, outage, now)
+        self._progress.request_failed(jobs, outage, now)
 
     def tick(self, now: float) -> None:
         self._progress.tick(now)

@@ -228,7 +228,7 @@ def test_short_retry_for_shortens_the_request_timeout() -> None:
 def test_time_in_the_queue_does_not_use_the_retry_budget() -> None:
     retry = Retry(WatchPolicy(), inf, RateLimiter())
     retry.outage = Outage(DOWN, failures=1, since=1000, retry_at=1001)
-    outage = retry.record_failure(DOWN, asked_at=1101, timeout=30, now=1102)
+    outage = retry.record_failure(DOWN, requested_at=1101, timeout=30, now=1102)
     assert outage.since == 1100
 
 
