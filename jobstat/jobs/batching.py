@@ -1,4 +1,4 @@
-"""Batches: which jobs go into one request, and which entry of the answer is whose."""
+"""Batches: the choice of jobs for a request, and the entries of its answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jobstat.jobs.poll import PollRequest, PollResult, TrackedJob
 
 MAX_BATCH = 100
-"""Ids in one request. The documentation of Zendesk allows no more."""
+"""Ids in one request. Zendesk is reported to reject more."""
 
 _next_poll_at = attrgetter("next_poll_at")
 
@@ -30,10 +30,10 @@ def first_due(jobs: Sequence[TrackedJob]) -> TrackedJob:
 class Batching:
     """Chooses the jobs of each request.
 
-    A server may not know the request for several jobs, or one job may spoil the answer
-    about all. After a failed batch the jobs are polled one by one: the job that spoils
-    the answer then fails alone. Each good answer doubles the batch again, unless no
-    batch ever worked or the first small one failed, too.
+    A batch fails if the server does not support requests for several jobs, or if one of
+    its jobs breaks the answer. After a failed batch, poll the jobs one by one, so that
+    only the broken job fails. Then double the batch after each good answer. Stop
+    batching if no batch ever worked, or if the next batch of two fails as well.
 
     ``interval`` is the minimum time between requests for a job, in seconds.
     """
@@ -97,8 +97,8 @@ class Batching:
         is_about_account = isinstance(error, Unreachable | Unauthorized)
         if is_about_account or error.retry_after is not None:
             return False
-        is_first_new_try = self._size <= 2  # noqa: PLR2004 - the first after single jobs
-        self._works = self._works and not is_first_new_try
+        has_failed_again = self._size <= 2  # noqa: PLR2004 - the first new batch has two
+        self._works = self._works and not has_failed_again
         self._size = 1
         return True
 

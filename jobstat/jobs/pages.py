@@ -48,7 +48,7 @@ _PAGING = frozenset({*_NEXT_URL, "aftercursor", "endofstream"})
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The jobs of one answer about several.
+    """One page of a list, or the answer to a batch request.
 
     ``skipped`` are its entries that are not a job status, as the server sent them.
     ``next_query`` is the query of the next page, None on the last page.

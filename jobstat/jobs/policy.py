@@ -1,4 +1,4 @@
-"""What the user wants of a watch."""
+"""The policy of a watch: how long and how often to poll."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from math import inf
 
 @dataclass(frozen=True, slots=True)
 class WatchPolicy:
-    """How long and how often to poll; durations are in seconds.
+    """The user's choices for a watch; durations are in seconds.
 
     ``once`` makes the watch a show: the first answer about a job ends it.
     ``interval`` is the minimum time between requests for a job. ``retry_for`` is the

@@ -34,7 +34,7 @@ SLACK = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A row of failed requests, and when the next try follows.
+    """A series of failed requests, and the time of the next try.
 
     The retry budget counts from ``since``.
     """
@@ -96,7 +96,7 @@ class Retry:
             return requested_at if waited > MAX_JITTERED_DELAY else self.last_success_at
         if self.outage.failures == 0:
             return self.outage.since
-        # Nor must the wait for a turn, while other jobs are polled.
+        # Nor must the time in the queue behind other jobs.
         return self.outage.since + max(requested_at - self.outage.retry_at, 0.0)
 
     def should_give_up(self, now: float) -> bool:

@@ -1,6 +1,6 @@
-"""A watch: the state of the watched jobs, and the decision what to do next.
+"""A watch: the state of the watched jobs, and the choice of the next step.
 
-A watch is pure. The loop tells it the answers and the time; it returns the next step.
+A watch is pure. The loop passes in the answers and the time.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CONFIRM_DELAY = 1.0
 
 
 class Watch:
-    """The watched jobs, and what to do next.
+    """The watched jobs, and the next step.
 
     ``rng`` returns random numbers from 0 to 1. ``retry`` is about the requests for any
     job. ``unreported`` holds the jobs with changes that are not reported yet.
@@ -66,7 +66,7 @@ class Watch:
     def _new_retry(self) -> Retry:
         return Retry(self.policy, self.deadline, self.rate_limiter)
 
-    # What the views show.
+    # The state for the views.
 
     @property
     def pending(self) -> list[TrackedJob]:

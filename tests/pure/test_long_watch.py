@@ -113,7 +113,7 @@ def test_suspend_during_an_outage_does_not_use_the_retry_budget(
 
     watch, times = follow_on(clock, answers, WatchPolicy(retry_for=300))
     assert watch.exit() is Exit.ITEMS_FAILED
-    # Either it was asking, and gives that up, or it was waiting, and asks.
+    # A pending request times out, or a waiting watch sends one.
     assert any(0 <= at - morning <= 1.1 for at in times)
 
 
@@ -124,7 +124,7 @@ def test_retry_budget_counts_from_the_last_success_without_a_suspend() -> None:
     watch, times = follow_on(Laptop(), answers, WatchPolicy(retry_for=300))
     assert watch.exit() is Exit.UNAVAILABLE
     last_good = max(at for at in times if at < 1060)
-    # A request that is begun is let come to its end, which takes 30 seconds.
+    # The last request may take its whole timeout of 30 seconds.
     assert last_good + 300 <= max(times) <= last_good + 330
 
 

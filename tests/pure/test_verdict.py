@@ -55,7 +55,7 @@ def test_verdict_follows_from_the_status(status: str, verdict: Verdict) -> None:
 
 
 FAILED_ITEMS: list[dict[str, Any]] = [
-    # The forms that Zendesk was seen to use.
+    # Forms seen in answers of Zendesk.
     {"index": 1, "error": "OrganizationUpdateFailed", "id": 6, "details": "taken"},
     {"action": "update", "id": 5, "status": "Updated", "success": False},
     {"id": 5, "title": "a", "errors": "Status is closed", "success": True},
@@ -64,13 +64,13 @@ FAILED_ITEMS: list[dict[str, Any]] = [
     {"id": 5, "error": {"title": "t"}},
     {"id": 5, "status": "Failed"},
     {"id": 5, "status": "FAILED"},
-    # success that is anything but true.
+    # A success that is not true.
     *(
         {"id": 5, "status": "Updated", "success": value}
         for value in cast("list[object]", ["false", "no", "", "0", 0, 2, None, [], {}])
     ),
     {"id": 5, "Success": False},
-    # Other words, and other writing.
+    # Other words and spellings.
     *(
         {"id": 5, "status": status}
         for status in (
@@ -127,7 +127,7 @@ FAILED_ITEMS: list[dict[str, Any]] = [
     {"id": 5, "exception": "E"},
     {"id": 5, "succeeded": False},
     {"id": 5, "ok": "false"},
-    # Inside of it.
+    # Inside an object.
     {"id": 5, "ticket": {"error": "E"}},
     {"id": 5, "ticket": {"success": False}},
     {"id": 5, "tickets": [{"id": 6}, {"errors": ["E"]}]},
@@ -142,7 +142,7 @@ FAILED_ITEMS: list[dict[str, Any]] = [
     {"id": 5, "rejected": 3},
     {"id": 5, "skipped": True},
     {"id": 5, "not_found": [{"id": 6}]},
-    # A status by another name.
+    # A status under another name.
     {"id": 5, "status_code": 422, "message": "Name: is too short"},
     {"id": 5, "statusCode": 404, "statusText": "Not Found"},
     {"id": 5, "code": "RecordInvalid"},
@@ -155,7 +155,7 @@ FAILED_ITEMS: list[dict[str, Any]] = [
     {"id": 5, "result": {"status": "killed"}},
     {"id": 5, "response": {"status": "cancelled"}},
     {"id": 5, "items": [{"status": "killed"}]},
-    # Not finished, though the job is.
+    # An unfinished item of a completed job.
     *(
         {"id": 5, "status": status}
         for status in ("working", "processing", "In  progress", "running", "scheduled")
@@ -191,9 +191,9 @@ FAILED_ITEMS: list[dict[str, Any]] = [
     {"id": 5, "invalid": "Name"},
     {"id": 5, "timeout": True},
     {"id": 5, "total": 5, "succeeded": 3},
-    # The details of an error that was left out.
+    # Details without an error.
     {"id": 5, "index": 1, "details": "Name: has already been taken"},
-    # An error without a word, and details that have some.
+    # An empty error with details.
     {"id": 5, "error": "", "details": "Name: is too short"},
     {"id": 5, "error": None, "details": {"name": ["is too short"]}},
     {"id": 5, "details": "Name: is too short", "errors": []},
@@ -279,7 +279,7 @@ def test_each_form_of_a_good_item_gives_verdict_ok(item: dict[str, Any]) -> None
         ({"users": {"created": [{"id": 1, "status": "Failed"}], "x": None}}, ITEMS),
         ({"users": {"created": [SUCCESS], "rejected": []}}, OK),
         ({"created": None, "updated": 0}, OK),
-        # Groups in a group, with other things beside them.
+        # Groups in a group, beside other fields.
         ({"tickets": {"created": [SUCCESS], "updated": 0, "rejected": [{}]}}, ITEMS),
         ({"tickets": {"success": True, "items": [{"status": "Rejected"}]}}, ITEMS),
         ({"tickets": {"errors": [], "x": [{"error": "", "details": "d"}]}}, ITEMS),
@@ -289,7 +289,7 @@ def test_each_form_of_a_good_item_gives_verdict_ok(item: dict[str, Any]) -> None
         ({"0": {"rejected": [{"id": 1}]}}, ITEMS),
         ({"tickets": [{"rejected": [{"id": 1}]}]}, ITEMS),
         ({"tickets": {"success": True, "items": [SUCCESS], "failed": 0}}, OK),
-        # What failed may only be counted.
+        # Failures that are only counted.
         ({"success": True, "rejected": 3}, ITEMS),
         ({"success": True, "not_found": 3}, ITEMS),
         ({"success": True, "skipped": True}, ITEMS),
@@ -303,7 +303,7 @@ def test_each_form_of_a_good_item_gives_verdict_ok(item: dict[str, Any]) -> None
         ({"updated": [SUCCESS], "failed": {"4050": []}}, ITEMS),
         ({"updated": [SUCCESS], "failed": {"4050": None}}, ITEMS),
         ({"updated": [SUCCESS], "failed": {"a@b.c": []}}, ITEMS),
-        # What stands beside items does not make them a record.
+        # Fields beside items do not make the object a record.
         ({"tickets": {"items": [{"status": "killed"}], "count": 1}}, ITEMS),
         ({"tickets": {"items": [{"status": "skipped"}], "message": "x"}}, ITEMS),
         ({"ok": 0, "tickets": [SUCCESS]}, ITEMS),
@@ -311,10 +311,10 @@ def test_each_form_of_a_good_item_gives_verdict_ok(item: dict[str, Any]) -> None
         ({"succeeded": 2, "tickets": [SUCCESS]}, OK),
         ({"success": []}, ITEMS),
         ({"success": [SUCCESS], "failed": []}, OK),
-        # One item for all may have lists.
+        # One item for all may have lists of plain values.
         ({"success": True, "tags": ["a"]}, OK),
         ({"success": True, "failed": [1]}, ITEMS),
-        # An id or an address is no word.
+        # The words in an id or an address mean nothing.
         ({"emp-403": SUCCESS, "error@example.org": SUCCESS}, OK),
         ({"error@example.org": {"success": False}}, ITEMS),
         ({"pending": [SUCCESS]}, ITEMS),
@@ -324,12 +324,12 @@ def test_each_form_of_a_good_item_gives_verdict_ok(item: dict[str, Any]) -> None
         ({"accepted": [SUCCESS], "declined": [{"id": 2}]}, ITEMS),
         ({"total": 5, "succeeded": 3}, ITEMS),
         ({"total": 5, "succeeded": 5}, OK),
-        # Other writing.
+        # Other spellings.
         ({"created": [SUCCESS], "fa-iled": [{"id": 2}]}, ITEMS),
         ({"created": [SUCCESS], "not there": [{"id": 2}]}, ITEMS),
         ({"created": [SUCCESS], "un processed": [{"id": 2}]}, ITEMS),
         ({"created": [SUCCESS], "Can celled": [{"id": 2}]}, ITEMS),
-        # The name of an item is its index, not a code of HTTP.
+        # A number that names an item is its index, not an HTTP code.
         ({"404": SUCCESS, " 500 ": {"id": 2}}, OK),
         ({"created": [SUCCESS], "failed": 0}, OK),
         ({"created": [SUCCESS], "failed": {}}, OK),
