@@ -122,7 +122,7 @@ def progress_bar(
         done, total = 0, 1
     console, options = rich_console()
     segments = console.render(ProgressBar(total, done, width=width), options)
-    # Without colour, rich leaves the rest of the bar blank.
+    # Without color, rich leaves the rest of the bar blank.
     bar = "".join(segment.text for segment in segments).ljust(width)
     bar = bar.translate(_UNICODE_BAR if unicode else _ASCII_BAR)
     runs = groupby(bar, key=lambda sign: sign in "━╸=")

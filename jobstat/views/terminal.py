@@ -90,7 +90,7 @@ class Terminal:
             return True  # without job control
 
     def write(self, text: str) -> None:
-        """Write text as it is, with its colours and control sequences. For views only.
+        """Write text as it is, with its colors and control sequences. For views only.
 
         The caller sanitizes text from outside. Raise OutputError if the text cannot
         be written, BrokenPipeError if the reader of a pipe is gone, and
@@ -151,7 +151,7 @@ class Terminal:
         return filled + "\n"
 
     def paint(self, text: str, style: str) -> str:
-        """Return the text in a style such as ``bold red``, if the stream has colour."""
+        """Return the text in a style such as ``bold red``, if the stream has color."""
         if not (self.color and style):
             return text
         codes = ";".join(str(_SGR[word]) for word in style.split())
