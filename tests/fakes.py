@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from jobstat.errors import NotFound
@@ -160,3 +160,7 @@ def follow_script(
     observer = RecordingObserver()
     follow(watch, server.fetch, clock, observer)
     return watch, server, observer
+
+
+def with_id(job: Job, id: str) -> Job:
+    return replace(job, id=id)

@@ -1,6 +1,7 @@
+"""A watch of one or two jobs, on a fake clock."""
+
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from fakes import (
     RecordingObserver,
     ScriptedServer,
     follow_script,
+    with_id,
 )
 from support import FAILURE, ID, OTHER, SUCCESS, completed, job
 
@@ -28,7 +30,6 @@ from jobstat.exits import Exit
 from jobstat.jobs.loop import follow
 from jobstat.jobs.parse import parse_job
 from jobstat.jobs.policy import SHOW, WatchPolicy
-from jobstat.jobs.retry import MAX_BACKOFF, REQUEST_TIMEOUT
 from jobstat.jobs.schedule import MAX_DELAY
 from jobstat.jobs.watch import NOT_FOUND_GRACE, Watch
 
@@ -46,10 +47,7 @@ DOWN = Unreachable("connection refused")
 FAULT = Unavailable("500")
 GONE = NotFound("no such job")
 REFUSED = UsageError("400")
-
-
-def with_id(state: Job, id: str) -> Job:
-    return replace(state, id=id)
+EMPTY = job("completed", total=2, progress=2)
 
 
 @pytest.mark.parametrize(
@@ -93,118 +91,11 @@ def test_watch_ends_exactly_at_the_timeout() -> None:
     assert observer.events[-1] == ("job_done", ID, "working")
 
 
-def test_request_timeout_does_not_exceed_the_time_left() -> None:
-    _, server, _ = follow_script(WORKING, policy=WatchPolicy(timeout=12), latency=1)
-    timeouts = [timeout for _, _, timeout in server.requests]
-    assert all(at + timeout <= 1012 for at, _, timeout in server.requests)
-    assert max(timeouts) <= 12
-
-
-def test_watch_without_a_timeout_uses_the_default_request_timeout() -> None:
-    _, server, _ = follow_script(DONE)
-    assert server.requests == [(1000, ID, REQUEST_TIMEOUT)]
-
-
-def test_temporary_errors_are_retried() -> None:
-    watch, _, observer = follow_script(
-        QUEUED, DOWN, DOWN, InvalidResponse("HTML"), WORKING, DOWN, BAD
-    )
-    assert watch.exit() is Exit.ITEMS_FAILED
-    assert observer.event_names.count("request_failed") == 4
-
-
-def test_retry_budget_counts_from_the_last_success() -> None:
-    policy = WatchPolicy(retry_for=60)
-    watch, server, observer = follow_script(
-        QUEUED, DOWN, DOWN, WORKING, DOWN, policy=policy
-    )
-    assert watch.exit() is Exit.UNAVAILABLE
-    last_good = server.times[3]
-    assert server.times[-1] == last_good + 60
-    assert observer.events[-1] == ("job_done", ID, "working")
-
-
-def test_retry_for_0_ends_the_watch_at_the_first_error() -> None:
-    watch, server, _ = follow_script(DOWN, policy=WatchPolicy(retry_for=0))
-    assert watch.exit() is Exit.UNAVAILABLE
-    assert len(server.requests) == 1
-
-
-def test_backoff_doubles_up_to_the_maximum() -> None:
-    _, server, _ = follow_script(DOWN)
-    delays = [b - a for a, b in zip(server.times, server.times[1:], strict=False)]
-    assert delays[:6] == [1, 2, 4, 8, 16, MAX_BACKOFF]
-    assert sum(delays) == 300
-
-
-def test_retry_after_is_obeyed() -> None:
-    limited = Unavailable("429", retry_after=93)
-    _, server, _ = follow_script(QUEUED, limited, DONE)
-    assert server.times[2] - server.times[1] == 93
-
-
-def test_retry_after_of_0_does_not_shorten_the_backoff() -> None:
-    _, server, _ = follow_script(Unavailable("503", retry_after=0))
-    delays = [b - a for a, b in zip(server.times, server.times[1:], strict=False)]
-    assert delays[:4] == [1, 2, 4, 8]
-
-
-def test_retry_after_is_capped_at_an_hour() -> None:
-    days = Unavailable("429", retry_after=1e6)
-    _, server, _ = follow_script(days, DONE, policy=WatchPolicy(retry_for=1e7))
-    assert server.times == [1000, 4600]
-
-
-def test_retry_after_below_the_interval_waits_for_the_interval() -> None:
-    limited = Unavailable("429", retry_after=3)
-    _, server, _ = follow_script(limited, DONE, policy=WatchPolicy(interval=20))
-    assert server.times == [1000, 1020]
-
-
-def test_long_interval_does_not_use_up_the_retry_budget() -> None:
-    policy = WatchPolicy(interval=600, retry_for=300)
-    watch, server, _ = follow_script(QUEUED, DOWN, DONE, policy=policy)
-    assert watch.exit() is Exit.OK
-    assert server.times == [1000, 1600, 2200]
-
-
-def test_not_found_answers_do_not_lengthen_the_backoff() -> None:
-    _, server, _ = follow_script(GONE, GONE, GONE, DOWN, DONE)
-    assert server.times == [1000, 1001, 1002, 1003, 1004]
-
-
 def test_show_continues_with_the_next_job_after_an_error() -> None:
     states: dict[str, Job | JobstatError] = {ID: FAULT, OTHER: with_id(DONE, OTHER)}
     account = FakeAccount(FakeClock(), lambda id, now: states[id], batch_error=REFUSED)
     watch, _ = account.follow([ID, OTHER], SHOW)
     assert [tracked.exit for tracked in watch.jobs] == [Exit.UNAVAILABLE, Exit.OK]
-
-
-def test_show_makes_a_last_attempt_after_a_suspend() -> None:
-    class Suspended(FakeClock):
-        def sleep(self, seconds: float) -> None:
-            self.now += seconds + 3600
-
-    clock = Suspended()
-    server = ScriptedServer(clock, [DOWN, DONE])
-    watch = Watch([ID], SHOW, clock.now)
-    follow(watch, server.fetch, clock, RecordingObserver())
-    assert watch.exit() is Exit.OK
-    assert [timeout for _, _, timeout in server.requests] == [10, 1]
-
-
-def test_retry_after_beyond_the_retry_budget_gets_one_last_attempt() -> None:
-    limited = Unavailable("429", retry_after=100_000)
-    watch, server, _ = follow_script(limited)
-    assert server.times == [1000, 1300]
-    assert watch.exit() is Exit.UNAVAILABLE
-
-
-def test_retry_after_does_not_extend_the_timeout() -> None:
-    limited = Unavailable("429", retry_after=100_000)
-    watch, server, _ = follow_script(QUEUED, limited, policy=WatchPolicy(timeout=50))
-    assert watch.exit() is Exit.TIMEOUT
-    assert server.clock.now == 1050
 
 
 def test_404_of_a_young_job_is_retried() -> None:
@@ -300,14 +191,6 @@ def test_job_that_is_not_found_does_not_end_the_others() -> None:
     assert watch.exit() is Exit.NOT_FOUND
 
 
-def test_show_of_20_jobs_during_an_outage_ends_within_10_seconds() -> None:
-    ids = [f"job{number}" for number in range(20)]
-    watch, server, _ = follow_script(DOWN, ids=ids, policy=SHOW, latency=3)
-    assert {tracked.exit for tracked in watch.jobs} == {Exit.UNAVAILABLE}
-    assert {tracked.error for tracked in watch.jobs} == {DOWN}
-    assert server.clock.now - 1000 <= 10
-
-
 def test_show_ends_with_the_first_answer_of_an_unfinished_job() -> None:
     watch, server, observer = follow_script(WORKING, policy=SHOW)
     assert watch.exit() is Exit.UNFINISHED
@@ -316,18 +199,6 @@ def test_show_ends_with_the_first_answer_of_an_unfinished_job() -> None:
         ("job_changed", ID, "working"),
         ("job_done", ID, "working"),
     ]
-
-
-def test_show_retries_briefly() -> None:
-    watch, server, _ = follow_script(DOWN, policy=SHOW)
-    assert watch.exit() is Exit.UNAVAILABLE
-    assert server.times == [1000, 1001, 1003]
-
-
-def test_show_does_not_wait_for_a_long_retry_after() -> None:
-    watch, server, _ = follow_script(Unavailable("429", retry_after=60), policy=SHOW)
-    assert watch.exit() is Exit.UNAVAILABLE
-    assert server.clock.now == 1000
 
 
 def test_invalid_response_about_one_job_does_not_affect_the_next() -> None:
@@ -366,9 +237,6 @@ def test_change_of_any_visible_field_is_reported(fields: dict[str, object]) -> N
 def test_unchanged_answer_is_not_reported() -> None:
     _, _, observer = follow_script(WORKING, WORKING, WORKING, DONE)
     assert observer.event_names == ["job_changed"] * 2 + ["job_done"]
-
-
-EMPTY = job("completed", total=2, progress=2)
 
 
 @pytest.mark.parametrize("policy", [WatchPolicy(), SHOW])
