@@ -130,7 +130,9 @@ def _aligned(
 
     lines: list[StyledLine] = []
     if table.headings:
-        lines.append([(" " * sign_width + GAP, ""), (pad(table.headings), "bold")])
+        lines.append(
+            [(" " * sign_width + GAP, ""), (pad(table.headings).rstrip(), "bold")]
+        )
     for row in table.rows:
         sign = row.sign(unicode=unicode)
         padding = " " * (sign_width - measure(sign)) + GAP
