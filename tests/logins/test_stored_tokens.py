@@ -164,6 +164,21 @@ def test_unstored_tokens_do_not_replace_those_of_another_process(
     assert provider.warnings == []
 
 
+def test_tokens_that_could_not_be_stored_do_not_overwrite_a_newer_login(
+    new_stored: NewStored,
+) -> None:
+    provider, fake = new_stored(StoredSecrets(EXPIRED))
+    save_only_old_tokens(fake)
+    credential = provider.credential(granting(refresh_token="r2").http, TIMEOUT)
+    fake.can_save = lambda _: True
+    login = fake.secrets = StoredSecrets(Tokens("newer-login", "r9"))
+    another = provider.after_401(credential, granting().http, TIMEOUT)
+    assert another
+    assert another.secret == "newer-login"
+    provider.finish()
+    assert fake.secrets == login
+
+
 def test_refused_refresh_uses_the_new_tokens_of_another_process(
     new_stored: NewStored,
 ) -> None:

@@ -215,7 +215,7 @@ class StoredProvider(RefreshingProvider):
             )
         if stored == self._stored:
             return self._secrets  # newer than the keyring's if storing them failed
-        self._stored = stored
+        self._stored, self._unstored = stored, None
         return stored
 
     def _load_fresh(self, other_than: StoredSecrets) -> StoredSecrets | None:
