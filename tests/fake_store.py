@@ -12,15 +12,15 @@ from jobstat.zendesk.auth.credentials import AuthMethod
 from jobstat.zendesk.auth.keyring import KEYRING_TIMEOUT, KeyringError
 from jobstat.zendesk.auth.oauth import Tokens
 from jobstat.zendesk.auth.refreshing import RefreshingProvider
-from jobstat.zendesk.auth.store import StoredSecrets
+from jobstat.zendesk.auth.store import LoginSecrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from jobstat.zendesk.auth.account import Account
-    from jobstat.zendesk.auth.refreshing import StoredProvider
+    from jobstat.zendesk.auth.refreshing import KeyringProvider
 
-    NewStored = Callable[[StoredSecrets], tuple[StoredProvider, "FakeStore"]]
+    NewKeyringProvider = Callable[[LoginSecrets], tuple[KeyringProvider, "FakeStore"]]
 
 EXPIRED = Tokens("old", "r1", 5.0, 4.0)
 
@@ -34,17 +34,17 @@ def new_refreshing(
     tokens: Tokens | None, secret: str | None = None
 ) -> RefreshingProvider:
     return RefreshingProvider(
-        ACME, "app", StoredSecrets(tokens, secret), AuthMethod.BROWSER, "a test"
+        ACME, "app", LoginSecrets(tokens, secret), AuthMethod.BROWSER, "a test"
     )
 
 
 class FakeStore:
     """The keyring entry of one account."""
 
-    def __init__(self, secrets: StoredSecrets) -> None:
+    def __init__(self, secrets: LoginSecrets) -> None:
         self.secrets = secrets
-        self.can_save: Callable[[StoredSecrets], bool] = lambda _: True
-        self.saved: list[StoredSecrets] = []
+        self.can_save: Callable[[LoginSecrets], bool] = lambda _: True
+        self.saved: list[LoginSecrets] = []
         self.save_timeouts: list[float] = []
         self.timeouts: list[float] = []
 
@@ -53,12 +53,12 @@ class FakeStore:
         self.timeouts.append(timeout)
         yield
 
-    def load(self, account: Account, timeout: float) -> StoredSecrets | None:
+    def load(self, account: Account, timeout: float) -> LoginSecrets | None:
         self.timeouts.append(timeout)
         return self.secrets
 
     def save(
-        self, account: Account, secrets: StoredSecrets, timeout: float = KEYRING_TIMEOUT
+        self, account: Account, secrets: LoginSecrets, timeout: float = KEYRING_TIMEOUT
     ) -> None:
         self.saved.append(secrets)
         self.save_timeouts.append(timeout)

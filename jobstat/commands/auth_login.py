@@ -32,7 +32,7 @@ from jobstat.zendesk.auth.oauth import Tokens, client_credentials_grant
 from jobstat.zendesk.auth.profiles import Profile
 from jobstat.zendesk.auth.providers import FixedProvider
 from jobstat.zendesk.auth.resolve import credential_from, default_account
-from jobstat.zendesk.auth.store import StoredSecrets, check_store, save_login
+from jobstat.zendesk.auth.store import LoginSecrets, check_store, save_login
 from jobstat.zendesk.client import ZendeskClient, open_http
 
 EXAMPLES = """
@@ -204,29 +204,29 @@ def _client_id_or_ask(client_id: str | None) -> str:
 
 def _get_secrets(
     account: Account, profile: Profile, port: int, timeout: float
-) -> StoredSecrets:
+) -> LoginSecrets:
     """Return the secrets of the login: the user types them, or Zendesk grants them."""
     match profile.method, profile.client_id:
         case AuthMethod.BROWSER, str(client_id):
             from jobstat.commands._browser_login import log_in_by_browser
 
-            return StoredSecrets(log_in_by_browser(account, client_id, port, timeout))
+            return LoginSecrets(log_in_by_browser(account, client_id, port, timeout))
         case AuthMethod.CLIENT, str(client_id):
             secret = read_secret("the OAuth client's secret")
             check_token(secret, "the client's secret")
             with open_http(account) as http:
                 tokens = client_credentials_grant(http, account, client_id, secret)
-            return StoredSecrets(tokens, secret)
+            return LoginSecrets(tokens, secret)
         case AuthMethod.API_TOKEN, _:
             token = read_secret("the API token")
         case _:
             token = read_secret("the OAuth access token")
     check_token(token, "the token")
-    return StoredSecrets(Tokens(token))
+    return LoginSecrets(Tokens(token))
 
 
 def _check_login(
-    account: Account, profile: Profile, secrets: StoredSecrets
+    account: Account, profile: Profile, secrets: LoginSecrets
 ) -> str | None:
     """Return the user of the login, None if Zendesk does not say. Raise JobstatError.
 

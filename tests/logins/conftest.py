@@ -12,15 +12,15 @@ from jobstat.demo.oauth import FakeOAuth
 from jobstat.demo.server import DemoServer
 from jobstat.zendesk.auth import keyring, store
 from jobstat.zendesk.auth.credentials import AuthMethod
-from jobstat.zendesk.auth.refreshing import StoredProvider
+from jobstat.zendesk.auth.refreshing import KeyringProvider
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from fake_store import NewStored
+    from fake_store import NewKeyringProvider
 
-    from jobstat.zendesk.auth.store import StoredSecrets
+    from jobstat.zendesk.auth.store import LoginSecrets
 
 
 @pytest.fixture(autouse=True)
@@ -87,14 +87,14 @@ def entries(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 @pytest.fixture
-def new_stored(monkeypatch: pytest.MonkeyPatch) -> NewStored:
+def new_keyring_provider(monkeypatch: pytest.MonkeyPatch) -> NewKeyringProvider:
     """Make a provider of stored tokens, and the store that it uses."""
 
-    def make(secrets: StoredSecrets) -> tuple[StoredProvider, FakeStore]:
+    def make(secrets: LoginSecrets) -> tuple[KeyringProvider, FakeStore]:
         fake = FakeStore(secrets)
         monkeypatch.setattr(store, "lock_if_possible", fake.lock)
         monkeypatch.setattr(store, "load_secrets", fake.load)
         monkeypatch.setattr(store, "save_secrets", fake.save)
-        return StoredProvider(ACME, "app", secrets, AuthMethod.BROWSER), fake
+        return KeyringProvider(ACME, "app", secrets, AuthMethod.BROWSER), fake
 
     return make

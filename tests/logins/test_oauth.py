@@ -48,7 +48,7 @@ def test_client_credentials_grant_sends_id_secret_and_scope() -> None:
     }
     assert (tokens.access, tokens.refresh) == ("t0ken", None)
     assert tokens.expires_at == pytest.approx(began + 1800, abs=5)
-    assert tokens.renew_at == pytest.approx(began + 1740, abs=5)
+    assert tokens.refresh_at == pytest.approx(began + 1740, abs=5)
 
 
 def test_refresh_sends_the_refresh_token_and_returns_new_tokens() -> None:
@@ -62,8 +62,8 @@ def test_refresh_sends_the_refresh_token_and_returns_new_tokens() -> None:
     }
     assert tokens.refresh == "r2"
     assert tokens.expires_at
-    assert tokens.renew_at
-    assert tokens.expires_at - tokens.renew_at == pytest.approx(30)
+    assert tokens.refresh_at
+    assert tokens.expires_at - tokens.refresh_at == pytest.approx(30)
 
 
 def test_token_lifetime_counts_from_the_start_of_the_request(
@@ -159,7 +159,7 @@ def test_any_text_as_redirect_raises_a_usage_error(text: str) -> None:
         (refusing(400, b'{"error":"invalid_grant"}'), AuthError, "invalid_grant"),
         (refusing(401, b"s3cret"), AuthError, "refuses"),
         (refusing(403, b""), AuthError, "403"),
-        (refusing(404, b""), UsageError, "no OAuth endpoint at acme.zendesk.com"),
+        (refusing(404, b""), UsageError, "acme.zendesk.com has no OAuth endpoint"),
         (refusing(429, b"", **{"retry-after": "7"}), Unavailable, "limits"),
         (refusing(503, b""), Unavailable, "cannot answer now"),
         (refusing(302, b"", location="https://evil.example"), UsageError, "evil"),

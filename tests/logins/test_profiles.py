@@ -19,7 +19,7 @@ from jobstat.zendesk.auth.credentials import AuthMethod
 from jobstat.zendesk.auth.oauth import Tokens
 from jobstat.zendesk.auth.profiles import Profile, load_profiles
 from jobstat.zendesk.auth.store import (
-    StoredSecrets,
+    LoginSecrets,
     save_login,
 )
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 ACME = Account("https://acme.zendesk.com")
 SANDBOX = Account("https://acme-sandbox.zendesk.com")
 PROFILE = Profile(AuthMethod.TOKEN, user='Ada "\x1b[31m" \N{SNOWMAN}')
-SECRETS = StoredSecrets(Tokens("t0ken", "r3fresh", 7.5, 6.5), "s3cret")
+SECRETS = LoginSecrets(Tokens("t0ken", "r3fresh", 7.5, 6.5), "s3cret")
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,11 @@ from jobstat.errors import AuthError, JobstatError, SignalReceived, Unavailable
 from jobstat.zendesk.auth.credentials import bearer
 from jobstat.zendesk.auth.keyring import KEYRING_TIMEOUT
 from jobstat.zendesk.auth.oauth import TOKEN_TIMEOUT, Tokens
-from jobstat.zendesk.auth.refreshing import STORE_TIMEOUT
-from jobstat.zendesk.auth.store import LOCK_TIMEOUT, StoredSecrets
+from jobstat.zendesk.auth.refreshing import SAVE_TIMEOUT
+from jobstat.zendesk.auth.store import LOCK_TIMEOUT, LoginSecrets
 
 if TYPE_CHECKING:
-    from fake_store import NewStored
+    from fake_store import NewKeyringProvider
 
 
 def test_old_refresh_token_stays_in_use_if_the_answer_has_none() -> None:
@@ -87,11 +87,11 @@ def test_token_request_has_its_own_connection(
 
 
 def test_slow_refresh_is_used_by_a_later_call(
-    new_stored: NewStored,
+    new_keyring_provider: NewKeyringProvider,
 ) -> None:
     endpoint = granting(refresh_token="r2", expires_in=300)
     endpoint.ready = threading.Event()
-    provider, fake = new_stored(StoredSecrets(EXPIRED))
+    provider, fake = new_keyring_provider(LoginSecrets(EXPIRED))
     refused = bearer("old", "a test")
     for ask in (provider.credential, partial(provider.after_401, refused)):
         with pytest.raises(Unavailable, match="has not renewed the login yet"):
@@ -102,33 +102,33 @@ def test_slow_refresh_is_used_by_a_later_call(
 
 
 def test_lock_and_keyring_share_the_timeout_of_the_request(
-    new_stored: NewStored,
+    new_keyring_provider: NewKeyringProvider,
 ) -> None:
-    provider, fake = new_stored(StoredSecrets(EXPIRED))
+    provider, fake = new_keyring_provider(LoginSecrets(EXPIRED))
     provider.credential(granting(refresh_token="r2").http, TIMEOUT)
     assert len(fake.timeouts) == 2
     assert max(fake.timeouts) <= TIMEOUT
 
 
 def test_refresh_of_a_valid_token_takes_at_most_half_of_the_timeout(
-    new_stored: NewStored,
+    new_keyring_provider: NewKeyringProvider,
 ) -> None:
-    provider, fake = new_stored(StoredSecrets(expiring_in(600)))
+    provider, fake = new_keyring_provider(LoginSecrets(expiring_in(600)))
     provider.credential(granting(refresh_token="r2").http, TIMEOUT)
     assert max(fake.timeouts) <= TIMEOUT / 2
 
 
 def test_process_waits_longer_than_a_refresh_may_take() -> None:
-    keyring = 2 * KEYRING_TIMEOUT + 2 * STORE_TIMEOUT
+    keyring = 2 * KEYRING_TIMEOUT + 2 * SAVE_TIMEOUT
     assert TOKEN_TIMEOUT + keyring <= critical.MAX_WAIT <= LOCK_TIMEOUT
 
 
 def test_slow_refresh_after_a_401_is_awaited_before_the_next_request(
-    new_stored: NewStored,
+    new_keyring_provider: NewKeyringProvider,
 ) -> None:
     endpoint = granting(refresh_token="r2")
     endpoint.ready = threading.Event()
-    provider, _ = new_stored(StoredSecrets(Tokens("old", "r1")))
+    provider, _ = new_keyring_provider(LoginSecrets(Tokens("old", "r1")))
     with pytest.raises(Unavailable):
         provider.after_401(bearer("old", "a test"), endpoint.http, 0.05)
     endpoint.ready.set()
@@ -136,25 +136,27 @@ def test_slow_refresh_after_a_401_is_awaited_before_the_next_request(
 
 
 def test_valid_token_is_used_during_a_slow_refresh(
-    new_stored: NewStored,
+    new_keyring_provider: NewKeyringProvider,
 ) -> None:
     endpoint = granting(refresh_token="r2", expires_in=300)
     endpoint.ready = threading.Event()
-    provider, _ = new_stored(StoredSecrets(Tokens("old", "r1", time.time() + 600, 4.0)))
+    provider, _ = new_keyring_provider(
+        LoginSecrets(Tokens("old", "r1", time.time() + 600, 4.0))
+    )
     assert provider.credential(endpoint.http, 0.05).secret == "old"
     endpoint.ready.set()
     assert provider.credential(endpoint.http, TIMEOUT).secret == "t0ken"
 
 
 def test_process_waits_for_an_interrupted_refresh(
-    new_stored: NewStored,
+    new_keyring_provider: NewKeyringProvider,
 ) -> None:
     def stop() -> None:
         raise SignalReceived(2)
 
     endpoint = granting(refresh_token="r2", expires_in=300)
     endpoint.ready = threading.Event()
-    provider, fake = new_stored(StoredSecrets(EXPIRED))
+    provider, fake = new_keyring_provider(LoginSecrets(EXPIRED))
     with pytest.raises(SignalReceived):
         provider.credential(endpoint.http, TIMEOUT, stop)
     assert critical.is_active()
@@ -191,11 +193,11 @@ def test_no_refresh_starts_when_the_process_ends() -> None:
 
 
 def test_failure_of_an_abandoned_refresh_is_a_warning(
-    new_stored: NewStored,
+    new_keyring_provider: NewKeyringProvider,
 ) -> None:
     endpoint = refusing(400, b'{"error": "invalid_grant"}')
     endpoint.ready = threading.Event()
-    provider, _ = new_stored(StoredSecrets(EXPIRED))
+    provider, _ = new_keyring_provider(LoginSecrets(EXPIRED))
     with pytest.raises(Unavailable):
         provider.credential(endpoint.http, 0.05)
     provider.finish()
@@ -208,15 +210,15 @@ def test_failure_of_an_abandoned_refresh_is_a_warning(
     (warning,) = provider.warnings
     assert warning == (
         "the login was not renewed: the login at acme.zendesk.com cannot be renewed"
-        " (400: invalid_grant); if it is refused from now on, log in again with"
+        " (400: invalid_grant); if Zendesk refuses it, log in again with"
         " jobstat auth login --subdomain acme"
     )
 
 
 def test_successful_refresh_after_a_failed_one_is_no_warning(
-    new_stored: NewStored,
+    new_keyring_provider: NewKeyringProvider,
 ) -> None:
-    provider, _ = new_stored(StoredSecrets(EXPIRED))
+    provider, _ = new_keyring_provider(LoginSecrets(EXPIRED))
     with pytest.raises(AuthError):
         provider.credential(refusing(400, b"").http, TIMEOUT)
     endpoint = granting(refresh_token="r2")

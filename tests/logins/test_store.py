@@ -20,7 +20,7 @@ from jobstat.zendesk.auth.keyring import KeyringError
 from jobstat.zendesk.auth.oauth import Tokens
 from jobstat.zendesk.auth.profiles import Profile, load_profiles
 from jobstat.zendesk.auth.store import (
-    StoredSecrets,
+    LoginSecrets,
     delete_login,
     load_secrets,
     lock_account,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 ACME = Account("https://acme.zendesk.com")
 SANDBOX = Account("https://acme-sandbox.zendesk.com")
 PROFILE = Profile(AuthMethod.TOKEN, user='Ada "\x1b[31m" \N{SNOWMAN}')
-SECRETS = StoredSecrets(Tokens("t0ken", "r3fresh", 7.5, 6.5), "s3cret")
+SECRETS = LoginSecrets(Tokens("t0ken", "r3fresh", 7.5, 6.5), "s3cret")
 
 
 def test_logins_can_be_saved_loaded_and_deleted(
@@ -63,8 +63,8 @@ def test_http_and_https_of_one_host_are_two_logins(
 ) -> None:
     plain, tls = (Account(f"{scheme}://localhost") for scheme in ("http", "https"))
     secrets = {
-        plain: StoredSecrets(Tokens("pl4in")),
-        tls: StoredSecrets(Tokens("3ncrypted")),
+        plain: LoginSecrets(Tokens("pl4in")),
+        tls: LoginSecrets(Tokens("3ncrypted")),
     }
     for account, secret in secrets.items():
         save_login(account, PROFILE, secret, default=False)
@@ -136,7 +136,7 @@ def test_failed_save_or_delete_leaves_file_and_keyring_unchanged(
 
     monkeypatch.setattr(keyring, "write", write_and_fail)
     with pytest.raises(type(error)):
-        save_login(account, other, StoredSecrets(None, "an0ther"), default=True)
+        save_login(account, other, LoginSecrets(None, "an0ther"), default=True)
     assert ((folder / "accounts.toml").read_bytes(), entries) == before
 
     def refused(*_: object) -> None:
@@ -159,7 +159,7 @@ def test_failed_rollback_raises_the_error_of_the_failed_save(
 
     monkeypatch.setattr(keyring, "write", write)
     with pytest.raises(KeyringError, match="first"):
-        save_login(ACME, PROFILE, StoredSecrets(None, "an0ther"), default=True)
+        save_login(ACME, PROFILE, LoginSecrets(None, "an0ther"), default=True)
     assert errors == []
 
 
@@ -268,7 +268,7 @@ def test_deeply_nested_keyring_entry_raises_an_auth_error(
     entries: dict[str, str],
 ) -> None:
     entries[ACME.name] = "[" * 100_000
-    with pytest.raises(AuthError, match="is not what jobstat wrote"):
+    with pytest.raises(AuthError, match="jobstat did not write the keyring"):
         load_secrets(ACME)
 
 

@@ -16,18 +16,18 @@ from jobstat.errors import AuthError, Unavailable
 from jobstat.zendesk.auth.credentials import bearer
 from jobstat.zendesk.auth.keyring import KEYRING_TIMEOUT, KeyringError
 from jobstat.zendesk.auth.oauth import Tokens
-from jobstat.zendesk.auth.refreshing import STORE_TIMEOUT
-from jobstat.zendesk.auth.store import StoredSecrets
+from jobstat.zendesk.auth.refreshing import SAVE_TIMEOUT
+from jobstat.zendesk.auth.store import LoginSecrets
 
 if TYPE_CHECKING:
-    from fake_store import NewStored
+    from fake_store import NewKeyringProvider
 
 
-def test_tokens_of_another_process_are_refreshed_before_unstored_ones(
-    new_stored: NewStored,
+def test_tokens_of_another_process_are_refreshed_instead_of_unsaved_ones(
+    new_keyring_provider: NewKeyringProvider,
 ) -> None:
-    provider, fake = new_stored(StoredSecrets(EXPIRED))
-    fake.secrets = StoredSecrets(replace(EXPIRED, access="others", refresh="r2"))
+    provider, fake = new_keyring_provider(LoginSecrets(EXPIRED))
+    fake.secrets = LoginSecrets(replace(EXPIRED, access="others", refresh="r2"))
     save_only_old_tokens(fake)
     endpoint = granting(refresh_token="r3")
     provider.after_401(bearer("old", "a test"), endpoint.http, TIMEOUT)
@@ -49,11 +49,11 @@ def save_only_old_tokens(fake: FakeStore) -> None:
 
 
 def test_unwritable_keyring_prevents_the_token_request(
-    new_stored: NewStored,
+    new_keyring_provider: NewKeyringProvider,
 ) -> None:
     """Zendesk would revoke the old ones, and other processes have no others."""
-    for entry in (StoredSecrets(EXPIRED), StoredSecrets(expiring_in(60))):
-        provider, fake = new_stored(entry)
+    for entry in (LoginSecrets(EXPIRED), LoginSecrets(expiring_in(60))):
+        provider, fake = new_keyring_provider(entry)
         fake.can_save = lambda _: False
         endpoint = granting(refresh_token="r2")
         if entry.tokens == EXPIRED:
@@ -65,16 +65,16 @@ def test_unwritable_keyring_prevents_the_token_request(
 
 
 def test_unwritable_keyring_is_a_warning_at_the_end(
-    new_stored: NewStored,
+    new_keyring_provider: NewKeyringProvider,
 ) -> None:
-    provider, fake = new_stored(StoredSecrets(expiring_in(60)))
+    provider, fake = new_keyring_provider(LoginSecrets(expiring_in(60)))
     fake.can_save = lambda _: False
     assert provider.credential(granting().http, TIMEOUT).secret == "old"
     provider.finish()
     assert provider.warnings == [
         "the login was not renewed: the keyring cannot be used"
     ]
-    provider, fake = new_stored(StoredSecrets(expiring_in(60)))
+    provider, fake = new_keyring_provider(LoginSecrets(expiring_in(60)))
     fake.can_save = lambda _: False
     assert provider.credential(granting().http, TIMEOUT).secret == "old"
     fake.can_save = lambda _: True
@@ -84,9 +84,9 @@ def test_unwritable_keyring_is_a_warning_at_the_end(
 
 
 def test_client_secret_gets_tokens_even_if_they_cannot_be_stored(
-    new_stored: NewStored,
+    new_keyring_provider: NewKeyringProvider,
 ) -> None:
-    provider, fake = new_stored(StoredSecrets(EXPIRED, "s3cret"))
+    provider, fake = new_keyring_provider(LoginSecrets(EXPIRED, "s3cret"))
     fake.can_save = lambda _: False
     assert provider.credential(granting().http, TIMEOUT).secret == "t0ken"
     assert fake.save_timeouts == [KEYRING_TIMEOUT]
@@ -94,10 +94,10 @@ def test_client_secret_gets_tokens_even_if_they_cannot_be_stored(
     assert provider.warnings == []
 
 
-def test_unstored_tokens_of_an_abandoned_refresh_are_stored_at_the_end(
-    new_stored: NewStored,
+def test_unsaved_tokens_of_an_abandoned_refresh_are_saved_at_the_end(
+    new_keyring_provider: NewKeyringProvider,
 ) -> None:
-    provider, fake = new_stored(StoredSecrets(EXPIRED))
+    provider, fake = new_keyring_provider(LoginSecrets(EXPIRED))
     save_only_old_tokens(fake)
     endpoint = granting(refresh_token="r2")
     endpoint.ready = threading.Event()
@@ -111,22 +111,22 @@ def test_unstored_tokens_of_an_abandoned_refresh_are_stored_at_the_end(
 
 
 def test_storing_tokens_is_tried_twice(
-    new_stored: NewStored,
+    new_keyring_provider: NewKeyringProvider,
 ) -> None:
-    provider, fake = new_stored(StoredSecrets(EXPIRED))
+    provider, fake = new_keyring_provider(LoginSecrets(EXPIRED))
     fake.can_save = lambda _: len(fake.saved) != 2
     provider.credential(granting(refresh_token="r2").http, TIMEOUT)
     assert fake.refresh_token == "r2"
-    assert fake.save_timeouts == [KEYRING_TIMEOUT, STORE_TIMEOUT, STORE_TIMEOUT]
+    assert fake.save_timeouts == [KEYRING_TIMEOUT, SAVE_TIMEOUT, SAVE_TIMEOUT]
     provider.finish()
     assert provider.warnings == []
     assert len(fake.saved) == 3
 
 
-def test_unstored_tokens_are_stored_at_the_end(
-    new_stored: NewStored,
+def test_unsaved_tokens_are_saved_at_the_end(
+    new_keyring_provider: NewKeyringProvider,
 ) -> None:
-    provider, fake = new_stored(StoredSecrets(EXPIRED))
+    provider, fake = new_keyring_provider(LoginSecrets(EXPIRED))
     save_only_old_tokens(fake)
     provider.credential(granting(refresh_token="r2").http, TIMEOUT)
     assert fake.refresh_token == "r1"
@@ -137,9 +137,9 @@ def test_unstored_tokens_are_stored_at_the_end(
 
 
 def test_tokens_that_cannot_be_stored_are_one_warning(
-    new_stored: NewStored,
+    new_keyring_provider: NewKeyringProvider,
 ) -> None:
-    provider, fake = new_stored(StoredSecrets(EXPIRED))
+    provider, fake = new_keyring_provider(LoginSecrets(EXPIRED))
     save_only_old_tokens(fake)
     provider.credential(granting(refresh_token="r2").http, TIMEOUT)
     for _ in range(2):
@@ -151,27 +151,27 @@ def test_tokens_that_cannot_be_stored_are_one_warning(
         )
 
 
-def test_unstored_tokens_do_not_replace_those_of_another_process(
-    new_stored: NewStored,
+def test_unsaved_tokens_do_not_replace_those_of_another_process(
+    new_keyring_provider: NewKeyringProvider,
 ) -> None:
-    provider, fake = new_stored(StoredSecrets(EXPIRED))
+    provider, fake = new_keyring_provider(LoginSecrets(EXPIRED))
     save_only_old_tokens(fake)
     provider.credential(granting(refresh_token="r2").http, TIMEOUT)
     fake.can_save = lambda _: True
-    others = fake.secrets = StoredSecrets(Tokens("others", "r9"))
+    others = fake.secrets = LoginSecrets(Tokens("others", "r9"))
     provider.finish()
     assert fake.secrets == others
     assert provider.warnings == []
 
 
 def test_tokens_that_could_not_be_stored_do_not_overwrite_a_newer_login(
-    new_stored: NewStored,
+    new_keyring_provider: NewKeyringProvider,
 ) -> None:
-    provider, fake = new_stored(StoredSecrets(EXPIRED))
+    provider, fake = new_keyring_provider(LoginSecrets(EXPIRED))
     save_only_old_tokens(fake)
     credential = provider.credential(granting(refresh_token="r2").http, TIMEOUT)
     fake.can_save = lambda _: True
-    login = fake.secrets = StoredSecrets(Tokens("newer-login", "r9"))
+    login = fake.secrets = LoginSecrets(Tokens("newer-login", "r9"))
     another = provider.after_401(credential, granting().http, TIMEOUT)
     assert another
     assert another.secret == "newer-login"
@@ -180,16 +180,16 @@ def test_tokens_that_could_not_be_stored_do_not_overwrite_a_newer_login(
 
 
 def test_refused_refresh_uses_the_new_tokens_of_another_process(
-    new_stored: NewStored,
+    new_keyring_provider: NewKeyringProvider,
 ) -> None:
     """Without a lock, two processes may refresh at once: Zendesk refuses the second."""
-    provider, fake = new_stored(StoredSecrets(EXPIRED))
+    provider, fake = new_keyring_provider(LoginSecrets(EXPIRED))
     endpoint = refusing(400, b'{"error": "invalid_grant"}')
     endpoint.ready = threading.Event()
     with pytest.raises(Unavailable):
         provider.credential(endpoint.http, 0.05)
     wait_until(lambda: endpoint.requests)
-    fake.secrets = StoredSecrets(Tokens("others", "r2"))
+    fake.secrets = LoginSecrets(Tokens("others", "r2"))
     endpoint.ready.set()
     assert provider.credential(endpoint.http, TIMEOUT).secret == "others"
     provider.finish()
@@ -197,8 +197,8 @@ def test_refused_refresh_uses_the_new_tokens_of_another_process(
 
 
 def test_refused_refresh_without_new_tokens_is_an_error(
-    new_stored: NewStored,
+    new_keyring_provider: NewKeyringProvider,
 ) -> None:
-    provider, _ = new_stored(StoredSecrets(Tokens("old", "r1")))
+    provider, _ = new_keyring_provider(LoginSecrets(Tokens("old", "r1")))
     with pytest.raises(AuthError, match="cannot be renewed"):
         provider.after_401(bearer("old", "a test"), refusing(400, b"").http, TIMEOUT)

@@ -1,7 +1,7 @@
 """The OAuth requests to an account. Only this module imports oauthlib.
 
-oauthlib builds and parses OAuth's messages. Zendesk documents JSON where OAuth has
-forms, so the requests send JSON.
+oauthlib builds and parses OAuth's messages. It builds forms, but Zendesk documents
+JSON, so jobstat sends their fields as JSON.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ SCOPE = "read"
 TOKEN_TIMEOUT = 30.0
 """Seconds that a token request may take, even if its caller has less time.
 
-Zendesk revokes the old tokens when it answers. If the answer is lost, so is the login.
+Zendesk revokes the old tokens when it answers. Without the answer, the login is lost.
 """
 
 REFRESH_LIFETIME = 89 * 86400
-"""Seconds that a login may stay unused: Zendesk allows up to 90 days."""
+"""Seconds that a login may stay unused. Zendesk allows at most 90 days."""
 
 MAX_LIFETIME = 100 * 365 * 86400
 """Seconds; a longer lifetime is not plausible."""
 
 REFRESH_MARGIN = 0.1
-"""The part of its lifetime that a token has left when it is refreshed."""
+"""Refresh a token when this part of its lifetime is left."""
 
 MAX_REFRESH_MARGIN = 60.0
-"""Seconds that a token has left at most when it is refreshed."""
+"""Seconds: refresh no token that is valid for longer."""
 
-# oauthlib refuses http, even for a loopback address, which RFC 8252 allows. It gets
-# this URL instead; jobstat uses only the query.
+# oauthlib refuses an http URL, even of a loopback address, which RFC 8252 allows.
+# Give it this URL instead: only the query matters.
 _DUMMY_URL = "https://127.0.0.1/"
 
 
@@ -52,23 +52,24 @@ _DUMMY_URL = "https://127.0.0.1/"
 class Tokens:
     """The tokens that Zendesk granted. Times are in Unix seconds, None if unknown.
 
-    From ``renew_at`` on, the access token should be refreshed.
+    ``refresh_at`` is the time to refresh the access token, shortly before it expires.
     """
 
     access: str = field(repr=False)
     refresh: str | None = field(default=None, repr=False)
     expires_at: float | None = None
-    renew_at: float | None = None
+    refresh_at: float | None = None
 
     def needs_refresh(self, now: float) -> bool:
         """Return whether the access token should be refreshed."""
-        return self.renew_at is not None and now >= self.renew_at
+        return self.refresh_at is not None and now >= self.refresh_at
 
 
 class AuthorizationCodeFlow:
     """OAuth's authorization code flow with PKCE: the user consents in a browser.
 
-    The browser opens ``url``, and Zendesk sends it to ``redirect_uri`` with a code.
+    The user opens ``url``. Zendesk then redirects the browser to ``redirect_uri`` with
+    a code.
     """
 
     def __init__(self, account: Account, client_id: str, redirect_uri: str) -> None:
@@ -92,9 +93,9 @@ class AuthorizationCodeFlow:
         self.url = f"{account.origin}/oauth/authorizations/new?{query}"
 
     def parse_redirect(self, address: str) -> str:
-        """Return the code in the address to which Zendesk sent the browser.
+        """Return the code in the address to which Zendesk redirected the browser.
 
-        Raise UsageError for another address, AuthError if the login was refused.
+        Raise UsageError for any other address, AuthError if the login was denied.
         """
         from oauthlib.oauth2 import MismatchingStateError, OAuth2Error
 
@@ -107,7 +108,7 @@ class AuthorizationCodeFlow:
             raise UsageError("that address is not from this login") from error
         except OAuth2Error as error:
             if error.error == "missing_code":
-                raise UsageError("that address has no code in it") from error
+                raise UsageError("that address has no code") from error
             reason = f"{error.error}: {error.description or ''}".rstrip(": ")
             denied = error.error == "access_denied"
             outcome = "was denied in the browser" if denied else f"failed: {reason}"
@@ -141,8 +142,8 @@ def client_credentials_grant(
 ) -> Tokens:
     """Request tokens with a client's id and secret.
 
-    Raise AuthError if Zendesk refuses, UsageError if it has no OAuth, else Unavailable.
-    No error shows a secret.
+    Raise AuthError if Zendesk refuses, UsageError for a wrong address or request,
+    InvalidResponse or Unavailable if a retry may help. No error shows a secret.
     """
     from oauthlib.oauth2 import BackendApplicationClient
 
@@ -167,7 +168,7 @@ def refresh(
 ) -> Tokens:
     """Exchange a refresh token for new tokens. Zendesk revokes the old ones.
 
-    ``refresh_token_expires_in`` keeps the login alive for more than 30 unused days
+    Without ``refresh_token_expires_in``, a login would expire after 30 unused days
     (Zendesk's announcement of refresh tokens, April 2025). Raise as
     ``client_credentials_grant`` does.
     """
@@ -193,7 +194,7 @@ def _request_tokens(
     message: str,
     hint: str,
 ) -> Tokens:
-    """Send a token request; ``message`` and ``hint`` are those of a refusal."""
+    """Send a token request. ``message`` and ``hint`` are for the error of a refusal."""
     request = Request(
         "/oauth/tokens",
         {"Content-Type": "application/json"},
@@ -210,16 +211,16 @@ def _request_tokens(
             raise AuthError(f"{message} ({reason})", hint=hint)
         if response.status == 404:
             raise UsageError(
-                f"there is no OAuth endpoint at {account.name} ({reason})",
+                f"{account.name} has no OAuth endpoint ({reason})",
                 hint="Is that the right account?",
             )
         raise response_error(response, account)
 
 
 def _parse_tokens(body: bytes, account: Account, requested_at: float) -> Tokens:
-    """Parse the response of a token request. Raise InvalidResponse.
+    """Parse the response to a token request. Raise InvalidResponse without a token.
 
-    Zendesk has revoked the old tokens, so take the new ones even if another field of
+    Zendesk has revoked the old tokens, so accept the new ones even if another field of
     the response is invalid.
     """
     try:
@@ -229,8 +230,11 @@ def _parse_tokens(body: bytes, account: Account, requested_at: float) -> Tokens:
     except (ValueError, RecursionError, AttributeError):
         access = None
     if access is None:
-        # Without a cause: it might show a token.
-        raise InvalidResponse(f"the answer of {account.name} has no token in it")
+        # Raise it without a cause, which might show a token.
+        raise InvalidResponse(
+            f"{account.name} sent no token",
+            hint="Try again. If it happens again, is that the right account?",
+        )
     lifetime = _parse_seconds(fields.get("expires_in"))
     if not 0 < lifetime < MAX_LIFETIME:
         return Tokens(access, refresh_token)
@@ -249,7 +253,7 @@ def _parse_token(value: object) -> str | None:
 
 
 def _parse_seconds(value: object) -> float:
-    """Parse a number of seconds, also one in a string. Return 0 for anything else."""
+    """Return a number of seconds, also from a string; 0 for anything else."""
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         with suppress(ValueError, OverflowError):
             return float(value)

@@ -83,7 +83,7 @@ class CredentialProvider(ABC):
         return new
 
     def finish(self) -> None:  # noqa: B027 - most providers have nothing to finish
-        """Store unstored tokens and add the last warnings, at the end of a command."""
+        """Save unsaved tokens and add the last warnings, at the end of a command."""
 
 
 class FixedProvider(CredentialProvider):

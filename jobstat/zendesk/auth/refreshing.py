@@ -1,4 +1,7 @@
-"""Providers of OAuth tokens that expire: they get new tokens and lose none."""
+"""Providers of OAuth tokens: they refresh the tokens, and never lose new ones.
+
+A message to the user says "renew the login" for a refresh.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from jobstat.zendesk.auth import store
 from jobstat.zendesk.auth.credentials import KEYRING, AuthMethod, Credential, bearer
 from jobstat.zendesk.auth.keyring import KEYRING_TIMEOUT, KeyringError
 from jobstat.zendesk.auth.providers import CredentialProvider
-from jobstat.zendesk.auth.store import StoredSecrets
+from jobstat.zendesk.auth.store import LoginSecrets
 from jobstat.zendesk.background import BackgroundCall
 
 if TYPE_CHECKING:
@@ -23,14 +26,15 @@ if TYPE_CHECKING:
     from jobstat.zendesk.background import OnTick
     from jobstat.zendesk.http import HttpClient
 
-STORE_TIMEOUT = 10.0
-"""Seconds that the keyring may take to store new tokens, in each of two attempts."""
+SAVE_TIMEOUT = 10.0
+"""Seconds that each of two attempts to save new tokens in the keyring may take."""
 
 
 class RefreshingProvider(CredentialProvider):
     """OAuth tokens in memory, refreshed before they expire and after a 401.
 
-    New tokens come from the client's secret, else from the refresh token.
+    A client secret gets new tokens; without one, the refresh token does. This class
+    serves the client of the environment, ``KeyringProvider`` serves logins.
     """
 
     refreshable = True
@@ -39,7 +43,7 @@ class RefreshingProvider(CredentialProvider):
         self,
         account: Account,
         client_id: str,
-        secrets: StoredSecrets,
+        secrets: LoginSecrets,
         method: AuthMethod,
         source: str,
     ) -> None:
@@ -48,7 +52,7 @@ class RefreshingProvider(CredentialProvider):
         self._account = account
         self._secrets = secrets
         self._all_secrets = set(secrets.texts)
-        self._refresh_call: BackgroundCall[StoredSecrets] | None = None
+        self._refresh_call: BackgroundCall[LoginSecrets] | None = None
 
     @property
     def expires_at(self) -> float | None:
@@ -66,10 +70,10 @@ class RefreshingProvider(CredentialProvider):
             try:
                 self._refresh(http, timeout / 2, on_tick)
             except JobstatError as error:
-                # Zendesk takes the old token until it expires.
+                # Zendesk accepts the old token until it expires.
                 if self.has_expired:
                     raise
-                self._on_refresh_error(error)
+                self._on_early_refresh_error(error)
         return self._bearer()
 
     def after_401(
@@ -98,10 +102,10 @@ class RefreshingProvider(CredentialProvider):
         return bearer(tokens.access, self.source, self.method, tokens.expires_at)
 
     def _refresh(self, http: HttpClient, timeout: float, on_tick: OnTick) -> None:
-        """Replace the tokens.
+        """Replace the tokens within ``timeout`` seconds.
 
-        A refresh that takes longer than ``timeout`` seconds goes on in its thread, and
-        the next call waits for it again. Raise Unavailable then.
+        Raise Unavailable after that time. The refresh then goes on in its thread, and
+        the next call waits for it. Raise AuthError or Unavailable if it fails.
         """
         deadline = clock.monotonic() + timeout
         if self._refresh_call is None:
@@ -115,66 +119,67 @@ class RefreshingProvider(CredentialProvider):
         try:
             self._secrets = call.result()
         except UsageError as error:
-            # The login is at fault, not the arguments of this command.
+            # Exit with 4: the login is wrong, not the command line.
             raise AuthError(error.message, hint=error.hint) from error
         self._all_secrets |= set(self._secrets.texts)
 
-    def _fetch_secrets(self, http: HttpClient, deadline: float) -> StoredSecrets:
+    def _fetch_secrets(self, http: HttpClient, caller_deadline: float) -> LoginSecrets:
         """Return new tokens. The refresh thread runs this.
 
-        ``deadline`` bounds locks and the keyring; a token request has its own timeout.
+        The caller stops waiting at ``caller_deadline``. A token request goes on.
         """
-        del deadline
-        with _uninterrupted(self._secrets):
+        del caller_deadline  # it bounds locks and the keyring, which are not used here
+        with _section_if_irreplaceable(self._secrets):
             return self._request_tokens(http, self._secrets)
 
-    def _request_tokens(self, http: HttpClient, old: StoredSecrets) -> StoredSecrets:
+    def _request_tokens(self, http: HttpClient, old: LoginSecrets) -> LoginSecrets:
         from jobstat.zendesk.auth.oauth import client_credentials_grant, refresh
 
         account, client_id = self._account, self.client_id or ""
-        # The caller may close its own connection while this request lasts.
-        with http.clone() as own:
+        # The caller may close ``http`` during this request.
+        with http.clone() as own_http:
             if secret := old.client_secret:
-                tokens = client_credentials_grant(own, account, client_id, secret)
-                return StoredSecrets(tokens, secret)
-            token = (old.tokens and old.tokens.refresh) or ""
-            tokens = refresh(own, account, client_id, token)
-        # Without a new refresh token, the old one stays valid (RFC 6749, section 6).
-        return StoredSecrets(
-            tokens if tokens.refresh else replace(tokens, refresh=token)
-        )
+                tokens = client_credentials_grant(own_http, account, client_id, secret)
+                return LoginSecrets(tokens, secret)
+            refresh_token = (old.tokens and old.tokens.refresh) or ""
+            tokens = refresh(own_http, account, client_id, refresh_token)
+        if not tokens.refresh:
+            # The old refresh token stays valid (RFC 6749, section 6).
+            tokens = replace(tokens, refresh=refresh_token)
+        return LoginSecrets(tokens)
 
-    def _on_refresh_error(self, error: JobstatError) -> None:
-        """Handle an error that does not matter yet: the old token is still valid."""
+    def _on_early_refresh_error(self, error: JobstatError) -> None:
+        """Handle a failed refresh while the old token is still valid."""
 
 
-class StoredProvider(RefreshingProvider):
-    """OAuth tokens in the keyring, which other processes may refresh too."""
+class KeyringProvider(RefreshingProvider):
+    """OAuth tokens of a login. Other processes may refresh them in the keyring too."""
 
     def __init__(
         self,
         account: Account,
         client_id: str,
-        secrets: StoredSecrets,
+        secrets: LoginSecrets,
         method: AuthMethod,
     ) -> None:
         super().__init__(account, client_id, secrets, method, KEYRING)
         self.hint = f"Log in again with {account.login_command}"
-        self._stored = secrets  # as last seen in the keyring
-        self._unstored: StoredSecrets | None = None
+        self._in_keyring = secrets  # as last read or saved
+        self._unsaved: LoginSecrets | None = None  # newer, but saving them failed
         self._request_error: JobstatError | None = None
         self._keyring_error: KeyringError | None = None
 
     def finish(self) -> None:
-        """Store tokens that are not stored yet; warn if the login was not renewed."""
-        if self._unstored:
-            self._store_late(self._unstored)
+        """Save tokens that are not saved yet; warn if the login was not renewed."""
+        if self._unsaved:
+            self._save_at_end(self._unsaved)
         if self._keyring_error:
             self._warn(f"the login was not renewed: {self._keyring_error.message}")
+        # The caller stopped waiting for a refresh, which failed later.
         if self._refresh_call and self._request_error:
             self._warn(
-                f"the login was not renewed: {self._request_error.message}; if it is"
-                f" refused from now on, log in again with {self._account.login_command}"
+                f"the login was not renewed: {self._request_error.message}; if Zendesk"
+                f" refuses it, log in again with {self._account.login_command}"
             )
 
     def _refresh(self, http: HttpClient, timeout: float, on_tick: OnTick) -> None:
@@ -183,68 +188,71 @@ class StoredProvider(RefreshingProvider):
         super()._refresh(http, timeout, on_tick)
         self._keyring_error = None
 
-    def _fetch_secrets(self, http: HttpClient, deadline: float) -> StoredSecrets:
-        timeout = deadline - clock.monotonic()
+    def _fetch_secrets(self, http: HttpClient, caller_deadline: float) -> LoginSecrets:
+        timeout = caller_deadline - clock.monotonic()
         with store.lock_if_possible(self._account, timeout, self._warn):
-            old = self._load_newest(deadline - clock.monotonic())
+            old = self._load_newest(caller_deadline - clock.monotonic())
             if old != self._secrets and _is_fresh(old):
                 return old  # another process has refreshed them
             if not old.client_secret:
-                # The request ends the old tokens: check that new ones can be stored.
+                # The request revokes the old tokens. Save them first: an error shows
+                # that the new ones could not be saved.
                 store.save_secrets(self._account, old)
-                self._stored, self._unstored = old, None
-            with _uninterrupted(old):
+                self._in_keyring, self._unsaved = old, None
+            with _section_if_irreplaceable(old):
                 try:
                     new = self._request_tokens(http, old)
                 except JobstatError as error:
-                    # Without a lock, another process may have been quicker.
+                    # Without a lock, another process may have used the refresh token.
                     if newer := self._load_fresh(other_than=old):
                         return newer
                     self._request_error = error
                     raise
-                self._store(new)
+                self._save(new)
         return new
 
-    def _load_newest(self, timeout: float) -> StoredSecrets:
-        """Return the secrets of another process if it has stored any, else our own."""
-        stored = store.load_secrets(self._account, timeout)
-        if stored is None:
+    def _load_newest(self, timeout: float) -> LoginSecrets:
+        """Return the keyring's secrets if another process changed them, else our own.
+
+        ``timeout`` is in seconds. Raise KeyringError, or AuthError if there are none.
+        """
+        loaded = store.load_secrets(self._account, timeout)
+        if loaded is None:
             raise AuthError(
                 f"the keyring has no entry for {self._account.name} any longer",
                 hint=self.hint,
             )
-        if stored == self._stored:
-            return self._secrets  # newer than the keyring's if storing them failed
-        self._stored, self._unstored = stored, None
-        return stored
+        if loaded == self._in_keyring:
+            return self._secrets
+        # Unsaved tokens are older than those of the other process: forget them.
+        self._in_keyring, self._unsaved = loaded, None
+        return loaded
 
-    def _load_fresh(self, other_than: StoredSecrets) -> StoredSecrets | None:
+    def _load_fresh(self, other_than: LoginSecrets) -> LoginSecrets | None:
+        """Return the keyring's secrets, None for old, expiring or unreadable ones."""
         with suppress(JobstatError):
-            stored = store.load_secrets(self._account, KEYRING_TIMEOUT)
-            if stored and stored != other_than and _is_fresh(stored):
-                return stored
+            loaded = store.load_secrets(self._account, KEYRING_TIMEOUT)
+            if loaded and loaded != other_than and _is_fresh(loaded):
+                return loaded
         return None
 
-    def _store(self, secrets: StoredSecrets) -> None:
-        """Store new tokens. If that fails, ``finish`` tries again.
-
-        Make one attempt if the client's secret can get tokens at any time, else two.
-        """
-        replaceable = bool(secrets.client_secret)
-        timeouts = [KEYRING_TIMEOUT] if replaceable else [STORE_TIMEOUT] * 2
+    def _save(self, secrets: LoginSecrets) -> None:
+        """Save new tokens. If that fails, keep irreplaceable ones for ``finish``."""
+        is_replaceable = bool(secrets.client_secret)
+        timeouts = [KEYRING_TIMEOUT] if is_replaceable else [SAVE_TIMEOUT] * 2
         for timeout in timeouts:
             with suppress(JobstatError):
                 store.save_secrets(self._account, secrets, timeout)
-                self._stored = secrets
+                self._in_keyring = secrets
                 return
-        self._unstored = None if replaceable else secrets
+        self._unsaved = None if is_replaceable else secrets
 
-    def _store_late(self, secrets: StoredSecrets) -> None:
+    def _save_at_end(self, secrets: LoginSecrets) -> None:
         account = self._account
         try:
             with store.lock_if_possible(account, KEYRING_TIMEOUT, self._warn):
-                # Another process may have stored its own, or the user logged out.
-                if store.load_secrets(account, KEYRING_TIMEOUT) == self._stored:
+                # Another process may have saved its own, or the user logged out.
+                if store.load_secrets(account, KEYRING_TIMEOUT) == self._in_keyring:
                     store.save_secrets(account, secrets)
         except JobstatError as error:
             self._warn(
@@ -252,7 +260,7 @@ class StoredProvider(RefreshingProvider):
                 f" log in again with {account.login_command}"
             )
 
-    def _on_refresh_error(self, error: JobstatError) -> None:
+    def _on_early_refresh_error(self, error: JobstatError) -> None:
         if isinstance(error, KeyringError):
             self._keyring_error = error
 
@@ -261,14 +269,14 @@ class StoredProvider(RefreshingProvider):
             self.warnings.append(warning)
 
 
-def _uninterrupted(old: StoredSecrets) -> AbstractContextManager[None]:
-    """Keep the process from ending before the new tokens are stored.
+def _section_if_irreplaceable(old: LoginSecrets) -> AbstractContextManager[None]:
+    """Keep the process from ending during a request that revokes the old tokens.
 
-    A client's secret gets other tokens at any time, so nothing would be lost.
+    A client secret can get tokens again at any time, so nothing would be lost.
     """
     return nullcontext() if old.client_secret else critical.section()
 
 
-def _is_fresh(secrets: StoredSecrets) -> bool:
+def _is_fresh(secrets: LoginSecrets) -> bool:
     tokens = secrets.tokens
     return tokens is not None and not tokens.needs_refresh(time.time())

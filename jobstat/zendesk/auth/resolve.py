@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from jobstat.jobs.reference import Reference
     from jobstat.zendesk.auth.profiles import Profile, Profiles
-    from jobstat.zendesk.auth.store import StoredSecrets
+    from jobstat.zendesk.auth.store import LoginSecrets
 
 
 def resolve_account(
@@ -91,7 +91,7 @@ def resolve_provider(
 
     problem = None
     try:
-        if provider := _stored_provider(account) or _zcli_provider(account):
+        if provider := _keyring_provider(account) or _zcli_provider(account):
             return provider
     except KeyringError as error:
         problem = error.message
@@ -128,15 +128,15 @@ def _env_provider(
         return provider
     if client := client_from_env(environ):
         from jobstat.zendesk.auth.refreshing import RefreshingProvider
-        from jobstat.zendesk.auth.store import StoredSecrets
+        from jobstat.zendesk.auth.store import LoginSecrets
 
         id, client_secret = client
-        secrets = StoredSecrets(None, client_secret)
+        secrets = LoginSecrets(None, client_secret)
         return RefreshingProvider(account, id, secrets, AuthMethod.CLIENT, CLIENT_ID)
     return None
 
 
-def _stored_provider(account: Account) -> CredentialProvider | None:
+def _keyring_provider(account: Account) -> CredentialProvider | None:
     """Return the provider of jobstat's own login, None if there is no such login.
 
     Raise AuthError if its secrets are not in the keyring.
@@ -146,7 +146,7 @@ def _stored_provider(account: Account) -> CredentialProvider | None:
     profile = load_profiles().accounts.get(account.origin)
     if profile is None:
         return None
-    from jobstat.zendesk.auth.refreshing import StoredProvider
+    from jobstat.zendesk.auth.refreshing import KeyringProvider
     from jobstat.zendesk.auth.store import load_secrets
 
     hint = f"Log in again with {account.login_command}"
@@ -154,7 +154,7 @@ def _stored_provider(account: Account) -> CredentialProvider | None:
     if secrets is None:
         raise AuthError(f"the keyring has no entry for {account.name}", hint=hint)
     if profile.client_id:
-        return StoredProvider(account, profile.client_id, secrets, profile.method)
+        return KeyringProvider(account, profile.client_id, secrets, profile.method)
 
     def reload(timeout: float) -> Credential | None:
         reloaded = load_secrets(account, timeout)
@@ -178,7 +178,7 @@ def _zcli_provider(account: Account) -> CredentialProvider | None:
     )
 
 
-def credential_from(secrets: StoredSecrets, profile: Profile) -> Credential | None:
+def credential_from(secrets: LoginSecrets, profile: Profile) -> Credential | None:
     """Return the credential of a login, None if its secrets hold no token.
 
     Raise UsageError for a token that no request can carry.

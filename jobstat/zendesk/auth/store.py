@@ -1,4 +1,4 @@
-"""The token store: an account's secrets in the keyring, its profile in a file."""
+"""The token store: the secrets of a login in the keyring, its profile in a file."""
 
 from __future__ import annotations
 
@@ -25,22 +25,25 @@ if TYPE_CHECKING:
     from jobstat.zendesk.auth.profiles import Profile, Profiles
 
 LOCK_TIMEOUT = 60.0
-"""Seconds that another jobstat may hold an account: its token request may take 30."""
+"""Seconds to wait for another jobstat, whose token request may take 30 of them."""
 
 MAX_TIMESTAMP = 1e11
-"""Unix seconds; a later time is not plausible."""
+"""Unix seconds. A later time is not plausible."""
 
 
 @dataclass(frozen=True, slots=True)
-class StoredSecrets:
-    """The secrets of a login: one keyring entry, so that they change together."""
+class LoginSecrets:
+    """The secrets of a login, or of the environment's OAuth client.
+
+    Those of a login are one keyring entry, so that they change together.
+    """
 
     tokens: Tokens | None
     client_secret: str | None = field(default=None, repr=False)
 
     @property
     def texts(self) -> list[str]:
-        """The secrets one by one: errors must not show them."""
+        """Each secret alone. Errors must not show any of them."""
         tokens = [self.tokens.access, self.tokens.refresh] if self.tokens else []
         return [text for text in (*tokens, self.client_secret) if text]
 
@@ -51,16 +54,16 @@ class StoredSecrets:
             "token": tokens and tokens.access,
             "refresh_token": tokens and tokens.refresh,
             "expires_at": tokens and tokens.expires_at,
-            "renew_at": tokens and tokens.renew_at,
+            "renew_at": tokens and tokens.refresh_at,
             "client_secret": self.client_secret,
         }
         return json.dumps({key: v for key, v in fields.items() if v is not None})
 
 
-def parse_secrets(text: str) -> StoredSecrets:
-    """Parse the text of a keyring entry. Raise ValueError if jobstat did not write it.
+def parse_secrets(text: str) -> LoginSecrets:
+    """Parse the text of a keyring entry.
 
-    RecursionError is possible too.
+    Raise ValueError, or RecursionError for deep nesting, if jobstat did not write it.
     """
     from jobstat.zendesk.auth.oauth import Tokens
 
@@ -75,7 +78,7 @@ def parse_secrets(text: str) -> StoredSecrets:
         raise ValueError("invalid time")
     token, refresh_token, client_secret = secrets
     tokens = Tokens(token, refresh_token, *times) if token else None
-    return StoredSecrets(tokens, client_secret)
+    return LoginSecrets(tokens, client_secret)
 
 
 def _is_secret(value: object) -> bool:
@@ -86,26 +89,25 @@ def _is_timestamp(value: object) -> bool:
     return isinstance(value, int | float) and 0 <= value < MAX_TIMESTAMP
 
 
-def load_secrets(
-    account: Account, timeout: float | None = None
-) -> StoredSecrets | None:
+def load_secrets(account: Account, timeout: float | None = None) -> LoginSecrets | None:
     """Return the secrets of an account, None if there are none.
 
-    ``timeout`` is that of ``keyring.read``. Raise KeyringError, or AuthError if jobstat
-    did not write the entry.
+    Wait ``timeout`` seconds, at most ``KEYRING_TIMEOUT``; None allows more time for the
+    keyring's dialog. Raise KeyringError, or AuthError if jobstat did not write the
+    entry.
     """
     text = keyring.read(account.entry_name, timeout)
     try:
         return parse_secrets(text) if text else None
     except (ValueError, RecursionError):
         raise AuthError(
-            f"the keyring's entry for {account.name} is not what jobstat wrote",
+            f"jobstat did not write the keyring's entry for {account.name}",
             hint=f"Log in again with {account.login_command}",
         ) from None
 
 
 def save_secrets(
-    account: Account, secrets: StoredSecrets, timeout: float = KEYRING_TIMEOUT
+    account: Account, secrets: LoginSecrets, timeout: float = KEYRING_TIMEOUT
 ) -> None:
     """Replace the secrets of an account within ``timeout`` seconds.
 
@@ -117,8 +119,8 @@ def save_secrets(
 def lock_account(account: Account, timeout: float) -> AbstractContextManager[None]:
     """Keep other processes from changing the login of an account during the block.
 
-    Raise Unavailable if one of them holds the lock for ``timeout`` seconds, UsageError
-    if there can be no lock.
+    Raise Unavailable if another process holds the lock for ``timeout`` seconds,
+    LockError if there can be no lock, UsageError if another user can change its folder.
     """
     return lock(config_folder(), account.entry_name, timeout)
 
@@ -127,9 +129,10 @@ def lock_account(account: Account, timeout: float) -> AbstractContextManager[Non
 def lock_if_possible(
     account: Account, timeout: float, warn: Callable[[str], None]
 ) -> Iterator[None]:
-    """Lock an account, or call ``warn`` and go on if the lock file is not writable.
+    """Lock an account. Without a lock, call ``warn`` and run the block all the same.
 
-    A home directory may be read-only. Raise Unavailable as ``lock_account`` does.
+    There is no lock in a read-only home directory. Raise Unavailable and UsageError as
+    ``lock_account`` does.
     """
     with ExitStack() as stack:
         try:
@@ -140,20 +143,20 @@ def lock_if_possible(
 
 
 def check_store() -> None:
-    """Raise KeyringError or UsageError if no login could be stored."""
-    keyring.read("")  # no account has an empty name; this only tries the keyring
+    """Raise KeyringError, UsageError or Unavailable if no login can be stored."""
+    keyring.read("")  # tries the keyring; no account has an empty name
     with edit_profiles():
         pass
 
 
 def save_login(
-    account: Account, profile: Profile, secrets: StoredSecrets, *, default: bool
+    account: Account, profile: Profile, secrets: LoginSecrets, *, default: bool
 ) -> bool:
-    """Store a login, and return whether it is the default account's.
+    """Store a login, and return whether its account is the default now.
 
-    ``default`` makes it the default; so does there being no other. If the login cannot
-    be stored, the one before stays: raise KeyringError, UsageError or Unavailable. A
-    signal does not interrupt it.
+    The account becomes the default if ``default`` is set or if there is no default yet.
+    Raise KeyringError, UsageError or Unavailable if the login cannot be stored; the
+    previous one stays. A signal does not interrupt the change.
     """
 
     def save() -> Profiles:
@@ -165,9 +168,9 @@ def save_login(
             profiles.accounts[account.origin] = profile
             if default or profiles.default is None:
                 profiles.default = account.origin
-            # The file is renamed last: until then, an error restores the old login.
-            # After a SIGKILL in between, logging in again repairs the login.
-            with _entry_restored_on_error(account), replace_file(profiles):
+            # An error restores the old entry until the new file replaces the old one.
+            # After a SIGKILL between the two, logging in again repairs the login.
+            with _restoring_entry(account), replace_file(profiles):
                 save_secrets(account, secrets)
             return profiles
 
@@ -177,10 +180,11 @@ def save_login(
 def delete_login(account: Account) -> Account | None:
     """Delete a login, and return the account that is the default now.
 
-    If only one account is left, it becomes the default. Raise AuthError if jobstat is
-    not logged in to the account, else as ``save_login`` does.
+    If the default is deleted and one other account is left, that one becomes the
+    default. Raise AuthError if jobstat is not logged in to the account, else as
+    ``save_login`` does.
     """
-    # The first read may take the time of a dialog, so it holds no lock.
+    # Hold no lock while the keyring may show its dialog.
     has_entry = keyring.read(account.entry_name) is not None
 
     def delete() -> Profiles:
@@ -203,7 +207,8 @@ def delete_login(account: Account) -> Account | None:
 
 
 @contextmanager
-def _entry_restored_on_error(account: Account) -> Iterator[None]:
+def _restoring_entry(account: Account) -> Iterator[None]:
+    """Restore the account's keyring entry if the block raises an exception."""
     before = keyring.read(account.entry_name, KEYRING_TIMEOUT)
     try:
         yield
