@@ -12,7 +12,7 @@ from jobstat.jobs.page_reader import PageReader
 from jobstat.jobs.policy import LISTING
 from jobstat.jobs.reference import is_id
 from jobstat.jobs.watch import Watch
-from jobstat.views.paging import Paging
+from jobstat.views.list_progress import ListProgress
 from jobstat.views.terminal import standard_error
 from jobstat.views.wording import pluralize
 
@@ -31,7 +31,7 @@ def list_recent_jobs(
 
     Raise JobstatError if the list cannot be read.
     """
-    with Paging(standard_error(), quiet=False) as progress:
+    with ListProgress(standard_error(), quiet=False) as progress:
         reader = _new_reader(connection, LISTING, progress)
         return list_recent(reader, limit, states)
 
@@ -46,7 +46,7 @@ def watch_unfinished_jobs(
     individually. Reading the list counts as part of the watch. Raise JobstatError if
     the list cannot be read.
     """
-    with Paging(standard_error(), quiet=quiet) as progress:
+    with ListProgress(standard_error(), quiet=quiet) as progress:
         reader = _new_reader(connection, policy, progress)
         ids, unreadable = find_unfinished(reader)
     individual = {id for id in unreadable if id is not None and is_id(id)}
@@ -67,7 +67,7 @@ def watch_unfinished_jobs(
 
 
 def _new_reader(
-    connection: Connection, policy: WatchPolicy, progress: Paging
+    connection: Connection, policy: WatchPolicy, progress: ListProgress
 ) -> PageReader:
     fetch, rate_limiter = connection.client.list_jobs, connection.rate_limiter
     return PageReader(fetch, clock, policy, rate_limiter, progress)

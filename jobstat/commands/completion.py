@@ -10,7 +10,7 @@ from jobstat.options import epilog
 from jobstat.views.terminal import standard_output
 
 SCRIPTS = {"bash": "jobstat.bash", "zsh": "_jobstat", "fish": "jobstat.fish"}
-"""The files in ``jobstat/completions``. tests/package/completions.py generates them."""
+"""Each shell's file in ``jobstat/completions``. tests/package/docs.py writes them."""
 
 EXAMPLES = """
 jobstat completion bash > ~/.jobstat.bash; echo '. ~/.jobstat.bash' >> ~/.bashrc

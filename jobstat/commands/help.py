@@ -9,7 +9,7 @@ import click
 from jobstat.errors import UsageError
 from jobstat.options import epilog
 from jobstat.topics import TOPICS, load_topic
-from jobstat.views.pager import page
+from jobstat.views.pager import print_or_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,36 +40,36 @@ def complete(
 def command(ctx: click.Context, /, words: tuple[str, ...]) -> int:
     """Show a help topic, or the help of a command.
 
-    Without an argument it lists the commands and the topics. A text longer than
-    the screen is shown in $PAGER.
+    Without an argument, it lists the commands and the topics. $PAGER shows a text
+    that is longer than the screen.
     """
-    page(find_help(ctx, " ".join(words)).rstrip("\n") + "\n")
+    print_or_page(find_help(ctx, " ".join(words)).rstrip("\n") + "\n")
     return 0
 
 
 def find_help(ctx: click.Context, name: str) -> str:
     """Return the text of a topic, or the help of a command such as ``auth login``.
 
-    A topic wins over a command of the same name. Raise UsageError if there is neither.
+    A topic wins over a command of the same name. Raise UsageError if neither exists.
     """
     if name in TOPICS:
         return load_topic(name)
     context = ctx.find_root()
     for word in name.split():
         group = context.command
-        found = (
+        command = (
             group.get_command(context, word) if isinstance(group, click.Group) else None
         )
-        if found is None:
-            raise _unknown(name, [*TOPICS, *command_paths(ctx)])
-        context = click.Context(found, parent=context, info_name=word)
+        if command is None:
+            raise _unknown_name(name, [*TOPICS, *command_paths(ctx)])
+        context = click.Context(command, parent=context, info_name=word)
     return context.get_help()
 
 
 def command_paths(ctx: click.Context) -> Iterator[str]:
     """Yield every command as the user types it: ``auth``, ``auth login``."""
     root = ctx.find_root().command
-    assert isinstance(root, click.Group)  # noqa: S101 - jobstat itself
+    assert isinstance(root, click.Group)  # noqa: S101 - jobstat is a group
     for name in root.list_commands(ctx):
         yield name
         command = root.get_command(ctx, name)
@@ -77,10 +77,9 @@ def command_paths(ctx: click.Context) -> Iterator[str]:
             yield from (f"{name} {inner}" for inner in command.list_commands(ctx))
 
 
-def _unknown(name: str, names: list[str]) -> UsageError:
+def _unknown_name(name: str, names: list[str]) -> UsageError:
     from difflib import get_close_matches
 
-    message = f"no help topic or command {name!r}"
-    if similar := get_close_matches(name, names, 1):
-        return UsageError(f"{message}. Did you mean {similar[0]!r}?")
-    return UsageError(message, hint="See jobstat help.")
+    similar = get_close_matches(name, names, 1)
+    hint = f"Did you mean {similar[0]!r}?" if similar else "See jobstat help."
+    return UsageError(f"no help topic or command {name!r}", hint=hint)

@@ -1,4 +1,4 @@
-"""A text that may be longer than the screen."""
+"""Show a text that may be longer than the screen."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import subprocess
 from jobstat.views.terminal import standard_output
 
 LESS = "FRX"
-"""How less shows the text, unless LESS is set: as for git and gh."""
+"""The options of less, unless LESS is set: the same as for git and gh."""
 
 
-def page(text: str) -> None:
+def print_or_page(text: str) -> None:
     """Write text to stdout, through the user's pager if it fills the screen."""
     stdout = standard_output()
     columns, rows = stdout.size
@@ -23,7 +23,7 @@ def page(text: str) -> None:
 
 
 def _run_pager(text: str) -> bool:
-    """Return whether a pager showed the text. It may be missing or turned off."""
+    """Show the text in the pager. Return False if the pager is missing or off."""
     try:
         command = shlex.split(os.environ.get("PAGER", "less"))
     except ValueError:  # an unbalanced quote
@@ -38,7 +38,7 @@ def _run_pager(text: str) -> bool:
             command, stdin=subprocess.PIPE, text=True, env=env
         ) as pager:
             pager.communicate(text)
-    except (OSError, IndexError):  # PAGER names no program, or is empty
+    except (OSError, IndexError):  # no such program, or PAGER is empty
         return False
     finally:
         signal.signal(signal.SIGINT, on_interrupt)

@@ -53,7 +53,7 @@ def test_misspelled_help_topic_exits_2_and_suggests_a_similar_name(
     done = jobstat("help", *words.split())
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        f"jobstat: no help topic or command {words!r}. Did you mean {similar!r}?\n"
+        f"jobstat: no help topic or command {words!r}\n  Did you mean {similar!r}?\n"
     )
 
 
@@ -108,7 +108,7 @@ def test_a_topic_that_fits_the_screen_needs_no_pager(pager: str) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("less"), reason="needs less")
-def test_less_is_the_default_and_ctrl_c_does_not_end_it() -> None:
+def test_default_pager_is_less_and_survives_ctrl_c() -> None:
     with on_terminal("help", "polling", env=CLEAN) as terminal:
         terminal.read(lambda text: text.endswith(":"))
         assert "Cost" not in terminal.text

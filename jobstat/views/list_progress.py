@@ -1,4 +1,4 @@
-"""The progress of reading an account's list of jobs, which may take minutes."""
+"""The progress of reading the account's list of jobs, which may take minutes."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ if TYPE_CHECKING:
     from jobstat.views.terminal import Terminal
 
 SHOW_ABOVE = 300
-"""A shorter list is read without showing how many jobs were read."""
+"""The number of jobs up to which a list is read without showing the progress."""
 
 REMIND_AFTER = 60.0
-"""Seconds until a wait for the rate limit is announced again."""
+"""Least seconds between two lines about the rate limit, off a terminal."""
 
 
-class Paging(ReadingObserver):
-    """How many jobs were read, and each wait. A context manager.
+class ListProgress(ReadingObserver):
+    """A view of the reading of a list, and a context manager around it.
 
-    On a terminal this is one line, erased at the end. Errors, and off a terminal waits
-    for the rate limit, are lines that stay.
+    On a terminal it is one line with the number of jobs read, erased at the end. Failed
+    requests are lines that stay. So are waits for the rate limit off a terminal.
     """
 
     def __init__(self, terminal: Terminal, *, quiet: bool) -> None:
         self._terminal = terminal
         self._quiet = quiet
         self._count = 0
-        self._is_shown = False
-        self._announce_limit_at = -inf
+        self._is_line_shown = False
+        self._next_notice_at = -inf
 
     def __enter__(self) -> Self:
         return self
@@ -46,7 +46,7 @@ class Paging(ReadingObserver):
             self._show("")
 
     def pausing(self) -> None:
-        """Say that the list will be read again, and start counting anew."""
+        """Say that the list will be read again, and count again from 0."""
         self._show("once more in a moment")
         self._count = 0
 
@@ -56,8 +56,8 @@ class Paging(ReadingObserver):
             self._print(format_outage(outage, None, now))
         elif self._terminal.live:
             self._show(format_rate_limit_wait(until, now))
-        elif now >= self._announce_limit_at:
-            self._announce_limit_at = max(until, now + REMIND_AFTER)
+        elif now >= self._next_notice_at:
+            self._next_notice_at = max(until, now + REMIND_AFTER)
             self._print(format_rate_limit_wait(until, now))
 
     def _print(self, message: str) -> None:
@@ -72,9 +72,9 @@ class Paging(ReadingObserver):
         line = "; ".join(filter(None, [count, note]))
         width = self._terminal.size.columns - 1
         self._terminal.write_quietly(f"\r{line[:width]}\x1b[K")
-        self._is_shown = True
+        self._is_line_shown = True
 
     def _erase(self) -> None:
-        if self._is_shown:
+        if self._is_line_shown:
             self._terminal.write_quietly("\r\x1b[K")
-            self._is_shown = False
+            self._is_line_shown = False
