@@ -7,6 +7,7 @@ first, the login is lost.
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MAX_WAIT = 60.0
-"""Seconds that the process waits: a token request may take 30, the keyring a few."""
+"""Seconds after the start of a section until the process ends in spite of it.
+
+A token request may take 30 seconds, and the keyring a few.
+"""
 
 NOTIFY_AFTER = 1.0
-"""Seconds of waiting after which the user is told."""
+"""Seconds of waiting after which the user is notified."""
 
 _changed = threading.Condition()
 _active = 0
+_latest_start = 0.0
 _finished = False
 
 
@@ -30,12 +35,16 @@ class ProcessEnding(Exception):
 
 @contextmanager
 def section() -> Iterator[None]:
-    """Keep the process from ending during the block. Raise ProcessEnding."""
-    global _active  # noqa: PLW0603 - the count belongs to the process
+    """Keep the process from ending during the block.
+
+    Raise ProcessEnding after ``finish``.
+    """
+    global _active, _latest_start  # noqa: PLW0603 - the state belongs to the process
     with _changed:
         if _finished:
             raise ProcessEnding
         _active += 1
+        _latest_start = time.monotonic()
     try:
         yield
     finally:
@@ -53,16 +62,25 @@ def is_active() -> bool:
 
 
 def wait(notify: Callable[[], None]) -> None:
-    """Wait until no section is active, for up to ``MAX_WAIT`` seconds.
+    """Wait until no section is active, or ``MAX_WAIT`` after the latest one started.
 
-    Call ``notify`` once if that takes longer than ``NOTIFY_AFTER`` seconds.
+    Call ``notify`` once if that takes longer than ``NOTIFY_AFTER``. A second wait for
+    the same section has the same deadline.
     """
     with _changed:
-        if _changed.wait_for(lambda: not _active, NOTIFY_AFTER):
+        if _wait_until_idle(NOTIFY_AFTER) or _seconds_left() <= 0:
             return
     notify()
     with _changed:
-        _changed.wait_for(lambda: not _active, MAX_WAIT)
+        _wait_until_idle(MAX_WAIT)
+
+
+def finish(notify: Callable[[], None]) -> None:
+    """Allow no further critical section, and wait as ``wait`` does."""
+    global _finished  # noqa: PLW0603 - the state belongs to the process
+    with _changed:
+        _finished = True
+    wait(notify)
 
 
 def reset() -> None:
@@ -72,9 +90,10 @@ def reset() -> None:
         _finished = False
 
 
-def finish(notify: Callable[[], None]) -> None:
-    """Allow no further critical section, and wait as ``wait`` does."""
-    global _finished  # noqa: PLW0603 - the state belongs to the process
-    with _changed:
-        _finished = True
-    wait(notify)
+def _wait_until_idle(timeout: float) -> bool:
+    """Wait for up to ``timeout`` seconds. Return whether no section is active."""
+    return _changed.wait_for(lambda: not _active, min(timeout, _seconds_left()))
+
+
+def _seconds_left() -> float:
+    return _latest_start + MAX_WAIT - time.monotonic()

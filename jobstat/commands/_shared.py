@@ -112,9 +112,9 @@ def connect(
     jobs: Sequence[Reference] = (),
     policy: WatchPolicy = SHOW,
 ) -> Iterator[Connection]:
-    """Connect to the account of the options, the environment, the jobs or the login.
+    """Connect to the account that an option, the environment, a job or a login names.
 
-    Raise JobstatError if there is no such account, or no credential for it.
+    Raise JobstatError if none names one, or if it has no credential.
     """
     account = resolve_account(base_url, subdomain, os.environ, jobs)
     provider = resolve_provider(account, os.environ)
@@ -126,7 +126,10 @@ def connect(
 def connect_to(
     account: Account, provider: CredentialProvider, policy: WatchPolicy = SHOW
 ) -> Iterator[Connection]:
-    """Connect to an account. At the end, print warnings about the credential."""
+    """Connect to an account.
+
+    At the end, wait for a token request, and print warnings about the credential.
+    """
     from jobstat.zendesk.client import ZendeskClient
 
     try:
@@ -134,6 +137,8 @@ def connect_to(
         with ZendeskClient(account, provider, rate_limiter) as client:
             yield Connection(account, provider, client, rate_limiter)
     finally:
+        # ``finish`` needs the answer to a token request. ``process.run`` waits again,
+        # until the same deadline, because ``auth login`` has no connection.
         critical.wait(say_waiting_for_tokens)
         provider.finish()
         for warning in provider.take_warnings():
@@ -152,7 +157,7 @@ def run_watch(
     options: DisplayOptions,
     warnings: Iterable[str] = (),
 ) -> None:
-    """Follow the jobs of a watch to its end, and show them.
+    """Follow a watch to its end, and show its jobs.
 
     Raise JobstatError if an error ends the watch early.
     """
@@ -166,8 +171,8 @@ def run_watch(
 def exit_code(watch: Watch, args: JobArgs, *, exit_zero: bool) -> Exit:
     """Return the exit code of a finished watch.
 
-    Raise UsageError if standard input held a request that Zendesk refused: no job
-    stands for it.
+    Raise UsageError if standard input held an error response: the request that Zendesk
+    refused has no job to count.
     """
     if args.problem:
         raise args.problem

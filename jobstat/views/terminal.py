@@ -193,7 +193,8 @@ def standard_error() -> Terminal:
 def say_waiting_for_tokens() -> None:
     """Say why the process does not end yet."""
     standard_error().print_quietly(
-        "jobstat: waiting up to 30 s for new tokens; without them, the login is lost\n"
+        "jobstat: waiting up to a minute for new tokens;"
+        " without them, the login is lost\n"
     )
 
 

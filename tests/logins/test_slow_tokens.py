@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from machine import Grants
 
 WAITING = (
-    "jobstat: waiting up to 30 s for new tokens; without them, the login is lost\n"
+    "jobstat: waiting up to a minute for new tokens; without them, the login is lost\n"
 )
 WATCH = ("watch", "JOB", "--json")
 
