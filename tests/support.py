@@ -142,7 +142,7 @@ def start_job(
     demo: DemoServer, tickets: int = 4, failures: float = 0.0, duration: float = 600.0
 ) -> str:
     """Start a job of ``duration`` seconds at the demo server. Return its id."""
-    demo.account.failures, demo.account.duration = failures, duration
+    demo.account.failure_share, demo.account.duration = failures, duration
     ticket = {"comment": {"body": "Help!"}}
     return str(demo.account.create_tickets([ticket] * tickets, time.time())["id"])
 

@@ -25,10 +25,10 @@ jobstat demo --serve --port 8080
 
 
 def percent(text: str) -> float:
-    """Parse ``10`` or ``10%`` into a share from 0 to 1."""
+    """Parse a percentage such as ``10`` or ``10%`` into a share from 0 to 1."""
     number = text.removesuffix("%")
     if not re.fullmatch("100|[0-9]{1,2}", number):
-        raise click.BadParameter(f"not a number from 0 to 100: {text}")
+        raise click.BadParameter(f"not a whole number from 0 to 100: {text!r}")
     return int(number) / 100
 
 
@@ -60,7 +60,7 @@ def percent(text: str) -> float:
     "--token-life",
     type=options.positive_duration,
     metavar="DURATION",
-    help="Lifetime of OAuth access tokens. Default: set by the client.",
+    help="Lifetime of OAuth access tokens. Default: as the client requests.",
 )
 @click.option(
     "--token-delay",
@@ -90,7 +90,7 @@ def command(
         server = DemoServer(
             port=port or 0,
             duration=duration,
-            failures=failures,
+            failure_share=failures,
             token_lifetime=token_life,
             token_delay=token_delay,
         )
@@ -121,9 +121,8 @@ def _run_job(server: DemoServer) -> None:
     out.paragraph(f"A fake Zendesk at {server.base_url} creates {TICKETS} tickets.")
     tickets = [{"comment": {"body": f"Ticket {n}"}} for n in range(TICKETS)]
     job = server.account.create_tickets(tickets, time())
-    account = Account(server.base_url)
     policy, provider = WatchPolicy(), FixedProvider(bearer(TOKEN, "the demo"))
-    with connect_to(account, provider, policy) as connection:
+    with connect_to(Account(server.base_url), provider, policy) as connection:
         watch = new_watch(connection, [job["id"]], policy)
         run_watch(connection, watch, DisplayOptions())
     code = watch.exit()
@@ -156,4 +155,4 @@ To log in by OAuth instead, unset ZENDESK_OAUTH_TOKEN and run:
   echo {CLIENT_SECRET} | jobstat auth login --client-id {CONFIDENTIAL_CLIENT} \\
     --with-secret
 """)
-    threading.Event().wait()
+    threading.Event().wait()  # until a signal

@@ -13,7 +13,7 @@ from jobstat.demo.fake_account import (
     DELETE,
     MAX_RECORDS,
     UPDATE,
-    ErrorResponse,
+    AccountError,
     too_many_values,
 )
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from jobstat.demo.oauth import FakeOAuth
 
 TOKEN = "demo-token"  # noqa: S105 - valid at the fake account only
-"""The account's one token: a bearer token, and every user's API token."""
+"""The account's only token. It is a bearer token and the API token of every user."""
 
 USER = {"id": 3612, "name": "Ada Agent", "email": "ada@demo.example", "role": "admin"}
-"""The user of every request."""
+"""The user who sends every request."""
 
-OAUTH_JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}
-"""The headers of OAuth's JSON answers."""
+OAUTH_HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+"""The headers of the JSON responses of OAuth."""
 
 API = "/api/v2/"
 MAX_PAGE_SIZE = 100
@@ -73,7 +73,7 @@ class FakeApi:
         self._oauth = oauth
 
     def respond(self, request: Request, now: float) -> Any:  # noqa: PLR0911 - a return for each endpoint
-        """Return the JSON document for a request. Raise ErrorResponse."""
+        """Return the JSON document for a request. Raise AccountError."""
         self._require_credential(request.authorization, now)
         if not request.path.startswith(API):
             raise _no_endpoint()
@@ -101,7 +101,7 @@ class FakeApi:
     def respond_to_oauth(
         self, request: Request, now: float
     ) -> tuple[int, dict[str, str], str]:
-        """Return the status, headers and body for a request. Raise ErrorResponse."""
+        """Return the status, headers and body for a request. Raise AccountError."""
         match request.method, request.path:
             case "GET", "/oauth/authorizations/new":
                 page = self._oauth.render_consent_page(request.query)
@@ -111,7 +111,7 @@ class FakeApi:
                 return 302, {"Location": url}, ""
             case "POST", "/oauth/tokens":
                 tokens = self._oauth.grant_tokens(request.json, now)
-                return 200, OAUTH_JSON, json.dumps(tokens)
+                return 200, OAUTH_HEADERS, json.dumps(tokens)
             case _:
                 raise _no_endpoint()
 
@@ -120,7 +120,7 @@ class FakeApi:
         if scheme.lower() == "bearer":
             if value == TOKEN or self._oauth.accepts(value, now):
                 return
-            raise ErrorResponse(
+            raise AccountError(
                 401,
                 {
                     "error": "invalid_token",
@@ -129,7 +129,7 @@ class FakeApi:
                 },
             )
         if not (scheme.lower() == "basic" and _is_api_token(value)):
-            raise ErrorResponse(401, {"error": "Couldn't authenticate you"})
+            raise AccountError(401, {"error": "Couldn't authenticate you"})
 
     def _show_many(self, query: dict[str, str], now: float) -> Any:
         ids = set(_split_ids(query))
@@ -159,7 +159,7 @@ class FakeApi:
 
 
 def _ids_to_update(request: Request) -> list[int]:
-    """Return the tickets of an update: ``ids`` of the query, or those of the body."""
+    """Return the ids of the tickets to update, from the query or from the body."""
     if "ids" in request.query:
         return _ids_of_query(request)
     tickets = _list(request.json, "tickets")
@@ -198,8 +198,8 @@ def _is_api_token(value: str) -> bool:
     return user_and_token.endswith(f"/token:{TOKEN}")
 
 
-def _invalid_attribute(name: str) -> ErrorResponse:
-    return ErrorResponse(
+def _invalid_attribute(name: str) -> AccountError:
+    return AccountError(
         400,
         {
             "error": {
@@ -210,5 +210,5 @@ def _invalid_attribute(name: str) -> ErrorResponse:
     )
 
 
-def _no_endpoint() -> ErrorResponse:
-    return ErrorResponse(404, {"error": "InvalidEndpoint", "description": "Not found"})
+def _no_endpoint() -> AccountError:
+    return AccountError(404, {"error": "InvalidEndpoint", "description": "Not found"})

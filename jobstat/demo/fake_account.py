@@ -16,18 +16,22 @@ RETENTION = 24 * 3600.0
 """Seconds until a job is deleted, counted from its creation."""
 
 MAX_RECORDS = 100
+"""The most records or ids in one request."""
+
 MAX_JOBS = 30
+"""The most unfinished jobs at one time."""
+
 QUEUED_SHARE = 0.2
-"""The share of a job's time that it is queued."""
+"""The part of its duration for which a job is queued."""
 
 _ACCOUNT_ID = 9134021
 
 
 @dataclass(frozen=True, slots=True)
 class BulkOperation:
-    """A bulk operation on tickets, and the words of its job and its items.
+    """A bulk operation on tickets: the words in its job and its items.
 
-    Zendesk calls the job of a deletion an update, too.
+    Zendesk gives the job of a deletion the type of an update.
     """
 
     job_type: str
@@ -73,15 +77,15 @@ DELETE = BulkOperation(
 
 @dataclass(frozen=True, slots=True)
 class PlannedJob:
-    """A job whose course is decided at its start.
+    """A job whose results and end are fixed when it starts.
 
-    ``failures`` maps the index of each item that fails to the error's details. Times
-    are POSIX seconds.
+    ``failures`` maps the index of each item that fails to the error's details.
+    ``created_at`` is in POSIX seconds, ``duration`` in seconds.
     """
 
     id: str
     operation: BulkOperation
-    ids: tuple[int, ...]
+    ticket_ids: tuple[int, ...]
     failures: dict[int, str]
     created_at: float
     duration: float
@@ -91,21 +95,21 @@ class PlannedJob:
         return self.created_at + self.duration
 
     def status_at(self, now: float, base_url: str) -> dict[str, Any]:
-        """Return the job_status object of that moment."""
-        total = len(self.ids)
-        share = self._share_done(now)
+        """Return the job_status object at that moment."""
+        total = len(self.ticket_ids)
+        share_done = self._share_done(now)
         status, progress, message, results = "queued", None, None, None
         if now >= self.ends_at:
             ended_at = datetime.fromtimestamp(self.ends_at, UTC)
             stamp = ended_at.strftime("%Y-%m-%d %H:%M:%S +0000")
             results = self._results()
-            if len(self.failures) < max(total, 1):
+            if not total or len(self.failures) < total:
                 status, progress = "completed", total
                 message = f"Completed at {stamp}"
             else:
                 status, progress, message = "failed", 0, f"Failed at {stamp}"
-        elif share is not None:
-            status, progress = "working", int(total * share)
+        elif share_done is not None:
+            status, progress = "working", int(total * share_done)
             noun = f"ticket #{progress}" if progress else "Tickets"
             message = f"{self.operation.progress_verb} {noun}"
         return {
@@ -120,6 +124,7 @@ class PlannedJob:
         }
 
     def _share_done(self, now: float) -> float | None:
+        """Return the part of the items that is done, None while the job is queued."""
         queued = QUEUED_SHARE * self.duration
         age = now - self.created_at
         return None if age < queued else (age - queued) / (self.duration - queued)
@@ -129,7 +134,7 @@ class PlannedJob:
             self._failure(index, id)
             if index in self.failures
             else self._success(index, id)
-            for index, id in enumerate(self.ids)
+            for index, id in enumerate(self.ticket_ids)
         ]
 
     def _failure(self, index: int, id: int) -> dict[str, Any]:
@@ -151,8 +156,8 @@ class PlannedJob:
         }
 
 
-class ErrorResponse(Exception):
-    """An error that the account answers: an HTTP status, and a JSON object."""
+class AccountError(Exception):
+    """An error of the account, with the HTTP status and JSON object of its response."""
 
     def __init__(self, status: int, body: dict[str, Any]) -> None:
         super().__init__(status, body)
@@ -164,13 +169,13 @@ class ErrorResponse(Exception):
 class FakeAccount:
     """A fake account, whose jobs last ``duration`` seconds each.
 
-    ``failures`` is the share of items that fail, from 0 to 1. A new ticket without a
-    description fails, too. The account allows ``limit`` requests a minute.
+    ``failure_share`` is the share of items that fail, from 0 to 1. A new ticket without
+    a description fails, too. The account allows ``limit`` requests a minute.
     """
 
     base_url: str
     duration: float = 8.0
-    failures: float = 0.0
+    failure_share: float = 0.0
     limit: int = 700
     _jobs: dict[str, PlannedJob] = field(default_factory=dict)
     _next_id: int = 35436
@@ -178,9 +183,9 @@ class FakeAccount:
     _requests: int = 0
 
     def count_request(self, now: float) -> tuple[int, int]:
-        """Return the requests that remain in this minute, and its remaining seconds.
+        """Count a request. Return how many remain, and the seconds until the reset.
 
-        The first number is negative if this request exceeds the limit.
+        The first number is negative if the request exceeds the limit.
         """
         minute, seconds = divmod(int(now), 60)
         if minute != self._minute:
@@ -190,8 +195,8 @@ class FakeAccount:
 
     def create_tickets(self, tickets: list[Any], now: float) -> dict[str, Any]:
         """Start a job that creates the tickets, and return the job object."""
-        without_description = {
-            index
+        failures = {
+            index: _NO_DESCRIPTION
             for index, ticket in enumerate(tickets)
             if not (
                 isinstance(ticket, dict)
@@ -200,32 +205,31 @@ class FakeAccount:
         }
         ids = list(range(self._next_id, self._next_id + len(tickets)))
         self._next_id += len(tickets)
-        failures = dict.fromkeys(sorted(without_description), _NO_DESCRIPTION)
         return self.start(CREATE, ids, now, failures)
 
     def start(
         self,
         operation: BulkOperation,
-        ids: list[int],
+        ticket_ids: list[int],
         now: float,
         failures: dict[int, str] | None = None,
     ) -> dict[str, Any]:
-        """Start a job about the tickets of these ids, and return the job object.
+        """Start a job about these tickets, and return the job object.
 
-        ``failures`` maps the index of each item that must fail to the error's details;
-        the account's share of failures comes on top. Raise ErrorResponse if there are
-        too many ids, or too many jobs.
+        ``failures`` maps the index of each item that must fail to the error's details.
+        The account's ``failure_share`` adds more. Raise AccountError if there are too
+        many tickets, or too many unfinished jobs.
         """
-        if len(ids) > MAX_RECORDS:
+        if len(ticket_ids) > MAX_RECORDS:
             raise too_many_values()
         self._check_running_jobs(now)
-        indexes = _spread(self.failures, len(ids))
-        share = dict(zip(indexes, cycle(operation.error_details), strict=False))
+        indexes = _spread(self.failure_share, len(ticket_ids))
+        more = dict(zip(indexes, cycle(operation.error_details), strict=False))
         job = PlannedJob(
             id=f"V3-{token_hex(16)}",
             operation=operation,
-            ids=tuple(ids),
-            failures={**(failures or {}), **share},
+            ticket_ids=tuple(ticket_ids),
+            failures={**(failures or {}), **more},
             created_at=now,
             duration=max(self.duration, 0.01),
         )
@@ -233,30 +237,31 @@ class FakeAccount:
         return job.status_at(now, self.base_url)
 
     def get_job(self, id: str, now: float) -> dict[str, Any]:
-        """Return the job with this id. Raise ErrorResponse if there is none."""
+        """Return the job with this id. Raise AccountError if there is none."""
         job = self._jobs.get(id)
         if job is None or now - job.created_at > RETENTION:
-            raise ErrorResponse(
+            raise AccountError(
                 404, {"error": "RecordNotFound", "description": "Not found"}
             )
         return job.status_at(now, self.base_url)
 
     def list_jobs(self, now: float) -> list[dict[str, Any]]:
-        """Return the finished jobs by their end, then the others by their creation.
+        """Return the finished jobs, the last to end first, then the unfinished ones.
 
-        The newest of each comes first.
+        Of the unfinished jobs, the newest comes first.
         """
         jobs = [job for job in self._jobs.values() if now - job.created_at <= RETENTION]
         finished = [job for job in jobs if job.ends_at <= now]
-        running = [job for job in jobs if job.ends_at > now]
+        unfinished = [job for job in jobs if job.ends_at > now]
         finished.sort(key=lambda job: job.ends_at, reverse=True)
-        running.sort(key=lambda job: job.created_at, reverse=True)
-        return [job.status_at(now, self.base_url) for job in finished + running]
+        unfinished.sort(key=lambda job: job.created_at, reverse=True)
+        return [job.status_at(now, self.base_url) for job in finished + unfinished]
 
     def _check_running_jobs(self, now: float) -> None:
+        """Raise AccountError if the account has as many unfinished jobs as it can."""
         running = [job.id for job in self._jobs.values() if job.ends_at > now]
         if len(running) >= MAX_JOBS:
-            raise ErrorResponse(
+            raise AccountError(
                 429,
                 {
                     "error": "TooManyJobs",
@@ -267,9 +272,9 @@ class FakeAccount:
             )
 
 
-def too_many_values() -> ErrorResponse:
+def too_many_values() -> AccountError:
     """Return the error for more than 100 records or ids in one request."""
-    return ErrorResponse(
+    return AccountError(
         400,
         {
             "error": "TooManyValues",
@@ -280,6 +285,6 @@ def too_many_values() -> ErrorResponse:
 
 
 def _spread(share: float, count: int) -> list[int]:
-    """Return the indexes of this share of ``count`` items, evenly spread."""
+    """Return the indexes of a share of ``count`` items, evenly spread."""
     chosen = round(share * count)
-    return [(2 * index + 1) * count // (2 * chosen) for index in range(chosen)]
+    return [(2 * number + 1) * count // (2 * chosen) for number in range(chosen)]

@@ -14,23 +14,26 @@ from secrets import compare_digest, token_hex
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from jobstat.demo.fake_account import ErrorResponse
+from jobstat.demo.fake_account import AccountError
 
 PUBLIC_CLIENT = "jobstat-demo"
 CONFIDENTIAL_CLIENT = "jobstat-demo-server"
 CLIENT_SECRET = "demo-secret"  # noqa: S105 - valid at the fake account only
 
 DEFAULT_LIFETIME = 1800.0
-"""Seconds that an access token is valid if the client does not ask for a time.
+"""Seconds that an access token is valid unless the client asks for a time.
 
-This is Zendesk's default.
+Zendesk has the same default.
 """
 
 MIN_LIFETIME, MAX_LIFETIME = 300, 172_800
-"""Seconds that a client may ask for."""
+"""The bounds of the lifetime that a client may ask for, in seconds."""
 
 CODE_LIFETIME = 120.0
+"""Seconds that an authorization code is valid."""
+
 REFRESH_LIFETIME = 30 * 86400.0
+"""Seconds that a refresh token is valid."""
 
 SCOPES = frozenset({"read", "write"})
 
@@ -85,7 +88,7 @@ class FakeOAuth:
     _codes: dict[str, _AuthorizationCode] = field(default_factory=dict)
 
     def render_consent_page(self, query: dict[str, str]) -> str:
-        """Return the page that asks the user for consent. Raise ErrorResponse."""
+        """Return the page that asks the user for consent. Raise AccountError."""
         _check_authorization_request(query)
         fields = "".join(
             f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
@@ -95,7 +98,7 @@ class FakeOAuth:
         return _PAGE.format(client=client, scope=scope, fields=fields)
 
     def redirect_after_consent(self, form: dict[str, str], now: float) -> str:
-        """Return the URL that takes the user's answer back. Raise ErrorResponse."""
+        """Return the redirect URL with the user's answer. Raise AccountError."""
         _check_authorization_request(form)
         query = {"state": form["state"]} if "state" in form else {}
         if form.get("answer") == "allow":
@@ -115,7 +118,7 @@ class FakeOAuth:
         return f"{form['redirect_uri']}?{urlencode(query)}"
 
     def grant_tokens(self, fields: dict[str, Any], now: float) -> dict[str, Any]:
-        """Return new tokens for one of the three grant types. Raise ErrorResponse."""
+        """Return new tokens for one of the three grant types. Raise AccountError."""
         match fields.get("grant_type"):
             case "authorization_code":
                 pair = self._exchange_code(fields, now)
@@ -207,7 +210,7 @@ class FakeOAuth:
 
 
 def _check_authorization_request(request: dict[str, str]) -> None:
-    """Raise ErrorResponse if the request is not one of the public client."""
+    """Raise AccountError unless the public client may send this request."""
     if request.get("client_id") != PUBLIC_CLIENT:
         raise _oauth_error(400, "invalid_client", "There is no such public client.")
     uri = urlsplit(request.get("redirect_uri", ""))
@@ -227,5 +230,5 @@ def _check_scope(scope: str) -> None:
         raise _oauth_error(400, "invalid_scope", f"The scope is invalid: {scope}")
 
 
-def _oauth_error(status: int, error: str, description: str) -> ErrorResponse:
-    return ErrorResponse(status, {"error": error, "error_description": description})
+def _oauth_error(status: int, error: str, description: str) -> AccountError:
+    return AccountError(status, {"error": error, "error_description": description})

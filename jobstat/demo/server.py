@@ -10,8 +10,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
-from jobstat.demo.api import OAUTH_JSON, FakeApi, Request
-from jobstat.demo.fake_account import ErrorResponse, FakeAccount
+from jobstat.demo.api import OAUTH_HEADERS, FakeApi, Request
+from jobstat.demo.fake_account import AccountError, FakeAccount
 from jobstat.demo.oauth import FakeOAuth
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ MAX_BODY = 16 * 2**20
 class DemoServer:
     """A fake account that answers while the context is open.
 
-    ``port`` 0 is any free port. ``duration`` is the time of a job in seconds,
-    ``failures`` the share of its items that fail. ``token_lifetime`` is the lifetime of
-    access tokens in seconds, ``token_delay`` the delay of token requests. Raise
-    OSError if the port is taken.
+    ``port`` 0 is any free port. Each job takes ``duration`` seconds, and
+    ``failure_share`` of its items fail. ``token_lifetime`` is the lifetime of access
+    tokens in seconds, ``token_delay`` the delay of token responses in seconds. Raise
+    OSError if the port is taken, OverflowError if it is no port.
     """
 
     def __init__(
@@ -34,13 +34,13 @@ class DemoServer:
         *,
         port: int = 0,
         duration: float = 8.0,
-        failures: float = 0.0,
+        failure_share: float = 0.0,
         token_lifetime: float | None = None,
         token_delay: float = 0.0,
     ) -> None:
         self._server = _HttpServer(("127.0.0.1", port), _Handler)
         self.base_url = f"http://127.0.0.1:{self._server.server_port}"
-        self.account = FakeAccount(self.base_url, duration, failures)
+        self.account = FakeAccount(self.base_url, duration, failure_share)
         self.oauth = FakeOAuth(token_lifetime)
         self._server.account = self.account
         self._server.api = FakeApi(self.account, self.oauth)
@@ -108,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
             try:
                 _check_rate_limit(remaining)
                 status, document = 200, self.server.api.respond(request, now)
-            except ErrorResponse as error:
+            except AccountError as error:
                 status, document = error.status, error.body
         self._send_json(status, document, max(remaining, 0), reset)
 
@@ -116,8 +116,8 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             with self.server.lock:
                 response = self.server.api.respond_to_oauth(request, time.time())
-        except ErrorResponse as error:
-            response = error.status, OAUTH_JSON, json.dumps(error.body)
+        except AccountError as error:
+            response = error.status, OAUTH_HEADERS, json.dumps(error.body)
         if request.path == "/oauth/tokens":
             self.server.before_tokens()
         status, headers, body = response
@@ -126,9 +126,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _send_json(
         self, status: int, document: Any, remaining: int, reset: int
     ) -> None:
-        """Send a document with the headers that Zendesk sends.
+        """Send a JSON document with Zendesk's headers.
 
-        ``remaining`` requests are left, and ``reset`` seconds until there are more.
+        ``remaining`` is the number of requests left, ``reset`` the seconds until the
+        rate limit is full again.
         """
         body = json.dumps(document).encode()
         etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
@@ -160,7 +161,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _check_rate_limit(remaining: int) -> None:
     if remaining < 0:
-        raise ErrorResponse(
+        raise AccountError(
             429,
             {
                 "error": "APIRateLimitExceeded",

@@ -21,7 +21,7 @@ from support import environment
 from terminals import on_terminal
 
 from jobstat.demo.api import USER
-from jobstat.demo.fake_account import ErrorResponse, FakeAccount
+from jobstat.demo.fake_account import AccountError, FakeAccount
 from jobstat.demo.oauth import PUBLIC_CLIENT
 from jobstat.zendesk.auth.callback import Callback
 
@@ -67,7 +67,7 @@ def test_browser_login_is_kept_with_a_warning_if_the_account_is_down(
     """A token that the user typed is not kept: the user can type it again."""
 
     def down(*_: object) -> None:
-        raise ErrorResponse(503, {"error": "Down"})
+        raise AccountError(503, {"error": "Down"})
 
     with monkeypatch.context() as patched:
         patched.setattr(FakeAccount, "list_jobs", down)

@@ -8,7 +8,7 @@ from jobstat.demo.fake_account import (
     DELETE,
     RETENTION,
     UPDATE,
-    ErrorResponse,
+    AccountError,
     FakeAccount,
 )
 from jobstat.jobs.job import Verdict, judge
@@ -46,7 +46,7 @@ def test_job_goes_from_queued_to_working_to_completed() -> None:
 
 @pytest.mark.parametrize(("share", "failed"), [(0, 0), (0.1, 4), (0.5, 20), (1, 40)])
 def test_configured_share_of_items_fails(share: float, failed: int) -> None:
-    account = FakeAccount(URL, failures=share)
+    account = FakeAccount(URL, failure_share=share)
     id = account.create_tickets([TICKET] * 40, 0)["id"]
     assert len(parse_job(account.get_job(id, 100)).failed) == failed
 
@@ -60,7 +60,7 @@ def test_ticket_without_a_description_fails() -> None:
 
 
 def test_job_whose_items_all_fail_has_status_failed() -> None:
-    account = FakeAccount(URL, failures=1)
+    account = FakeAccount(URL, failure_share=1)
     id = account.create_tickets([TICKET], 0)["id"]
     job = parse_job(account.get_job(id, 100))
     assert (job.status, job.progress) == ("failed", 0)
@@ -68,7 +68,7 @@ def test_job_whose_items_all_fail_has_status_failed() -> None:
 
 
 def test_job_without_tickets_is_completed() -> None:
-    account = FakeAccount(URL, failures=1)
+    account = FakeAccount(URL, failure_share=1)
     done = account.get_job(account.create_tickets([], 0)["id"], 100)
     assert (done["status"], done["total"], done["results"]) == ("completed", 0, [])
 
@@ -79,7 +79,7 @@ def test_job_without_tickets_is_completed() -> None:
 def test_update_and_delete_results_list_action_status_and_success(
     operation: Any, item_status: str
 ) -> None:
-    account = FakeAccount(URL, failures=0.5)
+    account = FakeAccount(URL, failure_share=0.5)
     id = account.start(operation, [5, 6], 0)["id"]
     results = account.get_job(id, 100)["results"]
     assert results[0] == {
@@ -95,14 +95,14 @@ def test_job_expires_after_a_day() -> None:
     account = FakeAccount(URL)
     id = account.create_tickets([TICKET], 0)["id"]
     assert account.get_job(id, RETENTION)
-    with pytest.raises(ErrorResponse) as caught:
+    with pytest.raises(AccountError) as caught:
         account.get_job(id, RETENTION + 1)
     assert (caught.value.status, caught.value.body["error"]) == (404, "RecordNotFound")
     assert account.list_jobs(RETENTION + 1) == []
 
 
 def test_more_than_100_tickets_are_refused() -> None:
-    with pytest.raises(ErrorResponse) as caught:
+    with pytest.raises(AccountError) as caught:
         FakeAccount(URL).create_tickets([TICKET] * 101, 0)
     assert caught.value.body["error"] == "TooManyValues"
 
@@ -110,7 +110,7 @@ def test_more_than_100_tickets_are_refused() -> None:
 def test_too_many_jobs_are_refused_with_the_ids_of_running_jobs() -> None:
     account = FakeAccount(URL)
     ids = [account.create_tickets([TICKET], 0)["id"] for _ in range(30)]
-    with pytest.raises(ErrorResponse) as caught:
+    with pytest.raises(AccountError) as caught:
         account.create_tickets([TICKET], 0)
     assert caught.value.body["current_job_ids"] == ids
     assert account.create_tickets([TICKET], 100)

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from jobstat.demo.fake_account import ErrorResponse
+from jobstat.demo.fake_account import AccountError
 from jobstat.demo.oauth import (
     CLIENT_SECRET,
     CODE_LIFETIME,
@@ -54,7 +54,7 @@ def token_request(oauth: FakeOAuth, now: float = 0.0) -> dict[str, Any]:
 
 
 def grant_error(oauth: FakeOAuth, fields: dict[str, Any], now: float = 0.0) -> str:
-    with pytest.raises(ErrorResponse) as caught:
+    with pytest.raises(AccountError) as caught:
         oauth.grant_tokens(fields, now)
     return str(caught.value.body["error"])
 
@@ -103,9 +103,9 @@ def test_invalid_authorization_request_gets_no_page_and_no_code(
     change: dict[str, str],
 ) -> None:
     oauth = FakeOAuth()
-    with pytest.raises(ErrorResponse):
+    with pytest.raises(AccountError):
         oauth.render_consent_page(QUERY | change)
-    with pytest.raises(ErrorResponse):
+    with pytest.raises(AccountError):
         oauth.redirect_after_consent({**QUERY, **change, "answer": "allow"}, 0.0)
 
 
