@@ -1,7 +1,7 @@
 """Critical sections: the process does not end while one is active.
 
-A token request is one. Its answer replaces the stored tokens; if the process ends
-first, the login is lost.
+A token request is one. Zendesk revokes the old tokens, so the login is lost if the
+process ends before the new tokens are saved.
 """
 
 from __future__ import annotations

@@ -13,14 +13,14 @@ from jobstat.jobs.loop import TICK
 T = TypeVar("T")
 
 OnTick = Callable[[], None] | None
-"""Called about once a second during a long call, to keep the screen alive."""
+"""A function to call about once a second during a long call: it updates the screen."""
 
 
 class BackgroundCall(Generic[T]):
-    """A call without a timeout of its own, such as the resolution of a host name.
+    """A call that has no timeout, such as the resolution of a host name.
 
-    It starts at once, and runs until it returns or the process ends. Signals reach the
-    caller while it waits.
+    The call starts at once, and runs until it returns or the process ends. Signals
+    reach the caller while it waits. Raise Unreachable if no thread can start.
     """
 
     def __init__(self, call: Callable[[], T], name: str) -> None:
@@ -39,7 +39,7 @@ class BackgroundCall(Generic[T]):
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
     def wait(self, time_left: Callable[[], float], on_tick: OnTick = None) -> bool:
-        """Wait while ``time_left`` returns seconds; return whether the call is done."""
+        """Wait while ``time_left()`` is positive. Return whether the call is done."""
         while not self._done.wait(min(max(time_left(), 0), TICK)):
             if time_left() <= 0:
                 return False
@@ -54,7 +54,7 @@ class BackgroundCall(Generic[T]):
         return self._result
 
     def abandon(self, cleanup: Callable[[], None]) -> None:
-        """Call ``cleanup`` when the call is done: nobody waits for it any more."""
+        """Stop waiting for the call: run ``cleanup`` when it is done."""
         self._cleanup = cleanup
         if self._done.is_set():
             cleanup()

@@ -1,4 +1,4 @@
-"""Read the body of a response, up to a size."""
+"""Read and decompress the body of a response, up to a maximum size."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MAX_BODY = 64 * 2**20
-"""Bytes of a decompressed body."""
+"""Maximum bytes of a decompressed body."""
 
 MAX_ERROR_BODY = 2**16
-"""Bytes of an error response's body: its message stands at the beginning."""
+"""Bytes of an error response's body to read: its message is at the beginning."""
 
 
 def read_body(
@@ -22,8 +22,9 @@ def read_body(
 ) -> tuple[bytes, bool]:
     """Return a decompressed body, and whether its end is missing.
 
-    httpx would decompress any amount. Only the body of an error response may lack its
-    end. Raise InvalidResponse if it is too large, zlib.error if it is damaged.
+    The body of an error response may be cut off. Raise InvalidResponse for another body
+    that is too large, zlib.error for one that is damaged. httpx would decompress a body
+    of any size.
     """
     limit = MAX_ERROR_BODY if is_error else MAX_BODY
     decompressor = _new_decompressor(encoding.strip().lower())
@@ -53,7 +54,7 @@ def _new_decompressor(encoding: str) -> Any:
 
 
 def _decompress(chunk: bytes, decompressor: Any, body: bytearray, limit: int) -> Any:
-    """Add a chunk to the body; return the decompressor of the next chunk.
+    """Add a chunk to the body. Return the decompressor for the next chunk.
 
     A gzip body may have several members, one after the other (RFC 1952).
     """

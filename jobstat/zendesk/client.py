@@ -50,10 +50,10 @@ _KEPT_ONE_DAY = "Zendesk forgets a job one day after it was created."
 
 
 def open_http(account: Account) -> HttpClient:
-    """Return the HTTP client of an account. Raise as ``ZendeskClient`` does."""
+    """Return an HTTP client for an account. Raise UsageError as ``HttpClient`` does."""
     headers = {
         "Accept": "application/json",
-        # A cache on the way could answer with an old status.
+        # A cache could answer with an old status.
         "Cache-Control": "no-cache",
         "User-Agent": f"jobstat/{__version__}",
     }
@@ -63,7 +63,7 @@ def open_http(account: Account) -> HttpClient:
 class ZendeskClient:
     """A client for the job statuses of an account, and a context manager.
 
-    ``rate_limiter`` gets the rate limit of every answer. Raise UsageError if the host
+    ``rate_limiter`` gets the rate limit from every answer. Raise UsageError if the host
     name, or a proxy or certificate setting of the environment, is invalid.
     """
 
@@ -77,8 +77,8 @@ class ZendeskClient:
         self._provider = provider
         self._rate_limiter = rate_limiter or RateLimiter()
         self._http = open_http(account)
-        self._answered_ids: set[str] = set()  # ids whose own job was answered
-        self._accepted_ids: dict[str, str] = {}  # the other id the server insists on
+        self._answered_ids: set[str] = set()  # ids whose own job the server sent
+        self._accepted_ids: dict[str, str] = {}  # id -> id of the job it sends instead
 
     def __enter__(self) -> Self:
         return self
@@ -91,10 +91,10 @@ class ZendeskClient:
     ) -> PollResult:
         """Return the jobs of up to 100 ids within ``timeout`` seconds.
 
-        An answer about several ids may omit some. ``on_tick`` is called about once a
-        second. Raise Unauthorized for 401, AuthError for 403, NotFound for 404 and 410,
-        Unavailable for a network error, 429 and 5xx, InvalidResponse if the body is no
-        job status, UsageError for any other refusal.
+        Zendesk may omit some of several ids. ``on_tick`` is called about once a second.
+        Raise Unauthorized for 401, AuthError for 403, NotFound for 404 and 410,
+        Unavailable for a network error, 429 and 5xx, InvalidResponse if the body is not
+        a job status, UsageError for any other refusal.
         """
         with redacting(self._provider.secrets):
             if len(ids) > 1:
@@ -107,9 +107,9 @@ class ZendeskClient:
             return self._get_page(f"job_statuses?{query}", timeout)
 
     def check_credential(self, timeout: float) -> None:
-        """Make a request that needs a valid credential. Raise as ``fetch`` does.
+        """List one job, to check the credential. Raise as ``fetch`` does.
 
-        For other requests, Zendesk may treat a wrong credential as none.
+        Zendesk answers some other requests even if the credential is wrong.
         """
         self.list_jobs("page[size]=1", timeout)
 
@@ -142,24 +142,24 @@ class ZendeskClient:
         return PollResult(page.jobs, tuple(map(find_id, page.skipped)))
 
     def _fetch_one(self, id: str, timeout: float, on_tick: OnTick) -> PollResult:
-        """Return one job. Do not believe an answer about another id at once.
+        """Return one job. After an answer about another id, ask again.
 
-        Ask again over a new connection, and accept the other job if the server insists:
-        a mock with a fixed body does. Reject it if the server has answered about the
-        right ids before.
+        Accept the other job if a new connection gives the same answer: a mock server
+        may have a fixed body. Raise InvalidResponse for a third id, or if the server
+        has sent the right job for one of these ids before.
         """
         deadline = clock.monotonic() + timeout
         result = self._get_job(id, timeout, on_tick)
-        other = result.jobs[0].id
-        if not is_same_id(id, other) and self._accepted_ids.get(id) != other:
+        other_id = result.jobs[0].id
+        if not is_same_id(id, other_id) and self._accepted_ids.get(id) != other_id:
             self._http.reconnect()
             result = self._get_job(id, deadline - clock.monotonic(), on_tick)
-            again = result.jobs[0].id
-            if not is_same_id(id, again):
-                if again != other or self._answered_ids & {id, again}:
+            second_id = result.jobs[0].id
+            if not is_same_id(id, second_id):
+                if second_id != other_id or self._answered_ids & {id, second_id}:
                     message = f"the answers are about other jobs than {id}"
                     raise InvalidResponse(message)
-                self._accepted_ids[id] = again
+                self._accepted_ids[id] = second_id
         if is_same_id(id, result.jobs[0].id):
             self._accepted_ids.pop(id, None)
             self._answered_ids.add(id)
@@ -179,7 +179,7 @@ class ZendeskClient:
 
     @contextmanager
     def _reconnect_if_invalid(self) -> Iterator[None]:
-        """Use a new connection after a broken answer: it may be another request's."""
+        """Reconnect after an invalid answer, which may be that of another request."""
         try:
             yield
         except InvalidResponse:
@@ -189,17 +189,17 @@ class ZendeskClient:
     def _get(
         self, path: str, timeout: float, on_tick: OnTick, id: str | None = None
     ) -> Response:
-        """Send a GET; after a 401, retry it once with another credential."""
+        """Send a GET. After a 401, retry once if there is another credential."""
         deadline = clock.monotonic() + timeout
         credential = self._provider.credential(self._http, timeout, on_tick)
         response = self._send(path, credential, deadline, on_tick)
         if response.status == 401:
             time_left = deadline - clock.monotonic()
-            another = self._provider.after_401(
+            other_credential = self._provider.after_401(
                 credential, self._http, time_left, on_tick
             )
-            if another:
-                response = self._send(path, another, deadline, on_tick)
+            if other_credential:
+                response = self._send(path, other_credential, deadline, on_tick)
         if not response.is_success:
             raise self._to_error(response, id)
         return response
@@ -228,7 +228,7 @@ class ZendeskClient:
             return AuthError(message, hint=_AGENTS_ONLY)
         if code in {404, 410}:
             if id is None:
-                message = f"no job statuses at {host} ({reason})"
+                message = f"{host} has no job status API ({reason})"
                 return NotFound(message, hint=_RIGHT_ACCOUNT)
             hint = _KEPT_ONE_DAY
             if not reason.startswith("404: RecordNotFound"):
@@ -238,7 +238,7 @@ class ZendeskClient:
 
 
 def _parse_rate_limit(headers: Mapping[str, str]) -> RateLimit:
-    """Return the rate limit in an answer's headers. A Retry-After is its reset."""
+    """Return the rate limit in an answer's headers. Retry-After overrides the reset."""
     retry_after = parse_retry_after(headers.get("retry-after", ""))
     reset = _parse_number(headers, _RESET_HEADERS)
     return RateLimit(
@@ -249,7 +249,7 @@ def _parse_rate_limit(headers: Mapping[str, str]) -> RateLimit:
 
 
 def _parse_number(headers: Mapping[str, str], names: Sequence[str]) -> int | None:
-    """Return the number in the first of these headers that has one."""
+    """Return the number in the first of these headers that contains one."""
     for name in names:
         value = headers.get(name, "")
         if value.isascii() and value.isdigit():

@@ -1,4 +1,4 @@
-"""The errors of responses and connections, in the words of jobstat."""
+"""Turn error responses and failed connections into errors of jobstat."""
 
 from __future__ import annotations
 
@@ -26,31 +26,32 @@ if TYPE_CHECKING:
 
 
 def format_reason(response: Response) -> str:
-    """Return the status of an error response, with the message of its body."""
+    """Return the status of an error response, and the message in its body if any."""
     content_type = response.headers.get("content-type", "")
     message = parse_error_message(response.body, content_type)
     if message and response.is_cut:
-        # A character that was cut too would separate a secret's beginning from CUT.
+        # Half a character at the end would separate a part of a secret from CUT, which
+        # ``redact_exception`` looks for.
         message = message.rstrip("\N{REPLACEMENT CHARACTER}") + CUT
     return f"{response.status}: {message}" if message else f"{response.status}"
 
 
 def response_error(response: Response, account: Account) -> JobstatError:
-    """Return the error of an error response that means the same for every request."""
+    """Return the error for a status that means the same after every request."""
     code, host = response.status, account.name
     reason = format_reason(response)
     if code in {408, 425, 429} or code >= 500:
         wait = parse_retry_after(response.headers.get("retry-after", ""))
-        problem = "limits the requests" if code == 429 else "cannot answer now"
+        problem = "allows no more requests now" if code == 429 else "cannot answer now"
         return Unavailable(
             f"{host} {problem} ({reason})",
-            hint=f"It asks to wait {format_duration(wait)}." if wait else None,
+            hint=f"Try again in {format_duration(wait)}." if wait else None,
             retry_after=wait,
         )
     if code == 206:
-        return InvalidResponse(f"{host} sends only a part of the answer ({reason})")
+        return InvalidResponse(f"{host} sent only a part of the answer ({reason})")
     if code == 304:
-        return InvalidResponse(f"{host} sends no new answer ({reason})")
+        return InvalidResponse(f"{host} sent no new answer ({reason})")
     if 300 <= code < 400 and (location := response.headers.get("location")):
         target = _redirect_host(location, account.origin)
         return UsageError(
@@ -61,7 +62,10 @@ def response_error(response: Response, account: Account) -> JobstatError:
 
 
 def parse_retry_after(value: str) -> float | None:
-    """Return the seconds of a Retry-After header, a number or a date (RFC 9110)."""
+    """Return the seconds to wait from a Retry-After header, None without any.
+
+    The header is a number or a date (RFC 9110).
+    """
     value = value.strip()
     if value.isascii() and value.isdigit():
         return float(value[:9])
@@ -83,7 +87,8 @@ def network_error(name: str, cause: BaseException, *, connecting: bool) -> Unrea
         case ssl.SSLCertVerificationError():
             return Unreachable(
                 f"the certificate of {name} is not trusted: {cause.verify_message}",
-                hint="SSL_CERT_FILE may name the certificates to trust.",
+                hint="To trust it, set SSL_CERT_FILE to a file with its issuer's"
+                " certificate.",
             )
         case ssl.SSLError() if cause.reason:
             reason = f"TLS: {cause.reason.replace('_', ' ').lower()}"
@@ -96,12 +101,11 @@ def network_error(name: str, cause: BaseException, *, connecting: bool) -> Unrea
             reason = cause.strerror
         case _:
             reason = (str(cause) or type(cause).__name__).removesuffix(".")
-            reason = f"{reason[:1].lower()}{reason[1:]}"
     return Unreachable(f"{problem}: {reason}")
 
 
 def root_cause(error: BaseException) -> BaseException:
-    """Return the first cause of an error: that of the operating system or of TLS."""
+    """Return the first cause of an error, which the operating system or TLS raised."""
     while cause := error.__cause__ or error.__context__:
         error = cause
     return error

@@ -42,12 +42,12 @@ class Response:
 
     @property
     def is_success(self) -> bool:
-        """Whether it is a whole answer: 206 is only a part."""
+        """Whether the status is 2xx, except 206, whose body is only a part."""
         return 200 <= self.status < 300 and self.status != 206  # noqa: PLR2004 - HTTP's own numbers
 
 
 class FirstBytes:
-    """The first bytes that a connection delivers after a request was sent."""
+    """The first bytes that a connection delivers after a request is sent."""
 
     def __init__(self) -> None:
         self.content = b""
@@ -56,7 +56,8 @@ class FirstBytes:
     def are_early(self) -> bool:
         """Whether a response began before its request was sent.
 
-        Its first bytes were read with the response before, so they are missing here.
+        Its first bytes were read together with the previous response, so they are
+        missing here.
         """
         start = b"HTTP/"
         first = self.content[: len(start)]
@@ -75,17 +76,18 @@ class FirstBytes:
 
 
 class _Abort(Exception):
-    """Ends an exchange inside httpx."""
+    """An exception that ends an exchange inside httpx."""
 
 
 class Exchange:
     """A request and its response.
 
-    It runs in a thread, because nothing else bounds the resolution of a name or a
-    response that drips in, and because signals must reach the main thread.
+    An exchange runs in a thread. Only so can the caller bound the time for a name's
+    resolution and a response that drips in, and signals reach the main thread.
 
-    ``socket`` is the connection's; the next exchange may use it. ``peer`` is the host
-    and port to connect to, and ``connecting`` is true until that has worked.
+    ``socket`` is that of the connection, which the next exchange may use. ``peer`` is
+    the host and port to connect to. ``connecting`` is true until the connection works.
+    ``is_early`` is true if the response began before its request: it is another's.
     """
 
     def __init__(
@@ -111,7 +113,7 @@ class Exchange:
         self._call: BackgroundCall[None] | None = None
 
     def run(self, on_tick: OnTick) -> bool:
-        """Send the request; return whether the exchange ended before its deadline."""
+        """Send the request. Return whether the exchange ended before its deadline."""
         self._call = BackgroundCall(self._run, "exchange")
         return self._call.wait(lambda: self._deadline - clock.monotonic(), on_tick)
 
@@ -119,10 +121,9 @@ class Exchange:
         """Make the thread end soon, without sending another byte."""
         self._abandoned = True
         if self.socket:
-            # During a TLS handshake, Python's own timeout ends it.
+            # Python's own timeout ends a TLS handshake.
             with suppress(OSError):
-                # SSLSocket.shutdown would let a thread that is about to write go on
-                # without encryption.
+                # After SSLSocket.shutdown, the thread could write unencrypted bytes.
                 socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
         if self._call:
             self._call.abandon(self._client.close)
@@ -149,7 +150,7 @@ class Exchange:
             self.error = error
 
     def _on_headers(self, response: httpx.Response) -> None:
-        """Keep an error response: its status is enough if its body does not come."""
+        """Keep an error response. Its status is enough if its body does not arrive."""
         head = Response(response.status_code, response.headers)
         if not head.is_success:
             self.response = head
@@ -157,7 +158,7 @@ class Exchange:
             self._deadline = min(self._deadline, body_deadline)
 
     def _trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Follow the exchange by httpcore's trace extension."""
+        """Update the state of the exchange. httpcore calls this for each event."""
         if self._abandoned and not event.endswith(".failed"):
             if event.endswith("connect_tcp.complete"):
                 info["return_value"].close()

@@ -37,18 +37,19 @@ KEEPALIVE = 5.0
 
 
 class _NoCookies(CookieJar):
-    """Keeps no cookies and sends none: the credential says who asks."""
+    """A cookie jar that stays empty. The credential says who asks."""
 
     def extract_cookies(self, *_: object) -> None:
-        """Ignore the cookies of a response: a non-ASCII one could not be sent back."""
+        """Ignore the cookies of a response. httpx cannot send a non-ASCII one back."""
 
 
 class HttpClient:
     """A client for one host, and a context manager.
 
-    ``bypass_proxy`` ignores the proxies of the environment. ``tls`` says which
-    certificates to trust; without it, the environment does. Raise UsageError if the
-    host name, a proxy setting or a certificate setting is invalid.
+    ``bypass_proxy`` ignores the proxies of the environment. ``tls`` contains the
+    certificates to trust; without it, those of the environment, else certifi's, are
+    trusted. Raise UsageError if the host name, a proxy setting or a certificate setting
+    is invalid.
     """
 
     def __init__(
@@ -86,12 +87,13 @@ class HttpClient:
     ) -> Response:
         """Return the response to a request. Follow no redirect.
 
-        It may take ``timeout`` seconds, from the resolution of the name to the last
-        byte; ``on_tick`` is called about once a second. Raise Unreachable if there is
-        no whole response by then, InvalidResponse if it is too large or damaged.
+        ``timeout`` is in seconds, from the resolution of the name to the last byte.
+        ``on_tick`` is called about once a second. Raise Unreachable if there is no
+        whole response by then, InvalidResponse if it is too large or damaged,
+        UsageError if the proxy refuses its user and password.
         """
         if clock.monotonic() - self._last_used_at > KEEPALIVE:
-            # httpx's keep-alive ignores a suspend.
+            # httpx's own expiry does not count the time of a suspend.
             self.reconnect()
         deadline = clock.monotonic() + timeout
         exchange = Exchange(
@@ -105,7 +107,7 @@ class HttpClient:
             if done:
                 self._socket = exchange.socket
             else:
-                # The abandoned thread may still use the client: open another one.
+                # The abandoned thread may still use the old client.
                 exchange.abandon()
                 self._client, self._socket = self._open(), None
         if exchange.is_early:
@@ -139,7 +141,7 @@ class HttpClient:
                 base_url=self._origin,
                 headers={**self._headers, "Accept-Encoding": "gzip"},
                 verify=self._tls,
-                # A proxy would get requests to this machine, and without TLS.
+                # Requests to this machine have no TLS: a proxy could read them.
                 trust_env=not self._bypass_proxy,
                 limits=httpx.Limits(keepalive_expiry=KEEPALIVE),
                 cookies=_NoCookies(),
@@ -148,9 +150,9 @@ class HttpClient:
             raise proxy_settings_error(error) from None
 
     def _to_error(self, exchange: Exchange, cause: Exception | None) -> Exception:
-        """Return the error of an exchange without a response."""
+        """Return the error for an exchange without a response, without secrets."""
         if cause:
-            # Redact before the message is shortened.
+            # Redact first: the new error quotes the message.
             redact_exception(cause, proxy_secrets())
         error = self._translate(exchange, cause)
         if error is not cause:
@@ -169,10 +171,12 @@ class HttpClient:
             case httpx.ProxyError():
                 return proxy_refusal(f"the proxy {peer}", str(cause))
             case zlib.error():
-                return InvalidResponse(f"the answer of {name} cannot be decompressed")
+                return InvalidResponse(f"the answer from {name} cannot be decompressed")
             case httpx.InvalidURL():
                 # The cursor of the next page is a part of the URL.
-                return InvalidResponse(f"the answer of {name} contains an invalid URL")
+                return InvalidResponse(
+                    f"the answer from {name} contains an invalid URL"
+                )
             case httpx.TransportError() | OSError():
                 return network_error(
                     name, root_cause(cause), connecting=exchange.connecting

@@ -1,4 +1,4 @@
-"""The proxy settings of the environment: their errors and their secrets."""
+"""The proxy settings of the environment: errors about them, and their secrets."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from urllib.request import getproxies
 from jobstat.errors import JobstatError, Unreachable, UsageError
 from jobstat.zendesk.redact import to_bytes
 
-_VARIABLES = ("HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY")
+_PROXY_VARIABLES = ("HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY")
 
 
 def proxy_settings_error(error: Exception) -> UsageError:
-    """Return the error that names the setting which httpx cannot use.
+    """Return the error for the proxy setting that httpx cannot use.
 
-    It leaves out the URL, which may hold a password.
+    The error leaves out the URL, which may contain a password.
     """
-    for name in _VARIABLES:
+    for name in _PROXY_VARIABLES:
         for variable in (name, name.lower()):
             url = os.environ.get(variable)
             if not url:
@@ -33,23 +33,28 @@ def proxy_settings_error(error: Exception) -> UsageError:
                     f"{variable} names a SOCKS proxy, for which socksio is missing",
                     hint="Install it where jobstat is: pip install socksio",
                 )
+    # Of the other settings that httpx reads, only NO_PROXY may contain an invalid URL.
     return UsageError("NO_PROXY, or another proxy setting, cannot be used")
 
 
 def proxy_refusal(proxy: str, message: str) -> JobstatError:
-    """Return the error for a proxy that makes no connection; ``message`` is its own."""
+    """Return the error for a proxy that did not connect to the account.
+
+    ``message`` is that of ``httpx.ProxyError``: the status of the proxy's answer, and
+    the proxy's words.
+    """
     code = message[:3]
     if code in {"401", "407"}:
         # tinyproxy answers 401 to a wrong password, other proxies 407.
         return UsageError(
             f"{proxy} refuses its user and password ({code})",
-            hint="They stand in its URL: http://USER:PASSWORD@HOST:PORT.",
+            hint="Set them in the proxy's URL: http://USER:PASSWORD@HOST:PORT",
         )
-    return Unreachable(f"{proxy} makes no connection: {message}")
+    return Unreachable(f"{proxy} could not connect to the account: {message}")
 
 
 def proxy_secrets() -> list[str]:
-    """Return the passwords in the proxies' URLs, also as requests send them."""
+    """Return the passwords in the proxies' URLs, plain and as a header sends them."""
     secrets = []
     for url in getproxies().values():
         # A proxy's URL may lack the scheme.

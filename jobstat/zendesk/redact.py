@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 REDACTED = "[hidden]"
 
 CUT = " [cut off]"
-"""Mark of a text that jobstat did not read to its end."""
+"""The end of a text that jobstat did not read to its end."""
 
 _MIN_LENGTH = 4
-"""Characters of a secret that is redacted: a shorter one is part of many words."""
+"""Minimum characters of a secret. A shorter one is not redacted: words contain it."""
 
 
 @contextmanager
 def redacting(secrets: Callable[[], Iterable[str]]) -> Iterator[None]:
     """Redact these secrets from an exception that leaves the block.
 
-    Do not truncate its message before: a part of a secret would stay.
+    Truncate its message only afterwards: a part of a secret would stay.
     """
     try:
         yield
@@ -37,7 +37,7 @@ def redacting(secrets: Callable[[], Iterable[str]]) -> Iterator[None]:
 
 
 def redact_exception(error: BaseException, secrets: Iterable[str]) -> None:
-    """Redact these secrets from an exception and its causes.
+    """Redact these secrets from an exception and its causes, in place.
 
     Before ``CUT``, redact the beginning of a secret as well.
     """
@@ -48,7 +48,7 @@ def redact_exception(error: BaseException, secrets: Iterable[str]) -> None:
             return value
         *cut, rest = value.split(CUT)
         cut = [_redact_end(_redact_text(text, encodings), encodings) for text in cut]
-        # The secret may hold the mark itself.
+        # A secret may contain CUT.
         return _redact_text(CUT.join([*cut, rest]), encodings)
 
     current: BaseException | None = error
@@ -66,7 +66,7 @@ def contains_secret(text: str, secrets: Iterable[str]) -> bool:
 
 
 def to_bytes(text: str) -> bytes:
-    """Return the bytes of a text from the environment, as they are sent."""
+    """Return the bytes to send for a text from the environment."""
     return text.encode("utf-8", "surrogateescape")
 
 
@@ -88,7 +88,7 @@ def _redact_end(text: str, encodings: Sequence[str]) -> str:
 def _encodings_of(secrets: Iterable[str]) -> list[str]:
     """Return the secrets in every form that a response or an error may quote.
 
-    The longest comes first, so that none is redacted only in part.
+    The longest is first. A shorter one would redact only a part of it.
     """
     encodings: set[str] = set()
     for secret in secrets:
@@ -96,7 +96,7 @@ def _encodings_of(secrets: Iterable[str]) -> list[str]:
         quoted = {quote(raw), quote_plus(raw), quote(raw, safe="")}
         encodings |= {secret, b64encode(raw).decode()}
         encodings |= {*quoted, *map(_lower_escapes, quoted)}
-        # In an error of Python, in JSON, and on one line.
+        # As Python's errors, JSON and a single line quote it.
         encodings |= {repr(secret)[1:-1], repr(raw)[2:-1], json.dumps(secret)[1:-1]}
         encodings.add(" ".join(secret.split()))
     long_enough = (text for text in encodings if len(text) >= _MIN_LENGTH)

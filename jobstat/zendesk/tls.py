@@ -11,7 +11,7 @@ from jobstat.errors import UsageError
 
 
 def ssl_context() -> ssl.SSLContext:
-    """Return httpx's TLS settings, which read SSL_CERT_FILE and SSL_CERT_DIR.
+    """Return httpx's TLS settings, with SSL_CERT_FILE and SSL_CERT_DIR.
 
     Raise UsageError if one of them, or SSLKEYLOGFILE, cannot be used.
     """
@@ -20,23 +20,23 @@ def ssl_context() -> ssl.SSLContext:
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     folders = (folder or "").split(os.pathsep)
     if folder and not file and not any(map(os.path.isdir, folders)):
-        raise UsageError(f"SSL_CERT_DIR names no directory: {folder!r}")
+        raise UsageError(f"SSL_CERT_DIR is not a directory: {folder!r}")
     try:
         if file:
             _check_regular(file)
         return httpx.create_ssl_context()
     except OSError as error:
-        # The only other file that is opened is SSLKEYLOGFILE, by Python's ssl.
+        # Python's ssl opens one other file: SSLKEYLOGFILE.
         name = "SSL_CERT_FILE" if file else "SSLKEYLOGFILE"
         reason = error.strerror
         if isinstance(error, ssl.SSLError):
-            reason = "it holds no certificate in PEM form"
+            reason = "it contains no certificate in PEM format"
         raise UsageError(
             f"{name} cannot be used: {os.environ.get(name)!r}: {reason}"
         ) from error
 
 
 def _check_regular(file: str) -> None:
-    """Raise OSError unless this is a regular file: OpenSSL would wait for a FIFO."""
+    """Raise OSError for anything but a regular file: OpenSSL would wait for a FIFO."""
     if not stat.S_ISREG(os.stat(file).st_mode):  # noqa: PTH116 - as OpenSSL does it
         raise OSError(errno.EINVAL, "it is not a regular file")

@@ -161,7 +161,7 @@ def test_list_sanitizes_hostile_text(jobstat: Run, httpx_mock: HTTPXMock) -> Non
     [
         (401, 4, "acme.zendesk.com refuses the credential (401)"),
         (403, 4, "acme.zendesk.com refuses the credential (403)"),
-        (404, 5, "no job statuses at acme.zendesk.com (404)"),
+        (404, 5, "acme.zendesk.com has no job status API (404)"),
         (422, 2, "acme.zendesk.com refuses the request (422)"),
         (503, 7, "acme.zendesk.com cannot answer now (503)"),
     ],
@@ -433,8 +433,8 @@ def test_watch_all_announces_the_exact_wait_after_a_429_on_the_list(
     assert code == 0
     assert clock.now == 1062 + LAG
     first, second, _ = err.splitlines()
-    assert first.endswith("limits the requests (429); retrying in 1 min")
-    assert second.endswith("limits the requests (429); retrying in 2 s")
+    assert first.endswith("allows no more requests now (429); retrying in 1 min")
+    assert second.endswith("allows no more requests now (429); retrying in 2 s")
 
 
 def test_rate_limit_wait_while_listing_does_not_exceed_retry_for(

@@ -344,7 +344,7 @@ def test_429_with_an_exhausted_rate_limit_announces_the_exact_wait(
     assert code == 0
     assert clock.now == 1060
     outage, recovery = err.splitlines()
-    assert outage.endswith("limits the requests (429); retrying in 1 min")
+    assert outage.endswith("allows no more requests now (429); retrying in 1 min")
     assert recovery == "jobstat: answers again"
 
 

@@ -115,7 +115,7 @@ FAULTS: dict[str, tuple[Reply, str]] = {
     ),
     "429 in JSON": (rate_limited("1"), "(429: APIRateLimitExceeded)"),
     "429 in plain text": (rate_limited("1", "text"), "requests per minute exceeded"),
-    "429 in HTML": (rate_limited("1", "html"), "limits the requests (429)"),
+    "429 in HTML": (rate_limited("1", "html"), "allows no more requests now (429)"),
     "429 without Retry-After": (rate_limited(None), "(429: APIRate"),
     "429 until a date": (retry_in_a_second, "(429: APIRate"),
     "429 until a date long ago": (

@@ -94,12 +94,14 @@ def refuse(answer: bytes) -> Callable[[socket.socket], None]:
         (
             b"HTTP/1.1 502 No\x1b[2J way\r\n\r\n",
             7,
-            "the proxy 127.0.0.1:{} makes no connection: 502 No\\x1b[2J way",
+            "the proxy 127.0.0.1:{} could not connect to the account:"
+            " 502 No\\x1b[2J way",
         ),
         (
             f"HTTP/1.1 502 You are {USER} or {PAIR}\r\n\r\n".encode(),
             7,
-            "the proxy 127.0.0.1:{} makes no connection: 502 You are someone:[hidden]",
+            "the proxy 127.0.0.1:{} could not connect to the account:"
+            " 502 You are someone:[hidden]",
         ),
         (
             f"HTTP/1.1 200 OK\r\nX\0: {PAIR} {PROXY_PASSWORD}\r\n\r\n".encode(),
@@ -184,12 +186,12 @@ def test_unreachable_proxy_is_named_in_the_error() -> None:
         ),
         (
             {"SSL_CERT_FILE": __file__},
-            f"SSL_CERT_FILE cannot be used: {__file__!r}: it holds no certificate",
+            f"SSL_CERT_FILE cannot be used: {__file__!r}: it contains no certificate",
         ),
         ({"SSL_CERT_FILE": "/"}, "SSL_CERT_FILE cannot be used: '/'"),
         (
             {"SSL_CERT_DIR": "/nowhere:/not/there"},
-            "SSL_CERT_DIR names no directory: '/nowhere:/not/there'",
+            "SSL_CERT_DIR is not a directory: '/nowhere:/not/there'",
         ),
     ],
 )

@@ -121,8 +121,8 @@ def drip(connection: socket.socket) -> None:
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (b"", "broke: server disconnected without"),
-        (b"SSH-2.0-OpenSSH_9.2\r\n", "broke: server disconnected without"),
+        (b"", "broke: Server disconnected without"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "broke: Server disconnected without"),
         (http(content=body(WORKING))[:-5], "broke: peer closed connection"),
         (
             http("200 OK", b"no gzip", "Content-Encoding: gzip"),
