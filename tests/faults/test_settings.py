@@ -94,14 +94,18 @@ def refuse(answer: bytes) -> Callable[[socket.socket], None]:
         (
             b"HTTP/1.1 502 No\x1b[2J way\r\n\r\n",
             7,
-            "the proxy 127.0.0.1:{} could not connect to the account:"
-            " 502 No\\x1b[2J way",
+            (
+                "the proxy 127.0.0.1:{} could not connect to the account:"
+                " 502 No\\x1b[2J way"
+            ),
         ),
         (
             f"HTTP/1.1 502 You are {USER} or {PAIR}\r\n\r\n".encode(),
             7,
-            "the proxy 127.0.0.1:{} could not connect to the account:"
-            " 502 You are someone:[hidden]",
+            (
+                "the proxy 127.0.0.1:{} could not connect to the account:"
+                " 502 You are someone:[hidden]"
+            ),
         ),
         (
             f"HTTP/1.1 200 OK\r\nX\0: {PAIR} {PROXY_PASSWORD}\r\n\r\n".encode(),
