@@ -87,7 +87,7 @@ def _wait_for_code(
     while (time_left := deadline - clock.monotonic()) > 0:
         if code := callback.wait_for_code(0.0 if reader else min(time_left, TICK)):
             return code
-        line = reader.line(min(time_left, POLL_INTERVAL)) if reader else None
+        line = reader.read_line(min(time_left, POLL_INTERVAL)) if reader else None
         if line == "":
             reader = None  # the user ended the input: wait for the browser alone
         elif line and line.strip():

@@ -1,4 +1,4 @@
-"""The accounts, and the status of their logins."""
+"""The accounts and the status of their logins, for people and as JSON."""
 
 from __future__ import annotations
 
@@ -28,15 +28,16 @@ _KINDS = {
     "api-token": "an API token",
     "password": "a password",
 }
-"""The words for each kind of credential."""
+"""The words for each ``kind`` of credential."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountStatus:
-    """The status of an account's login, as ``--json`` writes it.
+    """The status of an account's login: the fields of ``jobstat auth status --json``.
 
     ``works`` is None if Zendesk was not contacted and no problem is known. ``hint``
-    says what to do about the ``problem``. ``expires_at`` is in Unix seconds.
+    says what to do about the ``problem``. ``expires_at`` is in Unix seconds; the JSON
+    has a date.
     """
 
     account: str
@@ -110,10 +111,10 @@ def _format_credential(status: AccountStatus) -> str:
 def _format_expiry(status: AccountStatus, now: float) -> str:
     if status.expires_at is None:
         return ""
-    refresh = ", and is refreshed automatically" if status.renews else ""
-    left = status.expires_at - now
-    if left <= 0:
-        return f"has expired{refresh}"
-    days = left // SECONDS_A_DAY
-    time_left = f"{days:.0f} days" if days > 1 else format_duration(left)
-    return f"expires in {time_left}{refresh}"
+    renewal = ", and is renewed automatically" if status.renews else ""
+    seconds_left = status.expires_at - now
+    if seconds_left <= 0:
+        return f"has expired{renewal}"
+    days = seconds_left // SECONDS_A_DAY
+    time_left = f"{days:.0f} days" if days > 1 else format_duration(seconds_left)
+    return f"expires in {time_left}{renewal}"

@@ -1,4 +1,4 @@
-"""One moment of the live view: the lines of a screen of some size, for 1 to n jobs."""
+"""A frame of the live view: the lines of one moment, for one or several jobs."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from jobstat.views.layout import (
 )
 from jobstat.views.summary import (
     count_done,
-    count_failures,
-    count_statuses,
     failed_jobs,
+    format_failure_counts,
     format_outcome,
+    format_status_counts,
     status_label,
 )
 from jobstat.views.wording import (
@@ -36,7 +36,7 @@ from jobstat.views.wording import (
     format_rate_limit_wait,
     item_counts,
     percent_done,
-    percentage,
+    whole_percent,
 )
 
 if TYPE_CHECKING:
@@ -54,17 +54,17 @@ WHOLE_ID = 60
 the header takes two lines."""
 
 SHORT_BAR = 4
-"""Columns of a job's bar on a narrow screen."""
+"""Minimum columns of a job's bar on a narrow screen."""
 
 ID_WIDTH = 35
-"""Columns kept for a job's id, which has 35."""
+"""Characters of a job's id."""
 
-_DROPPED_FIRST = ("account", "time left", "items", "percent", "failures", "elapsed")
-"""Figures of the header that are dropped if there is no room, in this order."""
+_DROP_ORDER = ("account", "time left", "items", "percent", "failures", "elapsed")
+"""Parts of the header that are dropped if there is no room, the first one first."""
 
 
 class Frame:
-    """One moment of the live view, on ``width`` columns and ``height`` rows."""
+    """The live view at one moment, on ``width`` columns and ``height`` rows."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class Frame:
         self._unicode = unicode
 
     def lines(self) -> list[StyledLine]:
-        """Return the lines, the most important first."""
+        """Return the lines that fit, the most important first."""
         if len(self._watch.jobs) == 1:
             lines = self._single_job()
         else:
@@ -110,14 +110,15 @@ class Frame:
                 left=tracked.estimate.eta(self._now),
                 live=True,
             )
-        for line in self._trouble(tracked.outage, tracked.last_success_at):
+        for line in self._delay_lines(tracked.outage, tracked.last_success_at):
             lines += flow(line, self._width)
         return lines
 
     def _several_jobs(self) -> list[StyledLine]:
-        """Return a header, failed jobs, pending jobs, then counts of all others."""
+        """Return a header, failed jobs, pending jobs, and counts of the others."""
         watch = self._watch
-        lines = self._header() + self._trouble(watch.outage, watch.last_success_at)
+        lines = self._header()
+        lines += self._delay_lines(watch.outage, watch.last_success_at)
         failed = failed_jobs(watch.jobs)
         pending = sorted(watch.pending, key=_display_order)
         succeeded = sum(tracked.exit is Exit.OK for tracked in watch.jobs)
@@ -128,7 +129,7 @@ class Frame:
         max_failed = max(room - len(pending), (room + 1) // 2, 0)
         shown = failed[:max_failed]
         shown += pending[: max(room - len(shown), 0)]
-        lines += [self._job(tracked) for tracked in shown]
+        lines += [self._job_row(tracked) for tracked in shown]
         if succeeded:
             sign = GOOD.render(unicode=self._unicode)
             lines.append([(f"{sign} {succeeded} completed", GOOD.style)])
@@ -139,25 +140,28 @@ class Frame:
         return lines
 
     def _count_hidden(self, jobs: list[TrackedJob]) -> str:
-        """Count the jobs that do not fit, by status as far as that fits."""
-        total, statuses = f"and {len(jobs)} more", count_statuses(jobs).split(", ")
-        for count in range(len(statuses), 0, -1):
-            line = f"{total}: {', '.join(statuses[:count])}"
-            if count < len(statuses):
+        """Return how many jobs do not fit, and if there is room, their statuses."""
+        start, statuses = (
+            f"and {len(jobs)} more",
+            format_status_counts(jobs).split(", "),
+        )
+        for shown in range(len(statuses), 0, -1):
+            line = f"{start}: {', '.join(statuses[:shown])}"
+            if shown < len(statuses):
                 line += f", {ellipsis_sign(unicode=self._unicode)}"
             if len(line) <= self._width:
                 return line
-        return total
+        return start
 
     def _header(self) -> list[StyledLine]:
-        """Return how far all jobs are, in figures and as a bar."""
+        """Return the progress of all jobs, in figures and as a bar."""
         done, total = self._watch.items
         if not total:
             done, total = count_done(self._watch), len(self._watch.jobs)
         has_bar_beside = self._width >= WHOLE_ID
         room = self._width - (MIN_BAR + len(GAP)) * has_bar_beside
-        figures = self._header_figures(percentage(done, total))
-        for name in _DROPPED_FIRST:
+        figures = self._header_figures(whole_percent(done, total))
+        for name in _DROP_ORDER:
             if line_width(join_parts(figures.values())) <= room:
                 break
             del figures[name]
@@ -171,23 +175,25 @@ class Frame:
     def _header_figures(self, percent: int) -> dict[str, tuple[str, str]]:
         watch, is_narrow = self._watch, self._width < NARROW
         jobs_done, jobs_total = count_done(watch), len(watch.jobs)
-        jobs = f"{jobs_done} of {jobs_total} jobs done"
+        counts = f"{jobs_done} of {jobs_total} jobs done"
+        if is_narrow:
+            counts = f"{jobs_done}/{jobs_total} jobs"
         items_done, items_total = watch.items
         items = f"{items_done}/{items_total} items" if items_total else ""
         left, time_left = watch.eta(self._now), ""
         if left is not None:
             time_left = f"{'' if is_narrow else 'about '}{format_elapsed(left)} left"
         return {
-            "jobs": (f"{jobs_done}/{jobs_total} jobs" if is_narrow else jobs, "bold"),
+            "jobs": (counts, "bold"),
             "items": (items, ""),
             "percent": (f"{percent}%" if items or is_narrow else "", ""),
-            "failures": (count_failures(watch.jobs), BAD.style),
+            "failures": (format_failure_counts(watch.jobs), BAD.style),
             "elapsed": (format_elapsed(self._now - watch.started), "dim"),
             "time left": (time_left, "dim"),
             "account": (self._account if self._width >= WIDE else "", "dim"),
         }
 
-    def _job(self, tracked: TrackedJob) -> StyledLine:
+    def _job_row(self, tracked: TrackedJob) -> StyledLine:
         if tracked.outage:
             outage = format_outage(tracked.outage, tracked.last_success_at, self._now)
             return [(f"! {tracked.id}: {outage}", UNKNOWN.style)]
@@ -198,33 +204,33 @@ class Frame:
         if job is None:
             return self._append_id([label], tracked.id)
         if tracked.exit is not None:
-            return self._append_id([label, (self._outcome(job), "")], tracked.id)
-        figures = self._figures(job, tracked.estimate.eta(self._now))
+            return self._append_id([label, (self._job_outcome(job), "")], tracked.id)
+        figures = self._job_figures(job, tracked.estimate.eta(self._now))
         room = self._width - len(label[0]) - len(figures) - len(GAP) - ID_WIDTH
         min_width = SHORT_BAR if self._width < NARROW else MIN_BAR
         bar_width = max(min(room, MAX_BAR), min_width)
         bar = self._bar(*bar_progress(job, live=True), bar_width, glyph.style)
         return self._append_id([label, *bar, (figures, "")], tracked.id)
 
-    def _outcome(self, job: Job) -> str:
+    def _job_outcome(self, job: Job) -> str:
         if self._width >= NARROW:
             return f"{format_outcome(job):>17}"
         failed, reported = item_counts(job)
         return f"{failed}/{reported}" if failed else format_counts(job)
 
-    def _figures(self, job: Job, left: float | None) -> str:
+    def _job_figures(self, job: Job, left: float | None) -> str:
         if self._width < NARROW:
             return f"{GAP}{format_counts(job):>5}"
-        percent = percent_done(job)
-        done = "" if percent is None else f"{percent}%"
-        figures = f"{GAP}{format_counts(job):>7}{GAP}{done:>4}"
+        done = percent_done(job)
+        percent = "" if done is None else f"{done}%"
+        figures = f"{GAP}{format_counts(job):>7}{GAP}{percent:>4}"
         if self._width < WIDE:
             return figures
         time_left = "" if left is None else f"{format_elapsed(left)} left"
         return f"{figures}{GAP}{time_left:>12}"
 
     def _append_id(self, parts: StyledLine, id: str) -> StyledLine:
-        """Append the id, without its middle if there is no room."""
+        """Append the id. Leave its middle out if there is no room."""
         room = self._width - line_width(parts) - len(GAP)
         if len(id) > room:
             ellipsis = ellipsis_sign(unicode=self._unicode)
@@ -236,10 +242,10 @@ class Frame:
     def _bar(self, done: int, total: int | None, width: int, style: str) -> StyledLine:
         return progress_bar(done, total, width, style, unicode=self._unicode)
 
-    def _trouble(
+    def _delay_lines(
         self, outage: Outage | None, last_success_at: float | None
     ) -> list[StyledLine]:
-        """Return a line about the outage or, without one, about the rate limit."""
+        """Return a line about the outage, else about a wait for the rate limit."""
         until = self._watch.rate_limited_until(self._now)
         if outage:
             message = format_outage(outage, last_success_at, self._now)
@@ -251,7 +257,7 @@ class Frame:
 
 
 def _display_order(tracked: TrackedJob) -> int:
-    """Sort outages first, then working jobs, then queued ones, then unknown ones."""
+    """Return a sort key: outages, working jobs, queued jobs, jobs without an answer."""
     if tracked.outage:
         return 0
     if tracked.job is None:

@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     from jobstat.jobs.job import Job
     from jobstat.views.layout import StyledLine
 
-AROUND_TABLE = 12
-"""Rows of a screen above and below the results table, with the shell's prompt."""
+ROWS_AROUND_TABLE = 12
+"""Rows of a screen for the lines around the results table and the shell's prompt."""
 
 MIN_SUCCEEDED = 5
-"""Succeeded items shown on a screen, however many items failed."""
+"""Succeeded items that a screen shows even if many items failed."""
 
 
 def job_lines(
@@ -52,11 +52,11 @@ def job_lines(
     left: float | None = None,
     live: bool = False,
 ) -> list[StyledLine]:
-    """Return a job's title, its status, with a bar on a terminal, and its message.
+    """Return a job's title, status and message, and on a terminal a bar.
 
-    ``elapsed`` and ``left`` are in seconds. With ``live``, the bar moves while the
-    progress is unknown, failures so far are counted, and the message is clipped to two
-    lines.
+    ``elapsed`` is the time that the job was watched and ``left`` the estimate of the
+    time left, in seconds. With ``live``, the bar moves while the progress is unknown,
+    failures so far are counted, and the message is clipped to two lines.
     """
     title = [(job_title(job), "bold"), (job_id(job), ""), (account, "dim")]
     message = message_lines(job, width)
@@ -83,9 +83,9 @@ def _status_lines(
     if width is None:
         return [line]
 
-    def bar(width: int) -> StyledLine:
+    def bar(columns: int) -> StyledLine:
         done, total = bar_progress(job, live=live)
-        return progress_bar(done, total, width, glyph.style, unicode=unicode)
+        return progress_bar(done, total, columns, glyph.style, unicode=unicode)
 
     room = width - line_width(line) - len(GAP)
     if width >= NARROW and room >= MIN_BAR:
@@ -99,7 +99,7 @@ def _status_lines(
 
 
 def bar_progress(job: Job, *, live: bool) -> tuple[int, int | None]:
-    """Return a job's items done and in total. The total None makes a bar move."""
+    """Return a job's items done and in total. A total of None makes the bar move."""
     if percent_done(job) is not None:
         return job.progress or 0, job.total
     if job.state == "completed":
@@ -139,7 +139,7 @@ def result_lines(
     if not job.items:
         return verdict
     items = failures_first(job)
-    max_shown = len(items) if width is None else _max_shown(job, width, height)
+    max_shown = len(items) if width is None else _max_items_shown(job, width, height)
     table = results_table(items[:max_shown], job, _max_length(width))
     lines = [[], *table_lines(table, width, unicode=unicode)]
     if (hidden := len(items) - max_shown) > 0:
@@ -147,16 +147,16 @@ def result_lines(
     return [*lines, *([[], *verdict] if verdict else [])]
 
 
-def _max_shown(job: Job, width: int, height: int) -> int:
+def _max_items_shown(job: Job, width: int, height: int) -> int:
     """Return how many items to show so that the failed ones stay on the screen."""
     failed = len(job.failed)
     lines_each = 3 if width < NARROW else 2
-    room = height - AROUND_TABLE - failed * lines_each
+    room = height - ROWS_AROUND_TABLE - failed * lines_each
     return failed + max(room, MIN_SUCCEEDED)
 
 
 def failure_lines(job: Job, width: int | None, *, unicode: bool) -> list[StyledLine]:
-    """Return a failed job: its title, its message, and its failed items or verdict."""
+    """Return a failed job's title and message, and its failed items or its verdict."""
     title = f"{job_title(job)}{GAP}{job_id(job)}"
     lines = [*wrap(title, "bold", width), *message_lines(job, width)]
     if not job.failed:
@@ -166,7 +166,7 @@ def failure_lines(job: Job, width: int | None, *, unicode: bool) -> list[StyledL
 
 
 def verdict_lines(job: Job, width: int | None, *, unicode: bool) -> list[StyledLine]:
-    """Return the verdict on a job, if there is one."""
+    """Return the sentence about a job's outcome, if there is one."""
     verdict, glyph = format_verdict(job), status_glyph(job)
     if not verdict:
         return []
@@ -175,5 +175,5 @@ def verdict_lines(job: Job, width: int | None, *, unicode: bool) -> list[StyledL
 
 
 def _max_length(width: int | None) -> int:
-    """Return how many characters of a text are shown: off a terminal, all of them."""
+    """Return the maximum characters of a text. A terminal, with a width, has fewer."""
     return MAX_TEXT if width is None else MAX_MESSAGE

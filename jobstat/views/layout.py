@@ -21,15 +21,18 @@ StyledLine = list[tuple[str, str]]
 """A line in parts: a text and its style, such as ``bold red``, or an empty one."""
 
 NARROW = 72
-"""Columns below which a status, a table row and a header need several lines."""
+"""Columns below which a status and a table row need several lines."""
 
 GAP = "  "
 
-MIN_BAR, MAX_BAR = 8, 60
-"""Columns of a progress bar."""
+MIN_BAR = 8
+"""Minimum columns of a progress bar beside text."""
 
-PULSE_WIDTH = 20
-"""Columns of a bar in which a moving stripe cannot pass for progress."""
+MAX_BAR = 60
+"""Maximum columns of a progress bar beside text."""
+
+MIN_MOVING_BAR = 20
+"""Minimum columns of a moving bar. In a shorter one, the stripe looks like progress."""
 
 _UNICODE_BAR = str.maketrans(" ", "─")
 _ASCII_BAR = str.maketrans("━╸ ", "=--")
@@ -46,7 +49,7 @@ def render_lines(lines: Iterable[StyledLine], terminal: Terminal) -> str:
 
 
 def join_parts(parts: Iterable[tuple[str, str]]) -> StyledLine:
-    """Return a line of the parts that are not empty, with a gap between them."""
+    """Return a line of the parts that are not empty, with gaps between them."""
     return [piece for part in parts if part[0] for piece in ((GAP, ""), part)][1:]
 
 
@@ -118,7 +121,7 @@ def progress_bar(
     """Draw a bar of ``width`` columns. It moves while the total is unknown (None)."""
     from rich.progress_bar import ProgressBar
 
-    if total is None and width < PULSE_WIDTH:
+    if total is None and width < MIN_MOVING_BAR:
         done, total = 0, 1
     console, options = rich_console()
     segments = console.render(ProgressBar(total, done, width=width), options)

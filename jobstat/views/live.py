@@ -1,7 +1,7 @@
 """The progress of a watch as a live view: redrawn in place on a terminal.
 
-The cursor rests at the start of the frame. However a terminal moves the lines below it
-when it is resized, the view then erases all of its own lines, and none above.
+The cursor rests at the start of the frame. A resize may move the lines below the
+cursor, but the view can still erase all of its own lines, and none above.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from jobstat.jobs.watch import Watch
     from jobstat.views.terminal import Terminal
 
-MIN_FRAME_GAP = 0.1
-"""Seconds between two frames that changes ask for."""
+MIN_FRAME_INTERVAL = 0.1
+"""Minimum seconds between two frames."""
 
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 ERASE_LINE, ERASE_BELOW = "\x1b[K", "\x1b[J"
@@ -48,8 +48,8 @@ WRITING_SIGNALS = {signal.SIGTSTP, signal.SIGWINCH}
 class LiveProgress(Progress):
     """A view that is redrawn in place, and erased at the end.
 
-    With ``show_final`` the last status stays. Without, a report follows on the same
-    terminal.
+    With ``show_final``, the last status of the jobs stays. Without ``show_final``, a
+    report follows on the same terminal.
     """
 
     def __init__(
@@ -74,10 +74,13 @@ class LiveProgress(Progress):
         self._resized_at = -inf
 
     def __enter__(self) -> Self:
-        """Draw nothing yet: a signal in here would keep ``__exit__`` from running."""
+        """Install signal handlers, but draw nothing yet.
+
+        If a signal interrupts this method, ``__exit__`` does not run.
+        """
         if signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:
-            signal.signal(signal.SIGTSTP, self._suspend)
-        signal.signal(signal.SIGWINCH, self._resize)
+            signal.signal(signal.SIGTSTP, self._on_ctrl_z)
+        signal.signal(signal.SIGWINCH, self._on_resize)
         self._is_active = True
         return self
 
@@ -128,34 +131,40 @@ class LiveProgress(Progress):
             )
 
     def _refresh(self, now: float) -> None:
-        # One answer may change a hundred jobs. Later changes wait for the next second.
+        # One answer may change a hundred jobs. The next tick shows the later changes.
         is_settled = now - self._resized_at >= RESIZE_SETTLE_TIME
-        if self._is_active and is_settled and now - self._drawn_at >= MIN_FRAME_GAP:
+        if (
+            self._is_active
+            and is_settled
+            and now - self._drawn_at >= MIN_FRAME_INTERVAL
+        ):
             self._draw(now)
 
     def _draw(self, now: float) -> None:
         self._drawn_at = now
         # In the background, the terminal belongs to the shell.
         if self._watch.pending and self._terminal.in_foreground:
-            lines = self._frame(now)
+            lines = self._frame_lines(now)
             if self._resized_at > now:
                 return  # the lines may not fit any more
             up = f"\x1b[{len(lines) - 1}A" * (len(lines) > 1)
             frame = f"{ERASE_LINE}\n".join(lines)
             # Set before the write, which a signal may interrupt.
             self._is_drawn = True
-            self._control(f"\r{HIDE_CURSOR}{frame}{ERASE_LINE}{ERASE_BELOW}{up}\r")
+            self._write_controls(
+                f"\r{HIDE_CURSOR}{frame}{ERASE_LINE}{ERASE_BELOW}{up}\r"
+            )
 
     def _erase(self) -> None:
         if self._is_drawn:
-            self._control(f"{ERASE}{SHOW_CURSOR}")
+            self._write_controls(f"{ERASE}{SHOW_CURSOR}")
             # Cleared after the write, which a signal may interrupt. Erasing twice is
             # harmless.
             self._is_drawn = False
             self._drawn_at = -inf
 
-    def _control(self, text: str) -> None:
-        """Write to the terminal while signals that write to it, too, are blocked."""
+    def _write_controls(self, text: str) -> None:
+        """Write control sequences, while signals whose handlers also write wait."""
         previous = signal.pthread_sigmask(signal.SIG_BLOCK, WRITING_SIGNALS)
         try:
             self._write(text)
@@ -165,25 +174,25 @@ class LiveProgress(Progress):
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, previous)
 
-    def _suspend(self, number: int, frame: FrameType | None) -> None:
-        """Give the terminal back to the shell on Ctrl-Z."""
+    def _on_ctrl_z(self, number: int, frame: FrameType | None) -> None:
+        """Erase the frame, and stop this process until the shell continues it."""
         del frame
         self._erase()
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
-        signal.signal(number, self._suspend)
+        signal.signal(number, self._on_ctrl_z)
 
-    def _resize(self, number: int, frame: FrameType | None) -> None:
+    def _on_resize(self, number: int, frame: FrameType | None) -> None:
         """Erase the frame, so that the next resize has no lines to wrap."""
         del number, frame
         self._resized_at = self._clock.monotonic()
         if self._is_drawn:
-            self._control(ERASE)
+            self._write_controls(ERASE)
 
-    def _frame(self, now: float) -> list[str]:
-        """Return the lines of a frame. None of them reaches the last column.
+    def _frame_lines(self, now: float) -> list[str]:
+        """Return the lines of a frame. No line reaches the last column.
 
-        There, some terminals wrap the line, and others erase its last character.
+        Some terminals would wrap such a line, and others erase its last character.
         """
         columns, rows = self._terminal.size
         frame = Frame(
@@ -197,10 +206,10 @@ class LiveProgress(Progress):
         return [to_ansi(line, self._terminal) for line in frame.lines()]
 
     def _frame_width(self, columns: int, rows: int) -> int:
-        """Return the columns that a frame uses.
+        """Return the columns that a frame uses: for a high frame, half or WHOLE_ID.
 
-        A terminal that becomes narrower wraps longer lines, and so moves the first
-        lines of a high frame to the scrollback. Splitting a window halves its width.
+        Splitting a window halves its width. The terminal then wraps longer lines, and
+        moves the first lines of a high frame to the scrollback.
         """
         is_high = 2 * len(self._watch.jobs) > rows
         return min(columns, max(WHOLE_ID, columns // 2)) if is_high else columns

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from jobstat.jobs.duration import format_elapsed
 from jobstat.views.progress import Progress
 from jobstat.views.sanitize import MAX_MESSAGE, sanitize
-from jobstat.views.summary import overall_progress
+from jobstat.views.summary import format_overall_progress
 from jobstat.views.wording import (
     format_failures,
     format_outage,
@@ -27,34 +27,33 @@ if TYPE_CHECKING:
     from jobstat.views.terminal import Terminal
 
 REMIND_AFTER = 60.0
-"""Seconds without a line until one says that the watch goes on, and until a lasting
-error or wait is repeated."""
+"""Seconds until a line says that the watch goes on, or repeats an error or a wait."""
 
 _ACCOUNT = ""
-"""Stands for the id of a job in an outage of the whole account."""
+"""The key of an outage of the whole account, in place of a job's id."""
 
 
 class LogProgress(Progress):
     """A line for each change, and one a minute while nothing changes.
 
-    Lines go to ``output``, or nowhere if it is None. Errors go to ``problems``. With
-    ``show_final`` the end of a job has a line. Without, a report on the job follows.
-    With several jobs, each line starts with the id, a job whose status stays the same
-    has one line a minute, and the line of a quiet minute is about all jobs.
+    Lines go to ``terminal``, or nowhere if it is None. Errors go to ``stderr``. With
+    ``show_final``, the end of a job has a line. Without ``show_final``, a report on the
+    job follows. With several jobs, a line names its job, a job whose status stays the
+    same has at most one line a minute, and after a quiet minute a line counts all jobs.
     """
 
     def __init__(
         self,
         watch: Watch,
-        output: Terminal | None,
-        problems: Terminal,
+        terminal: Terminal | None,
+        stderr: Terminal,
         *,
         show_final: bool,
     ) -> None:
-        self.persistent = output is not None
+        self.persistent = terminal is not None
         self._watch = watch
-        self._output = output
-        self._problems = problems
+        self._terminal = terminal
+        self._stderr = stderr
         self._has_several = len(watch.jobs) > 1
         self._show_final = show_final or self._has_several
         self._last_line_at = watch.started
@@ -87,7 +86,7 @@ class LogProgress(Progress):
             return
         self._last_line_at = now
         if self._has_several:
-            self._write(now, overall_progress(self._watch))
+            self._write(now, format_overall_progress(self._watch))
         else:
             for tracked in self._watch.pending:
                 self._log_job(tracked, now)
@@ -100,13 +99,13 @@ class LogProgress(Progress):
 
     def _log_job(self, tracked: TrackedJob, now: float) -> None:
         job = tracked.job
-        if self._output is None or job is None:
+        if self._terminal is None or job is None:
             return
-        # The id of a single job is logged once. On every line it is noise, above all
-        # for a screen reader.
+        # The id of a single job is logged once. On every line it would be noise, above
+        # all for a screen reader.
         is_named = self._has_several or tracked.id not in self._logged_states
         self._logged_states[tracked.id] = (job.state, now)
-        glyph = status_glyph(job).render(unicode=self._output.unicode)
+        glyph = status_glyph(job).render(unicode=self._terminal.unicode)
         self._write(
             now,
             tracked.id if is_named else "",
@@ -118,9 +117,9 @@ class LogProgress(Progress):
 
     def _write(self, now: float, *parts: str) -> None:
         self._last_line_at = now
-        if self._output:
+        if self._terminal:
             time = format_elapsed(now - self._watch.started)
-            self._output.write("  ".join(filter(None, [time, *parts])) + "\n")
+            self._terminal.write("  ".join(filter(None, [time, *parts])) + "\n")
 
     def _log_rate_limit(self, now: float) -> None:
         """Say, at most once a minute, that the rate limit delays the next request."""
@@ -135,9 +134,9 @@ class LogProgress(Progress):
             failing.add(_ACCOUNT)
         for id in [id for id in self._logged_errors if id not in failing]:
             del self._logged_errors[id]
-            self._log_problem(id, "answers again", now)
+            self._log_problem(id, "Zendesk answers again", now)
 
     def _log_problem(self, id: str, message: str, now: float) -> None:
         self._last_line_at = now
         prefix = f"{id}: " if id and self._has_several else ""
-        self._problems.print_quietly(f"jobstat: {prefix}{message}\n")
+        self._stderr.print_quietly(f"jobstat: {prefix}{message}\n")

@@ -1,4 +1,4 @@
-"""What a command writes to stdout, and Zendesk's JSON as one format of it."""
+"""The format in which a command writes jobs to stdout. One format is JSON."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Output(ABC):
 
     @abstractmethod
     def render(self, job: Job, elapsed: float | None = None) -> str:
-        """Return all of a job. ``elapsed`` is how many seconds it was watched."""
+        """Return a job and its results. It was watched for ``elapsed`` seconds."""
 
     def write(self, text: str) -> None:
         """Write a rendered job. Raise OutputError or BrokenPipeError."""
@@ -29,9 +29,9 @@ class Output(ABC):
 
     @abstractmethod
     def report(self, watch: Watch, elapsed: float | None = None) -> None:
-        """Write about several jobs as a whole: after ``show``, only a summary.
+        """Write a summary of several jobs.
 
-        After a watch of ``elapsed`` seconds, each job and every failed item precede it.
+        After a watch of ``elapsed`` seconds, write each job and its failed items first.
         """
 
 
@@ -47,7 +47,7 @@ class JsonOutput(Output):
         return self.dump(job.fields)
 
     def dump(self, value: object) -> str:
-        """Return a value as Zendesk sent it."""
+        """Return a value as JSON."""
         return json.dumps(value, indent=self._indent) + "\n"
 
     def report(self, watch: Watch, elapsed: float | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What a watch shows while it lasts."""
+"""The base class of the views of a running watch."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ if TYPE_CHECKING:
 
 
 class Progress(Observer):
-    """A view of a watch while it lasts, and a context manager around it.
+    """A view of a running watch, and a context manager. This base shows nothing.
 
-    This one shows nothing. ``persistent`` tells whether a job's state stays readable
-    after the view has shown it.
+    ``persistent`` is true if a status that the view has shown stays readable.
     """
 
     persistent = False
@@ -27,5 +26,5 @@ class Progress(Observer):
         pass
 
     def suspended(self) -> AbstractContextManager[None]:
-        """Make room for other output on the same screen."""
+        """Erase the view while other output is written to the same screen."""
         return nullcontext()

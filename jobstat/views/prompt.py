@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 MAX_LINE = 2**16
-"""Bytes of a secret or a pasted line."""
+"""Maximum bytes of a secret or a pasted line."""
 
 
 def is_interactive() -> bool:
@@ -28,7 +28,7 @@ def ask(question: str, default: str | None = None) -> str:
     suffix = f" [{default}]" if default else ""
     with _input_errors():
         while True:
-            # Not with input(): it loses a signal now and then.
+            # input() sometimes loses a signal.
             standard_error().print_quietly(f"{question}{suffix}: ")
             line = sys.stdin.readline()
             if not line:
@@ -48,10 +48,10 @@ def choose(question: str, choices: Sequence[str]) -> int:
 
 
 def read_secret(name: str) -> str:
-    """Return a secret from a hidden prompt, or from standard input if that is a pipe.
+    """Return a secret from a hidden prompt, or from standard input off a terminal.
 
-    Raise UsageError unless standard input is one line. ``name`` is such as "the API
-    token".
+    ``name`` is the secret's name in messages, such as "the API token". Raise UsageError
+    unless standard input is one line.
     """
     if sys.stdin is None:
         raise UsageError("standard input is closed")
@@ -64,8 +64,8 @@ def read_secret(name: str) -> str:
         raise UsageError(f"cannot read standard input: {reason}") from error
     lines = content.decode("utf-8", "surrogateescape").strip().splitlines()
     if len(lines) != 1 or len(content) > MAX_LINE:
-        amount = "more than a line" if lines else "nothing"
-        raise UsageError(f"standard input should be {name}, but holds {amount}")
+        amount = "more than one line" if lines else "nothing"
+        raise UsageError(f"standard input holds {amount}, instead of {name}")
     return lines[0]
 
 
@@ -84,10 +84,10 @@ class LineReader:
     def __init__(self) -> None:
         self._buffer = b""
 
-    def line(self, timeout: float) -> str | None:
-        """Return a line, an empty string at the end of input, or None after a timeout.
+    def read_line(self, timeout: float) -> str | None:
+        """Wait up to ``timeout`` seconds, and return a line if there is a whole one.
 
-        ``timeout`` is in seconds.
+        Return an empty string at the end of input, and None without a whole line.
         """
         fd = sys.stdin.fileno()
         if not select.select([fd], [], [], timeout)[0]:
@@ -105,14 +105,17 @@ class LineReader:
 
 @contextmanager
 def _input_errors() -> Iterator[None]:
-    """Turn the end of input, and input that is no text, into a UsageError."""
+    """Turn the end of input, and input that is not text, into a UsageError."""
     try:
         yield
     except EOFError:
         standard_error().print_quietly("\n")
         raise UsageError("nothing was entered") from None
     except UnicodeError:
-        raise UsageError("the input is not valid text") from None
+        raise UsageError(
+            "the typed text is not valid UTF-8",
+            hint="Type it again, in a terminal that is set to UTF-8.",
+        ) from None
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What a command leaves on stdout for people: jobs, their results, lists of jobs."""
+"""The final output for people: jobs, their results, and lists of jobs."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 
 class TextOutput(Output):
-    """Jobs for people.
+    """Jobs as text for people.
 
-    With ``fitted``, lines fit the terminal and have bars. Without, nothing is cut or
-    wrapped.
+    With ``fitted``, lines fit the terminal and have bars. Without ``fitted``, nothing
+    is cut or wrapped.
     """
 
     def __init__(self, terminal: Terminal, account: str, *, fitted: bool) -> None:
@@ -63,9 +63,9 @@ class TextOutput(Output):
         self.write(render_summary(watch, self._account, self._terminal, elapsed))
 
     def _write_jobs(self, watch: Watch) -> None:
-        """Write a row for each job, and a paragraph for each that failed."""
+        """Write a row for each job, and a paragraph for each failed job."""
         if not self._fitted:
-            self._paragraphs += 1  # the log stands above
+            self._paragraphs += 1  # the log is the first one
         width, unicode = self._width, self._terminal.unicode
         table = table_lines(watch_table(watch), width, unicode=unicode)
         self.write(render_lines(table, self._terminal))
@@ -82,7 +82,7 @@ class TextOutput(Output):
 def render_last_status(
     job: Job, account: str, terminal: Terminal, elapsed: float | None
 ) -> str:
-    """Return the last status of a job that was watched, without its results."""
+    """Return the last status of a watched job, without its results."""
     width, unicode = terminal.size.columns, terminal.unicode
     lines = [
         *job_lines(job, account, width=width, unicode=unicode, elapsed=elapsed),
@@ -111,13 +111,15 @@ def show_list(
 ) -> None:
     """Write a list of jobs to stdout, and notes about it to stderr.
 
-    With ``filtered``, the list only has jobs of some statuses.
+    With ``filtered``, the user wants only jobs of some statuses.
     """
     stdout = open_terminal(sys.stdout, os.environ, color)
     stderr = open_terminal(sys.stderr, os.environ, color)
     if skipped := len(listing.skipped):
         entries = "entry of the list is" if skipped == 1 else "entries of the list are"
-        stderr.print_quietly(f"jobstat: warning: {skipped} {entries} no job status\n")
+        stderr.print_quietly(
+            f"jobstat: warning: {skipped} {entries} not a job status\n"
+        )
     if json:
         output = JsonOutput(stdout, indented=stdout.interactive)
         # A script may use a skipped entry's id, or see that it has none.

@@ -1,4 +1,4 @@
-"""Everything that a command shows of jobs: progress, output and errors together."""
+"""The observer that joins progress, output and errors of a command about jobs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from jobstat import clock
 from jobstat.exits import Exit
 from jobstat.jobs.job import KNOWN_STATES, judge
 from jobstat.jobs.loop import Observer
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from jobstat.views.terminal import Terminal
 
 MAX_IDS = 20
-"""Ids named in one warning."""
+"""Maximum number of ids in one warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,8 @@ class Reporter(Observer):
     reported together at the end.
 
     The user may press Ctrl-C while jobstat waits for a slow reader of stdout. Then
-    ``follow`` repeats the interrupted call, and the reporter skips the parts of it that
-    are done.
+    ``follow`` repeats the interrupted call, and the reporter skips the parts of the
+    call that are done.
     """
 
     def __init__(
@@ -78,17 +79,17 @@ class Reporter(Observer):
         watch: Watch,
         progress: Progress,
         output: Output | None,
-        problems: Terminal,
+        stderr: Terminal,
         options: DisplayOptions,
     ) -> None:
         self._watch = watch
         self._progress = progress
         self._output = output
-        self._problems = problems
+        self._stderr = stderr
         self._options = options
         self._warned: set[str] = set()
-        self._changes: dict[str, Job | None] = {}
-        self._done: set[str] = set()
+        self._shown_changes: dict[str, Job | None] = {}
+        self._shown_ends: set[str] = set()
         self._written: dict[str, Job] = {}
 
     def __enter__(self) -> Self:
@@ -101,11 +102,11 @@ class Reporter(Observer):
     def notify(self, message: str) -> None:
         """Print a message to stderr."""
         with self._progress.suspended():
-            self._problems.print_quietly(message)
+            self._stderr.print_quietly(message)
 
     def job_changed(self, tracked: TrackedJob, now: float) -> None:
-        if self._changes.get(tracked.id) is not tracked.job:
-            self._changes[tracked.id] = tracked.job
+        if self._shown_changes.get(tracked.id) is not tracked.job:
+            self._shown_changes[tracked.id] = tracked.job
             self._warn_about(tracked)
             self._progress.job_changed(tracked, now)
         if self._options.stream:
@@ -120,15 +121,14 @@ class Reporter(Observer):
         self._progress.tick(now)
 
     def interrupted(self) -> None:
-        # From now on, a slow reader of stdout or a paused terminal must not delay the
-        # end.
-        limit_writes(0)
+        # A slow reader of stdout or a paused terminal must not delay the end.
+        limit_writes(clock.monotonic())
         self._progress.__exit__()
 
     def job_done(self, tracked: TrackedJob, now: float) -> None:
-        if tracked.id not in self._done:
-            self._done.add(tracked.id)
-            # Before the data, whose reader may write to the same screen.
+        if tracked.id not in self._shown_ends:
+            self._shown_ends.add(tracked.id)
+            # The view must be gone before a reader of the data writes to the screen.
             self._progress.job_done(tracked, now)
         if self._is_written_when_done(tracked):
             self._write(tracked, now)
@@ -146,7 +146,7 @@ class Reporter(Observer):
 
     def _is_written_when_done(self, tracked: TrackedJob) -> bool:
         if self._options.stream:
-            # Its last change was written, but not an answer that was never confirmed.
+            # The last change was written, but an unconfirmed answer was not.
             return tracked.unconfirmed is not None
         if self._options.as_json:
             return True
@@ -170,7 +170,7 @@ class Reporter(Observer):
                 self._output.write(text)
 
     def _making_room(self) -> AbstractContextManager[None]:
-        """Suspend the progress if the output goes to a screen, maybe the same one."""
+        """Suspend the progress if the output goes to a terminal. It may be the same."""
         is_shared = self._output and self._output.interactive
         return self._progress.suspended() if is_shared else nullcontext()
 
@@ -192,7 +192,7 @@ class Reporter(Observer):
             self._warned.add(job.status)
             self.notify(
                 f"jobstat: warning: unknown status '{format_status(job)}';"
-                " taken as unfinished\n"
+                " treated as unfinished\n"
             )
         if not is_same_id(tracked.id, job.id) and tracked.id not in self._warned:
             self._warned.add(tracked.id)
@@ -249,13 +249,13 @@ def _make_progress(
     stdout: Terminal,
     stderr: Terminal,
 ) -> Progress:
-    """Choose no progress, a live view or a log. With JSON it goes to stderr."""
+    """Return no progress, a live view or a log. With JSON, it is on stderr."""
     if options.quiet or watch.policy.once:
         return Progress()
     as_json = options.as_json
     terminal = stderr if as_json else stdout
     # The next program in a pipe, such as jq, often writes to the same screen. A live
-    # view must be gone before it gets data.
+    # view must be gone before that program gets data.
     is_undisturbed = (
         not as_json or stdout.is_file or (len(watch.jobs) == 1 and not options.stream)
     )

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
     from jobstat.jobs.job import Item, Job
 
-_OWN_COLUMN = frozenset(
+_NOT_IN_DETAILS = frozenset(
     {"index", "id", "account_id", "title", "action", "status", "success"}
     | {"error", "errors", "details"}
 )
-"""Fields of an item that have their own column, or tell people nothing."""
+"""Fields of an item that another column shows, or that people do not need."""
 
 INDEX = Column("INDEX", label="index", numeric=True)
 ID = Column("ID", label="id")
@@ -28,13 +28,14 @@ ERRORS = Column("ERRORS", own_line=True)
 DETAILS = Column("DETAILS", own_line=True)
 
 _COLUMNS = (INDEX, ID, TITLE, ACTION, STATUS, ERRORS, DETAILS)
-_NAMES = {INDEX, ID, ACTION, STATUS}
+_NAME_COLUMNS = {INDEX, ID, ACTION, STATUS}
+"""Columns whose texts are cut to MAX_NAME characters."""
 
 
 def results_table(items: Sequence[Item], job: Job, max_length: int) -> Table:
-    """Return the results of these items of the job, in the columns that any item fills.
+    """Return a table of these items of the job, with the columns that any item fills.
 
-    ``max_length`` is the longest text of a cell, in characters. The rest is counted.
+    ``max_length`` is the maximum number of characters of a cell. More are counted.
     """
     rows = [_sanitize_cells(_item_cells(item, job), max_length) for item in items]
     columns = [column for column in _COLUMNS if any(column in row for row in rows)]
@@ -67,7 +68,7 @@ def _item_cells(item: Item, job: Job) -> dict[Column, str | None]:
     details += [
         f"{name}={flatten(value)}"
         for name, value in fields.items()
-        if name not in _OWN_COLUMN and value not in (None, "")
+        if name not in _NOT_IN_DETAILS and value not in (None, "")
     ]
     return {
         INDEX: "all" if job.has_one_result else _format_index(item),
@@ -84,7 +85,7 @@ def _sanitize_cells(
     cells: dict[Column, str | None], max_length: int
 ) -> dict[Column, str]:
     return {
-        column: sanitize(text, MAX_NAME if column in _NAMES else max_length)
+        column: sanitize(text, MAX_NAME if column in _NAME_COLUMNS else max_length)
         for column, text in cells.items()
         if text is not None
     }
@@ -95,7 +96,7 @@ def _format_index(item: Item) -> str:
 
 
 def _item_status(item: Item) -> str:
-    """Return the item's own status, and the verdict if the status hides it."""
+    """Return the item's status, and "failed" if the status hides the failure."""
     status = flatten(item.fields.get("status")).strip()
     if not item.failed:
         return status or "ok"

@@ -1,11 +1,11 @@
-"""Text from outside, made safe to show on a terminal."""
+"""Make text from outside safe to show on a terminal."""
 
 from __future__ import annotations
 
 import unicodedata
 
 MAX_NAME = 200
-"""Characters shown of a type, an id or a status. Real ones have 40."""
+"""Characters shown of a type, an id or a status. Zendesk's have up to 40."""
 
 MAX_MESSAGE = 1000
 """Characters shown of a message or an item's details, on a screen or in a log line."""
@@ -21,14 +21,15 @@ MAX_MARKS = 4
 """Combining marks shown on one letter. No language needs more."""
 
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
+"""Hangul fillers: letters without ink."""
 
 
 def sanitize(text: str, max_length: int = MAX_TEXT) -> str:
-    r"""Return the text with every character that could steer a terminal made visible.
+    r"""Escape the characters of a text that could control a terminal or mislead people.
 
     Control, bidi and zero-width characters and surrogates become escapes such as
     ``\x1b``. Unusual blanks become a space. A letter keeps up to MAX_MARKS combining
-    marks. Characters beyond ``max_length`` are counted.
+    marks. Characters after the first ``max_length`` are only counted.
     """
     if len(text) > max_length:
         hidden = len(text) - max_length

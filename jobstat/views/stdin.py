@@ -1,4 +1,4 @@
-"""Read the jobs on standard input."""
+"""Read the user's jobs from standard input."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from jobstat.views.terminal import standard_error
 
 
 def read_input(max_bytes: int, timeout: float | None = None) -> bytes:
-    """Return all of standard input, read within ``timeout`` seconds.
+    """Return all of standard input.
 
     Tell a user at a terminal that jobstat waits for input. Raise UsageError if
-    standard input is closed, fails or is larger than ``max_bytes``, and TimedOut.
+    standard input is closed, fails or is larger than ``max_bytes``, and TimedOut if it
+    does not end within ``timeout`` seconds.
     """
     if sys.stdin is None:
         raise UsageError("standard input is closed")
@@ -45,7 +46,7 @@ def _read_to_end(fd: int, max_bytes: int, timeout: float | None) -> bytes:
         try:
             chunk = os.read(fd, max_bytes - len(content))
         except BlockingIOError:
-            continue  # another process was faster
+            continue  # another process has read the input
         if not chunk:
             break
         content += chunk

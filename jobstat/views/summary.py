@@ -17,10 +17,10 @@ from jobstat.views.wording import (
     item_counts,
     job_id,
     job_title,
-    percentage,
     pluralize,
     short_status,
     status_glyph,
+    whole_percent,
 )
 
 if TYPE_CHECKING:
@@ -39,17 +39,19 @@ _COLUMNS = (
     Column(own_line=True),
     Column(optional=True),
 )
-"""The outcome, the title, the id and the message of a job."""
+"""The columns of a job: its outcome, title, id and message."""
 
 
 def watch_table(watch: Watch) -> Table:
-    """Return the jobs of a watch, a row each."""
+    """Return a table with a row for each job of a watch."""
     return Table(_COLUMNS, [_tracked_row(tracked) for tracked in watch.jobs])
 
 
 def jobs_table(jobs: Iterable[Job]) -> Table:
-    """Return jobs, a row each."""
-    rows = [_row(status_glyph(j), short_status(j), job_id(j), j) for j in jobs]
+    """Return a table with a row for each job."""
+    rows = [
+        _row(status_glyph(job), short_status(job), job_id(job), job) for job in jobs
+    ]
     return Table(_COLUMNS, rows)
 
 
@@ -82,14 +84,14 @@ def format_outcome(job: Job) -> str:
     return f"{failed} of {reported} failed" if failed else format_counts(job)
 
 
-def count_statuses(jobs: Iterable[TrackedJob]) -> str:
-    """Return how many jobs have which status, the most frequent first."""
+def format_status_counts(jobs: Iterable[TrackedJob]) -> str:
+    """Return how many jobs have each status, the most frequent status first."""
     counts = Counter(status_label(tracked)[1] for tracked in jobs)
     return ", ".join(f"{count} {status}" for status, count in counts.most_common())
 
 
 def failed_jobs(jobs: Iterable[TrackedJob]) -> list[TrackedJob]:
-    """Return the jobs that ended, but not well, the most serious first."""
+    """Return the jobs that failed or are not found, the most serious first."""
     failed = [tracked for tracked in jobs if tracked.exit not in _NOT_FAILED]
     return sorted(failed, key=_severity)
 
@@ -99,7 +101,7 @@ def _severity(tracked: TrackedJob) -> tuple[int, int]:
     return code.severity, -len(job.failed) if job else 0
 
 
-def count_failures(jobs: Sequence[TrackedJob]) -> str:
+def format_failure_counts(jobs: Sequence[TrackedJob]) -> str:
     """Return how many jobs and items failed so far, or an empty string."""
     failed_items, _ = sum_item_counts(jobs)
     counts = [(len(failed_jobs(jobs)), "job"), (failed_items, "item")]
@@ -118,19 +120,19 @@ def count_done(watch: Watch) -> int:
     return sum(tracked.exit is not None for tracked in watch.jobs)
 
 
-def overall_progress(watch: Watch) -> str:
-    """Return how many jobs are done, and how many of their items, if any is known."""
+def format_overall_progress(watch: Watch) -> str:
+    """Return how many jobs are done, and how many of their items if that is known."""
     done, total = watch.items
-    items = f"  {done}/{total} items  {percentage(done, total)}%" if total else ""
+    items = f"  {done}/{total} items  {whole_percent(done, total)}%" if total else ""
     return f"{count_done(watch)} of {len(watch.jobs)} jobs done{items}"
 
 
 def watch_summary(
     watch: Watch, account: str, elapsed: float | None = None
 ) -> tuple[Glyph, str]:
-    """Return all jobs in a sentence, with ``elapsed`` seconds of a watch."""
+    """Return a glyph and a sentence about all jobs, after ``elapsed`` seconds."""
     failed, reported = sum_item_counts(watch.jobs)
-    words = f"{len(watch.jobs)} jobs at {account}: {count_statuses(watch.jobs)}"
+    words = f"{len(watch.jobs)} jobs at {account}: {format_status_counts(watch.jobs)}"
     if reported:
         words += f"; {failed or 'none'} of {reported} items failed"
     if elapsed is not None:

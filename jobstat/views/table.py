@@ -20,13 +20,13 @@ MISSING = "-"
 """The cell of an id or an index that an item lacks."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # a fast key of each cell
+@dataclass(frozen=True, slots=True, eq=False)  # a key that is hashed often
 class Column:
     """A column of a table.
 
     A ``numeric`` column is right-aligned and never folded. An ``optional`` column is
-    left out if the table is too wide. If each row gets several lines, a cell follows
-    its ``label`` on the first line, or with ``own_line`` is on a later line.
+    left out if the table is too wide. If a row gets several lines, the cell is on the
+    first line, after its ``label``, or with ``own_line`` on a later line.
     """
 
     heading: str = ""
@@ -38,15 +38,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a table: a glyph, with a state behind it or none, then the cells."""
+    """A row of a table: a glyph, a status that may be empty, then the cells."""
 
     glyph: Glyph
-    state: str
+    status: str
     cells: Sequence[str]
 
     def sign(self, *, unicode: bool) -> str:
-        """Return the glyph and the state."""
-        return f"{self.glyph.render(unicode=unicode)} {self.state}".rstrip()
+        """Return the glyph and the status."""
+        return f"{self.glyph.render(unicode=unicode)} {self.status}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +62,21 @@ class Table:
         headings = [column.heading for column in self.columns]
         return headings if any(headings) else []
 
-    def without(self, place: int) -> Table:
-        """Return the table without the column at this place."""
+    def without_column(self, index: int) -> Table:
+        """Return the table without one of its columns."""
         rows = [
-            Row(r.glyph, r.state, [*r.cells[:place], *r.cells[place + 1 :]])
-            for r in self.rows
+            Row(row.glyph, row.status, [*row.cells[:index], *row.cells[index + 1 :]])
+            for row in self.rows
         ]
-        return Table([*self.columns[:place], *self.columns[place + 1 :]], rows)
+        return Table([*self.columns[:index], *self.columns[index + 1 :]], rows)
 
 
 def table_lines(table: Table, width: int | None, *, unicode: bool) -> list[StyledLine]:
-    """Lay out a table so that it fits.
+    """Lay out a table so that it fits the width.
 
     A table that is too wide loses its optional columns, the last one first. If that is
-    not enough, texts are folded within their columns. On a narrow terminal, or without
-    headings to follow, each row gets several lines instead.
+    not enough, texts are folded within their columns. On a narrow terminal, or if the
+    table has no headings, each row gets several lines instead.
     """
     measure = len if width is None else text_width
     kept = table
@@ -85,10 +85,10 @@ def table_lines(table: Table, width: int | None, *, unicode: bool) -> list[Style
         if width is None or sum(widths) + len(GAP) * (len(widths) - 1) <= width:
             widths = [min(w, MAX_PADDING) for w in widths] if width is None else widths
             return _aligned(kept, widths, measure, unicode=unicode)
-        optional = [n for n, column in enumerate(kept.columns) if column.optional]
+        optional = [i for i, column in enumerate(kept.columns) if column.optional]
         if not optional:
             break
-        kept = kept.without(optional[-1])
+        kept = kept.without_column(optional[-1])
     if table.headings and width >= NARROW:
         return _folded(table, width, unicode=unicode)
     return [
@@ -104,7 +104,7 @@ def _column_widths(
     signs = {row.sign(unicode=unicode) for row in table.rows}
     lines = [
         *([table.headings] if table.headings else []),
-        *(r.cells for r in table.rows),
+        *(row.cells for row in table.rows),
     ]
     columns = zip(*lines, strict=True)
     return [
@@ -141,14 +141,14 @@ def _aligned(
 
 
 def _folded(table: Table, width: int, *, unicode: bool) -> list[StyledLine]:
-    """Let rich choose the widths of the columns, and fold the cells."""
+    """Fold the cells within columns whose widths rich chooses."""
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    drawn = RichTable(box=None, padding=(0, len(GAP), 0, 0), header_style="bold")
-    drawn.add_column("")
+    rich_table = RichTable(box=None, padding=(0, len(GAP), 0, 0), header_style="bold")
+    rich_table.add_column("")
     for column in table.columns:
-        drawn.add_column(
+        rich_table.add_column(
             column.heading,
             justify="right" if column.numeric else "left",
             no_wrap=column.numeric,
@@ -156,11 +156,13 @@ def _folded(table: Table, width: int, *, unicode: bool) -> list[StyledLine]:
         )
     for row in table.rows:
         sign = Text(row.sign(unicode=unicode), row.glyph.style)
-        drawn.add_row(sign, *map(Text, row.cells))
+        rich_table.add_row(sign, *map(Text, row.cells))
     console, options = rich_console()
     return [
         [(part.text, str(part.style) if part.style else "") for part in line]
-        for line in console.render_lines(drawn, options.update(width=width), pad=False)
+        for line in console.render_lines(
+            rich_table, options.update(width=width), pad=False
+        )
     ]
 
 
@@ -172,8 +174,8 @@ def _stacked(table: Table, row: Row, width: int, *, unicode: bool) -> list[Style
         if cell not in {"", MISSING}
     ]
     sign = row.sign(unicode=unicode)
-    first = [text for c, text in cells if not (c.own_line or c.optional)]
-    if not row.state and first:
+    first = [text for column, text in cells if not (column.own_line or column.optional)]
+    if not row.status and first:
         sign = f"{sign} {first.pop(0)}"
     parts = [(sign, row.glyph.style), *((text, "") for text in first)]
     later = [(text, "") for column, text in cells if column.own_line]

@@ -1,6 +1,6 @@
-"""The streams that jobstat writes to, and what each of them can show.
+"""The streams that jobstat writes to, and the abilities of each.
 
-Nothing else asks for isatty, NO_COLOR, the locale, the encoding or the size.
+Only this module reads TERM, CI, NO_COLOR, the locale and the size of a terminal.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ _SGR = {
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """A stream, and what it can show.
+    """A stream and its abilities.
 
     ``interactive`` is true for a terminal on which lines can be redrawn.
-    ``unattended`` is true in CI: a log, whatever the stream looks like. ``stream`` is
-    None if the process was started with it closed.
+    ``unattended`` is true in CI, whose log may look like a terminal. ``stream`` is
+    None if it was closed when the process started.
     """
 
     stream: TextIO | None
@@ -117,7 +117,7 @@ class Terminal:
                 redirect_to_devnull(self.stream)
 
     def _is_hung_up(self) -> bool:
-        """Whether a failed write means a closed terminal, and SIGHUP is not ignored."""
+        """Return whether the terminal was closed, unless SIGHUP is ignored."""
         if self.stream is None or signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
             return False
         return stat.S_ISCHR(os.fstat(self.stream.fileno()).st_mode)
@@ -161,9 +161,9 @@ class Terminal:
 def open_terminal(
     stream: TextIO | None, environ: Mapping[str, str], color: str = "auto"
 ) -> Terminal:
-    """Find out what a stream can show. ``color`` is auto, always or never."""
+    """Return a stream with its abilities. ``color`` is auto, always or never."""
     if isinstance(stream, TextIOWrapper) and stream.errors != "backslashreplace":
-        # Line-buffered, each line is sent whole: no signal comes in between.
+        # Line buffering sends each line whole: no signal comes in between.
         stream.reconfigure(errors="backslashreplace", line_buffering=True)
     interactive = (
         stream is not None
@@ -181,17 +181,17 @@ def open_terminal(
 
 
 def standard_output() -> Terminal:
-    """Return the stream for data."""
+    """Return stdout, which gets the data."""
     return open_terminal(sys.stdout, os.environ)
 
 
 def standard_error() -> Terminal:
-    """Return the stream for everything that is not data."""
+    """Return stderr, which gets everything else."""
     return open_terminal(sys.stderr, os.environ)
 
 
 def say_waiting_for_tokens() -> None:
-    """Say why the process does not end yet."""
+    """Tell the user why the process does not end yet."""
     standard_error().print_quietly(
         "jobstat: waiting up to a minute for new tokens;"
         " without them, the login is lost\n"
@@ -199,7 +199,7 @@ def say_waiting_for_tokens() -> None:
 
 
 def _is_c_locale(environ: Mapping[str, str]) -> bool:
-    """Whether the character locale is C or POSIX, which is also the default."""
+    """Return whether the locale of characters is C or POSIX, which is the default."""
     ctype = environ.get("LC_CTYPE")
     if ctype in {"C.UTF-8", "C.utf8"}:
         # Python sets this itself when it finds the C locale (PEP 538).

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from jobstat.jobs.retry import Outage
 
 MAX_ITEMS = 1_000_000
-"""A larger total of items is not believed. Zendesk takes 100 in a request."""
+"""Maximum plausible total of items. Zendesk takes 100 in a request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Glyph:
-    """A sign for a state. The state's word always stands beside it."""
+    """A sign for a status. A word always stands beside it."""
 
     sign: str
     ascii: str
@@ -39,7 +39,7 @@ UNKNOWN = Glyph("?", "?", "yellow")
 
 
 def status_glyph(job: Job) -> Glyph:
-    """Return the glyph of a job's state."""
+    """Return the glyph of a job's status."""
     match judge(job):
         case Verdict.OK:
             return GOOD
@@ -50,7 +50,7 @@ def status_glyph(job: Job) -> Glyph:
 
 
 def format_status(job: Job) -> str:
-    """Return a job's status, with a failure that Zendesk's status word hides."""
+    """Return a job's status, with a failure that the status itself hides."""
     status, failure = sanitize(job.status, MAX_NAME), _hidden_failure(job)
     return f"{status}, {failure}" if failure else status
 
@@ -74,7 +74,7 @@ def _hidden_failure(job: Job) -> str:
 
 
 def _is_incomplete(job: Job) -> bool:
-    """Whether a job completed without all of its items, and no result says why."""
+    """Return whether a job completed without all items, and no result says why."""
     return falls_short(job) and not job.failed
 
 
@@ -84,7 +84,7 @@ def job_title(job: Job) -> str:
 
 
 def job_id(job: Job) -> str:
-    """Return the id of a job, as Zendesk answered it."""
+    """Return the id of a job, as it is in the answer."""
     return sanitize(job.id, MAX_NAME)
 
 
@@ -106,10 +106,10 @@ def percent_done(job: Job) -> int | None:
         return None
     if not job.total or job.total < 0 or job.progress is None:
         return None
-    return percentage(job.progress, job.total)
+    return whole_percent(job.progress, job.total)
 
 
-def percentage(done: int, total: int) -> int:
+def whole_percent(done: int, total: int) -> int:
     """Return the whole percent, from 0 to 100, and 100 only if all is done."""
     return min(max(100 * done // total, 0), 100)
 
@@ -135,11 +135,11 @@ _ENDED_AS = {
     "terminated": "was terminated",
     "rejected": "was rejected",
 }
-"""How a job ended, by its status. A job of any other failed status "failed"."""
+"""The words for each failed status. A job of any other failed status "failed"."""
 
 
 def format_verdict(job: Job) -> str:
-    """Return the verdict in a sentence, or an empty string if there is none yet."""
+    """Return the sentence about a job's outcome, or an empty string before the end."""
     failed, reported = item_counts(job)
     match judge(job):
         case Verdict.UNFINISHED:
@@ -214,10 +214,10 @@ def pluralize(count: int, noun: str) -> str:
 
 
 def format_outage(outage: Outage, last_success_at: float | None, now: float) -> str:
-    """Return an error, when jobstat retries, and how old the last answer is."""
+    """Return an error, the time until the retry, and the age of the last answer."""
     wait = outage.retry_at - now
-    seconds = format_duration(max(wait + 0.5, 1.0))
-    retry = f"retrying in {seconds}" if wait > 0 else "retrying now"
+    delay = format_duration(max(wait + 0.5, 1.0))
+    retry = f"retrying in {delay}" if wait > 0 else "retrying now"
     message = f"{sanitize(outage.error.message, MAX_ERROR)}; {retry}"
     if last_success_at is None:
         return message
@@ -231,7 +231,7 @@ def format_rate_limit_wait(until: float, now: float) -> str:
 
 
 def format_problem(message: str, hint: str | None) -> str:
-    """Return an error as stderr shows it: what happened, then what to do."""
+    """Return an error for stderr: what happened, then a hint what to do."""
     lines = f"jobstat: {sanitize(message, MAX_ERROR)}\n"
     return lines + (f"  {sanitize(hint)}\n" if hint else "")
 

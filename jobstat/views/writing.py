@@ -1,4 +1,4 @@
-"""Writes that never block for good: a signal or a deadline ends them."""
+"""Write without blocking for good: a signal or a deadline ends the write."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ RETRY_DELAY = 0.01
 """Seconds until the next try when a terminal has too little room for a write."""
 
 STALL_TIMEOUT = 1.0
-"""Seconds without a reader until a write fails, once the deadline has passed."""
+"""Seconds without a reader until a write fails after the deadline."""
 
 _deadline = inf
 
 
 def limit_writes(deadline: float) -> None:
-    """Let writes fail that find no reader after the deadline of ``jobstat.clock``."""
+    """Let a write fail that has no reader after ``deadline``, by ``jobstat.clock``."""
     global _deadline  # noqa: PLW0603 - the streams belong to the whole process
     _deadline = deadline
 
@@ -88,8 +88,8 @@ def _write_chunks(fd: int, content: bytes, *, interruptible: bool) -> None:
     """Write chunks that fit, whenever there is room.
 
     Signals wait while a chunk is written, so that no line of data is cut in two. They
-    arrive while nobody reads. With ``interruptible`` they always arrive: the room of
-    a terminal is unknown.
+    arrive while nobody reads. With ``interruptible`` they always arrive: select does
+    not tell how much room a terminal has.
     """
     remaining, stalled_at = memoryview(content), inf
     blocked = () if interruptible else ENDING_SIGNALS

@@ -129,7 +129,7 @@ def test_list_json_prints_invalid_entries_with_a_warning(
     assert [json.loads(line) for line in out.splitlines()] == [
         *(GOOD, "junk", {"id": "odd"})
     ]
-    assert err == "jobstat: warning: 2 entries of the list are no job status\n"
+    assert err == "jobstat: warning: 2 entries of the list are not a job status\n"
 
 
 def test_invalid_list_entry_with_a_valid_id_warns_and_exits_0(
@@ -138,7 +138,7 @@ def test_invalid_list_entry_with_a_valid_id_warns_and_exits_0(
     add_pages(httpx_mock, [{"id": "odd"}])
     code, _, err = jobstat("list")
     assert code == 0
-    assert "warning: 1 entry of the list is no job status" in err
+    assert "warning: 1 entry of the list is not a job status" in err
 
 
 @pytest.mark.parametrize("id", ["", " ", "../x", None, 7])

@@ -352,7 +352,7 @@ def test_repeated_503_for_all_jobs_is_reported_once(
     assert err == (
         "jobstat: acme.zendesk.com cannot answer now (503);"
         " retrying in 1 s, last answer 0 s ago\n"
-        "jobstat: answers again\n"
+        "jobstat: Zendesk answers again\n"
     )
 
 
@@ -367,7 +367,7 @@ def test_503_on_a_single_request_is_reported_without_a_job_id(
     assert err == (
         "jobstat: acme.zendesk.com cannot answer now (503);"
         " retrying in 1 s, last answer 0 s ago\n"
-        "jobstat: answers again\n"
+        "jobstat: Zendesk answers again\n"
     )
 
 
@@ -380,7 +380,7 @@ def test_invalid_response_for_one_job_is_reported_with_its_id(
     _, _, err = jobstat("watch", "--json", ID, OTHER)
     first, *_, last = err.splitlines()
     assert first.startswith(f"jobstat: {OTHER}: the answer is not a job status: ")
-    assert last == f"jobstat: {OTHER}: answers again"
+    assert last == f"jobstat: {OTHER}: Zendesk answers again"
 
 
 def test_progress_without_a_status_change_prints_a_line_once_a_minute(

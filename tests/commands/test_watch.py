@@ -120,7 +120,7 @@ def test_outage_and_recovery_are_each_reported_once(
     assert err == (
         "jobstat: acme.zendesk.com cannot answer now (503);"
         " retrying in 1 s, last answer 0 s ago\n"
-        "jobstat: answers again\n"
+        "jobstat: Zendesk answers again\n"
     )
 
 
@@ -214,7 +214,7 @@ def test_unknown_status_is_shown_and_causes_one_warning(
     code, out, err = jobstat("watch", ID)
     assert code == 6
     assert "? paused" in out
-    assert err == "jobstat: warning: unknown status 'paused'; taken as unfinished\n"
+    assert err == "jobstat: warning: unknown status 'paused'; treated as unfinished\n"
 
 
 @pytest.mark.parametrize("header", ["x-rate-limit", "rate-limit", "ratelimit-limit"])
@@ -345,7 +345,7 @@ def test_429_with_an_exhausted_rate_limit_announces_the_exact_wait(
     assert clock.now == 1060
     outage, recovery = err.splitlines()
     assert outage.endswith("allows no more requests now (429); retrying in 1 min")
-    assert recovery == "jobstat: answers again"
+    assert recovery == "jobstat: Zendesk answers again"
 
 
 def test_short_retry_after_outranks_an_exhausted_rate_limit(

@@ -207,7 +207,7 @@ def test_watch_recovers_from_each_server_fault(name: str) -> None:
     assert message in outage
     assert "; retrying in " in outage
     assert ", last answer " in outage
-    assert recovery == "jobstat: answers again"
+    assert recovery == "jobstat: Zendesk answers again"
     assert not leaked_secrets(run)
 
 

@@ -83,7 +83,7 @@ def test_watch_recovers_from_a_tls_failure(
     assert run.code == 6, run.err
     outage, *_hint, recovery = run.err.splitlines()
     assert message in outage
-    assert recovery == "jobstat: answers again"
+    assert recovery == "jobstat: Zendesk answers again"
     # The credential is sent only over the trusted connections.
     assert run.requests == 2
 
@@ -146,7 +146,7 @@ def test_watch_recovers_after_a_server_restart() -> None:
         restarted.close()
     assert process.returncode == 6
     assert "Connection refused; retrying in " in outage
-    assert rest == "jobstat: answers again\n"
+    assert rest == "jobstat: Zendesk answers again\n"
 
 
 def state(status: str = "working", **fields: Any) -> bytes:

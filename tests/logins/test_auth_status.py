@@ -52,7 +52,7 @@ def test_status_of_a_working_login_exits_0_and_describes_it(machine: Machine) ->
     assert "OAuth client credentials (client jobstat-demo-server)" in shown
     assert "from the keyring, as ada@demo.example" in shown
     assert "expires in 29 min" in shown
-    assert "refreshed automatically" in shown
+    assert "renewed automatically" in shown
 
 
 def test_status_without_an_account_exits_4(machine: Machine) -> None:
@@ -79,7 +79,7 @@ def test_offline_status_does_not_contact_the_account(machine: Machine) -> None:
     assert (code, account["works"]) == (0, None)
     assert machine.entry == entry
     assert "? not checked" in machine.run("auth", "status", "--offline").stdout
-    assert "has expired, and is refreshed automatically" in (
+    assert "has expired, and is renewed automatically" in (
         machine.run("auth", "status", "--offline").stdout
     )
     code, (account,) = status(machine)

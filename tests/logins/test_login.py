@@ -115,8 +115,12 @@ def test_refused_login_keeps_the_previous_login(machine: Machine) -> None:
     [
         ([], None, "no login method given"),
         (["--with-secret"], "s", "no OAuth client given"),
-        (["--with-token"], "", "should be the OAuth access token, but holds nothing"),
-        (["--with-token"], "a\nb\n", "but holds more than a line"),
+        (
+            ["--with-token"],
+            "",
+            "standard input holds nothing, instead of the OAuth access token",
+        ),
+        (["--with-token"], "a\nb\n", "holds more than one line"),
         (["--with-token"], "t0ken b", "the token is not one word of ASCII"),
         (["--with-token"], "t0kenö", "the token is not one word of ASCII"),
         (

@@ -316,7 +316,7 @@ def test_long_names_are_truncated_in_every_view() -> None:
     cells = table.rows[0].cells[1:]
     (row,) = jobs_table([seen]).rows
     _, title, id, message = row.cells
-    shown = (format_status(seen), job_title(seen), job_id(seen), row.state, title, id)
+    shown = (format_status(seen), job_title(seen), job_id(seen), row.status, title, id)
     for text in (*shown, *cells):
         assert text == f"{'x' * 200}... (and 4800 more characters)"
     assert message == f"{'x' * 1000}... (and 4000 more characters)"
