@@ -362,7 +362,7 @@ def test_job_url_of_another_account_is_refused(
         (["watch", ID, "--timeout", "soon"], "not a duration: 'soon'"),
         (["watch", ID, "--timeout", "0"], "it must be longer than 0"),
         (["watch", ID, "--interval", "-1"], "not a duration: '-1'"),
-        (["demo", "--failures", "101"], "not a number from 0 to 100"),
+        (["demo", "--failures", "101"], "not a whole number from 0 to 100"),
         (["demo", "--port", "65536"], "cannot listen on 127.0.0.1:65536: no such port"),
         (["demo", "--port", "x"], "invalid value for '--port'"),
         (["completion", "tcsh"], "invalid value for '"),
