@@ -62,7 +62,7 @@ def watch_unfinished_jobs(
     watch = Watch(watchable, policy, started, random.random, rate_limiter)
     watch.retry.record_success(clock.monotonic())
     for tracked in watch.jobs:
-        tracked.poll_individually = tracked.id in individual
+        tracked.poll_alone = tracked.id in individual
     return watch, left_out
 
 

@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 MAX_BATCH = 100
 """Ids in one request. Zendesk is reported to reject more."""
 
+RETRY_BATCH = 2
+"""Ids in the first batch after a failed one."""
+
 _next_poll_at = attrgetter("next_poll_at")
 
 
-def first_due(jobs: Sequence[TrackedJob]) -> TrackedJob:
+def earliest(jobs: Sequence[TrackedJob]) -> TrackedJob:
     """Return the job to poll first."""
     return min(jobs, key=_next_poll_at)
 
@@ -32,8 +35,9 @@ class Batching:
 
     A batch fails if the server does not support requests for several jobs, or if one of
     its jobs breaks the answer. After a failed batch, poll the jobs one by one, so that
-    only the broken job fails. Then double the batch after each good answer. Stop
-    batching if no batch ever worked, or if the next batch of two fails as well.
+    only the broken job fails. Each good answer then doubles the size of the next batch:
+    100, failure, 1, 2, 4. The size stays 1 if no batch worked before the failure, or if
+    the batch of 2 fails as well.
 
     ``interval`` is the minimum time between requests for a job, in seconds.
     """
@@ -41,64 +45,66 @@ class Batching:
     def __init__(self, interval: float) -> None:
         self._interval = interval
         self._size = MAX_BATCH
-        self._works = False
-        self._individual_is_next = False
+        self._has_worked = False
+        self._next_is_alone = False
 
     def next_group(
-        self, pending: Sequence[TrackedJob], now: float, free_at: float
+        self, pending: Sequence[TrackedJob], now: float, allowed_at: float
     ) -> list[TrackedJob]:
         """Return the jobs that may share the next request.
 
-        This is one job that is polled individually, or all the others. If both are
-        due when the next request is allowed at ``free_at``, they take turns: with few
-        requests a minute neither may hold up the other.
+        These are one job that is polled alone, or all jobs that go into batches. If
+        both are due when the next request is allowed (``allowed_at``), they take turns:
+        with few requests a minute neither may hold up the other.
         """
-        batched = [job for job in pending if not job.poll_individually]
-        individual = [job for job in pending if job.poll_individually]
-        if not individual:
+        batched = [tracked for tracked in pending if not tracked.poll_alone]
+        alone = [tracked for tracked in pending if tracked.poll_alone]
+        if not alone:
             return batched
-        first = first_due(individual)
+        first = earliest(alone)
         if not batched:
             return [first]
-        batch_at = first_due(batched).next_poll_at
-        if max(first.next_poll_at, batch_at) <= max(now, free_at):
-            is_individual = self._individual_is_next
+        batch_at = earliest(batched).next_poll_at
+        if max(first.next_poll_at, batch_at) <= max(now, allowed_at):
+            is_alone = self._next_is_alone
         else:
-            is_individual = first.next_poll_at < batch_at
-        return [first] if is_individual else batched
+            is_alone = first.next_poll_at < batch_at
+        return [first] if is_alone else batched
 
     def take(self, group: Sequence[TrackedJob], now: float) -> tuple[TrackedJob, ...]:
         """Return the jobs of this group for a request now, the most urgent first.
 
-        Jobs that are not due yet fill it up: they cost nothing more.
+        Jobs that are not due yet fill up the batch: they cost no further request.
         """
         allowed = (
-            job
-            for job in group
-            if job.next_poll_at <= now
-            or job.requested_at is None
-            or job.requested_at + self._interval <= now
+            tracked
+            for tracked in group
+            if tracked.next_poll_at <= now
+            or tracked.requested_at is None
+            or tracked.requested_at + self._interval <= now
         )
         jobs = tuple(nsmallest(self._size, allowed, key=_next_poll_at))
-        self._individual_is_next = not jobs[0].poll_individually
+        self._next_is_alone = not jobs[0].poll_alone
         return jobs
 
     def record_success(self, request: PollRequest) -> None:
-        """Let the next batch be larger after a good answer."""
-        self._works = self._works or len(request.jobs) > 1
-        if self._works or self._size > 1:
+        """Double the size of the next batch, unless batching has stopped."""
+        if len(request.jobs) > 1:
+            self._has_worked = True
+        has_stopped = self._size == 1 and not self._has_worked
+        if not has_stopped:
             self._size = min(2 * self._size, MAX_BATCH)
 
     def record_failure(self, error: JobstatError) -> bool:
-        """Poll the jobs one by one after a failed batch. Return whether that may help.
+        """Poll the jobs one by one after a failed batch, and return True.
 
-        It does not help if requests for single jobs would meet the same error.
+        Return False and change nothing if a request for one job would fail as well.
         """
         is_about_account = isinstance(error, Unreachable | Unauthorized)
         if is_about_account or error.retry_after is not None:
             return False
-        has_failed_again = self._size <= 2  # noqa: PLR2004 - the first new batch has two
-        self._works = self._works and not has_failed_again
+        if self._size <= RETRY_BATCH:
+            self._has_worked = False
         self._size = 1
         return True
 
@@ -106,11 +112,11 @@ class Batching:
 def match_results(
     request: PollRequest, result: PollResult
 ) -> dict[str, list[Job | None]]:
-    """Return the entries of an answer by the ids of the request; merge equal copies.
+    """Return the entries of an answer by the ids of the request, equal ones once.
 
-    None stands for an entry that is not a job status. The answer about one job is about
-    that job, whatever its id. In a batch the letter case of an id is ignored, unless
-    two ids of the request differ only by case.
+    None stands for an entry that is not a job status. The answer to a request for one
+    job is about that job, even if its id differs. In a batch the letter case of an id
+    is ignored, unless two ids of the request differ only by case.
     """
     if len(request.jobs) == 1:
         return {request.jobs[0].id: [result.jobs[0]]}

@@ -1,6 +1,6 @@
 """The loop around a watch: send requests, wait, and report events to an observer.
 
-The clock and the network are handed in.
+The caller passes in the clock and the network.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ TICK = 1.0
 
 
 class Observer:
-    """The events of a watch. Each method does nothing; a view overrides its own.
+    """The events of a watch. Each method does nothing unless a view overrides it.
 
-    A signal may interrupt ``job_changed`` and ``job_done``. Both are then called
+    If a signal interrupts ``job_changed`` or ``job_done``, the loop calls the method
     again with the same job.
     """
 
     def job_changed(self, tracked: TrackedJob, now: float) -> None:
-        """Handle a job's first state, or a new one."""
+        """Handle the first answer about a job, or a different one."""
 
     def request_failed(
         self, jobs: Sequence[TrackedJob], outage: Outage, now: float
@@ -45,8 +45,8 @@ class Observer:
     def job_done(self, tracked: TrackedJob, now: float) -> None:
         """Handle a job that will not be polled again, for any reason."""
 
-    def interrupted(self) -> None:
-        """Prepare for an early end: the calls that follow are the last ones."""
+    def ending_early(self) -> None:
+        """Prepare for the last calls, after a signal or a permanent error."""
 
     def ended(self, now: float) -> None:
         """Handle the end of the watch. Every job is done."""
@@ -79,9 +79,10 @@ def follow(watch: Watch, fetch: Fetch, clock: Clock, observer: Observer) -> None
         _report_changes(watch, clock, observer)
         _report_done(not_reported_done, clock, observer)
     except BaseException:
-        # Ctrl-C may have ended the reader of stdout, too. Raise the signal, not that.
+        # A failed write must not replace the signal: Ctrl-C may also have ended the
+        # reader of stdout.
         with suppress(OutputError, OSError):
-            observer.interrupted()
+            observer.ending_early()
             watch.close()
             _report_changes(watch, clock, observer)
             _report_done(not_reported_done, clock, observer)
@@ -111,7 +112,7 @@ def _poll(
 
 
 def _report_changes(watch: Watch, clock: Clock, observer: Observer) -> None:
-    """Report the changed jobs. After a signal, report the interrupted one again."""
+    """Report the changed jobs, also the one whose report a signal interrupted."""
     while watch.unreported:
         observer.job_changed(watch.unreported[0], clock.monotonic())
         del watch.unreported[0]
@@ -120,7 +121,7 @@ def _report_changes(watch: Watch, clock: Clock, observer: Observer) -> None:
 def _report_done(
     not_reported: dict[str, TrackedJob], clock: Clock, observer: Observer
 ) -> None:
-    """Report the jobs that are done. After a signal, report the last one again."""
+    """Report the jobs that are done, and then remove them from ``not_reported``."""
     done = [tracked for tracked in not_reported.values() if tracked.exit is not None]
     for tracked in done:
         observer.job_done(tracked, clock.monotonic())

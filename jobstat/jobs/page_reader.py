@@ -22,31 +22,31 @@ if TYPE_CHECKING:
     Fetch = Callable[[str, float], Page]
 
 MAX_PAGES = 5000
-"""Pages after which a list counts as endless: 500,000 jobs of one day."""
+"""Pages after which reading stops. They hold 500,000 jobs of one day."""
 
 LAG = 2.0
-"""Seconds by which an answer may be older than the one before. It may come from a
-cache, or from another server behind a load balancer."""
+"""Seconds by which an answer may be out of date. It may come from a cache, or from
+another server behind a load balancer."""
 
 
 class ReadingObserver:
-    """The events of reading a list. Each method does nothing; a view overrides it."""
+    """The events of reading a list, for a view to override."""
 
     def page_read(self, count: int) -> None:
         """Handle a page with this many jobs."""
 
     def waiting(self, outage: Outage | None, until: float, now: float) -> None:
-        """Handle a wait for the next page; without an outage, for the rate limit."""
+        """Handle a wait for the next page. ``outage`` is None for the rate limit."""
 
     def pausing(self) -> None:
         """Handle the pause before the list is read again."""
 
 
 class PageReader:
-    """Reads the account's list, as often as needed.
+    """Reads the account's list of jobs, as often as needed.
 
     ``fetch`` takes the query of a page and a timeout in seconds. The policy's timeout
-    counts from now.
+    starts when the reader is created.
     """
 
     def __init__(
@@ -69,18 +69,18 @@ class PageReader:
         """Yield the pages from the query ``start`` on. A job may be on several pages.
 
         Raise InvalidResponse for a list without end, TimedOut at the deadline, and
-        the errors of ``fetch``.
+        the errors of ``fetch`` after all retries.
         """
         query: str | None = start
         queries: set[str] = set()
         while query is not None:
             if query in queries:
                 raise InvalidResponse(
-                    "the list of jobs does not end: a page leads back"
+                    "the list of jobs does not end: it repeats a page"
                 )
             if len(queries) == MAX_PAGES:
                 raise InvalidResponse(
-                    f"the list of jobs does not end: {MAX_PAGES:,} pages"
+                    f"the list of jobs is longer than {MAX_PAGES:,} pages"
                 )
             page = self._read_page(query)
             queries.add(query)
@@ -89,7 +89,7 @@ class PageReader:
             query = page.next_query
 
     def pause(self) -> None:
-        """Wait until the list shows the changes that were made while it was read."""
+        """Wait until the list shows the changes that happened while it was read."""
         self._observer.pausing()
         self._sleep_until(self._clock.monotonic() + LAG)
 
@@ -109,18 +109,21 @@ class PageReader:
                 )
                 if not error.transient or retry.should_give_up(now):
                     raise
-            if not self._policy.once:  # a brief retry needs no line
+            if not self._policy.once:  # the short retries of ``list`` need no message
                 self._observer.waiting(outage, outage.retry_at, now)
             self._sleep_until(outage.retry_at)
 
     def _wait_for_rate_limit(self) -> None:
-        now, free_at = self._clock.monotonic(), self._rate_limiter.free_at
-        if free_at - now > MIN_ANNOUNCED_WAIT:
-            self._observer.waiting(None, free_at, now)
-        self._sleep_until(free_at)
+        now, allowed_at = self._clock.monotonic(), self._rate_limiter.allowed_at
+        if allowed_at - now > MIN_ANNOUNCED_WAIT:
+            self._observer.waiting(None, allowed_at, now)
+        self._sleep_until(allowed_at)
 
     def _sleep_until(self, moment: float) -> None:
-        """Sleep in short steps, which end soon after a suspend."""
+        """Sleep until a moment, in short steps so that a suspend does not prolong it.
+
+        Raise TimedOut at the deadline.
+        """
         until = min(moment, self._deadline)
         while (left := until - self._clock.monotonic()) > 0:
             self._clock.sleep(min(left, TICK))

@@ -10,12 +10,13 @@ from math import inf
 class WatchPolicy:
     """The user's choices for a watch; durations are in seconds.
 
-    ``once`` makes the watch a show: the first answer about a job ends it.
-    ``interval`` is the minimum time between requests for a job. ``retry_for`` is the
-    retry budget, counted from the last good answer. ``max_attempts`` limits the failed
-    requests in a row. ``rate_limit_share`` is the part of the account's rate limit that
-    the watch may use, from 0 to 1. None means no limit. ``fail_fast`` ends the watch
-    when any job fails.
+    ``once`` is for ``jobstat show``: a job is polled until its first answer.
+    ``interval`` is the minimum time between requests for a job. ``timeout`` is for the
+    whole watch. ``retry_for`` is the retry budget, counted from the last good answer.
+    ``max_attempts`` limits the failed requests in a row. ``rate_limit_share`` is the
+    part of the account's rate limit that the watch may use, from 0 to 1. ``fail_fast``
+    ends the watch when any job fails. None means no timeout, no limit of the attempts,
+    or no limit of the requests.
     """
 
     once: bool = False
@@ -27,10 +28,13 @@ class WatchPolicy:
     fail_fast: bool = False
 
     def deadline(self, started: float) -> float:
-        """Return when the timeout ends a watch that started then."""
+        """Return the moment at which the timeout ends a watch."""
         return inf if self.timeout is None else started + self.timeout
 
 
 SHOW = WatchPolicy(once=True, retry_for=10.0, max_attempts=3, rate_limit_share=None)
+"""The policy of ``jobstat show``."""
+
 LISTING = replace(SHOW, rate_limit_share=0.5)
-"""A list may have more pages than the account allows requests in a minute."""
+"""The policy of ``jobstat list``. The list may have more pages than the account allows
+requests in a minute."""

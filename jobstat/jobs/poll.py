@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 class TrackedJob:
     """One job of a watch, and when to poll it next.
 
-    ``exit`` is set once the job is not polled any more. ``error`` is then the reason,
-    unless the job itself ended. ``seen_running`` tells whether it was seen before its
-    end. ``requested_at`` is the time of the last request.
+    ``exit`` is None while the job is polled. ``error`` is the reason for another end
+    of polling than the end of the job. ``seen_running`` is true if an answer showed the
+    job unfinished. ``requested_at`` is the time of the last request.
 
-    ``poll_individually`` keeps the job out of batch requests. ``times_omitted`` counts
-    the answers to batches that left it out.
+    ``poll_alone`` keeps the job out of batches. ``times_omitted`` counts the answers to
+    batches that omitted the job.
 
-    ``not_found`` is the error of the last answer, while the job may still be too young
-    to be found. ``unconfirmed`` is an answer that must come twice to be believed: a
-    completed job without results.
+    ``not_found`` is the 404 of the last answer, while the job may be too young to be
+    found. ``unconfirmed`` is an answer that must come twice to be believed: a completed
+    job without results.
     """
 
     id: str
@@ -44,7 +44,7 @@ class TrackedJob:
     error: JobstatError | None = None
     requested_at: float | None = None
     estimate: ProgressEstimate = field(default_factory=ProgressEstimate)
-    poll_individually: bool = False
+    poll_alone: bool = False
     times_omitted: int = 0
     not_found: NotFound | None = None
     unconfirmed: Job | None = None
@@ -78,16 +78,19 @@ class TrackedJob:
         if verdict.finished or once:
             self.exit = verdict.exit
 
-    def poll_alone(self, moment: float) -> None:
-        """Poll the job at this moment, by a request of its own."""
-        self.next_poll_at, self.poll_individually = moment, True
+    def schedule_alone(self, moment: float) -> None:
+        """Poll the job at this moment, in a request for this job alone."""
+        self.next_poll_at, self.poll_alone = moment, True
 
     def fail(self, error: JobstatError) -> None:
         """Stop polling the job because of an error."""
         self.exit, self.error = error.exit, error
 
     def close(self, code: Exit, outage: Outage | None) -> None:
-        """Stop polling an unfinished job. ``outage`` is the reason, if there is one."""
+        """Stop polling an unfinished job.
+
+        The reason is ``outage``, else the outage of the requests for this job, if any.
+        """
         self.exit = code
         outage = outage or self.outage
         self.error = outage.error if outage else None
@@ -97,13 +100,13 @@ class TrackedJob:
                 " there was no time to confirm that"
             )
         if code is Exit.TIMEOUT and self.job is None and self.not_found:
-            # The job never appeared. The timeout only cut its grace period short.
+            # The job never appeared, and the timeout came before NOT_FOUND_GRACE.
             self.fail(self.not_found)
 
 
 @dataclass(frozen=True, slots=True)
 class PollRequest:
-    """A request for the status of these jobs; ``timeout`` is in seconds."""
+    """A request for the statuses of these jobs. ``timeout`` is in seconds."""
 
     jobs: tuple[TrackedJob, ...]
     timeout: float
@@ -114,7 +117,7 @@ class PollRequest:
 class PollResult:
     """The jobs of a good answer.
 
-    ``skipped`` are the ids of its entries that are not a job status.
+    ``skipped`` are the ids of the entries that are not a job status, None without one.
     """
 
     jobs: tuple[Job, ...]
@@ -123,7 +126,7 @@ class PollResult:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A pause before the next step of a watch, in seconds."""
+    """A wait before the next step of a watch, in seconds."""
 
     seconds: float
 

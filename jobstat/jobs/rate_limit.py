@@ -1,4 +1,4 @@
-"""The account's rate limit, and the share of it that jobstat may use."""
+"""The account's rate limit, and the share of it that this process may use."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MINUTE = 60.0
+MINUTE = 60.0  # seconds
 
 MIN_ANNOUNCED_WAIT = 1.0
-"""Seconds of a wait for the rate limit that are worth telling the user about."""
+"""Seconds. The user is not told about a shorter wait for the rate limit."""
 
 FIRST_REQUESTS = 5
-"""Requests of a watch that may exceed the share, while the account has any left. They
-are enough to see the end of a job that takes 2 seconds."""
+"""Requests of a watch that may exceed the share while the account has requests left.
+They are enough to see the end of a job that takes 2 seconds."""
 
 _MAX_REQUEST_TIMES = 1000
-"""Times of requests that are kept: more than the largest limit needs."""
+"""Request times to keep: more than the largest rate limit needs."""
 
 
 class RateLimit(NamedTuple):
@@ -37,9 +37,9 @@ class RateLimit(NamedTuple):
 class RateLimiter:
     """The requests of this process, held to a share of the account's rate limit.
 
-    ``share`` is from 0 to 1; None allows every request. If other clients used more
-    than half of a minute's requests, the share is taken of twice the remaining ones
-    until the minute ends. The first requests may use all that remain.
+    ``share`` is from 0 to 1; None allows every request. If more than half of a
+    minute's requests are used up, the share is taken of twice the remaining ones until
+    the minute ends. The first requests may use all that remain.
     """
 
     def __init__(self, share: float | None = None) -> None:
@@ -52,7 +52,8 @@ class RateLimiter:
     def record_request(self, now: float) -> None:
         """Count a request that starts now."""
         self._count += 1
-        exceeds_share = now < self._share_free_at
+        # The first requests that exceed the share do not delay later ones.
+        exceeds_share = now < self._within_share_at
         if not (exceeds_share and self._count <= FIRST_REQUESTS):
             self._request_times.append(now)
 
@@ -62,25 +63,26 @@ class RateLimiter:
             self._rate_limit, self._updated_at = rate_limit, now
 
     @property
-    def free_at(self) -> float:
+    def allowed_at(self) -> float:
         """The moment from which one more request is allowed."""
+        if self._count >= FIRST_REQUESTS:
+            return self._within_share_at
         limit, remaining, _ = self._rate_limit
-        left = (limit or 0) - self._count if remaining is None else remaining
-        if self._count < FIRST_REQUESTS:
-            return min(-inf if left > 0 else self._resets_at, self._share_free_at)
-        return self._share_free_at
+        if remaining is None:
+            remaining = (limit or 0) - self._count
+        return -inf if remaining > 0 else min(self._resets_at, self._within_share_at)
 
     @property
-    def _share_free_at(self) -> float:
+    def _within_share_at(self) -> float:
         """The moment from which one more request stays within the share."""
         limit, remaining, _ = self._rate_limit
         if limit is None or self._share is None:
             return -inf
-        free_at = _gcra(self._request_times, self._share * limit)
+        allowed_at = _find_next_slot(self._request_times, self._share * limit)
         if remaining is None or 2 * remaining >= limit:
-            return free_at
-        cautious = _gcra(self._request_times, self._share * 2 * remaining)
-        return max(free_at, min(cautious, self._resets_at))
+            return allowed_at
+        cautious_at = _find_next_slot(self._request_times, self._share * 2 * remaining)
+        return max(allowed_at, min(cautious_at, self._resets_at))
 
     @property
     def _resets_at(self) -> float:
@@ -89,11 +91,11 @@ class RateLimiter:
         return self._updated_at + min(MINUTE if reset is None else reset, MINUTE)
 
 
-def _gcra(request_times: Iterable[float], max_requests: float) -> float:
+def _find_next_slot(request_times: Iterable[float], max_requests: float) -> float:
     """Return when one more request keeps to ``max_requests`` in any minute.
 
-    This is the generic cell rate algorithm, a token bucket without a timer: half of
-    the requests may come in one burst, the others are spaced evenly.
+    This is the generic cell rate algorithm (GCRA), a token bucket without a timer:
+    half of the requests may come in one burst, the rest are spaced evenly.
     """
     if max_requests <= 0:
         return inf

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobstat.jobs.schedule import JITTER, MAX_DELAY
+from jobstat.jobs.schedule import MAX_DELAY, MAX_JITTER
 
 if TYPE_CHECKING:
     from jobstat.errors import JobstatError
@@ -13,20 +13,24 @@ if TYPE_CHECKING:
     from jobstat.jobs.rate_limit import RateLimiter
 
 REQUEST_TIMEOUT = 30.0
-"""Seconds for one request of a watch, if its retry budget is longer."""
+"""Maximum timeout of one request of a watch, in seconds."""
 
 MIN_REQUEST_TIMEOUT = 10.0
-"""Seconds for one request of a watch, if its retry budget is shorter. A slow server
-is not a broken one."""
+"""Minimum timeout of one request of a watch, in seconds. The end of the retry budget
+must not cut off a slow answer."""
 
 LAST_TRY_TIMEOUT = 1.0
-"""Seconds for the last try of a show, however late it starts, as after a suspend."""
+"""Minimum timeout of one request of ``jobstat show``, in seconds. Its last try may
+start after the retry budget, for example after a suspend."""
 
 MAX_BACKOFF = 30.0
-MAX_RETRY_AFTER = 3600.0
+"""Seconds."""
 
-MAX_JITTERED_DELAY = MAX_DELAY * (1 + JITTER)
-"""Seconds between two polls of a job. Only an ``--interval`` makes it longer."""
+MAX_RETRY_AFTER = 3600.0
+"""Seconds. A longer Retry-After is cut to this."""
+
+MAX_JITTERED_DELAY = MAX_DELAY * (1 + MAX_JITTER)
+"""Seconds between two polls of a job. Only an ``--interval`` is longer."""
 
 SLACK = 5.0
 """Seconds by which a request may exceed its timeout on a slow machine."""
@@ -36,7 +40,8 @@ SLACK = 5.0
 class Outage:
     """A series of failed requests, and the time of the next try.
 
-    The retry budget counts from ``since``.
+    The retry budget counts from ``since``. ``failures`` is 0 while a job is not found
+    but may be too young.
     """
 
     error: JobstatError
@@ -49,7 +54,7 @@ class Retry:
     """The retries of the requests about one thing: an account, a job, or a page.
 
     ``outage`` is None while requests succeed. ``last_success_at`` is the time of the
-    last good answer. ``deadline`` is the moment at which the timeout ends the command.
+    last good answer. ``deadline`` is the moment at which ``--timeout`` ends the watch.
     """
 
     __slots__ = ("_deadline", "_policy", "_rate_limiter", "last_success_at", "outage")
@@ -75,34 +80,35 @@ class Retry:
         The request started at ``requested_at`` and had ``timeout`` seconds.
         """
         failures = self.outage.failures + 1 if self.outage else 1
-        # A request that took longer than its timeout means a suspended machine.
-        suspended = max(now - requested_at - timeout - SLACK, 0.0)
-        since = self._budget_start(requested_at) + suspended
+        # A request takes much longer than its timeout if the machine was suspended.
+        suspended_for = max(now - requested_at - timeout - SLACK, 0.0)
+        since = self._budget_start(requested_at) + suspended_for
         # The last try comes when the budget ends, however long the backoff is.
         give_up_at = since + self._policy.retry_for
         delay = delay_after_failure(error, failures, self._policy.interval)
         retry_at = max(min(now + delay, give_up_at), now + self._policy.interval)
-        retry_at = max(retry_at, min(self._rate_limiter.free_at, give_up_at))
+        retry_at = max(retry_at, min(self._rate_limiter.allowed_at, give_up_at))
         self.outage = Outage(error, failures, since, retry_at)
         return self.outage
 
     def _budget_start(self, requested_at: float) -> float:
         """Return the moment from which the retry budget counts."""
-        if self.outage is None:
-            if self.last_success_at is None:
-                return requested_at
-            # A long --interval must not use up the retry budget.
-            waited = requested_at - self.last_success_at
-            return requested_at if waited > MAX_JITTERED_DELAY else self.last_success_at
-        if self.outage.failures == 0:
+        if self.outage and self.outage.failures > 0:
+            # The wait for a turn behind other jobs must not use up the budget.
+            return self.outage.since + max(requested_at - self.outage.retry_at, 0.0)
+        if self.outage:
             return self.outage.since
-        # Nor must the time in the queue behind other jobs.
-        return self.outage.since + max(requested_at - self.outage.retry_at, 0.0)
+        last_answer_at = self.last_success_at
+        if last_answer_at is None:
+            return requested_at
+        # A long --interval must not use up the budget either.
+        waited = requested_at - last_answer_at
+        return requested_at if waited > MAX_JITTERED_DELAY else last_answer_at
 
     def should_give_up(self, now: float) -> bool:
         """Return whether the retry budget or the attempts are used up.
 
-        Return False at the deadline: then the timeout is what ends the command.
+        Return False after the deadline, because ``--timeout`` then ends the command.
         """
         if self.outage is None or now >= self._deadline:
             return False
@@ -129,7 +135,7 @@ def delay_after_failure(error: JobstatError, failures: int, interval: float) -> 
     """Return the seconds from a failed request to the next try.
 
     ``failures`` counts the failures in a row: the backoff doubles, starting with one
-    second. A Retry-After only lengthens it. ``interval`` is the minimum.
+    second. A Retry-After or the minimum ``interval`` may be longer.
     """
     backoff: float = min(2 ** min(failures - 1, 10), MAX_BACKOFF)
     retry_after = min(error.retry_after or 0.0, MAX_RETRY_AFTER)

@@ -8,35 +8,46 @@ from __future__ import annotations
 from math import sqrt
 
 MIN_DELAY = 0.5
+"""Seconds between two polls of a job at the start of a watch."""
+
 MAX_DELAY = 20.0
+"""Seconds between two polls of a job, before jitter and ``--interval``."""
+
 GROWTH = 0.8
-"""Without an estimate, the delay is this factor times the square root of the age. A job
-is less likely to end in the next second the longer it has run; for such jobs this
-growth costs the fewest requests."""
+"""Without an estimate, the delay is this factor times the square root of the age. The
+longer a job has run, the less likely it is to end in the next second."""
+
+SHARE_OF_TIME_LEFT = 0.4
+"""With an estimate, the delay is this share of the time left, plus NEAR_DELAY. If the
+job is overdue, it is this share of the time since the estimated end."""
 
 NEAR_DELAY = 0.6
-SHARE_OF_TIME_LEFT = 0.4
-"""With an estimate, the delay is this share of the time left, or of the time since the
-estimated end if the job is overdue, plus NEAR_DELAY seconds."""
+"""Seconds between two polls of a job at its estimated end."""
 
 TRUST = 2.0
 """The factor by which an estimate may lengthen the delay."""
 
-JITTER = 0.1
+NOT_FOUND_DELAY = 1.0
+"""Seconds until a job that is not found is polled again."""
+
+CONFIRM_DELAY = 1.0
+"""Seconds until a completed job without results is polled again."""
+
+MAX_JITTER = 0.1
 """The share by which a delay varies at random, so that watches do not poll in step."""
 
 
 def delay_after_answer(
-    age: float, time_left: float | None = None, *, rng: float = 0.5
+    age: float, time_left: float | None = None, *, jitter: float = 0.5
 ) -> float:
     """Return the seconds from a good answer to the next poll of the same job.
 
     ``age`` is the seconds since the start of the watch. ``time_left`` is the seconds
-    to the estimated end, negative if the job is overdue. ``rng`` is a random number
-    from 0 to 1.
+    to the estimated end, negative if the job is overdue. ``jitter`` is a random number
+    from 0 to 1; 0.5 changes nothing.
     """
     delay = min(max(MIN_DELAY, GROWTH * sqrt(age)), MAX_DELAY)
     if time_left is not None:
         estimated = NEAR_DELAY + SHARE_OF_TIME_LEFT * abs(time_left)
         delay = min(estimated, TRUST * delay, MAX_DELAY)
-    return delay * (1 + JITTER * (2 * rng - 1))
+    return delay * (1 + MAX_JITTER * (2 * jitter - 1))

@@ -1,6 +1,6 @@
 """A watch: the state of the watched jobs, and the choice of the next step.
 
-A watch is pure. The loop passes in the answers and the time.
+A watch is pure. The loop (``loop.py``) passes in the answers and the time.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from jobstat.errors import InvalidResponse, NotFound, Unauthorized
 from jobstat.exits import Exit, combine
-from jobstat.jobs.batching import Batching, first_due, match_results
+from jobstat.jobs.batching import Batching, earliest, match_results
 from jobstat.jobs.job import Job
 from jobstat.jobs.poll import PollRequest, PollResult, TrackedJob, Wait
 from jobstat.jobs.progress import ProgressEstimate, count_items
 from jobstat.jobs.rate_limit import MIN_ANNOUNCED_WAIT, RateLimiter
 from jobstat.jobs.retry import Outage, Retry
-from jobstat.jobs.schedule import delay_after_answer
+from jobstat.jobs.schedule import CONFIRM_DELAY, NOT_FOUND_DELAY, delay_after_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,20 +24,14 @@ if TYPE_CHECKING:
     from jobstat.jobs.policy import WatchPolicy
 
 NOT_FOUND_GRACE = 10.0
-"""Seconds in which a job may be too young to be found."""
-
-NOT_FOUND_DELAY = 1.0
-"""Seconds until such a job is polled again."""
-
-CONFIRM_DELAY = 1.0
-"""Seconds until a completed job without results is polled again."""
+"""Seconds from the start of the watch in which a job may be too young to be found."""
 
 
 class Watch:
     """The watched jobs, and the next step.
 
-    ``rng`` returns random numbers from 0 to 1. ``retry`` is about the requests for any
-    job. ``unreported`` holds the jobs with changes that are not reported yet.
+    ``random`` returns random numbers from 0 to 1. ``retry`` is about the requests for
+    any job. ``unreported`` holds the jobs with changes that are not reported yet.
     """
 
     def __init__(
@@ -45,7 +39,7 @@ class Watch:
         ids: Iterable[str],
         policy: WatchPolicy,
         started: float,
-        rng: Callable[[], float] = lambda: 0.5,
+        random: Callable[[], float] = lambda: 0.5,
         rate_limiter: RateLimiter | None = None,
     ) -> None:
         self.policy = policy
@@ -61,7 +55,7 @@ class Watch:
         self.estimate = ProgressEstimate()
         self._batching = Batching(policy.interval)
         self._retried_401 = False
-        self._rng = rng
+        self._random = random
 
     def _new_retry(self) -> Retry:
         return Retry(self.policy, self.deadline, self.rate_limiter)
@@ -89,23 +83,20 @@ class Watch:
         return count_items(tracked.job for tracked in self.jobs if tracked.job)
 
     def eta(self, now: float) -> float | None:
-        """Return the estimated seconds to the end of all jobs, None if unknown.
-
-        The pace over all items includes the jobs that are still queued. The slowest
-        job takes longer if it is the last one.
-        """
+        """Return the estimated seconds to the end of all jobs, None if unknown."""
+        # The estimate over all items includes queued jobs; one job may take longer.
         estimates = [self.estimate, *(tracked.estimate for tracked in self.pending)]
         etas = [estimate.eta(now) for estimate in estimates]
         return max((eta for eta in etas if eta is not None), default=None)
 
     def rate_limited_until(self, now: float) -> float | None:
-        """Return when the rate limit allows the next request, if it delays that."""
+        """Return when the rate limit allows a request, None if it causes no delay."""
         if self.outage or not self.pending:
-            return None  # an outage has its own time of the next try
-        first = first_due(self._next_group(now))
-        free_at = self.rate_limiter.free_at
-        delay = free_at - max(first.next_poll_at, now)
-        return free_at if delay > MIN_ANNOUNCED_WAIT and not first.outage else None
+            return None  # the outage decides when the next request is sent
+        first = earliest(self._next_group(now))
+        allowed_at = self.rate_limiter.allowed_at
+        delay = allowed_at - max(first.next_poll_at, now)
+        return allowed_at if delay > MIN_ANNOUNCED_WAIT and not first.outage else None
 
     def exit(self, *, exit_zero: bool = False) -> Exit:
         """Return the exit code of the watch: the most serious one of its jobs."""
@@ -117,7 +108,7 @@ class Watch:
 
     def next_step(self, now: float) -> PollRequest | Wait | None:
         """Return the next request or wait, None at the end of the watch."""
-        any_failed = any(job.exit not in {None, Exit.OK} for job in self.jobs)
+        any_failed = any(tracked.exit not in {None, Exit.OK} for tracked in self.jobs)
         if self.policy.fail_fast and any_failed:
             self.close()
         if not self.pending:
@@ -126,7 +117,7 @@ class Watch:
             self.close(Exit.TIMEOUT, self.outage)
             return None
         group = self._next_group(now)
-        poll_at = max(first_due(group).next_poll_at, self._free_at)
+        poll_at = max(earliest(group).next_poll_at, self._request_allowed_at)
         if poll_at > now:
             return Wait(min(poll_at, self.deadline) - now)
         jobs = self._batching.take(group, now)
@@ -142,12 +133,12 @@ class Watch:
             tracked.close(code, outage)
 
     @property
-    def _free_at(self) -> float:
-        """The moment from which any request is allowed."""
-        return self.outage.retry_at if self.outage else self.rate_limiter.free_at
+    def _request_allowed_at(self) -> float:
+        """The moment from which the outage or the rate limit allows a request."""
+        return self.outage.retry_at if self.outage else self.rate_limiter.allowed_at
 
     def _next_group(self, now: float) -> list[TrackedJob]:
-        return self._batching.next_group(self.pending, now, self._free_at)
+        return self._batching.next_group(self.pending, now, self._request_allowed_at)
 
     # Good answers.
 
@@ -158,7 +149,7 @@ class Watch:
         self.retry.record_success(now)
         self._batching.record_success(request)
         self._retried_401 = False
-        rng = self._rng()
+        jitter = self._random()
         from_batch = len(request.jobs) > 1
         entries = match_results(request, result)
         for tracked in request.jobs:
@@ -166,18 +157,24 @@ class Watch:
                 case []:
                     self._on_omitted(tracked, now)
                 case [Job() as job]:
-                    self._on_job(tracked, job, now, rng, from_batch=from_batch)
+                    self._on_job(tracked, job, now, jitter, from_batch=from_batch)
                 case _:  # not a job status, or contradictory ones
-                    tracked.poll_alone(now + self.policy.interval)
+                    tracked.schedule_alone(now + self.policy.interval)
         if all(tracked.job for tracked in self.pending):
             done, total = self.items
             self.estimate.update(total, done or None, now)
 
     def _on_job(
-        self, tracked: TrackedJob, job: Job, now: float, rng: float, *, from_batch: bool
+        self,
+        tracked: TrackedJob,
+        job: Job,
+        now: float,
+        jitter: float,
+        *,
+        from_batch: bool,
     ) -> None:
         tracked.retry.record_success(now)
-        tracked.poll_individually = tracked.times_omitted > 1
+        tracked.poll_alone = tracked.times_omitted > 1
         first = tracked.unconfirmed
         if first and first.failed and not job.failed:
             job = first  # An item that failed once does not succeed later.
@@ -185,28 +182,28 @@ class Watch:
             # Poll the job alone, because a batch may omit results.
             tracked.unconfirmed = job
             delay = min(CONFIRM_DELAY, max(self.deadline - now, 0) / 2)
-            tracked.poll_alone(now + max(delay, self.policy.interval))
+            tracked.schedule_alone(now + max(delay, self.policy.interval))
             return
         if tracked.looks_different(job):
-            # Do this first: a signal may interrupt the process at any moment.
+            # Before the job changes: a signal may interrupt this at any moment.
             self.unreported.append(tracked)
         tracked.accept(job, once=self.policy.once)
         has_begun = job.state != "queued"
         tracked.estimate.update(job.total, job.progress if has_begun else None, now)
         age, time_left = now - self.started, tracked.estimate.time_left(now)
-        delay = delay_after_answer(age, time_left, rng=rng)
+        delay = delay_after_answer(age, time_left, jitter=jitter)
         tracked.next_poll_at = now + max(delay, self.policy.interval)
 
     def _on_omitted(self, tracked: TrackedJob, now: float) -> None:
-        """Handle a job that the answer to a batch left out."""
-        # Leave time for a request of its own before the timeout.
-        is_early = now < (self.started + self.deadline) / 2
-        if is_early and self._may_be_too_young(tracked, now):
+        """Handle a job that the answer to a batch omits."""
+        # In the second half, poll the job alone at once, before the timeout.
+        halfway = (self.started + self.deadline) / 2
+        if now < halfway and self._may_be_too_young(tracked, now):
             self._poll_young(tracked, now)
         else:
-            # A job that was left out twice never goes into a batch again.
+            # A job that was omitted twice is always polled alone.
             tracked.times_omitted += 1
-            tracked.poll_alone(now + self.policy.interval)
+            tracked.schedule_alone(now + self.policy.interval)
 
     # Failures.
 
@@ -215,13 +212,12 @@ class Watch:
     ) -> Outage | None:
         """Update the jobs of a failed request. Return the outage to report, if any.
 
-        Raise the error if every other request would meet it, too, such as a refused
-        credential.
+        Raise an error that every request would meet, such as a refused credential.
         """
         not_before = request.requested_at + self.policy.interval
         for tracked in request.jobs:
             tracked.next_poll_at = max(tracked.next_poll_at, not_before)
-            tracked.not_found = None  # unless this error is another 404
+            tracked.not_found = None  # another 404 sets it again
         if len(request.jobs) > 1:
             return self._on_failed_batch(request, error, now)
         return self._on_failed_job(request, error, now)
@@ -229,9 +225,10 @@ class Watch:
     def _on_failed_batch(
         self, request: PollRequest, error: JobstatError, now: float
     ) -> Outage | None:
-        if self._batching.record_failure(error) and not error.transient:
-            return None  # the jobs are polled one by one now
-        self._raise_unless_retryable(error)
+        now_one_by_one = self._batching.record_failure(error)
+        if now_one_by_one and not error.transient:
+            return None
+        self._raise_unless_worth_retrying(error)
         if self._fail(self.retry, request, error, now):
             self.close(error.exit, self.outage)
             return None
@@ -244,17 +241,17 @@ class Watch:
         if isinstance(error, NotFound):
             self.retry.outage = None
             return self._on_not_found(tracked, error, now)
-        self._raise_unless_retryable(error)
+        self._raise_unless_worth_retrying(error)
         # One broken answer is about this job. Several in a row are about the account.
-        is_about_account = self.outage or not isinstance(error, InvalidResponse)
+        is_about_account = bool(self.outage) or not isinstance(error, InvalidResponse)
         if is_about_account and self._fail(self.retry, request, error, now):
             self.close(error.exit, self.outage)
             return None
         if self._fail(tracked.retry, request, error, now):
             tracked.fail(error)
             return None
-        assert tracked.outage is not None  # noqa: S101 - it has just failed
-        tracked.poll_alone(tracked.outage.retry_at)
+        assert tracked.outage is not None  # noqa: S101 - set by _fail
+        tracked.schedule_alone(tracked.outage.retry_at)
         return self.outage or tracked.outage
 
     def _on_not_found(
@@ -265,8 +262,8 @@ class Watch:
             return None
         tracked.not_found = error
         self._poll_young(tracked, now)
-        retry_at = max(tracked.next_poll_at, self._free_at)
-        tracked.retry.outage = Outage(error, 0, since=now, retry_at=retry_at)
+        retry_at = max(tracked.next_poll_at, self._request_allowed_at)
+        tracked.retry.outage = Outage(error, failures=0, since=now, retry_at=retry_at)
         return tracked.outage
 
     def _poll_young(self, tracked: TrackedJob, now: float) -> None:
@@ -278,13 +275,16 @@ class Watch:
         is_unseen = tracked.job is None and not self.policy.once
         return is_unseen and now - self.started < grace
 
-    def _raise_unless_retryable(self, error: JobstatError) -> None:
-        """Raise a permanent error. Retry a 401 once if the credential worked before."""
+    def _raise_unless_worth_retrying(self, error: JobstatError) -> None:
+        """Raise a permanent error, except the first 401 after a good answer.
+
+        The client has already tried another credential, if there is one.
+        """
         if error.transient:
             return
-        worked_before = self.last_success_at is not None and not self.policy.once
+        has_worked = self.last_success_at is not None
         is_first_401 = isinstance(error, Unauthorized) and not self._retried_401
-        if not (worked_before and is_first_401):
+        if self.policy.once or not (has_worked and is_first_401):
             raise error
         self._retried_401 = True
 

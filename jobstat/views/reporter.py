@@ -120,7 +120,7 @@ class Reporter(Observer):
     def tick(self, now: float) -> None:
         self._progress.tick(now)
 
-    def interrupted(self) -> None:
+    def ending_early(self) -> None:
         # A slow reader of stdout or a paused terminal must not delay the end.
         limit_writes(clock.monotonic())
         self._progress.__exit__()

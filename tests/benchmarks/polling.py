@@ -79,9 +79,9 @@ def run_jobstat(
     rng = random.Random(SEED)
 
     def stretched_delay(
-        age: float, time_left: float | None = None, *, rng: float
+        age: float, time_left: float | None = None, *, jitter: float
     ) -> float:
-        return stretch * delay_after_answer(age, time_left, rng=rng)
+        return stretch * delay_after_answer(age, time_left, jitter=jitter)
 
     vars(watch_module)["delay_after_answer"] = stretched_delay
     watch = Watch(jobs_by_id, WatchPolicy(), 0.0, rng.random)

@@ -406,7 +406,7 @@ def test_repeated_pagination_cursor_exits_7(
     for arguments in (["list"], ["watch", "--all"]):
         code, out, err = jobstat(*arguments)
         assert (code, out) == (7, "")
-        assert err == "jobstat: the list of jobs does not end: a page leads back\n"
+        assert err == "jobstat: the list of jobs does not end: it repeats a page\n"
 
 
 def test_watch_all_retries_the_list_after_a_503(

@@ -14,7 +14,7 @@ def request_times(rate_limit: RateLimit, seconds: float) -> list[float]:
     rate_limiter = RateLimiter(0.1)
     rate_limiter.update(rate_limit, 0)
     times: list[float] = []
-    while (now := max(rate_limiter.free_at, times[-1] if times else 0)) < seconds:
+    while (now := max(rate_limiter.allowed_at, times[-1] if times else 0)) < seconds:
         rate_limiter.record_request(now)
         times.append(now)
         assert len(times) < 10_000
@@ -70,7 +70,7 @@ def test_unknown_rate_limit_does_not_delay_requests() -> None:
     for _ in range(100):
         rate_limiter.record_request(0)
     rate_limiter.update(RateLimit(None, 3, 4), 0)
-    assert rate_limiter.free_at < 0
+    assert rate_limiter.allowed_at < 0
 
 
 def test_answer_without_limits_keeps_the_known_rate_limit() -> None:
@@ -79,7 +79,7 @@ def test_answer_without_limits_keeps_the_known_rate_limit() -> None:
     for _ in range(FIRST_REQUESTS):
         rate_limiter.record_request(0)
         rate_limiter.update(RateLimit(), 1)
-    assert rate_limiter.free_at == 60
+    assert rate_limiter.allowed_at == 60
 
 
 @pytest.mark.parametrize(("remaining", "count"), [(700, 70), (350, 70), (70, 14)])
@@ -89,24 +89,25 @@ def test_fewer_requests_are_made_when_few_remain(remaining: int, count: int) -> 
 
 
 @pytest.mark.parametrize(
-    ("rate_limit", "free_at"), [(RateLimit(700, 1, 20), 20), (RateLimit(10, 1, 5), 60)]
+    ("rate_limit", "allowed_at"),
+    [(RateLimit(700, 1, 20), 20), (RateLimit(10, 1, 5), 60)],
 )
 def test_next_request_waits_for_the_reset_and_for_the_share(
-    rate_limit: RateLimit, free_at: float
+    rate_limit: RateLimit, allowed_at: float
 ) -> None:
     rate_limiter = RateLimiter(0.1)
     rate_limiter.update(rate_limit, 0)
     for _ in range(FIRST_REQUESTS):
         rate_limiter.record_request(0)
-    assert rate_limiter.free_at == free_at
+    assert rate_limiter.allowed_at == allowed_at
 
 
 @pytest.mark.parametrize(
-    ("reset", "free_at"), [(20, 20), (None, 60), (0, 0), (99999, 60)]
+    ("reset", "allowed_at"), [(20, 20), (None, 60), (0, 0), (99999, 60)]
 )
 def test_exhausted_rate_limit_waits_for_the_reset_up_to_a_minute(
-    reset: float | None, free_at: float
+    reset: float | None, allowed_at: float
 ) -> None:
     rate_limiter = RateLimiter(0.1)
     rate_limiter.update(RateLimit(700, 0, reset), 1000)
-    assert rate_limiter.free_at == 1000 + free_at
+    assert rate_limiter.allowed_at == 1000 + allowed_at

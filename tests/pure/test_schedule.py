@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from jobstat.jobs.progress import ProgressEstimate
 from jobstat.jobs.schedule import (
-    JITTER,
     MAX_DELAY,
+    MAX_JITTER,
     MIN_DELAY,
     NEAR_DELAY,
     delay_after_answer,
@@ -32,11 +32,11 @@ def test_any_progress_yields_a_delay_within_the_bounds(
 
 @given(ages, st.one_of(st.none(), st.floats(-1e9, 1e9)), st.floats(0, 1))
 def test_delay_with_jitter_stays_within_the_bounds(
-    age: float, left: float | None, rng: float
+    age: float, left: float | None, jitter: float
 ) -> None:
-    delay = delay_after_answer(age, left, rng=rng)
-    assert min(NEAR_DELAY, MIN_DELAY) * (1 - JITTER) <= delay
-    assert delay <= MAX_DELAY * (1 + JITTER)
+    delay = delay_after_answer(age, left, jitter=jitter)
+    assert min(NEAR_DELAY, MIN_DELAY) * (1 - MAX_JITTER) <= delay
+    assert delay <= MAX_DELAY * (1 + MAX_JITTER)
 
 
 @given(ages, st.floats(0, 1e6))
@@ -56,5 +56,5 @@ def test_delay_is_short_at_the_start_and_near_the_estimated_end() -> None:
 
 
 def test_jitter_varies_the_delay() -> None:
-    delays = {delay_after_answer(60, rng=rng) for rng in (0, 0.5, 1)}
+    delays = {delay_after_answer(60, jitter=jitter) for jitter in (0, 0.5, 1)}
     assert len(delays) == 3
