@@ -96,9 +96,7 @@ class Retry:
         if self.outage and self.outage.failures > 0:
             # The wait for a turn behind other jobs must not use up the budget.
             return self.outage.since + max(requested_at - self.outage.retry_at, 0.0)
-        if self.outage:
-            return self.outage.since
-        last_answer_at = self.last_success_at
+        last_answer_at = self.outage.since if self.outage else self.last_success_at
         if last_answer_at is None:
             return requested_at
         # A long --interval must not use up the budget either.

@@ -106,6 +106,13 @@ def test_long_interval_does_not_use_up_the_retry_budget() -> None:
     assert server.times == [1000, 1600, 2200]
 
 
+def test_long_interval_after_a_404_does_not_use_up_the_retry_budget() -> None:
+    policy = WatchPolicy(interval=600, retry_for=300)
+    watch, server, _ = follow_script(GONE, DOWN, DONE, policy=policy)
+    assert watch.exit() is Exit.OK
+    assert server.times == [1000, 1600, 2200]
+
+
 def test_not_found_answers_do_not_lengthen_the_backoff() -> None:
     _, server, _ = follow_script(GONE, GONE, GONE, DOWN, DONE)
     assert server.times == [1000, 1001, 1002, 1003, 1004]
