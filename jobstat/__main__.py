@@ -16,7 +16,7 @@ def main() -> None:
             sys.stdout.write(f"jobstat {__version__}\n")
             sys.stdout.flush()
         except OSError:
-            pass  # run reports it
+            pass  # run reports the error
         else:
             return
     import signal

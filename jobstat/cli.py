@@ -43,7 +43,7 @@ class _Jobstat(LazyGroup):
             formatter.write_text(EXAMPLES)
         with formatter.section("Exit codes"):
             formatter.write_dl(
-                [(f"{code:d} {code.slug}", code.meaning) for code in Exit]
+                [(f"{code:<3d} {code.slug}", code.meaning) for code in Exit]
             )
 
 

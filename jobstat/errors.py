@@ -81,7 +81,7 @@ class Unreachable(Unavailable):
 
 
 class InvalidResponse(Unavailable):
-    """The account sent an answer without a job's status."""
+    """The account sent an answer that is damaged or not a job status."""
 
 
 class TimedOut(JobstatError):

@@ -32,6 +32,8 @@ class Exit(IntEnum):
     NOT_FOUND = 5, "no such job, or no longer"
     ITEMS_FAILED = 6, "a job completed, at least one item failed"
     UNAVAILABLE = 7, "network, 5xx, 429 or a broken answer, after all retries"
+    # A watch gives this code to jobs that it lets go early. A more serious code, or a
+    # signal, then ends jobstat.
     UNFINISHED = 8, "show: a job is still queued or working"
     TIMEOUT = 124, "--timeout ran out first"
 
@@ -64,10 +66,9 @@ _FORGIVEN = frozenset({Exit.JOB_FAILED, Exit.ITEMS_FAILED, Exit.UNFINISHED})
 
 
 def combine(exits: Iterable[Exit], *, exit_zero: bool = False) -> Exit:
-    """Return the exit code for several jobs: the most serious one of theirs.
+    """Return the most serious of the jobs' exit codes, 0 if there are no jobs.
 
-    ``exit_zero`` is the option ``--exit-zero``: only errors that hide a job's status
-    count.
+    With ``exit_zero``, failed and unfinished jobs count as 0.
     """
     counted = (Exit.OK if exit_zero and code in _FORGIVEN else code for code in exits)
     return min(counted, key=lambda code: code.severity, default=Exit.OK)

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from jobstat.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 class LazyGroup(click.Group):
-    """A group of commands, each the ``command`` of a module of its own.
+    """A group whose commands are in separate modules, each named ``command`` there.
 
-    ``summaries`` maps each command to its line in the help, so that the help imports
-    none of them. The module's name is ``prefix`` plus the command's name.
+    ``summaries`` maps the name of each command to its line in the help, so that the
+    help imports no command. The module's name is ``prefix`` plus the command's name.
     """
 
     def __init__(
@@ -44,12 +46,17 @@ class LazyGroup(click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             if suggestion := self._suggest(args[0], ctx):
-                message = f"no such command {args[0]!r}. Did you mean {suggestion!r}?"
-                raise click.UsageError(message, ctx) from error
+                raise UsageError(
+                    f"no such command {args[0]!r}",
+                    hint=f"Did you mean {suggestion!r}?",
+                ) from error
             raise
 
     def _suggest(self, word: str, ctx: click.Context) -> str | None:
-        """Return the command of a subgroup with this name, or one spelt like it."""
+        """Return the name of a command that the user may mean, None if there is none.
+
+        It is a command of a subgroup, or a command with a similar name.
+        """
         from difflib import get_close_matches
 
         for name in self.summaries:

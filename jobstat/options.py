@@ -22,25 +22,25 @@ def duration(text: str) -> float:
     try:
         return parse_duration(text)
     except UsageError as error:
-        raise click.BadParameter(f"{error.message}. {error.hint}") from None
+        raise click.BadParameter(error.message) from error
 
 
 def positive_duration(text: str) -> float:
     """Parse the value of a DURATION option that must not be 0."""
     seconds = duration(text)
     if not seconds:
-        raise click.BadParameter("it must be longer than 0")
+        raise click.BadParameter(f"not a duration above 0: {text!r}")
     return seconds
 
 
 def positive_number(text: str) -> int:
-    """Parse the value of an option that takes a number of 1 or more."""
+    """Parse the value of an option that takes a whole number above 0."""
     try:
         number = int(text)
     except ValueError:
         number = 0
     if number < 1:
-        raise click.BadParameter(f"not a number of 1 or more: {text}")
+        raise click.BadParameter(f"not a whole number above 0: {text!r}")
     return number
 
 
@@ -59,7 +59,10 @@ def epilog(examples: str, exit_codes: Collection[Exit] = ()) -> str:
 def shared_options(
     *, exclude: Collection[str] = ()
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command the shared options, except those named in ``exclude``."""
+    """Return a decorator that gives a command the shared options.
+
+    ``exclude`` holds the names of options that the command does not have.
+    """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         # The decorator that is applied last comes first in the help.
@@ -72,7 +75,7 @@ def shared_options(
 
 
 def check_output_options(*, quiet: bool, json: bool, stream: bool = False) -> None:
-    """Raise UsageError if --quiet stands beside an option that prints to stdout."""
+    """Raise click.UsageError if --quiet is used with an option that prints."""
     for is_given, name in ((json, "--json"), (stream, "--stream")):
         if quiet and is_given:
             raise click.UsageError(f"--quiet cannot be used with {name}.")

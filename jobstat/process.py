@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 _WRITE_ERRORS = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 )
-"""Errors of click's own writes to stdout: the help and the version."""
+"""The errno of writes that fail. click itself writes the help and the version."""
 
 
 def run(arguments: list[str]) -> int:
     """Run jobstat, and return its exit code.
 
-    Does not return if a signal ends the run, or the reader of a pipe is gone. The
-    process then ends by that signal (SIGPIPE for the pipe), so that a shell sees it.
+    Do not return if a signal ends the run: end the process by the same signal, so that
+    a shell sees it. If the reader of a pipe is gone, the signal is SIGPIPE.
     """
     critical.reset()
     is_interactive = all(s is not None and s.isatty() for s in (sys.stdin, sys.stderr))
@@ -59,7 +59,10 @@ def _notify(message: str) -> None:
 
 
 def _finish_critical_sections() -> int | None:
-    """Wait for the critical sections. Return the first signal that comes meanwhile."""
+    """Wait until no critical section is active.
+
+    Return the first signal that arrives meanwhile, None if there is none.
+    """
     first_signal = None
     while True:
         try:
@@ -77,7 +80,10 @@ def _say_waiting_for_tokens() -> None:
 
 
 def _run_command(invocation: Invocation) -> int:
-    """Run the command, and return its exit code or that of its error."""
+    """Run the command. Return its exit code, or that of its error.
+
+    Raise only BrokenPipeError and SignalReceived.
+    """
     try:
         return _invoke(invocation)
     except BrokenPipeError:
@@ -98,7 +104,10 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _invoke(invocation: Invocation) -> int:
-    """Parse the arguments and call the command. Raise its errors, and click's."""
+    """Parse the arguments, call the command, and return its exit code.
+
+    Raise the errors of the command and those of click.
+    """
     try:
         arguments = list(invocation.arguments)
         with cli.make_context("jobstat", arguments, obj=invocation) as context:
@@ -108,9 +117,9 @@ def _invoke(invocation: Invocation) -> int:
 
         standard_output().print(f"{no_command.ctx.get_help()}\n")
         code = 0
-    except click.exceptions.Exit as end:
-        # Only --help and --version end so. click ignores a closed stdout.
-        code = end.exit_code
+    except click.exceptions.Exit as click_exit:
+        # --help and --version raise it. click ignores a closed stdout.
+        code = click_exit.exit_code
         if sys.stdout is None:
             raise OutputError("standard output is closed") from None
     try:
@@ -150,17 +159,17 @@ def _to_jobstat_error(error: Exception, arguments: list[str]) -> JobstatError:
         case _:
             return JobstatError(
                 f"a bug in jobstat: {type(error).__name__}: {error}",
-                hint="Run it again with --debug, and please report what it prints.",
+                hint="Please report the output of the same command with --debug.",
             )
 
 
 def _to_usage_error(error: click.UsageError, arguments: list[str]) -> UsageError:
-    """Turn click's sentence into the form of jobstat's errors, with a hint."""
-    if isinstance(error, click.NoSuchOption) and _belongs_after_command(error):
+    """Turn an error of click into one with jobstat's style and a hint."""
+    if isinstance(error, click.NoSuchOption) and _is_option_of_a_command(error):
         command = next((word for word in arguments if word in COMMANDS), "COMMAND")
         return UsageError(
-            f"no such option {error.option_name} before a command",
-            hint=f"Options stand after it: jobstat {command} {error.option_name}",
+            f"no command before {error.option_name}",
+            hint=f"Write: jobstat {command} {error.option_name}",
         )
     if error.ctx:
         command_path = error.ctx.command_path
@@ -168,14 +177,18 @@ def _to_usage_error(error: click.UsageError, arguments: list[str]) -> UsageError
         command_path = " ".join(
             ["jobstat", *(word for word in arguments[:1] if word in COMMANDS)]
         )
-    message = " ".join(error.format_message().split()).removesuffix(".")
-    return UsageError(
-        message[:1].lower() + message[1:], hint=f"See {command_path} --help."
-    )
+    message, hint = error.format_message(), f"See {command_path} --help."
+    if isinstance(error, click.NoSuchOption) and error.possibilities:
+        message = error.message
+        hint = f"Did you mean {' or '.join(map(repr, error.possibilities))}?"
+    elif isinstance(error.__cause__, JobstatError):
+        hint = error.__cause__.hint or hint
+    message = " ".join(message.split()).removesuffix(".")
+    return UsageError(message[:1].lower() + message[1:], hint=hint)
 
 
-def _belongs_after_command(error: click.NoSuchOption) -> bool:
-    """Return whether the option stands before the command that has it."""
+def _is_option_of_a_command(error: click.NoSuchOption) -> bool:
+    """Return whether the option came before the command, but a command has it."""
     if error.ctx is None or error.ctx.command is not cli:
         return False
     commands = (cli.get_command(error.ctx, name) for name in COMMANDS)

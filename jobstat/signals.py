@@ -25,13 +25,14 @@ Ctrl-C may arrive twice: from the terminal, and from a parent that passes it on.
 """
 
 REDELIVERY_DELAY = 0.01
-"""Seconds until a signal is delivered again whose exception Python swallowed."""
+"""Seconds until a signal is delivered again after Python swallowed its exception."""
 
 
 def raise_on_signals() -> None:
     """Let the first signal raise SignalReceived, so that the terminal is restored.
 
-    A signal that the parent ignores, as nohup does, stays ignored.
+    Deliver the signal again if Python swallows that exception. A signal that the parent
+    ignores, as nohup does, stays ignored.
     """
     for number in ENDING_SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
@@ -69,8 +70,8 @@ def _on_first_signal(number: int, frame: FrameType | None) -> None:
 class _LaterSignals:
     """The handler of all signals after the first one.
 
-    It ignores signals within the grace period. After that, one signal ends the process,
-    or two if a critical section is active.
+    Signals within the grace period are ignored. After that, one signal ends the
+    process, or two if a critical section is active.
     """
 
     def __init__(self) -> None:
@@ -90,7 +91,8 @@ def _redeliver(unraisable: sys.UnraisableHookArgs) -> None:
     """Deliver a signal again if Python swallowed its exception.
 
     Python only prints an exception that is raised in the callback of a weak reference.
-    The import system has such callbacks.
+    The import system has such callbacks. This hook runs inside the callback, where an
+    exception would be swallowed too, so a timer raises it later.
     """
     exception = unraisable.exc_value
     if not isinstance(exception, SignalReceived):

@@ -8,4 +8,4 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 notify: Callable[[str], None] | None = None
-"""Print a line for the user. None if stdin or stderr is not a terminal."""
+"""Prints a line for the user. It is None if stdin or stderr is not a terminal."""

@@ -1,1 +1,1 @@
-"""What the commands do: each parses its words and hands on to the rooms below."""
+"""The commands: each parses its options, and calls jobs, zendesk and views."""

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 def list_recent_jobs(
     connection: Connection, limit: int, states: Collection[str]
 ) -> JobListing:
-    """Return the account's newest jobs, all of them or those with these states.
+    """Return up to ``limit`` of the account's newest jobs.
 
-    Raise JobstatError if the list cannot be read.
+    Leave out jobs with other states, unless ``states`` is empty. Raise JobstatError if
+    the list cannot be read.
     """
     with ListProgress(standard_error(), quiet=False) as progress:
         reader = _new_reader(connection, LISTING, progress)
@@ -41,10 +42,10 @@ def watch_unfinished_jobs(
 ) -> tuple[Watch, int]:
     """Return a watch of the account's unfinished jobs, and how many it leaves out.
 
-    It leaves out entries of the list without a valid id, which would become part of a
-    request's path. An entry that is no job status but has an id is polled
-    individually. Reading the list counts as part of the watch. Raise JobstatError if
-    the list cannot be read.
+    The watch leaves out entries without a valid id, as the id becomes part of a
+    request's path. It polls an entry individually that has an id but is not a job
+    status. The time to read the list counts as part of the watch. Raise JobstatError
+    if the list cannot be read.
     """
     with ListProgress(standard_error(), quiet=quiet) as progress:
         reader = _new_reader(connection, policy, progress)

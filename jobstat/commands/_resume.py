@@ -1,4 +1,4 @@
-"""The hint that resumes a watch which ended before its jobs did."""
+"""The hint how to resume a watch that ended before its jobs."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 MAX_IDS = 30
 """Most ids in the command: an account can run 30 jobs at once."""
 
-_STILL_RUNNING = {Exit.TIMEOUT, Exit.UNFINISHED, Exit.UNAVAILABLE, Exit.AUTH}
-"""Codes with which a watch lets go of a job that has not ended."""
+_NOT_ENDED = {Exit.TIMEOUT, Exit.UNFINISHED, Exit.UNAVAILABLE, Exit.AUTH}
+"""Exit codes of jobs that had not ended when the watch ended."""
 
 
 def resume_hint(
@@ -35,8 +35,7 @@ def resume_hint(
 
 def _running_jobs(watch: Watch) -> str:
     running = sum(
-        tracked.exit in _STILL_RUNNING and tracked.job is not None
-        for tracked in watch.jobs
+        tracked.exit in _NOT_ENDED and tracked.job is not None for tracked in watch.jobs
     )
     if not running:
         return ""
@@ -52,8 +51,8 @@ def _resume_command(
     note = ""
     if STANDARD_INPUT in jobs or not jobs:
         # Standard input is used up, and --all leaves out jobs that end in the
-        # meantime. The ids of failed jobs stay: the exit code of the resumed watch
-        # must count them.
+        # meantime, so name the ids. Those of failed jobs stay, because the exit code of
+        # the resumed watch must count them.
         ids = [tracked.id for tracked in watch.jobs if tracked.exit is not Exit.OK]
         if 0 < len(ids) <= MAX_IDS:
             separator = ["--"] if any(id.startswith("-") for id in ids) else []

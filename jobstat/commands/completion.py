@@ -26,7 +26,7 @@ jobstat completion fish > ~/.config/fish/completions/jobstat.fish
 def command(shell: str) -> int:
     """Print the completion script of a shell.
 
-    The script completes commands, options and their choices. It starts no Python.
+    The script completes commands, options and their choices. It does not start Python.
     """
     script = files("jobstat").joinpath("completions", SCRIPTS[shell])
     standard_output().print(script.read_text("utf-8"))

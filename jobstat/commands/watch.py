@@ -16,7 +16,7 @@ from jobstat.commands._shared import (
     parse_job_args,
     run_watch,
 )
-from jobstat.errors import AuthError, SignalReceived
+from jobstat.errors import AuthError, SignalReceived, UsageError
 from jobstat.exits import Exit, combine
 from jobstat.jobs.duration import format_duration
 from jobstat.jobs.policy import WatchPolicy
@@ -117,7 +117,7 @@ def command(
     if watch_all and jobs:
         raise click.UsageError("--all cannot be used with JOB.")
     if not (watch_all or jobs):
-        raise click.UsageError("Give at least one JOB, or --all.")
+        raise UsageError("no job given", hint="Give a JOB, or --all.")
     check_output_options(quiet=quiet, json=json, stream=stream)
     return watch_jobs(
         WatchOptions(
@@ -204,12 +204,12 @@ def _print_resume_hint(reason: str, watch: Watch, options: WatchOptions) -> None
 
 
 def _early_end(watch: Watch, timeout: float | None) -> str | None:
-    """Return why the watch ended before its jobs did, None if it did not."""
+    """Return why the watch ended before its jobs, None if all jobs ended."""
     reasons = {
         Exit.TIMEOUT: f"not finished after {_format_timeout(timeout or 0.0)}",
         Exit.UNFINISHED: "stopped at the first failure",
         Exit.UNAVAILABLE: "gave up watching",
-        Exit.AUTH: "gave up watching",
+        Exit.AUTH: "gave up watching",  # a 401 with --retry-for 0
     }
     return next(
         (

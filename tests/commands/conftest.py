@@ -35,7 +35,7 @@ def _settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
-    """The clock of the commands: a wait takes no time."""
+    """A fake clock for the commands, on which a wait takes no time, and no jitter."""
     fake = FakeClock()
     not_random = SimpleNamespace(random=lambda: 0.5)
     for module in ("_shared", "_job_list", "watch"):
@@ -130,9 +130,9 @@ def stdin(
     """A function that sets the content of standard input."""
     with ExitStack() as stack:
 
-        def give(content: str | bytes) -> None:
+        def set_content(content: str | bytes) -> None:
             path = tmp_path / "stdin"
             path.write_bytes(content.encode() if isinstance(content, str) else content)
             monkeypatch.setattr("sys.stdin", stack.enter_context(path.open()))
 
-        yield give
+        yield set_content

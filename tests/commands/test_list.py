@@ -558,15 +558,15 @@ def test_timeout_while_listing_exits_124(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "message", "hint"),
     [
-        ([], "give at least one JOB, or --all"),
-        (["--all", "x"], "--all cannot be used with JOB"),
+        ([], "no job given", "Give a JOB, or --all."),
+        (["--all", "x"], "--all cannot be used with JOB", "See jobstat watch --help."),
     ],
 )
 def test_watch_requires_either_jobs_or_all(
-    jobstat: Run, arguments: list[str], message: str
+    jobstat: Run, arguments: list[str], message: str, hint: str
 ) -> None:
     code, _, err = jobstat("watch", *arguments)
     assert code == 2
-    assert err == f"jobstat: {message}\n  See jobstat watch --help.\n"
+    assert err == f"jobstat: {message}\n  {hint}\n"

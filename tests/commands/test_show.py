@@ -352,7 +352,7 @@ def test_job_url_of_another_account_is_refused(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["shwo"], "no such command 'shwo'. Did you mean 'show'?"),
+        (["shwo"], "no such command 'shwo'"),
         (["nonsense"], "no such command 'nonsense'"),
         (["watch", ID, "--timeout"], "requires an argument"),
         (["show"], "missing argument"),
@@ -360,9 +360,9 @@ def test_job_url_of_another_account_is_refused(
         (["show", ID, "--color", "pink"], "invalid value for '--color'"),
         (["show", ID, "--subdomain", "a b"], "--subdomain is not a subdomain"),
         (["watch", ID, "--timeout", "soon"], "not a duration: 'soon'"),
-        (["watch", ID, "--timeout", "0"], "it must be longer than 0"),
+        (["watch", ID, "--timeout", "0"], "not a duration above 0: '0'"),
         (["watch", ID, "--interval", "-1"], "not a duration: '-1'"),
-        (["demo", "--failures", "101"], "not a whole number from 0 to 100"),
+        (["demo", "--failures", "101"], "not a whole number from 0 to 100: '101'"),
         (["demo", "--port", "65536"], "cannot listen on 127.0.0.1:65536: no such port"),
         (["demo", "--port", "x"], "invalid value for '--port'"),
         (["completion", "tcsh"], "invalid value for '"),
@@ -395,29 +395,36 @@ def test_call_without_a_command_prints_the_help(
     [
         (
             ["--json", "list"],
-            "no such option --json before a command",
-            "Options stand after it: jobstat list --json",
+            "no command before --json",
+            "Write: jobstat list --json",
         ),
         (
             ["--timeout"],
-            "no such option --timeout before a command",
-            "Options stand after it: jobstat COMMAND --timeout",
+            "no command before --timeout",
+            "Write: jobstat COMMAND --timeout",
         ),
         (
             ["--versoin"],
-            "no such option '--versoin'. Did you mean '--version'?",
-            "See jobstat --help.",
+            "no such option '--versoin'",
+            "Did you mean '--version'?",
         ),
         (
             ["login"],
-            "no such command 'login'. Did you mean 'auth login'?",
-            "See jobstat --help.",
+            "no such command 'login'",
+            "Did you mean 'auth login'?",
         ),
         (
             ["logout"],
-            "no such command 'logout'. Did you mean 'auth logout'?",
-            "See jobstat --help.",
+            "no such command 'logout'",
+            "Did you mean 'auth logout'?",
         ),
+        (["shwo"], "no such command 'shwo'", "Did you mean 'show'?"),
+        (
+            ["watch", ID, "--timeout", "soon"],
+            "invalid value for '--timeout': not a duration: 'soon'",
+            "Write 90, 90s, 10m or 1h30m.",
+        ),
+        (["watch"], "no job given", "Give a JOB, or --all."),
         (
             ["show", "-q", "--json", ID],
             "--quiet cannot be used with --json",
@@ -430,7 +437,7 @@ def test_call_without_a_command_prints_the_help(
         ),
     ],
 )
-def test_misplaced_misspelled_or_conflicting_arguments_get_a_hint(
+def test_usage_error_has_a_hint_that_fits_it(
     jobstat: Run, arguments: list[str], message: str, hint: str
 ) -> None:
     assert jobstat(*arguments) == (2, "", f"jobstat: {message}\n  {hint}\n")

@@ -136,7 +136,7 @@ def test_refused_login_keeps_the_previous_login(machine: Machine) -> None:
         (["--email", "me"], "t0ken", "--email is not an e-mail address"),
         (["--client-id", "\n"], None, "--client-id is not the id"),
         (["--client-id", "x", "--port", "0"], None, "'--port': 0"),
-        (["--timeout", "0"], None, "longer than 0"),
+        (["--timeout", "0"], None, "not a duration above 0"),
     ],
 )
 def test_invalid_login_input_exits_2_and_stores_no_login(
