@@ -24,7 +24,7 @@ from support import ID
 
 
 class FakeClock:
-    """A clock that passes only when somebody sleeps on it."""
+    """A clock that advances only while a caller sleeps."""
 
     def __init__(self, start: float = 1000.0) -> None:
         self.now = start

@@ -33,10 +33,10 @@ TESTS = Path(__file__).parent
 
 @dataclass
 class Grants:
-    """The use of the demo account's OAuth.
+    """The token requests to the demo account, and the use of the tokens.
 
-    ``granted`` holds the time and the grant type of each token. ``accepted`` and
-    ``refused`` count the requests with a token, ``requests`` those for a token.
+    ``granted`` holds the time and the grant type of each token. ``requests`` counts the
+    token requests; ``accepted`` and ``refused`` count the requests that send a token.
     """
 
     granted: list[tuple[float, str]] = field(default_factory=list)

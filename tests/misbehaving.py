@@ -62,13 +62,13 @@ def stall(data: bytes = b"") -> Responder:
     return respond
 
 
-def endless(head: bytes, again: bytes) -> Responder:
-    """Send the head, then the second part forever."""
+def endless(head: bytes, repeated: bytes) -> Responder:
+    """Send the head, then the repeated part forever."""
 
     def respond(connection: socket.socket) -> None:
         connection.sendall(head)
         while True:
-            connection.sendall(again)
+            connection.sendall(repeated)
 
     return respond
 
@@ -121,7 +121,7 @@ def retry_in_a_second(connection: socket.socket) -> None:
 RESOLVER = """
 import ctypes, os, pathlib, socket
 real, words = socket.getaddrinfo, os.environ["RESOLVER"].split()
-def getaddrinfo(*given, **more):
+def getaddrinfo(*arguments, **options):
     if trace := os.environ.get("RESOLVING"):
         pathlib.Path(trace).touch()
     word = words.pop(0) if len(words) > 1 else words[0]
@@ -129,13 +129,13 @@ def getaddrinfo(*given, **more):
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
     while word == "hang":
         ctypes.CDLL(None).sleep(60)
-    return real(*given, **more)
+    return real(*arguments, **options)
 socket.getaddrinfo = getaddrinfo
 """
-"""Resolves names as the words of $RESOLVER say: one word per call, the last repeated.
+"""Resolves names as $RESOLVER says: one word per call, and the last word repeats.
 
-The words are ``ok``, ``fail`` and ``hang``, which blocks outside of Python as a real
-resolver does. Each call creates the file $RESOLVING.
+The words are ``ok``, ``fail`` and ``hang``. ``hang`` blocks outside of Python, as a
+real resolver does. Each call creates the file $RESOLVING.
 """
 
 API_TOKEN = "t0k/en+&=%x"
@@ -149,10 +149,10 @@ SECRETS = [
     for encoded in (secret, quote(secret, safe=""), b64encode(secret.encode()).decode())
 ]
 
-SOON = 0.5
-"""Timeout in seconds of a request that gets no answer."""
+SHORT_TIMEOUT = 0.5
+"""Seconds until the timeout of a request that gets no answer."""
 
-WITH_REQUEST_TIMEOUTS = """
+SET_REQUEST_TIMEOUTS = """
 import os
 import jobstat.jobs.retry as retry
 import jobstat.jobs.schedule as schedule
@@ -168,7 +168,7 @@ Retries wait a tenth of a second instead of a whole one.
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended."""
+    """The exit code and output of a run, and the number of its requests."""
 
     code: int
     out: str
@@ -187,8 +187,8 @@ def run_against(
 ) -> Outcome:
     """Run jobstat against a server that sends one answer per connection.
 
-    ``request_timeouts`` are the timeouts of the first requests in seconds. Further
-    requests have no timeout but that of the run.
+    ``request_timeouts`` are the timeouts of the first requests in seconds. Only the
+    timeout of the run ends further requests.
     """
     with raw_server(*answers, tls=tls) as server:
         base_url = server.base_url
@@ -200,6 +200,6 @@ def run_against(
         }
         env = environment(base_url, **settings)
         done = run_forked(
-            *arguments, ID, env=env, prelude=WITH_REQUEST_TIMEOUTS + prelude
+            *arguments, ID, env=env, prelude=SET_REQUEST_TIMEOUTS + prelude
         )
         return Outcome(done.returncode, done.stdout, done.stderr, len(server.requests))

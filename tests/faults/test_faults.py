@@ -1,7 +1,8 @@
 """Faults of a server, and the real program against each of them.
 
-Each fault comes three times: once between good answers, which a watch survives; as
-every answer, which is one clear error; and as every further answer until the timeout.
+Each fault is tested three times: once between good answers, where the watch recovers;
+as every answer, which ends in one clear error; and as every answer but the first, until
+the timeout.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from misbehaving import (
     EMAIL,
     HTML,
     SECRETS,
-    SOON,
+    SHORT_TIMEOUT,
     Outcome,
     drip,
     endless,
@@ -117,24 +118,24 @@ FAULTS: dict[str, tuple[Reply, str]] = {
     "429 in plain text": (rate_limited("1", "text"), "requests per minute exceeded"),
     "429 in HTML": (rate_limited("1", "html"), "allows no more requests now (429)"),
     "429 without Retry-After": (rate_limited(None), "(429: APIRate"),
-    "429 until a date": (retry_in_a_second, "(429: APIRate"),
-    "429 until a date long ago": (
+    "429 with a date": (retry_in_a_second, "(429: APIRate"),
+    "429 with a date long ago": (
         rate_limited("Thu, 01 Jan 1970 00:00:00 GMT"),
         "(429: APIRate",
     ),
-    "429 until a date that is none": (
+    "429 with an invalid date": (
         rate_limited("Fri, 31 Nov 99999999 25:61:61 GMT"),
         "(429: APIRate",
     ),
-    "429 for nonsense": (rate_limited("soon\t\xa0"), "(429: APIRate"),
-    "429 for -5": (rate_limited("-5"), "(429: APIRate"),
-    "429 for 1e99": (rate_limited("1e99"), "(429: APIRate"),
-    "429 for ever": (rate_limited("9" * 400), "(429: APIRate"),
-    "429 for digits that are not ASCII": (
+    "429 with nonsense": (rate_limited("soon\t\xa0"), "(429: APIRate"),
+    "429 with -5": (rate_limited("-5"), "(429: APIRate"),
+    "429 with 1e99": (rate_limited("1e99"), "(429: APIRate"),
+    "429 with 400 digits": (rate_limited("9" * 400), "(429: APIRate"),
+    "429 with digits that are not ASCII": (
         rate_limited("\u0663\u0660"),
         "(429: APIRate",
     ),
-    "429 for a superscript": (rate_limited("\u00b2"), "(429: APIRate"),
+    "429 with a superscript": (rate_limited("\u00b2"), "(429: APIRate"),
     "empty JSON": (http(), "an empty body"),
     "null": (http(content=b"null"), "null without job_status"),
     "cut JSON": (http(content=GOOD[:-9]), NOT_JSON),
@@ -153,7 +154,7 @@ FAULTS: dict[str, tuple[Reply, str]] = {
     ),
     "NaN": (http(content=GOOD.replace(b"null", b"NaN")), NOT_JSON),
     "1e999": (http(content=GOOD.replace(b"null", b"1e999")), NOT_JSON),
-    "a name twice": (
+    "a duplicate name": (
         http(content=GOOD.replace(b'"status"', b'"status": "completed", "status"')),
         "an object with a name twice",
     ),
@@ -173,7 +174,7 @@ FAULTS: dict[str, tuple[Reply, str]] = {
     ),
 }
 
-LONGER_THAN_RETRY_FOR = {"429 for ever"}
+LONGER_THAN_RETRY_FOR = {"429 with 400 digits"}
 """Faults whose Retry-After is longer than any retry budget."""
 
 WATCH = ("watch", "--json")
@@ -181,7 +182,7 @@ WATCH = ("watch", "--json")
 
 def timeouts_for(fault: str, *before: float) -> tuple[float, ...]:
     """Return the timeout of each request, a short one if the fault never ends."""
-    return (*before, SOON) if FAULTS[fault][1] == NO_ANSWER else ()
+    return (*before, SHORT_TIMEOUT) if FAULTS[fault][1] == NO_ANSWER else ()
 
 
 BASIC_SETTINGS = {
@@ -256,7 +257,7 @@ RESPONSES_WITH_CREDENTIAL = {
     "length": ("200 OK\r\nContent-Length: {}", ""),
     "chunk": ("200 OK\r\nTransfer-Encoding: chunked", "{}\r\n"),
     "web page": ("200 OK", "<p>{}</p>"),
-    "edge of what is shown": ("422 No", f'{{{{"error": "{"x" * 970}{{}}"}}}}'),
+    "edge of the shown text": ("422 No", f'{{{{"error": "{"x" * 970}{{}}"}}}}'),
     "edge of a host": ("302 Go\r\nLocation: https://" + "x" * 240 + "{}/", ""),
     "job": ("200 OK", '{{"job_status": {{"id": "{}", "status": 3}}}}'),
 }

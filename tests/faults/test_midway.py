@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 from children import TIMEOUT, child
-from misbehaving import RESOLVER, SOON, drip, reset, run_against, stall
+from misbehaving import RESOLVER, SHORT_TIMEOUT, drip, reset, run_against, stall
 from raw_server import Early, RawServer, http, raw_server
 from support import (
     FAILURE,
@@ -77,7 +77,7 @@ def test_watch_recovers_from_a_tls_failure(
         "watch",
         "--json",
         tls=trusted,
-        request_timeouts=(TIMEOUT, SOON) if message == NO_ANSWER else (),
+        request_timeouts=(TIMEOUT, SHORT_TIMEOUT) if message == NO_ANSWER else (),
         settings={"SSL_CERT_FILE": str(file)},
     )
     assert run.code == 6, run.err
@@ -92,7 +92,7 @@ def test_watch_recovers_from_a_tls_failure(
     ("script", "arguments", "request_timeouts", "code", "message"),
     [
         ("ok fail fail ok", [], (), 6, "host not found: localhost:"),
-        ("ok hang ok", [], (TIMEOUT, SOON), 6, NO_ANSWER),
+        ("ok hang ok", [], (TIMEOUT, SHORT_TIMEOUT), 6, NO_ANSWER),
         ("ok hang", ["--timeout=4"], (), 124, "not finished after"),
         ("hang", ["--timeout=1"], (), 124, NO_ANSWER),
         ("fail", ["--retry-for=0"], (), 7, "host not found: localhost:"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from children import wait_until
 from forks import run_forked
-from misbehaving import WITH_REQUEST_TIMEOUTS, stall
+from misbehaving import SET_REQUEST_TIMEOUTS, stall
 from raw_server import http, raw_server
 from support import ID, SUCCESS, body, completed, finish_jobs, start_job
 
@@ -293,7 +293,7 @@ def test_hanging_token_endpoint_does_not_extend_the_watch_timeout(
         }
         env = machine.env | settings
         command = ("watch", ID, "--timeout", "2s")
-        done = run_forked(*command, env=env, prelude=WITH_REQUEST_TIMEOUTS)
+        done = run_forked(*command, env=env, prelude=SET_REQUEST_TIMEOUTS)
     assert done.returncode == 124
 
 

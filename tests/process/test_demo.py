@@ -84,9 +84,9 @@ def test_commands_printed_by_demo_serve_run_unchanged() -> None:
 
 def readme_script(name: str) -> str:
     """Return the code between the comments ``begin NAME`` and ``end NAME``."""
-    found = re.search(rf"<!-- begin {name} -->\n```sh\n(.*?)```", README, re.DOTALL)
-    assert found
-    return found[1]
+    match = re.search(rf"<!-- begin {name} -->\n```sh\n(.*?)```", README, re.DOTALL)
+    assert match
+    return match[1]
 
 
 @pytest.mark.skipif(not shutil.which("jq"), reason="needs jq")
@@ -320,10 +320,10 @@ def test_demo_server_answers_429_over_the_rate_limit(demo: DemoServer) -> None:
 def test_demo_server_handles_concurrent_requests(demo: DemoServer) -> None:
     codes: list[int] = []
 
-    def ask() -> None:
+    def create_job() -> None:
         codes.append(call(demo, "/api/v2/tickets/create_many.json", TICKETS)[0])
 
-    threads = [threading.Thread(target=ask) for _ in range(8)]
+    threads = [threading.Thread(target=create_job) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

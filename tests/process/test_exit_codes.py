@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import time
-from typing import TYPE_CHECKING
 
 import pytest
+from misbehaving import drip
 from raw_server import http, raw_server
 from support import (
     FAILURE,
@@ -23,9 +21,6 @@ from support import (
 )
 
 from jobstat.exits import Exit
-
-if TYPE_CHECKING:
-    import socket
 
 WORKING = job_object("working", progress=1)
 
@@ -111,13 +106,6 @@ def test_incomplete_or_invalid_environment_prints_one_line_and_a_hint(
     assert message in line
 
 
-def drip(connection: socket.socket) -> None:
-    """Send a good answer, one byte at a time."""
-    for byte in http(content=body(WORKING)):
-        connection.sendall(bytes([byte]))
-        time.sleep(0.05)
-
-
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
@@ -133,22 +121,21 @@ def drip(connection: socket.socket) -> None:
         (http(content=b"[]"), "a list without job_status"),
         (http(content=b'{"job_status":null}'), "job_status that is null"),
         (http("500 Oops"), "cannot answer now (500)"),
-        (drip, "drips in too slowly"),
     ],
 )
-def test_broken_response_exits_7_and_a_dripping_one_exits_124(
-    answer: bytes, message: str
-) -> None:
+def test_broken_response_exits_7(answer: bytes, message: str) -> None:
     with raw_server(answer) as server:
         env = environment(server.base_url)
-        timeout = "--timeout=0.9" if callable(answer) else "--retry-for=0"
-        done = jobstat("watch", timeout, "--json", ID, env=env)
-    assert done.stdout == ""
-    if callable(answer):
-        assert done.returncode == Exit.TIMEOUT
-    else:
-        assert done.returncode == Exit.UNAVAILABLE
-        assert message in done.stderr.splitlines()[0]
+        done = jobstat("watch", "--retry-for=0", "--json", ID, env=env)
+    assert (done.returncode, done.stdout) == (Exit.UNAVAILABLE, "")
+    assert message in done.stderr.splitlines()[0]
+
+
+def test_dripping_response_exits_124_at_the_timeout() -> None:
+    with raw_server(drip(http(content=body(WORKING)), 0.05)) as server:
+        env = environment(server.base_url)
+        done = jobstat("watch", "--timeout=0.9", "--json", ID, env=env)
+    assert (done.returncode, done.stdout) == (Exit.TIMEOUT, "")
 
 
 def test_refused_connection_exits_7() -> None:
@@ -204,51 +191,3 @@ def test_request_to_loopback_bypasses_the_proxy() -> None:
         env = environment(server.base_url, HTTP_PROXY=proxy.base_url)
         assert jobstat("show", "-q", ID, env=env).returncode == 0
     assert proxy.requests == []
-
-
-def test_commands_do_not_import_modules_they_do_not_need(demo: object) -> None:
-    del demo
-    program = (
-        "import sys\n"
-        "sys.argv = ['jobstat', *sys.argv[1:]]\n"
-        "from jobstat.__main__ import main\n"
-        "try: main()\n"
-        "except SystemExit: pass\n"
-        "print(*sorted(sys.modules), file=sys.stderr)\n"
-    )
-
-    def loaded(*arguments: str) -> set[str]:
-        done = python(program, *arguments, env=dict(os.environ))
-        return set(done.stderr.splitlines()[-1].split())
-
-    assert not loaded("--version") & {"click", "re", "enum", "jobstat.process"}
-    assert not loaded("--help") & {
-        "httpx",
-        "rich",
-        "dataclasses",
-        "jobstat.commands.show",
-    }
-    assert not loaded("show", "nosuch") & {"rich"}
-    modules = loaded("show", "--json", "nosuch")
-    assert "httpx" in modules
-    assert not modules & {
-        "asyncio",
-        "httpx._main",
-        "jobstat.jobs.input",
-        "jobstat.jobs.listing",
-        "jobstat.views.summary",
-        "jobstat.zendesk.auth.profiles",
-        "keyring",
-        "oauthlib",
-        "platformdirs",
-        "pygments",
-        "rich",
-        "tomllib",
-    }
-
-
-def test_python_m_jobstat_prints_the_version() -> None:
-    done = jobstat("--version")
-    from jobstat import __version__
-
-    assert done.stdout == f"jobstat {__version__}\n"

@@ -130,13 +130,13 @@ def test_watch_all_follows_unfinished_jobs_until_they_complete(
 
 def import_script(demo: DemoServer) -> str:
     """Return the script of ``jobstat help scripting`` that imports many files."""
-    found = re.search(
+    match = re.search(
         r"^    API=.*?^    jobstat watch - < answers.jsonl$",
         load_topic("scripting"),
         re.DOTALL | re.MULTILINE,
     )
-    assert found
-    script = dedent(found[0]).replace("https://acme.zendesk.com", demo.base_url)
+    assert match
+    script = dedent(match[0]).replace("https://acme.zendesk.com", demo.base_url)
     assert demo.base_url in script
     return script
 

@@ -63,7 +63,7 @@ def recording_sleep(seconds):
     sleep(seconds)
 clock.sleep = recording_sleep
 """
-"""Creates the file $WAITS when jobstat first waits between requests."""
+"""Creates the file $WAITS when jobstat waits between requests."""
 
 
 def before_the_first_answer() -> list[Any]:
@@ -213,8 +213,8 @@ def test_watch_continues_after_sigstop_and_sigcont() -> None:
     assert process.returncode == 0
 
 
-def asked(server: RawServer, times: int) -> bool:
-    return len(server.requests) >= times
+def has_received(server: RawServer, count: int) -> bool:
+    return len(server.requests) >= count
 
 
 def test_timed_out_requests_do_not_leak_connections_or_threads() -> None:
@@ -230,7 +230,7 @@ def test_timed_out_requests_do_not_leak_connections_or_threads() -> None:
         counts = []
         with child(command, env=env) as process:
             for request_count in (5, 20):
-                wait_until(partial(asked, server, request_count))
+                wait_until(partial(has_received, server, request_count))
                 folder = Path("/proc") / str(process.pid)
                 if not folder.is_dir():
                     pytest.skip("no /proc here")
@@ -274,8 +274,7 @@ def test_sigint_during_startup_ends_jobstat_without_a_traceback(tmp_path: Path) 
 
 
 def test_sighup_ignored_by_the_parent_does_not_end_the_watch() -> None:
-    answer = ANSWER
-    with raw_server(answer, DONE) as server:
+    with raw_server(ANSWER, DONE) as server:
         command = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *JOBSTAT]
         env = environment(server.base_url)
         with start("watch", "--stream", ID, env=env, program=command) as process:

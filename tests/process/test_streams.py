@@ -52,7 +52,7 @@ def test_full_disk_exits_2(arguments: list[str]) -> None:
 @pytest.mark.parametrize(
     "arguments", [f"show {ID}", f"watch --json {ID}", "show --help", "--version"]
 )
-def test_closed_stdout_exits_2(arguments: str) -> None:
+def test_commands_that_write_exit_2_if_stdout_is_closed(arguments: str) -> None:
     with raw_server(DONE) as server:
         env = environment(server.base_url)
         done = sh('"$@" >&-', *arguments.split(), env=env)
@@ -119,12 +119,12 @@ def test_watch_ends_by_sigpipe_when_its_pipe_reader_exits(option: str) -> None:
 def test_closed_stdin_fails_only_a_command_that_reads_it() -> None:
     with raw_server(http(content=body(WORKING))) as server:
         env = environment(server.base_url)
-        for command, code, says in (
+        for command, code, err in (
             ("watch -", 2, "jobstat: standard input is closed\n"),
             (f"show -q {ID}", 8, ""),
         ):
             done = sh('"$@" <&-', *command.split(), env=env)
-            assert (done.returncode, done.stderr) == (code, says)
+            assert (done.returncode, done.stderr) == (code, err)
 
 
 def test_slow_reader_gets_all_output_after_the_deadline(

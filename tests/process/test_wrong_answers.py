@@ -30,14 +30,14 @@ SURPLUS_ERROR = http("500 Not for this connection").replace(b"close", b"keep-ali
 def sending(*jobs: dict[str, Any]) -> Callable[[socket.socket], None]:
     """Send answers about these jobs, and an error for every further request."""
 
-    def act(connection: socket.socket) -> None:
+    def respond(connection: socket.socket) -> None:
         answers = [http(content=body(job)) for job in jobs]
         connection.sendall(b"".join(answers).replace(b": close", b": keep-alive"))
         connection.settimeout(TIMEOUT)
         while connection.recv(65536):
             connection.sendall(SURPLUS_ERROR)
 
-    return act
+    return respond
 
 
 def open_client(server: RawServer) -> ZendeskClient:
@@ -74,7 +74,7 @@ def test_response_about_another_id_is_retried_on_a_new_connection() -> None:
 
 @pytest.mark.parametrize("size", [None, 1, 30])
 def test_response_received_before_its_request_is_discarded(size: int | None) -> None:
-    """Also if only its beginning came before the request."""
+    """All of the response may come before the request, or only its beginning."""
     first, early = (
         http(content=body(job)).replace(b": close", b": keep-alive")
         for job in (job_object("working", id="mine"), completed(SUCCESS, id="mine"))
@@ -165,11 +165,11 @@ def test_request_after_unrequested_jobs_uses_a_new_connection() -> None:
     content = json.dumps({"job_statuses": jobs}).encode()
     several = http(content=content).replace(b"close", b"keep-alive")
 
-    def act(connection: socket.socket) -> None:
+    def respond(connection: socket.socket) -> None:
         connection.sendall(several)
         sending()(connection)
 
-    answers = act, sending(job_object("working", id="two"))
+    answers = respond, sending(job_object("working", id="two"))
     with raw_server(*answers) as server, open_client(server) as api:
         assert len(api.fetch(["one", "two"], TIMEOUT).jobs) == 2
         assert fetch_one(api, "two") == ("two", "working")
