@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jobstat.zendesk.auth.oauth import Tokens
 
 POLL_INTERVAL = 0.2
-"""Seconds between two looks for the browser's answer while the user may paste it."""
+"""Seconds between two checks for the browser's answer while the user may paste it."""
 
 
 def log_in_by_browser(
@@ -32,9 +32,9 @@ def log_in_by_browser(
 ) -> Tokens:
     """Return the tokens that the user grants in a browser within ``timeout`` seconds.
 
-    The browser brings the code to ``port``, or the user pastes the address that it
-    shows. Raise TimedOut, AuthError if the user or Zendesk refuses, and the errors of
-    the token request.
+    Zendesk redirects the browser to ``port``, or the user pastes the address of the
+    redirect. Raise TimedOut, AuthError if the user or Zendesk refuses, UsageError if
+    the port is in use, and the errors of the token request.
     """
     deadline = clock.monotonic() + timeout
     redirect = redirect_url(port)
@@ -82,7 +82,7 @@ def _print_instructions(
 def _wait_for_code(
     flow: AuthorizationCodeFlow, callback: Callback, deadline: float
 ) -> str | None:
-    """Return the code of the browser's answer, None if none comes in time."""
+    """Return the code from the browser or the user, None after the deadline."""
     reader = LineReader() if is_interactive() else None
     while (time_left := deadline - clock.monotonic()) > 0:
         if code := callback.wait_for_code(0.0 if reader else min(time_left, TICK)):

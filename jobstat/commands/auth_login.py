@@ -131,7 +131,7 @@ def command(
 def _method_from_options(
     client_id: str | None, email: str | None, *, with_secret: bool, with_token: bool
 ) -> AuthMethod | None:
-    """Return the method that the options choose, None if they choose none."""
+    """Return the method that the options choose, None without such an option."""
     has_token = with_token or email is not None
     for is_given, option in (
         (client_id is not None, "--client-id"),
@@ -180,10 +180,10 @@ def _ask_method() -> AuthMethod:
 def _make_profile(
     method: AuthMethod, client_id: str | None, email: str | None
 ) -> Profile:
-    """Return the profile of the login. Ask for values that are missing."""
+    """Return the profile of the login. Ask for a value that no option gives."""
     match method:
         case AuthMethod.BROWSER | AuthMethod.CLIENT:
-            return Profile(method, client_id=_client_id_or_ask(client_id))
+            return Profile(method, client_id=_ask_missing_client_id(client_id))
         case AuthMethod.API_TOKEN:
             address = ask("E-mail address") if email is None else email
             check_email(address, "--email")
@@ -192,7 +192,7 @@ def _make_profile(
             return Profile(method)
 
 
-def _client_id_or_ask(client_id: str | None) -> str:
+def _ask_missing_client_id(client_id: str | None) -> str:
     if client_id is None and not is_interactive():
         raise UsageError(
             "no OAuth client given", hint="Give the client's id with --client-id."
@@ -205,7 +205,7 @@ def _client_id_or_ask(client_id: str | None) -> str:
 def _get_secrets(
     account: Account, profile: Profile, port: int, timeout: float
 ) -> LoginSecrets:
-    """Return the secrets of the login: the user types them, or Zendesk grants them."""
+    """Return the secrets of the login, typed by the user or granted by Zendesk."""
     match profile.method, profile.client_id:
         case AuthMethod.BROWSER, str(client_id):
             from jobstat.commands._browser_login import log_in_by_browser
@@ -228,10 +228,10 @@ def _get_secrets(
 def _check_login(
     account: Account, profile: Profile, secrets: LoginSecrets
 ) -> str | None:
-    """Return the user of the login, None if Zendesk does not say. Raise JobstatError.
+    """Return the user of the login, None if unknown. Raise JobstatError if it fails.
 
-    Keep tokens that a user has just granted in the browser, even if Zendesk cannot
-    answer now: the user need not grant them again.
+    If Zendesk is unavailable, warn about a login in the browser instead: its tokens are
+    new, and the user need not grant them again.
     """
     credential = credential_from(secrets, profile)
     assert credential is not None  # noqa: S101 - the secrets of a new login have a token

@@ -78,7 +78,7 @@ def command(
 def _check_account(
     account: Account, profiles: Profiles, in_use: Account | None, *, offline: bool
 ) -> tuple[AccountStatus, JobstatError | None]:
-    """Return the status of an account, and the error of its login if it has one."""
+    """Return the status of an account, and the error if its login does not work."""
     provider = error = None
     warnings: list[str] = []
     try:
@@ -90,7 +90,7 @@ def _check_account(
                 try:
                     connection.client.check_credential(ACCOUNT_TIMEOUT)
                 finally:
-                    # Show them here, else ``connect_to`` prints them on stderr.
+                    # Show the warnings below. ``connect_to`` would print them.
                     warnings += provider.take_warnings()
     except JobstatError as caught:
         error = caught
@@ -100,7 +100,7 @@ def _check_account(
     if provider and provider.method is AuthMethod.API_TOKEN:
         warnings.append(api_token_deprecation(time.time()))
     if source and profile:
-        warnings.append(f"{source} hides the login that is stored for this account")
+        warnings.append(f"{source} is set and overrides the login of this account")
     return AccountStatus(
         account=account.origin,
         name=account.name,

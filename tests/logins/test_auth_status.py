@@ -98,7 +98,7 @@ def test_status_of_a_refused_credential_exits_4(machine: Machine) -> None:
     assert account["user"] is None
     assert "401" in account["problem"]
     assert account["warnings"] == [
-        "ZENDESK_OAUTH_TOKEN hides the login that is stored for this account"
+        "ZENDESK_OAUTH_TOKEN is set and overrides the login of this account"
     ]
 
 

@@ -185,7 +185,7 @@ def test_config_that_another_user_can_change_is_refused(
     command = change(path)
     with pytest.raises(UsageError, match=f"{re.escape(str(path))} ") as refused:
         load_profiles()
-    assert refused.value.hint == f"Check what it holds, then run: {command}"
+    assert refused.value.hint == f"Check its content, then run: {command}"
     with pytest.raises(UsageError, match=f"{re.escape(str(path))} "):
         save_login(SANDBOX, PROFILE, SECRETS, default=True)
     assert list(entries) == ["acme.zendesk.com"]

@@ -268,7 +268,7 @@ def test_deeply_nested_keyring_entry_raises_an_auth_error(
     entries: dict[str, str],
 ) -> None:
     entries[ACME.name] = "[" * 100_000
-    with pytest.raises(AuthError, match="jobstat did not write the keyring"):
+    with pytest.raises(AuthError, match="is not in jobstat's format"):
         load_secrets(ACME)
 
 

@@ -79,8 +79,8 @@ def test_account_is_found_from_options_then_the_environment(
         (None, None, {"ZENDESK_SUBDOMAIN": ""}, "no Zendesk account given"),
         ("", None, {"ZENDESK_SUBDOMAIN": "acme"}, "--base-url is not a URL"),
         (None, "", {"ZENDESK_SUBDOMAIN": "acme"}, "--subdomain is not a subdomain"),
-        ("", "", {}, "give one"),
-        ("https://a.example", "acme", {}, "give one"),
+        ("", "", {}, "both name an account"),
+        ("https://a.example", "acme", {}, "both name an account"),
         (None, "support.acme.com", {}, "--subdomain is not a subdomain"),
         (None, "acme/..", {}, "--subdomain is not a subdomain"),
         (None, "acme#", {}, "--subdomain is not a subdomain"),
@@ -104,8 +104,8 @@ def test_account_is_found_from_options_then_the_environment(
         (None, "acme", {"ZENDESK_DOMAIN": "a/b"}, "ZENDESK_DOMAIN is not a domain"),
         (None, "acme", {"ZENDESK_DOMAIN": "x@evil.com"}, "ZENDESK_DOMAIN is not"),
         ("https://ä.example", None, {}, "no valid host name"),
-        ("https://me:hunter2@a.example", None, {}, "has a user name in it"),
-        (None, "https://me:hunter2@a.example", {}, "has a user name in it"),
+        ("https://me:hunter2@a.example", None, {}, "contains a user name"),
+        (None, "https://me:hunter2@a.example", {}, "contains a user name"),
     ],
 )
 def test_invalid_account_name_is_an_error(

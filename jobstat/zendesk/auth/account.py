@@ -24,8 +24,8 @@ _SUFFIX = f".{ZENDESK_DOMAIN}"
 class Account:
     """A Zendesk account: ``origin`` is its ``scheme://host[:port]``.
 
-    ``named_by_user`` means that an option, the environment or the default names it. If
-    only a job's URL does, it gets no credential but its own stored one.
+    ``named_by_user`` means that an option, the environment or the default names it. An
+    account that only a job's URL names gets no credential but that of its own login.
     """
 
     origin: str
@@ -38,7 +38,7 @@ class Account:
 
     @property
     def entry_name(self) -> str:
-        """The name of its keyring entry: the host for https, the origin for http.
+        """The name of its keyring entry: ``name`` for https, the origin for http.
 
         http and https of one host and port are two accounts.
         """
@@ -46,7 +46,7 @@ class Account:
 
     @property
     def login_command(self) -> str:
-        """The command that logs in to it."""
+        """The command that logs in to the account."""
         subdomain = self.name.removesuffix(_SUFFIX)
         has_subdomain = (
             self.origin == f"https://{subdomain}{_SUFFIX}" and "." not in subdomain
@@ -58,12 +58,12 @@ class Account:
 
     @property
     def is_at_zendesk(self) -> bool:
-        """Whether Zendesk runs it, not another server with the same API."""
+        """Whether Zendesk runs the account, not another server with the same API."""
         return (urlsplit(self.origin).hostname or "").endswith(_SUFFIX)
 
     @property
     def on_loopback(self) -> bool:
-        """Whether it is on this machine, as the demo's account is."""
+        """Whether the account is on this machine, as the demo's is."""
         return urlsplit(self.origin).hostname in _LOOPBACK
 
 
@@ -76,7 +76,9 @@ def named_account(
     another account. Raise UsageError if a name is invalid.
     """
     if base_url is not None and subdomain is not None:
-        raise UsageError("--base-url and --subdomain both name an account: give one")
+        raise UsageError(
+            "--base-url and --subdomain both name an account", hint="Give one of them."
+        )
     domain = environ.get("ZENDESK_DOMAIN") or ZENDESK_DOMAIN
     if base_url is not None:
         return account_from_url(base_url, "--base-url")
@@ -138,7 +140,7 @@ def _parse_origin(url: str, source: str) -> Account:
     if "@" in parts.netloc:
         # The text before the @ may be a secret: do not show it.
         raise UsageError(
-            f"{source} has a user name in it",
+            f"{source} contains a user name",
             hint="jobstat takes credentials from the environment, never from a URL.",
         )
     on_loopback = host in _LOOPBACK

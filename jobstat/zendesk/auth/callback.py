@@ -1,4 +1,4 @@
-"""The local address to which the browser brings the answer of a login."""
+"""The local server to which Zendesk redirects the browser after a login."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PORT = 15627
-"""The default port. It is fixed: the OAuth client registers the redirect URL."""
+"""The default port. It is fixed because the OAuth client lists the redirect URL."""
 
 PATH = "/callback"
 
@@ -31,15 +31,16 @@ _PAGE = """<!doctype html>
 
 
 def redirect_url(port: int) -> str:
-    """Return the redirect URL, which the OAuth client must register."""
+    """Return the redirect URL, which the OAuth client must list."""
     return f"http://127.0.0.1:{port}{PATH}"
 
 
 class Callback:
     """A local server that waits for the browser, and a context manager.
 
-    ``parse_redirect`` returns the code of a redirect. It raises UsageError for another
-    address, AuthError if the login was refused. Raise UsageError if the port is taken.
+    ``parse_redirect`` returns the code in a redirect. It raises UsageError for any
+    other address, AuthError if the login was denied. Raise UsageError if the port is
+    in use.
     """
 
     def __init__(self, port: int, parse_redirect: Callable[[str], str]) -> None:
@@ -48,7 +49,7 @@ class Callback:
         except OSError as error:
             raise UsageError(
                 f"cannot wait for the browser on 127.0.0.1:{port}: {error.strerror}",
-                hint="Choose another --port, and register its URL as well.",
+                hint="Choose another --port, and add its URL to the OAuth client.",
             ) from error
         self._server.parse_redirect = parse_redirect
         self._answers: Queue[str | AuthError] = Queue()
@@ -67,9 +68,9 @@ class Callback:
         self._server.server_close()
 
     def wait_for_code(self, timeout: float) -> str | None:
-        """Return the code, None if it does not come within ``timeout`` seconds.
+        """Return the code, None if it does not arrive within ``timeout`` seconds.
 
-        Raise AuthError if the login was refused.
+        Raise AuthError if the login was denied.
         """
         try:
             answer = self._answers.get(timeout=timeout)
@@ -104,7 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             answer: str | AuthError = self.server.parse_redirect(self.path)
         except UsageError as error:
-            # Any web page can send a browser here: go on waiting.
+            # Go on waiting: any web page can send a browser here.
             self._show(400, "Not logged in", f"jobstat says: {error.message}.")
             return
         except AuthError as error:
@@ -120,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.answers.put(answer)
 
     def log_message(self, *_: object) -> None:
-        """Log nothing: the address holds the code."""
+        """Log nothing: the address contains the code."""
 
     def _show(self, code: int, title: str, text: str) -> None:
         body = _PAGE.format(title=escape(title), text=escape(text)).encode()

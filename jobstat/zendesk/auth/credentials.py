@@ -1,4 +1,4 @@
-"""The credentials of requests, and those in the environment.
+"""The credential of a request: its forms, and the variables that may contain it.
 
 No error shows a secret.
 """
@@ -40,7 +40,7 @@ ENV_CREDENTIALS = (
 
 
 class AuthMethod(StrEnum):
-    """The ways to get a credential. Their values stand in the file and in JSON."""
+    """The ways to get a credential. Their values are in accounts.toml and in JSON."""
 
     BROWSER = "browser"
     CLIENT = "client-credentials"
@@ -64,7 +64,7 @@ class Credential:
 
     @property
     def secrets(self) -> tuple[str, str]:
-        """The header's value and the secret itself: errors must not show them."""
+        """The secret, alone and as in the header. Errors must not show it."""
         return self.authorization.partition(" ")[2], self.secret
 
 
@@ -84,7 +84,7 @@ def api_token(
 ) -> Credential:
     """Return the credential of a user's API token. Raise UsageError.
 
-    ``source`` and ``email_source`` say in errors where the two are from.
+    Errors name ``source`` for the token and ``email_source`` for the e-mail address.
     """
     check_email(email, email_source or source)
     check_token(token, source)
@@ -93,27 +93,27 @@ def api_token(
 
 
 def check_email(email: str, source: str) -> None:
-    """Raise UsageError if this is not an e-mail address."""
+    """Raise UsageError for a text that is not an e-mail address."""
     if not _EMAIL.fullmatch(email):
         raise UsageError(f"{source} is not an e-mail address")
 
 
 def check_client_id(id: str, source: str) -> None:
-    """Raise UsageError if this cannot be the id of an OAuth client."""
+    """Raise UsageError for a text that cannot be the id of an OAuth client."""
     if not (id and id.isprintable()):
         raise UsageError(f"{source} is not the id of an OAuth client")
 
 
 def check_token(token: str, source: str) -> None:
-    """Raise UsageError if this can be neither a token nor a client's secret."""
-    _check(source, token, _TOKEN, "one word of ASCII")
+    """Raise UsageError for a text that is neither a token nor a client's secret."""
+    _check(source, token, _TOKEN, "a space, a line break or a non-ASCII character")
 
 
 def credential_from_env(environ: Mapping[str, str]) -> Credential | None:
     """Return the first complete credential of the environment, None if there is none.
 
-    Client credentials are not one: ``client_from_env`` returns them. Raise UsageError
-    for a credential that no request can carry.
+    The OAuth client comes before an API token or a password, but ``client_from_env``
+    returns it: return None then. Raise UsageError for an invalid credential.
     """
     if token := environ.get("ZENDESK_OAUTH_TOKEN"):
         return bearer(token, "ZENDESK_OAUTH_TOKEN")
@@ -126,7 +126,7 @@ def credential_from_env(environ: Mapping[str, str]) -> Credential | None:
         )
     if email and (password := environ.get("ZENDESK_PASSWORD")):
         check_email(email, "ZENDESK_EMAIL")
-        _check("ZENDESK_PASSWORD", password, _PASSWORD, "one line")
+        _check("ZENDESK_PASSWORD", password, _PASSWORD, "a control character")
         authorization = _basic(email, password)
         return Credential(
             "ZENDESK_PASSWORD", AuthMethod.PASSWORD, authorization, password
@@ -137,7 +137,7 @@ def credential_from_env(environ: Mapping[str, str]) -> Credential | None:
 def client_from_env(environ: Mapping[str, str]) -> tuple[str, str] | None:
     """Return the id and the secret of the environment's OAuth client, None without one.
 
-    Raise UsageError if one of them cannot be used.
+    Raise UsageError if the id or the secret is invalid.
     """
     id, secret = environ.get(CLIENT_ID), environ.get(CLIENT_SECRET)
     if not (id and secret):
@@ -148,7 +148,7 @@ def client_from_env(environ: Mapping[str, str]) -> tuple[str, str] | None:
 
 
 def env_source(environ: Mapping[str, str]) -> str | None:
-    """Return the variable of the credential that the environment holds, if any."""
+    """Return the main variable of the environment's credential, None without one."""
     credentials = (
         ("ZENDESK_OAUTH_TOKEN",),
         (CLIENT_ID, CLIENT_SECRET),
@@ -170,14 +170,14 @@ def api_token_deprecation(now: float) -> str:
     )
 
 
-_INCOMPLETE = (
+_NEEDED_TOGETHER = (
     (CLIENT_ID, CLIENT_SECRET),
     (CLIENT_SECRET, CLIENT_ID),
     ("ZENDESK_EMAIL", "ZENDESK_API_TOKEN"),
     ("ZENDESK_API_TOKEN", "ZENDESK_EMAIL"),
     ("ZENDESK_PASSWORD", "ZENDESK_EMAIL"),
 )
-"""A variable, and the one that must be set with it."""
+"""A variable, and the variable that it needs."""
 
 
 def missing_credential(
@@ -185,7 +185,7 @@ def missing_credential(
 ) -> AuthError:
     """Return the error for an account without a credential.
 
-    ``problem`` is the message of an error of the keyring, if there was one.
+    ``problem`` is the message of the keyring's error if the keyring failed.
     """
     because = f"; {problem}" if problem else ""
     if source := env_source(environ):
@@ -194,7 +194,7 @@ def missing_credential(
             hint=f"{source} goes only to an account that you name: give --base-url"
             f" {account.origin}",
         )
-    for name, missing in _INCOMPLETE:
+    for name, missing in _NEEDED_TOGETHER:
         if environ.get(name):
             return AuthError(
                 f"half a credential: {name} is set without {missing}",
@@ -206,11 +206,11 @@ def missing_credential(
     )
 
 
-def _check(source: str, value: str, pattern: re.Pattern[str], form: str) -> None:
+def _check(source: str, value: str, pattern: re.Pattern[str], invalid: str) -> None:
     if not pattern.fullmatch(value):
         raise UsageError(
-            f"{source} is not {form}: it contains an invalid character",
-            hint="Give the bare value: no Bearer, no space, no line break.",
+            f"{source} contains {invalid}",
+            hint="Give the value alone, without Bearer and without a line break.",
         )
 
 

@@ -1,4 +1,4 @@
-"""Configuration files, which another user may have planted, and their locks."""
+"""Read configuration files, which another user may have planted, and lock them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_SIZE = 2**20
-"""Bytes of a configuration file."""
+"""Maximum bytes of a configuration file."""
 
 LOCK_POLL_INTERVAL = 0.05
 """Seconds between two attempts to take a lock."""
@@ -34,8 +34,8 @@ def read_settings(
 ) -> bytes:
     """Return the content of a regular file of at most ``MAX_SIZE`` bytes.
 
-    ``check`` may refuse the file once it is open. Raise OSError, also for another kind
-    of file: reading a FIFO could take forever.
+    ``check`` may refuse the open file by an exception. Raise OSError, also for a file
+    that is not regular: reading a FIFO could take forever.
     """
     with open(path, "rb", opener=_open_nonblocking) as file:
         status = os.fstat(file.fileno())
@@ -52,7 +52,8 @@ def read_settings(
 def check_private(path: Path, status: os.stat_result) -> None:
     """Raise UsageError for a file or directory that another user can change.
 
-    root may own it. Its group may write it: many systems give each user a group.
+    root may own it. Its group may write to it, because many systems give each user a
+    group.
     """
     if status.st_uid not in {0, os.geteuid()}:
         problem, command = "belongs to another user", f"sudo chown {os.geteuid()}"
@@ -64,7 +65,7 @@ def check_private(path: Path, status: os.stat_result) -> None:
 
     raise UsageError(
         f"{path} {problem}",
-        hint=f"Check what it holds, then run: {command} {quote(str(path))}",
+        hint=f"Check its content, then run: {command} {quote(str(path))}",
     )
 
 

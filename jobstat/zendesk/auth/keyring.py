@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 SERVICE = "jobstat"
+"""The service of jobstat's keyring entries. The name of an entry is the account's."""
 
 KEYRING_TIMEOUT = 3.0
 """Seconds that the keyring may take."""
@@ -27,7 +28,7 @@ DIALOG_TIMEOUT = 60.0
 
 
 class KeyringError(AuthError):
-    """The keyring cannot be used now. It may be unlocked soon: a watch goes on."""
+    """The keyring cannot be used now. A watch retries: the user may unlock it."""
 
     transient = True
 
@@ -49,7 +50,7 @@ def write(
 ) -> None:
     """Replace the secret of this name within ``timeout`` seconds.
 
-    Raise KeyringError, which shows neither the secret nor its parts.
+    Raise KeyringError, without the secret and its ``parts``.
     """
 
     def write_and_read(keyring: Any) -> Any:
@@ -76,12 +77,12 @@ def delete(name: str) -> None:
 def read_zcli(name: str, timeout: float | None = None) -> list[str]:
     """Return the secrets that zcli may have stored for an account.
 
-    ``timeout`` is that of ``read``. Raise KeyringError.
+    Wait as ``read`` does. Raise KeyringError.
     """
 
     def read_all(keyring: Any) -> list[str]:
         backend = keyring.get_keyring()
-        # The library makes a chain of several keyrings.
+        # If there are several keyrings, the library's backend is a chain of them.
         return list(_zcli_secrets(getattr(backend, "backends", [backend]), name))
 
     secrets: list[str] = _call_keyring(read_all, _at_most(timeout))
@@ -109,8 +110,11 @@ def _zcli_secrets(backends: list[Any], name: str) -> Iterator[str]:
 def _call_keyring(
     call: Callable[[Any], Any], timeout: float | None, secrets: Sequence[str] = ()
 ) -> Any:
-    """Call the library, and return its result. Raise KeyringError without secrets."""
-    # Import it before the clock starts: a busy machine may take seconds for that.
+    """Return the result of a call of the library. Wait as ``read`` does.
+
+    Raise KeyringError, without the secrets.
+    """
+    # The timeout does not include the import, which takes seconds on a busy machine.
     import keyring
 
     started = clock.monotonic()
@@ -123,7 +127,7 @@ def _call_keyring(
         answered = background.wait(lambda: started + allowed - clock.monotonic())
     if not answered:
         raise KeyringError(
-            f"the keyring did not answer within {max(allowed, KEYRING_TIMEOUT):.0f} s",
+            f"the keyring did not answer within {max(allowed, 1):.0f} s",
             hint=f"Is it locked? Without a keyring, set {ENV_CREDENTIALS}",
         )
     try:
@@ -134,7 +138,7 @@ def _call_keyring(
         redact_exception(keyring_error, secrets)
         from traceback import format_exception
 
-        # An exception may keep a secret outside its arguments. Then drop it.
+        # Drop an exception that still shows a secret, outside its arguments.
         shows_secret = contains_secret("".join(format_exception(error)), secrets)
         raise keyring_error from (None if shows_secret else error)
 
@@ -149,7 +153,7 @@ def _to_keyring_error(error: BaseException) -> KeyringError:
             message = "there is no keyring here"
             hint = (
                 "On a server, start a Secret Service (such as gnome-keyring, in a D-Bus"
-                " session), or store nothing and set"
+                " session), or do without a keyring: set"
             )
         case _:
             reason = " ".join(str(error).split()) or type(error).__name__

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOCK_TIMEOUT = 10.0
-"""Seconds that another jobstat may hold the file."""
+"""Seconds to wait for another jobstat that has locked the file."""
 
 _LOCK_NAME = "_accounts"  # no host has an underscore, so no account has this name
 
@@ -28,7 +28,7 @@ _HEADING = "# Written by jobstat auth. The secrets are in the system's keyring.\
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The public part of a login."""
+    """The part of a login that is not secret. ``user`` is the user's e-mail or name."""
 
     method: AuthMethod
     client_id: str | None = None
@@ -38,7 +38,7 @@ class Profile:
 
 @dataclass(slots=True)
 class Profiles:
-    """The content of the file: profiles by the origin of their account."""
+    """The content of the file. ``accounts`` are the profiles by account origin."""
 
     default: str | None = None
     accounts: dict[str, Profile] = field(default_factory=dict)
@@ -64,7 +64,7 @@ def config_folder() -> Path:
 
 
 def load_profiles() -> Profiles:
-    """Read the file; no file means no profiles. Raise UsageError if that fails."""
+    """Return the profiles in the file, none if there is no file. Raise UsageError."""
     try:
         path = _resolved_path()
     except NoHomeError:
@@ -82,13 +82,14 @@ def load_profiles() -> Profiles:
         UsageError,
     ) as error:
         raise UsageError(
-            f"{path} is not what jobstat wrote", hint="Move it away, and log in again."
+            f"{path} is not in jobstat's format",
+            hint="Move it away, and log in again.",
         ) from error
 
 
 @contextmanager
 def edit_profiles() -> Iterator[Profiles]:
-    """Lock the file and load it. The block changes it with ``replace_file``.
+    """Lock the file and load it. The block saves changes with ``replace_file``.
 
     Raise UsageError, or Unavailable if another jobstat holds the lock.
     """
@@ -98,9 +99,10 @@ def edit_profiles() -> Iterator[Profiles]:
 
 @contextmanager
 def replace_file(profiles: Profiles) -> Iterator[None]:
-    """Write a new file, and put it in place of the old one after the block.
+    """Write a new file before the block, and replace the old file by it afterwards.
 
-    If the block fails, the old file stays. Raise UsageError if it cannot be written.
+    If the block fails, the old file stays. Raise UsageError if the new file cannot be
+    written.
     """
     path = _resolved_path()
     new = path.with_name(f".{path.name}.{os.getpid()}")
@@ -117,7 +119,10 @@ def replace_file(profiles: Profiles) -> Iterator[None]:
 
 
 def _resolved_path() -> Path:
-    """Return the path of the file. A symbolic link stays: its target is replaced."""
+    """Return the path of the file, or of its target if it is a symbolic link.
+
+    Raise UsageError if another user can change one of their directories.
+    """
     link = config_folder() / "accounts.toml"
     try:
         path = link.resolve()
@@ -144,7 +149,7 @@ def _parse(document: dict[str, Any]) -> Profiles:
 
 
 def _remove_stale(path: Path) -> None:
-    """Remove the new files of killed processes: only the lock's holder has one."""
+    """Remove new files of killed processes. A living one would hold the lock."""
     stale = re.compile(rf"\.{re.escape(path.name)}\.[0-9]+")
     with suppress(OSError):
         for file in path.parent.iterdir():

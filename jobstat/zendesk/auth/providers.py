@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 class CredentialProvider(ABC):
     """The source of an account's credential.
 
-    ``method`` and ``source`` say how jobstat got it, and from where. ``refreshable``
-    means that jobstat can get a new credential without the user. ``hint`` is for the
-    user, if Zendesk refuses the credential. ``warnings`` are for the user too.
+    ``method`` and ``source`` say how jobstat got the credential, and from where.
+    ``refreshable`` means that jobstat can get a new credential without the user.
+    ``hint`` is for the user if Zendesk refuses the credential.
     """
 
     refreshable = False
@@ -42,10 +42,10 @@ class CredentialProvider(ABC):
     def credential(
         self, http: HttpClient, timeout: float, on_tick: OnTick = None
     ) -> Credential:
-        """Return the credential for the next request.
+        """Return the credential for the next request within ``timeout`` seconds.
 
-        It may take ``timeout`` seconds; ``on_tick`` is called about once a second.
-        Raise JobstatError if there is no credential.
+        ``on_tick`` is called about once a second. Raise JobstatError if there is no
+        credential.
         """
 
     @abstractmethod
@@ -56,14 +56,14 @@ class CredentialProvider(ABC):
         timeout: float,
         on_tick: OnTick = None,
     ) -> Credential | None:
-        """Return another credential than the refused one, or None.
+        """Return another credential than the refused one, None if there is no other.
 
-        Raise as ``credential`` does.
+        ``timeout``, ``on_tick`` and errors are those of ``credential``.
         """
 
     @abstractmethod
     def secrets(self) -> Iterable[str]:
-        """Return all secrets that this provider has had: errors must not show them."""
+        """Return all secrets that this provider has had. Errors must not show them."""
 
     @property
     def has_expired(self) -> bool:
@@ -77,7 +77,7 @@ class CredentialProvider(ABC):
             raise AuthError(message, hint=self.hint)
 
     def take_warnings(self) -> list[str]:
-        """Return the warnings that were not returned before."""
+        """Return the warnings for the user that are new since the last call."""
         new = self.warnings[self._warnings_taken :]
         self._warnings_taken += len(new)
         return new

@@ -1,7 +1,7 @@
 """The order in which jobstat looks for an account and for a credential.
 
-It imports the modules of files and keyrings only when it needs them: a command with a
-token from the environment starts faster.
+Functions here import the modules of files and keyrings only when they need them. A
+command with a token from the environment then starts faster.
 """
 
 from __future__ import annotations
@@ -43,12 +43,14 @@ def resolve_account(
 ) -> Account:
     """Return the account of a command.
 
-    The options name it, else the environment, else the URLs of the jobs if jobstat is
-    logged in to their account, else it is the default account. Raise UsageError if
+    An option names it, else the environment, else the first job's URL if jobstat is
+    logged in to that account. Otherwise it is the default account. Raise UsageError if
     there is none, or if a job's URL belongs to another account.
     """
     origins = [job.origin for job in references if job.origin is not None]
-    account = named_account(base_url, subdomain, environ) or _known_account(origins)
+    account = named_account(base_url, subdomain, environ) or _account_of_a_login(
+        origins
+    )
     if account is None:
         raise UsageError(
             "no Zendesk account given",
@@ -67,9 +69,9 @@ def resolve_account(
 
 
 def default_account() -> Account | None:
-    """Return jobstat's default account, else the one of zcli's active profile.
+    """Return jobstat's default account, else that of zcli's active profile, else None.
 
-    Raise UsageError if a file of theirs cannot be used.
+    Raise UsageError if jobstat's or zcli's file cannot be used.
     """
     from jobstat.zendesk.auth.profiles import load_profiles
 
@@ -81,21 +83,22 @@ def resolve_provider(
 ) -> CredentialProvider:
     """Return the provider of an account's credential.
 
-    It is the environment's, else jobstat's own login, else zcli's. A credential from
-    the environment is not for an account that only a job's URL names. Raise AuthError
-    if there is none, UsageError for one that cannot be used. No error shows a secret.
+    The credential is that of the environment, else of jobstat's own login, else of
+    zcli. An account that only a job's URL names does not get the environment's. Raise
+    AuthError if there is no credential, UsageError if it is invalid. No error shows a
+    secret.
     """
     if account.named_by_user and (provider := _env_provider(account, environ)):
         return provider
     from jobstat.zendesk.auth.keyring import KeyringError
 
-    problem = None
+    keyring_problem = None
     try:
         if provider := _keyring_provider(account) or _zcli_provider(account):
             return provider
     except KeyringError as error:
-        problem = error.message
-    raise missing_credential(environ, account, problem)
+        keyring_problem = error.message
+    raise missing_credential(environ, account, keyring_problem)
 
 
 def _default_account(profiles: Profiles) -> Account | None:
@@ -104,14 +107,15 @@ def _default_account(profiles: Profiles) -> Account | None:
     return profiles.default_account or active_account()
 
 
-def _known_account(origins: Sequence[str]) -> Account | None:
+def _account_of_a_login(origins: Sequence[str]) -> Account | None:
+    """Return the account at the first origin if it has a login, else the default."""
     from jobstat.zendesk.auth.profiles import load_profiles
 
     profiles = load_profiles()
     default = _default_account(profiles)
     if origins and origins[0] in profiles.accounts:
-        named = default is not None and default.origin == origins[0]
-        return Account(origins[0], named_by_user=named)
+        is_default = default is not None and default.origin == origins[0]
+        return Account(origins[0], named_by_user=is_default)
     return default
 
 
@@ -179,9 +183,9 @@ def _zcli_provider(account: Account) -> CredentialProvider | None:
 
 
 def credential_from(secrets: LoginSecrets, profile: Profile) -> Credential | None:
-    """Return the credential of a login, None if its secrets hold no token.
+    """Return the credential of a login, None if its secrets contain no token.
 
-    Raise UsageError for a token that no request can carry.
+    Raise UsageError for an invalid token.
     """
     if secrets.tokens is None:
         return None

@@ -101,7 +101,7 @@ def load_secrets(account: Account, timeout: float | None = None) -> LoginSecrets
         return parse_secrets(text) if text else None
     except (ValueError, RecursionError):
         raise AuthError(
-            f"jobstat did not write the keyring's entry for {account.name}",
+            f"the keyring's entry for {account.name} is not in jobstat's format",
             hint=f"Log in again with {account.login_command}",
         ) from None
 

@@ -28,8 +28,8 @@ _HEADER = re.compile(r"(Basic|Bearer) ([!-~]+)", re.ASCII)
 def active_account() -> Account | None:
     """Return the account of zcli's active profile, None if there is none.
 
-    Raise UsageError if another user can change the profile: it says which account gets
-    the credential.
+    Raise UsageError if another user can change the profile, which decides to which
+    account jobstat sends the credential.
     """
     try:
         content = read_settings(Path.home() / ".zcli", check_private)
@@ -51,20 +51,26 @@ def active_account() -> Account | None:
 def load_credential(
     account: Account, timeout: float | None = None
 ) -> Credential | None:
-    """Return zcli's credential for an account, even if it has expired.
+    """Return zcli's credential for an account, None if there is none.
 
-    ``timeout`` is in seconds. Return None if there is none. Raise KeyringError.
+    The credential may have expired. ``timeout`` is in seconds; None allows more time
+    for the keyring's dialog. Raise KeyringError.
     """
     suffix = f".{ZENDESK_DOMAIN}"
     name = account.name.removesuffix(suffix)
     if ("." in name) == account.name.endswith(suffix):
-        return None  # zcli's entry of this name is for another account
+        # zcli names an entry by the subdomain, outside zendesk.com by the host. This
+        # name would be another account's.
+        return None
     credentials = map(_parse, keyring.read_zcli(name, timeout))
     return next(filter(None, credentials), None)
 
 
 def _parse(secret: str) -> Credential | None:
-    """Parse an entry of zcli: a whole header, or tokens in JSON."""
+    """Parse an entry of zcli. Return None for an unknown format.
+
+    An entry is the value of an Authorization header, or tokens in JSON.
+    """
     if header := _HEADER.fullmatch(secret):
         is_basic = header[1] == "Basic"
         method = AuthMethod.API_TOKEN if is_basic else AuthMethod.TOKEN
