@@ -96,7 +96,7 @@ def readme_script(name: str) -> str:
         (0, 0.0, "all imported\n", 0),
         (0, 0.5, r"not all imported:\n\[.*TicketCreateFailed.*\]\n", 6),
         (600, 0.0, "still running; the job goes on\n", 124),
-        (0, 1.0, "", 1),
+        (0, 1.0, "", 3),
     ],
 )
 def test_readme_script_handles_each_exit_code(
