@@ -53,14 +53,14 @@ def grants(monkeypatch: pytest.MonkeyPatch) -> Grants:
 
 
 @pytest.fixture
-def account() -> Iterator[DemoServer]:
+def demo_server() -> Iterator[DemoServer]:
     with DemoServer(duration=1.0) as server:
         yield server
 
 
 @pytest.fixture
-def machine(account: DemoServer, tmp_path: Path) -> Machine:
-    return Machine(tmp_path, account)
+def machine(demo_server: DemoServer, tmp_path: Path) -> Machine:
+    return Machine(tmp_path, demo_server)
 
 
 @pytest.fixture

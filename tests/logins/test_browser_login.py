@@ -64,7 +64,7 @@ def test_browser_login_stores_a_refresh_token(machine: Machine) -> None:
 def test_browser_login_is_kept_with_a_warning_if_the_account_is_down(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A token that the user typed is not kept: the user can type it again."""
+    """A typed token is not kept: the user can type it again."""
 
     def down(*_: object) -> None:
         raise AccountError(503, {"error": "Down"})
@@ -110,7 +110,7 @@ def test_login_denied_in_the_browser_exits_4_and_stores_no_login(
 def test_login_with_an_unknown_client_times_out_with_exit_124(machine: Machine) -> None:
     login = ("auth", "login", "--base-url", machine.demo.base_url, "--client-id", "x")
     done = machine.run(*login, "--timeout", "1s", "--port", str(free_port()))
-    # Its page is an error, in the browser: here nothing ever comes.
+    # Zendesk shows an error in the browser, and redirects it nowhere.
     assert done.returncode == 124
     assert done.stderr.endswith("jobstat: no answer from the browser within 1 s\n")
 
@@ -183,8 +183,8 @@ def test_pasted_redirect_address_completes_the_login(machine: Machine) -> None:
     assert f"Logged in to {machine.name} as {USER_EMAIL}." in shown
 
 
-def run_browser(word: str, url: str) -> str:
-    command = [sys.executable, str(TESTS / "browser.py"), word, url]
+def run_browser(action: str, url: str) -> str:
+    command = [sys.executable, str(TESTS / "browser.py"), action, url]
     done = run(command, env=environment())
     assert done.returncode == 0, done.stderr
     return str(done.stdout)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from machine import Machine
 
-BAD = {
+UNUSABLE = {
     "fake_keyrings.Hanging": "the keyring did not answer within 3 s",
     "fake_keyrings.Locked": "the keyring is locked",
     "fake_keyrings.Failing": "the keyring cannot be used: no bus",
@@ -34,7 +34,7 @@ BAD = {
     "fake_keyrings.Interrupting": "the keyring cannot be used: KeyboardInterrupt",
     "no.such.Keyring": "the keyring cannot be used: No module named 'no'",
 }
-CANNOT_KEEP = {
+UNWRITABLE = {
     "fake_keyrings.ReadOnly": "the keyring cannot be used: cannot keep [hidden]",
     "keyring.backends.null.Keyring": "the keyring did not keep the secret",
 }
@@ -48,7 +48,7 @@ def login(machine: Machine, backend: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize(("backend", "message"), (BAD | CANNOT_KEEP).items())
+@pytest.mark.parametrize(("backend", "message"), (UNUSABLE | UNWRITABLE).items())
 def test_login_with_an_unusable_keyring_exits_4_and_stores_no_login(
     machine: Machine, backend: str, message: str
 ) -> None:
@@ -63,7 +63,7 @@ def test_login_with_an_unusable_keyring_exits_4_and_stores_no_login(
     assert machine.entry == {}
 
 
-@pytest.mark.parametrize(("backend", "message"), BAD.items())
+@pytest.mark.parametrize(("backend", "message"), UNUSABLE.items())
 def test_unreadable_keyring_makes_commands_exit_4_and_keeps_the_login(
     machine: Machine, backend: str, message: str
 ) -> None:
@@ -116,8 +116,8 @@ def test_keyring_error_redacts_the_secret(
 
 
 def test_hanging_keyring_times_out(machine: Machine) -> None:
-    asked = ("show", ID, "--base-url", machine.demo.base_url)
-    done = replace(machine, keyring="Hanging").run(*asked)
+    command = ("show", ID, "--base-url", machine.demo.base_url)
+    done = replace(machine, keyring="Hanging").run(*command)
     assert "the keyring did not answer within 3 s" in done.stderr
 
 
@@ -125,12 +125,12 @@ def test_credential_in_the_environment_bypasses_the_keyring(
     machine: Machine,
 ) -> None:
     id = start_job(machine.demo)
-    asked = ("show", id, "--base-url", machine.demo.base_url)
-    noting = replace(machine, keyring="Recording")
-    done = noting.run(*asked, ZENDESK_OAUTH_TOKEN=TOKEN)
+    command = ("show", id, "--base-url", machine.demo.base_url)
+    recording = replace(machine, keyring="Recording")
+    done = recording.run(*command, ZENDESK_OAUTH_TOKEN=TOKEN)
     assert (done.returncode, done.stderr) == (8, "")
     assert not (machine.home / "asked").exists()
-    assert noting.run(*asked).returncode == 4
+    assert recording.run(*command).returncode == 4
     assert (machine.home / "asked").exists()
 
 

@@ -244,10 +244,10 @@ def test_config_directory_without_permission_raises_a_usage_error(
 def test_missing_home_loads_no_accounts_and_refuses_to_save(
     monkeypatch: pytest.MonkeyPatch, entries: dict[str, str]
 ) -> None:
-    def none(*_: object, **__: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError("Could not determine home directory.")
 
-    monkeypatch.setattr("platformdirs.user_config_path", none)
+    monkeypatch.setattr("platformdirs.user_config_path", fail)
     assert load_profiles().accounts == {}
     with pytest.raises(UsageError, match="there is no home directory"):
         save_login(ACME, PROFILE, SECRETS, default=False)

@@ -65,7 +65,7 @@ def test_token_is_refreshed_before_it_expires() -> None:
 
 @pytest.mark.parametrize("code", [301, 404, 418, 422])
 def test_unexpected_status_of_the_token_endpoint_is_an_auth_error(code: int) -> None:
-    """Else a 404 of the token endpoint would look like a job that is gone."""
+    """A 404 of the token endpoint must not look like a missing job."""
     endpoint = refusing(code, b"", location="https://other.example")
     with pytest.raises(AuthError):
         new_refreshing(expiring_in(-1)).credential(endpoint.http, 5)
@@ -93,9 +93,9 @@ def test_slow_refresh_is_used_by_a_later_call(
     endpoint.ready = threading.Event()
     provider, fake = new_keyring_provider(LoginSecrets(EXPIRED))
     refused = bearer("old", "a test")
-    for ask in (provider.credential, partial(provider.after_401, refused)):
+    for request in (provider.credential, partial(provider.after_401, refused)):
         with pytest.raises(Unavailable, match="has not renewed the login yet"):
-            ask(endpoint.http, 0.05)
+            request(endpoint.http, 0.05)
     endpoint.ready.set()
     assert provider.credential(endpoint.http, TIMEOUT).secret == "t0ken"
     assert (fake.refresh_token, len(endpoint.requests)) == ("r2", 1)
@@ -162,12 +162,12 @@ def test_process_waits_for_an_interrupted_refresh(
     assert critical.is_active()
     notifications: list[str] = []
 
-    def tell() -> None:
+    def notify() -> None:
         notifications.append("once")
         assert endpoint.ready
         endpoint.ready.set()
 
-    critical.finish(tell)
+    critical.finish(notify)
     assert (fake.refresh_token, notifications) == ("r2", ["once"])
     assert not critical.is_active()
     provider.finish()

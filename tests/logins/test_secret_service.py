@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(
     not all(map(shutil.which, NEEDED)), reason=f"needs {', '.join(NEEDED)}"
 )
 
-BEGIN = f"""
+SETUP = f"""
 jobstat() {{ {sys.executable} -m jobstat "$@"; }}
 printf secret | gnome-keyring-daemon --unlock --components=secrets > /dev/null 2>&1
 until secret-tool search a b > /dev/null 2>&1; do sleep 0.1; done
@@ -46,7 +46,7 @@ def run(
         "XDG_DATA_HOME": str(machine.home / "data"),
     }
     del env["PYTHON_KEYRING_BACKEND"]
-    command = ["dbus-run-session", "--", "bash", "-c", BEGIN + script]
+    command = ["dbus-run-session", "--", "bash", "-c", SETUP + script]
     return run_child(command, env=env | settings)
 
 

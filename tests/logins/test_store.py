@@ -115,7 +115,7 @@ def test_concurrent_saves_keep_every_account(
 
 @pytest.mark.parametrize("account", [ACME, SANDBOX])
 @pytest.mark.parametrize(
-    "error", [KeyringError("it did not answer any longer"), KeyboardInterrupt()]
+    "error", [KeyringError("the keyring did not answer"), KeyboardInterrupt()]
 )
 def test_failed_save_or_delete_leaves_file_and_keyring_unchanged(
     folder: Path,
@@ -195,7 +195,7 @@ def test_signal_during_a_save_does_not_lose_the_login(
         assert may_go_on.wait(TIMEOUT)
         write(*arguments)
 
-    def wait(apart: BackgroundCall[Any], left: object) -> bool:
+    def wait(call: BackgroundCall[Any], time_left: object) -> bool:
         assert begun.wait(TIMEOUT)
         raise SignalReceived(2)
 
@@ -238,8 +238,6 @@ def test_account_named_accounts_does_not_share_the_lock_of_the_file(
     )
 )
 def test_any_json_is_parsed_as_secrets_or_raises_a_value_error(document: Any) -> None:
-    import json
-
     try:
         entry = store.parse_secrets(json.dumps(document))
     except ValueError:

@@ -1,4 +1,4 @@
-"""New tokens are stored, also if the keyring or another process is in the way."""
+"""New tokens are saved in spite of keyring errors and other processes."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def save_only_old_tokens(fake: FakeStore) -> None:
 def test_unwritable_keyring_prevents_the_token_request(
     new_keyring_provider: NewKeyringProvider,
 ) -> None:
-    """Zendesk would revoke the old ones, and other processes have no others."""
+    """The request would revoke the old tokens, and other processes have no others."""
     for entry in (LoginSecrets(EXPIRED), LoginSecrets(expiring_in(60))):
         provider, fake = new_keyring_provider(entry)
         fake.can_save = lambda _: False

@@ -76,7 +76,7 @@ def test_watch_renews_each_expiring_token_once_and_goes_on(
     assert (process.returncode, stderr) == (6, "")
     assert json.loads(stdout)["status"] == "completed"
     moments = [moment for moment, _ in grants.granted]
-    gaps = [later - sooner for sooner, later in pairwise(moments)]
+    gaps = [later - earlier for earlier, later in pairwise(moments)]
     # Each token is refreshed once, not with every request.
     assert all(gap > TOKEN_LIFETIME / 2 for gap in gaps), gaps
 
@@ -147,7 +147,7 @@ def test_concurrent_processes_renew_the_login_only_once(
 def test_login_is_not_renewed_if_the_keyring_cannot_be_written(
     machine: Machine, grants: Grants
 ) -> None:
-    """Its old tokens would end, and those are all that the next process has."""
+    """A renewal would revoke the old tokens, and the next process has no others."""
     machine.demo.oauth.token_lifetime = TOKEN_LIFETIME
     log_in_by_browser(machine)
     id = start_failing_job(machine)
@@ -284,7 +284,7 @@ def test_watch_retries_a_token_endpoint_that_is_down(machine: Machine) -> None:
 def test_hanging_token_endpoint_does_not_extend_the_watch_timeout(
     machine: Machine,
 ) -> None:
-    """Nothing else would end the request before the run is killed."""
+    """Without the timeout, the request would last until the test kills the process."""
     with raw_server(stall()) as server:
         settings = {
             "JOBSTAT_BASE_URL": server.base_url,

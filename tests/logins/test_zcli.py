@@ -93,7 +93,7 @@ import os, time
 now, passed = time.time, os.environ["PASSED"]
 time.time = lambda: now() + 3600 * os.path.exists(passed)
 """
-"""Moves jobstat's clock by an hour as soon as the file exists that PASSED names."""
+"""Sets jobstat's clock an hour ahead as soon as the file in PASSED exists."""
 
 
 def test_watch_uses_a_login_that_zcli_renewed_meanwhile(
@@ -169,15 +169,15 @@ def test_any_zcli_profile_yields_an_account_or_none(
 def test_account_never_reads_the_zcli_entry_of_another_account(
     monkeypatch: pytest.MonkeyPatch, host: str, entry: str | None
 ) -> None:
-    asked: list[str] = []
+    names: list[str] = []
 
     def read(name: str, timeout: float) -> list[str]:
-        asked.append(name)
+        names.append(name)
         return []
 
     monkeypatch.setattr(keyring, "read_zcli", read)
     assert load_credential(Account(f"https://{host}")) is None
-    assert asked == [entry] * (entry is not None)
+    assert names == [entry] * (entry is not None)
 
 
 def test_zcli_profile_writable_by_every_user_exits_2(machine: Machine) -> None:
@@ -246,6 +246,6 @@ def test_any_zcli_secret_yields_a_credential_or_none(
     assert (credential and credential.authorization) == authorization
     assert (credential and credential.method) == method
     load_credential(Account("https://acme.example.com"))
-    # zcli's entry acme is of acme.zendesk.com, not of this host.
+    # zcli's entry acme belongs to acme.zendesk.com, not to the host acme.
     assert load_credential(Account("https://acme")) is None
     assert names == ["acme", "acme.example.com"]

@@ -19,17 +19,17 @@ SANDBOX = "https://acme-sandbox.zendesk.com"
 
 
 @pytest.fixture
-def known(monkeypatch: pytest.MonkeyPatch) -> Profiles:
+def saved_profiles(monkeypatch: pytest.MonkeyPatch) -> Profiles:
     """The profiles in jobstat's file; zcli has none."""
-    known = Profiles()
-    monkeypatch.setattr(profiles, "load_profiles", lambda: known)
+    saved_profiles = Profiles()
+    monkeypatch.setattr(profiles, "load_profiles", lambda: saved_profiles)
     monkeypatch.setattr(zcli, "active_account", lambda: None)
-    return known
+    return saved_profiles
 
 
-def add_profiles(known: Profiles, default: str | None, *origins: str) -> None:
-    known.default = default
-    known.accounts |= {origin: Profile(AuthMethod.TOKEN) for origin in origins}
+def add_profiles(saved_profiles: Profiles, default: str | None, *origins: str) -> None:
+    saved_profiles.default = default
+    saved_profiles.accounts |= {origin: Profile(AuthMethod.TOKEN) for origin in origins}
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_account_is_found_from_options_then_the_environment(
     ],
 )
 def test_invalid_account_name_is_an_error(
-    known: Profiles,
+    saved_profiles: Profiles,
     base_url: str | None,
     subdomain: str | None,
     environ: dict[str, str],
@@ -121,7 +121,7 @@ def test_invalid_account_name_is_an_error(
 
 
 @given(st.text(), st.booleans())
-def test_any_name_is_an_account_over_tls_or_on_this_machine(
+def test_any_name_is_an_error_or_an_account_over_tls_or_on_loopback(
     text: str, subdomain: bool
 ) -> None:
     try:
@@ -155,7 +155,7 @@ def test_job_url_of_another_account_is_refused() -> None:
     ],
 )
 def test_account_without_a_name_comes_from_the_jobs_or_the_default(
-    known: Profiles,
+    saved_profiles: Profiles,
     jobs: list[str],
     default: str | None,
     logged_in: tuple[str, ...],
@@ -163,7 +163,7 @@ def test_account_without_a_name_comes_from_the_jobs_or_the_default(
     named_by_user: bool,
 ) -> None:
     references = [parse_reference(f"{url}/api/v2/job_statuses/1") for url in jobs]
-    add_profiles(known, default, *logged_in)
+    add_profiles(saved_profiles, default, *logged_in)
     account = resolve_account(None, None, {}, references)
     assert (account.origin, account.named_by_user) == (origin, named_by_user)
     assert resolve_account(origin, None, {}, references).named_by_user
@@ -175,15 +175,15 @@ def test_named_account_does_not_need_the_file(monkeypatch: pytest.MonkeyPatch) -
     assert resolve_account(None, "acme", {}, [job]) == Account(ACME)
 
 
-def test_job_of_an_unknown_account_is_refused(known: Profiles) -> None:
+def test_job_of_an_unknown_account_is_refused(saved_profiles: Profiles) -> None:
     job = parse_reference("https://evil.example/api/v2/job_statuses/1")
-    add_profiles(known, ACME, ACME)
+    add_profiles(saved_profiles, ACME, ACME)
     with pytest.raises(UsageError, match="but the account is"):
         resolve_account(None, None, {}, [job])
 
 
-def test_jobs_of_two_accounts_are_refused(known: Profiles) -> None:
-    add_profiles(known, ACME, ACME, SANDBOX)
+def test_jobs_of_two_accounts_are_refused(saved_profiles: Profiles) -> None:
+    add_profiles(saved_profiles, ACME, ACME, SANDBOX)
     jobs = [parse_reference(f"{url}/api/v2/job_statuses/1") for url in (ACME, SANDBOX)]
     with pytest.raises(UsageError, match="but the account is"):
         resolve_account(None, None, {}, jobs)
@@ -211,7 +211,7 @@ def test_login_command_names_the_subdomain_or_the_base_url(
     assert command in Account(origin).login_command
 
 
-def test_url_of_an_unknown_account_is_named_in_a_hint(known: Profiles) -> None:
+def test_url_of_an_unknown_account_is_named_in_a_hint(saved_profiles: Profiles) -> None:
     job = parse_reference(f"{ACME}/api/v2/job_statuses/1.json")
     with pytest.raises(UsageError, match="no Zendesk account given") as caught:
         resolve_account(None, None, {}, [job])

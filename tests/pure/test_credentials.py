@@ -1,4 +1,4 @@
-"""The credentials of the environment: their order, their form, their errors."""
+"""Credentials from the environment: their order, their form, their errors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from jobstat.zendesk.auth.credentials import (
 from jobstat.zendesk.auth.resolve import resolve_provider
 
 
-def credential_of(environ: dict[str, str]) -> Credential:
+def require_credential(environ: dict[str, str]) -> Credential:
     """Return the environment's credential, or raise the error of a missing one."""
     credential = credential_from_env(environ)
     if credential is None:
@@ -28,14 +28,14 @@ def credential_of(environ: dict[str, str]) -> Credential:
     return credential
 
 
-def _basic(authorization: str) -> str:
+def decode_basic(authorization: str) -> str:
     scheme, _, value = authorization.partition(" ")
     assert scheme == "Basic"
     return b64decode(value).decode()
 
 
 def test_oauth_token_takes_precedence_over_other_credentials() -> None:
-    credential = credential_of(
+    credential = require_credential(
         {
             "ZENDESK_OAUTH_TOKEN": "abc",
             "ZENDESK_EMAIL": "me@example.org",
@@ -47,14 +47,14 @@ def test_oauth_token_takes_precedence_over_other_credentials() -> None:
 
 
 def test_api_token_takes_precedence_over_a_password() -> None:
-    credential = credential_of(
+    credential = require_credential(
         {
             "ZENDESK_EMAIL": "me@example.org",
             "ZENDESK_API_TOKEN": "def",
             "ZENDESK_PASSWORD": "ghi",
         }
     )
-    assert _basic(credential.authorization) == "me@example.org/token:def"
+    assert decode_basic(credential.authorization) == "me@example.org/token:def"
 
 
 ENVIRONMENT = {
@@ -96,7 +96,7 @@ def test_login_uses_the_first_complete_environment_credential(
 def test_client_id_without_a_secret_raises_an_auth_error() -> None:
     environ = {"ZENDESK_OAUTH_CLIENT_ID": "ci"}
     with pytest.raises(AuthError, match="ZENDESK_OAUTH_CLIENT_ID is set without"):
-        credential_of(environ)
+        require_credential(environ)
     assert env_source(environ) is None
 
 
@@ -110,14 +110,14 @@ def test_line_break_in_a_client_id_or_secret_raises_a_usage_error(name: str) -> 
 
 
 def test_email_and_password_become_basic_authorization() -> None:
-    credential = credential_of(
+    credential = require_credential(
         {"ZENDESK_EMAIL": "me@example.org", "ZENDESK_PASSWORD": "pass wörd:1"}
     )
-    assert _basic(credential.authorization) == "me@example.org:pass wörd:1"
+    assert decode_basic(credential.authorization) == "me@example.org:pass wörd:1"
 
 
 def test_repr_of_a_credential_does_not_contain_the_token() -> None:
-    credential = credential_of({"ZENDESK_OAUTH_TOKEN": "hunter2"})
+    credential = require_credential({"ZENDESK_OAUTH_TOKEN": "hunter2"})
     assert "hunter2" not in repr(credential)
 
 
@@ -135,7 +135,7 @@ def test_missing_or_incomplete_credential_raises_an_auth_error(
     environ: dict[str, str], message: str
 ) -> None:
     with pytest.raises(AuthError, match=message) as caught:
-        credential_of(environ)
+        require_credential(environ)
     assert caught.value.hint
     assert "ZENDESK_OAUTH_TOKEN" in caught.value.hint
     assert "hunter2" not in f"{caught.value} {caught.value.hint}"
@@ -161,7 +161,7 @@ def test_malformed_credential_raises_a_usage_error_without_the_secret(
     environ: dict[str, str],
 ) -> None:
     with pytest.raises(UsageError) as caught:
-        credential_of(environ)
+        require_credential(environ)
     assert "hunter2" not in f"{caught.value} {caught.value.hint}"
 
 
@@ -182,7 +182,7 @@ def test_any_environment_yields_an_ascii_header_or_an_error(
     environ: dict[str, str],
 ) -> None:
     try:
-        credential = credential_of(environ)
+        credential = require_credential(environ)
     except JobstatError:
         return
     assert credential.authorization.isascii()
