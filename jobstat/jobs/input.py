@@ -17,12 +17,7 @@ from jobstat.jobs.job import KNOWN_STATES
 from jobstat.jobs.pages import has_next_page
 from jobstat.jobs.parse import describe_type
 from jobstat.jobs.reference import Reference, parse_id, parse_reference
-from jobstat.jobs.signs import (
-    counts_failures,
-    has_failed_status,
-    hides_failure,
-    shows_error,
-)
+from jobstat.jobs.signs import has_failed_status, shows_any_failure
 from jobstat.jobs.vocabulary import plain_name
 
 if TYPE_CHECKING:
@@ -146,8 +141,7 @@ def _parse_answer(answer: dict[str, object]) -> Iterator[Reference | RejectedReq
     _reject_other_jobs(beside)
     if isinstance(answer.get("id"), str) and answer.get("status") in KNOWN_STATES:
         raise UsageError("JSON with a job status in another")
-    checks = (shows_error, counts_failures, hides_failure, has_failed_status)
-    is_error = any(shows_failure(beside) for shows_failure in checks)
+    is_error = shows_any_failure(beside) or has_failed_status(beside)
     if "job_status" in answer and (answer["job_status"] is not None or not is_error):
         yield _parse_job(answer["job_status"])
     jobs = answer.get("job_statuses")
@@ -203,5 +197,6 @@ def _summarize(messages: list[str]) -> str:
     count = "a request" if len(messages) == 1 else f"{len(messages)} requests"
     quoted = "; ".join(reasons[:MAX_REASONS])
     others = len(reasons) - MAX_REASONS
-    more = f"; and {others} other reasons" if others > 0 else ""
-    return f"Zendesk refused {count}: {quoted}{more}"
+    if others > 0:
+        quoted += f"; and {others} more reason{'s' if others > 1 else ''}"
+    return f"Zendesk refused {count}: {quoted}"

@@ -11,10 +11,9 @@ from typing import Any
 
 from jobstat.exits import Exit
 from jobstat.jobs.signs import (
-    counts_failures,
     has_failed_status,
-    hides_failure,
     is_true,
+    shows_any_failure,
     shows_error,
 )
 
@@ -112,14 +111,16 @@ def judge(job: Job) -> Verdict:
     if job.failed or falls_short(job):
         return Verdict.ITEMS_FAILED
     own_fields = {name: v for name, v in job.fields.items() if name != "results"}
-    checks = (counts_failures, hides_failure, has_failed_status)
-    if any(shows_failure(own_fields) for shows_failure in checks):
+    if shows_any_failure(own_fields) or has_failed_status(own_fields):
         return Verdict.ITEMS_FAILED
     return Verdict.OK
 
 
-def has_ended(job: Job) -> bool:
-    """Return whether the status word says that the job ended, with any outcome."""
+def has_final_status(job: Job) -> bool:
+    """Return whether the status word is final, with any outcome.
+
+    The verdict may be final before: on a working job that reports an error.
+    """
     return job.state == "completed" or job.state in FAILED_STATES
 
 

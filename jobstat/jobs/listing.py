@@ -2,7 +2,7 @@
 
 Zendesk lists the finished jobs first, by their end, and then the unfinished ones, by
 their creation; the newest first in each part. The list changes while it is read, and
-it may lag behind. So it is read more than once.
+may be out of date. So it is read more than once.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from jobstat.jobs.job import has_ended, judge
+from jobstat.jobs.job import has_final_status, judge
 from jobstat.jobs.pages import FIRST_PAGE, find_id
 
 if TYPE_CHECKING:
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from jobstat.jobs.pages import Page
 
 MAX_READINGS = 5
-"""Readings of a list whose jobs keep moving."""
+"""Readings of a list in which jobs still appear or move."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobListing:
     """The newest jobs of an account.
 
-    ``total`` counts all jobs that were looked for, shown or not. ``skipped`` are the
-    entries of the list that are not a job status, as the server sent them.
+    ``total`` counts all jobs with the wanted states, listed here or not. ``skipped``
+    are the entries of the list that are not a job status, as the server sent them.
     """
 
     jobs: tuple[Job, ...]
@@ -38,19 +38,21 @@ class JobListing:
 
 
 def find_unfinished(reader: PageReader) -> tuple[list[str], list[str | None]]:
-    """Return the ids of the unfinished jobs, and those of entries that are no job.
+    """Return the ids of the unfinished jobs, and those of entries that are not a job.
 
-    Jobs that begin or end during the first reading are included if a later reading
-    shows them.
+    A job that begins or ends during the first reading is included if a later reading
+    shows it.
     """
     ids: dict[str, None] = {}
     skipped: list[str | None] = []
     ended: set[str] = set()
     for page, is_first_reading in _read_until_settled(reader, include_new=True):
         if is_first_reading:
-            ended |= {job.id for job in page.jobs if has_ended(job)}
+            ended |= {job.id for job in page.jobs if has_final_status(job)}
         ids |= dict.fromkeys(
-            job.id for job in page.jobs if not has_ended(job) or job.id not in ended
+            job.id
+            for job in page.jobs
+            if not has_final_status(job) or job.id not in ended
         )
         skipped += map(find_id, page.skipped)
     return list(ids), skipped
@@ -59,9 +61,9 @@ def find_unfinished(reader: PageReader) -> tuple[list[str], list[str | None]]:
 def list_recent(
     reader: PageReader, limit: int, states: Collection[str] = ()
 ) -> JobListing:
-    """Return the newest jobs, those with these states if any are given.
+    """Return the newest jobs, only those with these states if any are given.
 
-    Unfinished jobs are the newest, so they come first. They are on the last page.
+    Unfinished jobs come first, although Zendesk lists them last: they are the newest.
     """
     running: list[Job] = []
     finished: list[Job] = []
@@ -91,28 +93,29 @@ def _read_until_settled(
 
     A job that ends during the first reading moves to the front, before the jobs that
     had already ended. A second reading of the front finds it. In pages by number every
-    job may move to an earlier page. Such pages are read to the end, until a reading
-    finds no new job. Later readings yield only the skipped entries that are new.
+    job may move to an earlier page. Read such pages to the end, until a reading finds
+    no new job. Later readings yield only the skipped entries that are new.
 
     ``include_new`` also looks for jobs that are too new for the first reading. They
-    appear at the beginning of the unfinished ones, so that part is read again, too. It
-    comes before the front, to which these jobs may move meanwhile.
+    appear at the beginning of the unfinished ones. Read that part again before the
+    front, because these jobs may move to the front meanwhile.
     """
     seen = _SeenPages()
     for page in seen.read_first(reader.read()):
         yield page, True
     if seen.count == 1 and not include_new:
         return
+    # Where to start reading again, and the jobs at which to stop.
     front: tuple[str, Collection[str]] = (FIRST_PAGE, seen.ended)
     parts = [(seen.unfinished_start, ()), front] if include_new else [front]
     if seen.may_shift:
         parts = [(FIRST_PAGE, ())]
     for _ in range(MAX_READINGS - 1):
         jobs_before = len(seen.jobs)
-        for start, last_jobs in parts:
+        for start, stop_at in parts:
             reader.pause()
             pages_before = seen.count
-            for page in seen.read_again(reader.read(start), last_jobs):
+            for page in seen.read_again(reader.read(start), stop_at):
                 yield page, False
             if start == FIRST_PAGE and seen.count == pages_before + 1:
                 break  # One page holds the whole list, so nothing can have moved.
@@ -126,7 +129,8 @@ class _SeenPages:
 
     ``ended`` are the jobs that had ended at the first reading. ``unfinished_start`` is
     the query of the page where the unfinished jobs begin, or of the last page if there
-    are none. ``may_shift`` tells whether jobs may move to other pages.
+    are none. ``may_shift`` is true if jobs may move to other pages. ``count`` counts
+    the pages.
     """
 
     jobs: set[str] = field(default_factory=set)
@@ -142,17 +146,17 @@ class _SeenPages:
         for page in pages:
             if all_ended:
                 self.unfinished_start = query
-            all_ended = all_ended and all(map(has_ended, page.jobs))
-            self.ended |= {job.id for job in page.jobs if has_ended(job)}
+            all_ended = all_ended and all(map(has_final_status, page.jobs))
+            self.ended |= {job.id for job in page.jobs if has_final_status(job)}
             self._record(page)
             self.skipped += page.skipped
             query = page.next_query or query
             yield page
 
     def read_again(
-        self, pages: Iterable[Page], last_jobs: Collection[str]
+        self, pages: Iterable[Page], stop_at: Collection[str]
     ) -> Iterator[Page]:
-        """Record and yield pages until one has any of ``last_jobs``.
+        """Record and yield pages until one has any job of ``stop_at``.
 
         Drop the skipped entries of earlier readings.
         """
@@ -161,7 +165,7 @@ class _SeenPages:
             self._record(page)
             self.skipped += new
             yield replace(page, skipped=new)
-            if not {job.id for job in page.jobs}.isdisjoint(last_jobs):
+            if not {job.id for job in page.jobs}.isdisjoint(stop_at):
                 return
 
     def _record(self, page: Page) -> None:

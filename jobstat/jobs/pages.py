@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 100
 FIRST_PAGE = urlencode({"page[size]": PAGE_SIZE})
+"""The query of the first page."""
 
 MAX_NAME = 100
 """Characters of a field's name that are compared."""
@@ -28,11 +29,11 @@ MAX_NAME = 100
 _CURSOR = re.compile(r"(?:page|starting|next)?\W?(?:after|cursor|token)\W?|aftercursor")
 """The plain name of a query parameter that is a cursor: ``page[after]``."""
 
+# The targets of a Link header with their parameters, and the relation (RFC 8288).
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _REL = re.compile(r";\s*rel\s*=\s*[\"']?([^\"';,]*)", re.IGNORECASE)
-"""A target of a Link header with its parameters, and its relation (RFC 8288)."""
 
-# Plain names of the fields that tell of other pages.
+# Plain names of fields about other pages.
 _HAS_MORE = re.compile(
     "has(?:more|next)(?:pages?|items|results|data)?|(?:is)?truncated"
 )
@@ -60,9 +61,10 @@ class Page:
 
     @property
     def may_shift(self) -> bool:
-        """True if the next page starts elsewhere after an earlier job is gone.
+        """True if jobs may move to other pages while the list is read.
 
-        A page by number does. A page after a cursor starts behind the same job.
+        That is so for pages by number. A page after a cursor always begins after the
+        same job.
         """
         names = [plain_name(name) for name, _ in parse_qsl(self.next_query or "")]
         return bool(names) and not any(map(_CURSOR.fullmatch, names))
@@ -72,7 +74,7 @@ def parse_page(body: bytes, link: str = "") -> Page:
     """Parse ``{"job_statuses": [...]}``; ``link`` is the Link header of the answer.
 
     Raise InvalidResponse for anything else. An entry that is not a job status goes to
-    ``skipped``, because it says nothing about the others.
+    ``skipped``: the other entries may still be good.
     """
     document = decode_json(body)
     entries = document.get("job_statuses") if isinstance(document, dict) else None
@@ -99,10 +101,10 @@ def find_id(entry: object) -> str | None:
 
 
 def find_next_query(document: dict[str, object], link: str = "") -> str | None:
-    """Return the query of the next page, None if nothing tells of one.
+    """Return the query of the next page, None if no field or header mentions one.
 
     ``link`` is the Link header of the answer. Raise InvalidResponse if there is
-    another page but no way to ask for it.
+    another page but no query for it.
     """
     meta = document.get("meta")
     if not isinstance(meta, dict | None):
@@ -126,13 +128,15 @@ def find_next_query(document: dict[str, object], link: str = "") -> str | None:
             return urlencode({"page[size]": PAGE_SIZE, "page[after]": cursor})
         for url in urls:
             # Use only the query: requests go to this account and nowhere else.
-            if isinstance(url, str) and (query := urlencode(parse_qsl(_query(url)))):
+            if isinstance(url, str) and (
+                query := urlencode(parse_qsl(_find_query(url)))
+            ):
                 return query
     except UnicodeEncodeError:
         pass  # The cursor or URL has a lone surrogate.
     cursors = [value for name, value in fields.items() if _OTHER_CURSOR.fullmatch(name)]
     if any([*has_more, cursor, *urls, *cursors]) or not _is_last_page(fields):
-        raise InvalidResponse("the list of jobs has another page, but not where")
+        raise InvalidResponse("the list of jobs has another page, but no link to it")
     return None
 
 
@@ -158,7 +162,7 @@ def _find_next_link(link: str) -> str | None:
 
 
 def _is_last_page(fields: dict[str, object]) -> bool:
-    """Return False for page 1 of 2, and if a field says that it is not the last."""
+    """Return whether no field says that another page follows, as page 1 of 2 does."""
     is_last = [fields.get(name) for name in _IS_LAST]
     if any(value in (False, "false") for value in is_last if value is not None):
         return False
@@ -191,7 +195,8 @@ def _collect_fields(document: dict[str, object]) -> dict[str, object]:
     return fields
 
 
-def _query(url: str) -> str:
+def _find_query(url: str) -> str:
+    """Return the query of a URL, none if the URL is invalid."""
     try:
         return urlsplit(url).query
     except ValueError:

@@ -12,41 +12,32 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from jobstat.errors import InvalidResponse
 from jobstat.jobs.job import MAX_COUNT, Item, Job
-from jobstat.jobs.signs import (
-    counts_failures,
-    hides_failure,
-    is_failed_code,
-    is_failed_group,
-    is_failed_item,
-    is_key,
-    is_own_field,
-    shows_error,
-)
-from jobstat.jobs.vocabulary import plain_name
+from jobstat.jobs.signs import is_about_all_items, is_failed_item, shows_any_failure
+from jobstat.jobs.vocabulary import is_failed_code, is_failed_group, is_key, plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
 
+# Plain names of fields that decide a verdict or hold a job. A field with such a name in
+# another spelling or place could contradict the field that is read.
 _VERDICT_FIELDS = frozenset({"status", "results"})
 _COUNT_FIELDS = frozenset({"total", "progress"})
 _JOB_FIELDS = frozenset({"jobstatus", "jobstatuses"})
-"""Plain names of the fields that hold or decide a verdict. In any other spelling or
-place they could contradict the field that is read."""
 
 _CAPPED_COUNT = MAX_COUNT + 1
-"""Stands for every larger count. No job has so many items."""
+"""The result for every larger count. No job has so many items."""
 
 MAX_DIGITS = 20
-"""Digits of a count that are parsed. MAX_COUNT has 16."""
+"""Digits of a count in a text. A longer count is too large: MAX_COUNT has 16."""
 
 _NUMBER = re.compile(r"([+-]?)([0-9]+)(?:\.[0-9]*)?", re.ASCII)
 _THOUSANDS_COMMA = re.compile(r",(?=[0-9]{3}(?![0-9]))", re.ASCII)
-"""The comma in "1,000". The comma in "5,5" is ambiguous."""
+"""The comma in "1,000", not the ambiguous one in "5,5"."""
 
 MAX_VALUES = 1_000_000
-"""Commas and brackets in a body. An answer about 100 jobs of 100 items has 100,000.
-More could turn a body of a few MiB into gigabytes of Python objects."""
+"""Values in a body, by its commas and brackets. An answer about 100 jobs of 100 items
+has 100,000. More could turn a body of a few MiB into gigabytes of Python objects."""
 
 MAX_DEPTH = 64
 """Levels of nesting in JSON. A real answer has 4."""
@@ -106,9 +97,8 @@ def check_fields_beside(document: dict[str, Any], jobs_field: str) -> None:
     if name := _find_misplaced(document, deciding, {jobs_field}):
         raise _invalid(f"it has {name!r} beside {jobs_field!r}")
     beside = {name: value for name, value in document.items() if name != jobs_field}
-    checks = (shows_error, counts_failures, hides_failure)
-    if any(shows_failure(beside) for shows_failure in checks):
-        raise _invalid("it reports an error beside it")
+    if shows_any_failure(beside):
+        raise _invalid(f"it reports an error beside {jobs_field!r}")
 
 
 def _find_misplaced(
@@ -195,15 +185,15 @@ def _parse_results(results: object) -> tuple[Item, ...]:
 def _parse_groups(
     results: dict[str, Any], *, all_failed: bool = False
 ) -> Iterator[Item]:
-    """Yield the items in an object of groups, or of one item.
+    """Yield the items in an object of groups. The object may also be one item.
 
     A group is an item, a list of items, such as ``{"created": [...]}``, or an object
-    of groups. If its name is a number, that is the item's index. The object's own
-    fields are about all its items.
+    of groups. If the name of an item is a number, it is the item's index. Other fields
+    of the object are about all its items.
     """
-    own = {name: v for name, v in results.items() if is_own_field(name, v)}
-    groups = {name: v for name, v in results.items() if name not in own}
-    if own and not any(map(_may_hold_items, groups.values())):
+    common = {name: v for name, v in results.items() if is_about_all_items(name, v)}
+    groups = {name: v for name, v in results.items() if name not in common}
+    if common and not any(map(_may_hold_items, groups.values())):
         yield _parse_item(results, 0, failed=all_failed)
         return
     for name, group in groups.items():
@@ -218,12 +208,15 @@ def _parse_groups(
             yield from _parse_groups(group, all_failed=failed)
         else:
             yield _parse_item(group, index, failed=failed, may_be_group=index is None)
-    if is_failed_item(own):
-        yield _parse_item(own, None)
+    if is_failed_item(common):
+        yield _parse_item(common, None)
 
 
 def _may_hold_items(value: object) -> bool:
-    """Return False for a plain field of an item, such as ``"tags": ["a", "b"]``."""
+    """Return whether a value may be an item, a list of items, or groups.
+
+    A plain list is a field of an item, such as ``"tags": ["a", "b"]``.
+    """
     if isinstance(value, list):
         return not value or any(isinstance(entry, list | dict) for entry in value)
     return isinstance(value, dict)
@@ -233,9 +226,9 @@ def _holds_groups(value: object) -> bool:
     """Return whether a value holds groups, as ``{"tickets": {"created": [...]}}``."""
     if not isinstance(value, dict):
         return False
-    others = [v for name, v in value.items() if not is_own_field(name, v)]
-    holds_any = any(isinstance(v, list | dict) for v in others)
-    return holds_any and all(_is_empty(v) or isinstance(v, list | dict) for v in others)
+    groups = [v for name, v in value.items() if not is_about_all_items(name, v)]
+    holds_any = any(isinstance(v, list | dict) for v in groups)
+    return holds_any and all(_is_empty(v) or isinstance(v, list | dict) for v in groups)
 
 
 def _is_empty(group: object) -> bool:

@@ -340,7 +340,7 @@ def test_each_failed_batch_is_reported_once_and_delays_all_jobs(
 @pytest.mark.parametrize(
     "error", [Unavailable("500"), InvalidResponse("NaN in it"), UsageError("400")]
 )
-def test_job_that_breaks_the_batch_is_isolated_and_unavailable(
+def test_job_that_breaks_a_batch_is_polled_alone_and_only_it_exits_7(
     error: JobstatError,
 ) -> None:
     class BreakingAccount(FakeAccount):

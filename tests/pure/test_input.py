@@ -250,11 +250,17 @@ def test_words_that_are_not_a_reason_phrase_are_job_ids(words: str) -> None:
     assert [job.id for job in parse_input(words.encode()).jobs] == words.split()
 
 
-def test_problem_quotes_three_reasons_and_counts_the_others() -> None:
-    many = [{"error": f"Reason{number}"} for number in range(9)]
-    job_input = parse_input("\n".join(map(json.dumps, many)).encode())
+@pytest.mark.parametrize(
+    ("count", "rest"),
+    [(3, ""), (4, "; and 1 more reason"), (9, "; and 6 more reasons")],
+)
+def test_problem_quotes_three_reasons_and_counts_the_others(
+    count: int, rest: str
+) -> None:
+    errors = [{"error": f"Reason{number}"} for number in range(count)]
+    job_input = parse_input("\n".join(map(json.dumps, errors)).encode())
     assert str(job_input.problem) == (
-        "Zendesk refused 9 requests: Reason0; Reason1; Reason2; and 6 other reasons"
+        f"Zendesk refused {count} requests: Reason0; Reason1; Reason2{rest}"
     )
 
 

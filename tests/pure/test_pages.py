@@ -172,7 +172,7 @@ def test_cursor_is_followed_if_has_more_is_true_or_missing() -> None:
 def test_more_pages_without_a_usable_link_raise_invalid_response(
     document: dict[str, Any],
 ) -> None:
-    with pytest.raises(InvalidResponse, match="another page, but not where"):
+    with pytest.raises(InvalidResponse, match="another page, but no link to it"):
         next_query(document)
 
 
@@ -224,5 +224,5 @@ def test_any_bytes_are_a_page_or_raise_invalid_response(content: bytes) -> None:
 @pytest.mark.parametrize(
     "query", ["page=2&sort_by=created_after", "access_token=x&page=2", "offset=2"]
 )
-def test_pages_by_number_or_offset_may_shift(query: str) -> None:
+def test_jobs_may_move_between_pages_by_number_or_offset(query: str) -> None:
     assert Page((), next_query=query).may_shift

@@ -174,19 +174,19 @@ def test_results_object_is_parsed_into_items(
 @pytest.mark.parametrize(
     ("beside", "message"),
     [
-        ({"error": "Boom"}, "reports an error beside it"),
-        ({"Errors": [{"title": "Boom"}]}, "reports an error beside it"),
-        ({"success": False}, "reports an error beside it"),
-        ({"errors": 422}, "reports an error beside it"),
-        ({"failed": 3}, "reports an error beside it"),
+        ({"error": "Boom"}, "reports an error beside 'job_status'"),
+        ({"Errors": [{"title": "Boom"}]}, "reports an error beside 'job_status'"),
+        ({"success": False}, "reports an error beside 'job_status'"),
+        ({"errors": 422}, "reports an error beside 'job_status'"),
+        ({"failed": 3}, "reports an error beside 'job_status'"),
         ({"Status": "failed"}, "it has 'Status' beside"),
         ({"status": "failed"}, "it has 'status' beside"),
         ({"sta_tus": "failed"}, "it has 'sta_tus' beside"),
         ({"results": [FAILURE]}, "it has 'results' beside"),
         ({"job_statuses": []}, "it has 'job_statuses' beside"),
         ({"JobStatus": {"id": ID, "status": "failed"}}, "it has 'JobStatus' beside"),
-        ({"result": {"error": "Boom"}}, "reports an error beside it"),
-        ({"rejected": 3}, "reports an error beside it"),
+        ({"result": {"error": "Boom"}}, "reports an error beside 'job_status'"),
+        ({"rejected": 3}, "reports an error beside 'job_status'"),
     ],
 )
 def test_contradiction_beside_a_job_raises_invalid_response(
