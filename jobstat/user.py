@@ -1,4 +1,4 @@
-"""The user at the terminal, if there is one: a dialog is answered only then."""
+"""The user at the terminal, who can answer a dialog that jobstat waits for."""
 
 from __future__ import annotations
 

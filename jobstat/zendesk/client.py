@@ -78,7 +78,9 @@ class ZendeskClient:
         self._rate_limiter = rate_limiter or RateLimiter()
         self._http = open_http(account)
         self._answered_ids: set[str] = set()  # ids whose own job the server sent
-        self._accepted_ids: dict[str, str] = {}  # id -> id of the job it sends instead
+        self._accepted_ids: dict[
+            str, str
+        ] = {}  # id -> other id that the server insists on
 
     def __enter__(self) -> Self:
         return self

@@ -62,7 +62,7 @@ def response_error(response: Response, account: Account) -> JobstatError:
 
 
 def parse_retry_after(value: str) -> float | None:
-    """Return the seconds to wait from a Retry-After header, None without any.
+    """Return the seconds to wait of a Retry-After header, None if it is invalid.
 
     The header is a number or a date (RFC 9110).
     """

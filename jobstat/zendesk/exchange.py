@@ -82,12 +82,12 @@ class _Abort(Exception):
 class Exchange:
     """A request and its response.
 
-    An exchange runs in a thread. Only so can the caller bound the time for a name's
-    resolution and a response that drips in, and signals reach the main thread.
+    An exchange runs in a thread, because nothing else bounds the resolution of a name
+    or a response that drips in, and because signals must reach the main thread.
 
     ``socket`` is that of the connection, which the next exchange may use. ``peer`` is
     the host and port to connect to. ``connecting`` is true until the connection works.
-    ``is_early`` is true if the response began before its request: it is another's.
+    ``is_early`` is true if the response began before the request was sent.
     """
 
     def __init__(

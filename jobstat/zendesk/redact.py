@@ -20,7 +20,7 @@ CUT = " [cut off]"
 """The end of a text that jobstat did not read to its end."""
 
 _MIN_LENGTH = 4
-"""Minimum characters of a secret. A shorter one is not redacted: words contain it."""
+"""Minimum characters of a redacted secret. A shorter one is part of many words."""
 
 
 @contextmanager

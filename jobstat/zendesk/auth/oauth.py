@@ -41,7 +41,7 @@ REFRESH_MARGIN = 0.1
 """Refresh a token when this part of its lifetime is left."""
 
 MAX_REFRESH_MARGIN = 60.0
-"""Seconds: refresh no token that is valid for longer."""
+"""Maximum seconds that a token is still valid when it is refreshed."""
 
 # oauthlib refuses an http URL, even of a loopback address, which RFC 8252 allows.
 # Give it this URL instead: only the query matters.

@@ -175,7 +175,7 @@ class KeyringProvider(RefreshingProvider):
             self._save_at_end(self._unsaved)
         if self._keyring_error:
             self._warn(f"the login was not renewed: {self._keyring_error.message}")
-        # The caller stopped waiting for a refresh, which failed later.
+        # A refresh failed after its caller had stopped waiting for it.
         if self._refresh_call and self._request_error:
             self._warn(
                 f"the login was not renewed: {self._request_error.message}; if Zendesk"
@@ -195,8 +195,8 @@ class KeyringProvider(RefreshingProvider):
             if old != self._secrets and _is_fresh(old):
                 return old  # another process has refreshed them
             if not old.client_secret:
-                # The request revokes the old tokens. Save them first: an error shows
-                # that the new ones could not be saved.
+                # The request revokes the old tokens. Save them again first: if that
+                # fails, the new ones could not be saved either.
                 store.save_secrets(self._account, old)
                 self._in_keyring, self._unsaved = old, None
             with _section_if_irreplaceable(old):
@@ -214,7 +214,8 @@ class KeyringProvider(RefreshingProvider):
     def _load_newest(self, timeout: float) -> LoginSecrets:
         """Return the keyring's secrets if another process changed them, else our own.
 
-        ``timeout`` is in seconds. Raise KeyringError, or AuthError if there are none.
+        ``timeout`` is in seconds. Raise KeyringError, or AuthError if the keyring has
+        no entry any longer.
         """
         loaded = store.load_secrets(self._account, timeout)
         if loaded is None:

@@ -48,9 +48,7 @@ def resolve_account(
     there is none, or if a job's URL belongs to another account.
     """
     origins = [job.origin for job in references if job.origin is not None]
-    account = named_account(base_url, subdomain, environ) or _account_of_a_login(
-        origins
-    )
+    account = named_account(base_url, subdomain, environ) or _logged_in_account(origins)
     if account is None:
         raise UsageError(
             "no Zendesk account given",
@@ -107,7 +105,7 @@ def _default_account(profiles: Profiles) -> Account | None:
     return profiles.default_account or active_account()
 
 
-def _account_of_a_login(origins: Sequence[str]) -> Account | None:
+def _logged_in_account(origins: Sequence[str]) -> Account | None:
     """Return the account at the first origin if it has a login, else the default."""
     from jobstat.zendesk.auth.profiles import load_profiles
 
