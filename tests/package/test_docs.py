@@ -159,10 +159,17 @@ def test_contributing_names_existing_files() -> None:
     text = (ROOT / ".github" / "CONTRIBUTING.md").read_text()
     names = set(re.findall(r"[\w./]+\.py\b", text))
     assert "jobs/watch.py" in names
+    places = (ROOT, ROOT / "jobstat", ROOT / "tests")
     for name in names:
-        assert (ROOT / name).is_file() or (ROOT / "jobstat" / name).is_file(), name
+        assert any((place / name).is_file() for place in places), name
+
+
+def test_contributing_names_each_folder_and_helper_of_the_tests() -> None:
+    text = (ROOT / ".github" / "CONTRIBUTING.md").read_text()
     folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir()}
     assert folders - {"__pycache__"} <= set(re.findall(r"\| `(\w+)` \|", text))
+    helpers = {path.name for path in (ROOT / "tests").glob("*.py")}
+    assert helpers - {"conftest.py"} <= set(re.findall(r"`(\w+\.py)`", text))
 
 
 def options() -> Iterator[tuple[str, click.Option]]:
