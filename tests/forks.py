@@ -157,18 +157,18 @@ class _Server:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._connection, theirs = socket.socketpair()
+        self._connection, server_end = socket.socketpair()
         self._process = subprocess.Popen(
-            [sys.executable, __file__, str(theirs.fileno())],
+            [sys.executable, __file__, str(server_end.fileno())],
             env=CLEAN,
-            pass_fds=[theirs.fileno()],
+            pass_fds=[server_end.fileno()],
             # Python inspects its streams at the start: pipes, as in the children.
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-        theirs.close()
+        server_end.close()
         atexit.register(self._end)
 
     def start(self, request: bytes, fds: list[int]) -> None:
@@ -230,7 +230,7 @@ def _run_jobstat(run: dict[str, Any], streams: list[int]) -> None:
         os.close(fd)
     if run["on_terminal"]:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    # Python opens its streams like this.
+    # As Python opens its streams.
     sys.stdin, sys.stdout = (
         open(0, closefd=False),  # noqa: SIM115 - a stream
         open(1, "w", closefd=False),  # noqa: SIM115 - a stream
@@ -247,7 +247,7 @@ def _run_jobstat(run: dict[str, Any], streams: list[int]) -> None:
     except SystemExit as end:
         code = end.code
     sys.stdout.flush()
-    # Python's own exit takes longer than the run.
+    # Python's own exit takes longer than the whole run.
     os._exit(code)
 
 

@@ -95,12 +95,12 @@ def body(job_status: object) -> bytes:
     return json.dumps({"job_status": job_status}).encode()
 
 
-def environment(base_url: str | None = None, **more: str) -> dict[str, str]:
+def environment(base_url: str | None = None, **settings: str) -> dict[str, str]:
     """Return the environment of a child process, without the user's settings."""
     env = dict(CLEAN)
     if base_url:
         env |= {"JOBSTAT_BASE_URL": base_url, "ZENDESK_OAUTH_TOKEN": TOKEN}
-    return env | more
+    return env | settings
 
 
 JOBSTAT = [sys.executable, "-m", "jobstat"]
@@ -109,11 +109,11 @@ MAIN = "from jobstat.__main__ import main; main()"
 
 
 def jobstat(
-    *arguments: str, env: dict[str, str] | None = None, **more: Any
+    *arguments: str, env: dict[str, str] | None = None, **options: Any
 ) -> subprocess.CompletedProcess[str]:
     """Run jobstat in its own process, and wait for it."""
     env = environment() if env is None else env
-    return run([*JOBSTAT, *arguments], env=env, **more)
+    return run([*JOBSTAT, *arguments], env=env, **options)
 
 
 def python(
@@ -125,11 +125,11 @@ def python(
 
 
 def sh(
-    script: str, *arguments: str, env: dict[str, str] | None = None, **more: Any
+    script: str, *arguments: str, env: dict[str, str] | None = None, **options: Any
 ) -> subprocess.CompletedProcess[str]:
     """Run a line of sh in which ``$@`` is jobstat with these arguments."""
     env = environment() if env is None else env
-    return run(["sh", "-c", script, "sh", *JOBSTAT, *arguments], env=env, **more)
+    return run(["sh", "-c", script, "sh", *JOBSTAT, *arguments], env=env, **options)
 
 
 def bash(script: str, **env: str) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""The hint how to resume a watch that ended before its jobs."""
+"""The hint that names the command to resume a watch."""
 
 from __future__ import annotations
 

@@ -66,6 +66,7 @@ class Zendesk:
     ``jobs`` maps an id to a function from a moment to the job object, or to an HTTP
     status. ``show_many_status`` is the HTTP status of requests for several jobs.
     ``errors`` maps the number of a request to the HTTP status that answers it.
+    ``requested`` holds the last part of each request's path.
     """
 
     clock: FakeClock

@@ -25,15 +25,18 @@ KILLED = job_object("killed", id="killed")
 MINIMAL = {"id": "least", "status": "completed"}
 
 
-def add_pages(httpx_mock: HTTPXMock, *contents: list[Any], meta: bool = True) -> None:
-    """Let the account answer with a list of these pages."""
-    for number, jobs in enumerate(contents):
-        last = number == len(contents) - 1
+def add_pages(httpx_mock: HTTPXMock, *pages: list[Any], meta: bool = True) -> None:
+    """Let the account answer with a list of these pages.
+
+    Without ``meta``, a page has the link to the next one, but no cursor.
+    """
+    for number, jobs in enumerate(pages):
+        is_last = number == len(pages) - 1
         next_url = f"https://acme.zendesk.com/api/v2/job_statuses?after={number + 1}"
         page: dict[str, Any] = {"job_statuses": jobs}
         if meta:
-            page["meta"] = {"has_more": not last, "after_cursor": f"c{number + 1}"}
-        elif not last:
+            page["meta"] = {"has_more": not is_last, "after_cursor": f"c{number + 1}"}
+        elif not is_last:
             page["links"] = {"next": next_url}
         url = LIST
         if number and meta:
@@ -284,7 +287,7 @@ def test_watch_all_finds_a_job_that_ends_between_two_pages(
 
 
 class ListServer:
-    """A list with these pages at the first reading, and others at the second."""
+    """A server whose list has different pages at each reading."""
 
     def __init__(self, httpx_mock: HTTPXMock, *readings: list[list[object]]) -> None:
         self.readings = list(readings)

@@ -94,7 +94,7 @@ def test_hint_for_missing_jobs_appears_once(jobstat: Run, zendesk: Any) -> None:
     assert second == "jobstat: no job x2 at acme.zendesk.com (404)"
 
 
-def test_401_for_the_second_job_exits_4_and_keeps_the_first(
+def test_401_for_the_second_job_exits_4_and_prints_the_first(
     jobstat: Run, zendesk: Any
 ) -> None:
     zendesk.show_many_status = 403

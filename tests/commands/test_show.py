@@ -437,7 +437,7 @@ def test_call_without_a_command_prints_the_help(
         ),
     ],
 )
-def test_usage_error_has_a_hint_that_fits_it(
+def test_usage_error_prints_a_matching_hint(
     jobstat: Run, arguments: list[str], message: str, hint: str
 ) -> None:
     assert jobstat(*arguments) == (2, "", f"jobstat: {message}\n  {hint}\n")

@@ -36,9 +36,9 @@ def ids_and_states(out: str) -> list[tuple[str, str]]:
     return [(job["id"], job["status"]) for job in map(json.loads, out.splitlines())]
 
 
-def run(*arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run jobstat against the demo server, which the environment names."""
-    return jobstat(*arguments, env=dict(os.environ), **more)
+    return jobstat(*arguments, env=dict(os.environ), **options)
 
 
 def test_timeout_prints_each_last_state_and_the_resume_command(

@@ -112,7 +112,7 @@ STATES = [
 
 @pytest.mark.parametrize("signal_number", SIGNALS)
 @pytest.mark.parametrize("state", STATES)
-def test_signal_ends_the_watch_and_prints_a_known_state_and_how_to_resume(
+def test_signal_ends_the_watch_and_prints_the_last_state_and_a_hint(
     state: Any, signal_number: signal.Signals, tmp_path: Path
 ) -> None:
     answers, waits = state(), tmp_path / "waits"

@@ -93,7 +93,7 @@ def test_response_received_before_its_request_is_discarded(size: int | None) -> 
         assert len(job.failed) == 1
 
 
-def test_accepted_wrong_id_is_retried_again_after_a_correct_response() -> None:
+def test_wrong_id_is_no_longer_accepted_after_a_correct_response() -> None:
     ids = ("other", "other", "mine", "other", "mine")
     answers = [http(content=body(completed(SUCCESS, id=id))) for id in ids]
     with raw_server(*answers) as server, open_client(server) as api:
