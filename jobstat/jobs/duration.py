@@ -11,8 +11,9 @@ _DURATION = re.compile(
     r"|(?=.)(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m)?(?:(?P<s>\d+(?:\.\d+)?)s)?)",
     re.ASCII,
 )
+
 MAX_DURATION = 366 * 24 * 3600.0
-"""Seconds in a year. A longer duration is a typing error."""
+"""Seconds in a year. A longer duration is probably a typing error."""
 
 
 def parse_duration(text: str) -> float:

@@ -8,8 +8,8 @@ import json
 def error_message(document: object) -> str | None:
     """Return the error message of a decoded body, None without one.
 
-    ``error`` is a code, or an object with a title and a message. ``description``,
-    ``error_description`` and ``details`` may add to it.
+    The field ``error`` is a code, or an object with a title and a message. The fields
+    ``description``, ``error_description`` and ``details`` may add to it.
     """
     if not isinstance(document, dict):
         return None
@@ -27,9 +27,9 @@ def error_message(document: object) -> str | None:
 
 
 def parse_error_message(body: bytes, content_type: str) -> str | None:
-    """Return the error message of a body: from JSON, or plain text.
+    """Return the error message in a body of JSON or plain text, None without one.
 
-    Return None for a web page, which is meant for a browser.
+    A web page has no message for a terminal.
     """
     try:
         document = json.loads(body)

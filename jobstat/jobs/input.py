@@ -1,7 +1,7 @@
 """The jobs that standard input names.
 
-It may hold Zendesk's answers to bulk requests, the output of jobstat, ids and URLs,
-in any order.
+Standard input may hold Zendesk's answers to bulk requests, the output of jobstat, ids
+and URLs, in any order.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_INPUT = 10 * 2**20
-"""Bytes of standard input. 1,000 jobs with all their results have about as many."""
+"""Bytes of standard input: about as many as 1,000 jobs with all their results have."""
 
 MAX_REASONS = 3
-"""Reasons for refused requests that are quoted. People read no more."""
+"""Different error messages of refused requests to quote."""
 
 _JOB_FIELDS = {"job_status", "job_statuses"}
-"""Names of the fields of an answer that hold jobs."""
+"""Names of the fields in which Zendesk sends jobs."""
 
 _OTHER_JOB_FIELDS = frozenset({"jobstatus", "jobstatuses", "jobs", "jobids"})
 """Plain names of fields in which other servers may hold jobs."""
 
 
 @dataclass(frozen=True, slots=True)
-class RejectedRequest:
+class RefusedRequest:
     """A request that Zendesk refused, with its error message.
 
     A TooManyJobs error names the ``running`` jobs of the account.
@@ -49,46 +49,46 @@ class RejectedRequest:
 
 @dataclass(frozen=True, slots=True)
 class JobInput:
-    """The jobs and the rejected requests on standard input."""
+    """The jobs and the refused requests on standard input."""
 
     named: tuple[Reference, ...]
-    rejected: tuple[RejectedRequest, ...] = ()
+    refused: tuple[RefusedRequest, ...] = ()
 
     @property
     def jobs(self) -> tuple[Reference, ...]:
-        """All jobs. Those named by TooManyJobs errors are the last."""
-        running = (job for request in self.rejected for job in request.running)
+        """All jobs. Those that TooManyJobs errors name come last."""
+        running = (job for request in self.refused for job in request.running)
         return (*self.named, *running)
 
     @property
     def problem(self) -> UsageError | None:
-        """The rejected requests as an error, None if there are none.
+        """The refused requests as one error, None if there are none.
 
-        A TooManyJobs error with jobs is not a problem: it is one way to name jobs.
+        A TooManyJobs error that names jobs is not a problem.
         """
-        messages = [req.message for req in self.rejected if not req.running]
+        messages = [request.message for request in self.refused if not request.running]
         return UsageError(_summarize(messages)) if messages else None
 
     @property
     def warnings(self) -> list[str]:
         """The warnings to show before the jobs."""
-        if not self.rejected:
+        if not self.refused:
             return []
-        warning = _summarize([request.message for request in self.rejected])
-        if any(request.running for request in self.rejected):
+        warning = _summarize([request.message for request in self.refused])
+        if any(request.running for request in self.refused):
             warning += "; the running jobs that it names are included"
         return [warning]
 
 
 def parse_input(content: bytes) -> JobInput:
-    """Parse standard input into jobs and rejected requests, in their order.
+    """Parse standard input into jobs and refused requests, in their order.
 
-    Raise UsageError with the line number for anything else: if one job cannot be
-    read, use none, so that no job is overlooked.
+    Raise UsageError with the line number for anything else, so that no job is
+    overlooked.
     """
     text = decode_text(content)
     jobs: dict[Reference, None] = {}
-    rejected: list[RejectedRequest] = []
+    refused: list[RefusedRequest] = []
     words: set[str] = set()
     incomplete_list_at: int | None = None
     for value, position in read_values(text):
@@ -98,8 +98,8 @@ def parse_input(content: bytes) -> JobInput:
             words.add(value)
         with naming_line(text, position):
             for entry in _parse_value(value):
-                if isinstance(entry, RejectedRequest):
-                    rejected.append(entry)
+                if isinstance(entry, RefusedRequest):
+                    refused.append(entry)
                 else:
                     jobs[entry] = None
             for page in _find_lists(value):
@@ -110,13 +110,13 @@ def parse_input(content: bytes) -> JobInput:
         with naming_line(text, incomplete_list_at):
             raise UsageError(
                 "a page of a list of jobs, without the next one",
-                hint="Give it all pages, or use jobstat watch --all.",
+                hint="Give all pages, or use jobstat watch --all.",
             )
-    return JobInput(tuple(jobs), tuple(rejected))
+    return JobInput(tuple(jobs), tuple(refused))
 
 
-def _parse_value(value: object) -> Iterator[Reference | RejectedRequest]:
-    """Yield the jobs that a value names, and the requests that it rejects."""
+def _parse_value(value: object) -> Iterator[Reference | RefusedRequest]:
+    """Yield the jobs that a value names, and the refused requests that it reports."""
     match value:
         case str():
             yield parse_reference(value)
@@ -135,12 +135,12 @@ def _parse_value(value: object) -> Iterator[Reference | RejectedRequest]:
             raise UsageError(f"JSON that names no job: {describe_type(value)}")
 
 
-def _parse_answer(answer: dict[str, object]) -> Iterator[Reference | RejectedRequest]:
-    """Yield the jobs of an answer, and the rejected request if it reports an error."""
+def _parse_answer(answer: dict[str, object]) -> Iterator[Reference | RefusedRequest]:
+    """Yield the jobs of an answer, and the refused request if it reports an error."""
     beside = {name: v for name, v in answer.items() if name not in _JOB_FIELDS}
     _reject_other_jobs(beside)
     if isinstance(answer.get("id"), str) and answer.get("status") in KNOWN_STATES:
-        raise UsageError("JSON with a job status in another")
+        raise UsageError("JSON with a job status inside another")
     is_error = shows_any_failure(beside) or has_failed_status(beside)
     if "job_status" in answer and (answer["job_status"] is not None or not is_error):
         yield _parse_job(answer["job_status"])
@@ -151,7 +151,7 @@ def _parse_answer(answer: dict[str, object]) -> Iterator[Reference | RejectedReq
         raise UsageError(f"job_statuses should be a list, but is {describe_type(jobs)}")
     if is_error:
         message = error_message(answer) or json.dumps(beside, ensure_ascii=False)
-        yield RejectedRequest(message, _parse_running_jobs(answer))
+        yield RefusedRequest(message, _parse_running_jobs(answer))
     elif not _JOB_FIELDS & answer.keys():
         raise UsageError("JSON that names no job: an object without job_status")
 

@@ -1,7 +1,7 @@
 """The text on standard input, split into JSON values and words.
 
 The text may mix JSON, ids and URLs with the error texts of HTTP servers. An error text
-becomes an object with an ``error``, as in JSON.
+becomes an object with a field ``error``, as in Zendesk's JSON.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _WORD = re.compile(r"\S+")
 _SENTENCE = re.compile(
     r"[A-Z][a-z]{1,30}(?: [A-Za-z]{1,30}[,.]?){2,40}(?=\s*$)", re.MULTILINE
 )
-"""A line of words. Zendesk reports some of its limits in plain text."""
+"""A line of words. Zendesk reports some rate limits in plain text."""
 
 _REASON_PHRASE = re.compile(
     r"(?:[45]\d\d )?(?:Bad Request|Unauthorized|Forbidden|Not Found|Request Timeout"
@@ -34,14 +34,14 @@ _REASON_PHRASE = re.compile(
     r"|Gateway Time-?out)[.!]?(?=\s*$)",
     re.MULTILINE,
 )
-"""A line that is an error of HTTP, such as ``502 Bad Gateway``."""
+"""A line with the reason phrase of an HTTP error, such as ``502 Bad Gateway``."""
 
 _WEB_PAGE = re.compile(
     r"""<(?:!doctype\s+)?html.*?(?:</html>|\Z
     |(?=^(?:[ \t]*(?:\[\s*)?\{\s*"(?:job_status|id|url|ticket)|(?:V3-)?[0-9a-f]{32}\s*$|https?://\S+/job_statuses/)))""",
     re.IGNORECASE | re.DOTALL | re.MULTILINE | re.VERBOSE,
 )
-"""A web page. If it is cut off, it ends before a line that names a job."""
+"""A web page. A truncated one ends before a line that names a job."""
 
 _TITLE = re.compile(r"(?i)<title>([^<]{1,100})")
 
@@ -70,7 +70,7 @@ def read_values(text: str) -> Iterator[tuple[object, int]]:
 
 @contextmanager
 def naming_line(text: str, position: int) -> Iterator[None]:
-    """Add the line of a position to a UsageError."""
+    """Add the line number of a position to a UsageError."""
     try:
         yield
     except UsageError as error:
@@ -92,10 +92,10 @@ def _read_value(text: str, position: int) -> tuple[object, int]:
     if text[position] in '{["':
         return _read_json(text, position)
     if page := _WEB_PAGE.match(text, position):
-        # A proxy answered, or Zendesk could not: no job was started.
+        # A proxy or an error page of Zendesk answered. No job was started.
         title = _TITLE.search(page[0])
         name = f"a web page, {title[1].strip()!r}" if title else "a web page"
-        return {"error": f"{name}, in place of an answer"}, page.end()
+        return {"error": f"{name} instead of an answer"}, page.end()
     for pattern in (_REASON_PHRASE, _SENTENCE):
         if error := pattern.match(text, position):
             return {"error": error[0]}, error.end()
@@ -103,7 +103,7 @@ def _read_value(text: str, position: int) -> tuple[object, int]:
     assert word is not None  # noqa: S101 - blanks were skipped
     if word[0].startswith("HTTP/"):
         raise UsageError(
-            "the head of an HTTP answer, where JSON or a job should be",
+            "the headers of an HTTP answer, where JSON or a job should be",
             hint="Call curl without -i.",
         )
     return word[0], word.end()

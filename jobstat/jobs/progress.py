@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 class ProgressEstimate:
     """The pace at which a count approaches its total.
 
-    Times are seconds on the clock of the loop. ``queued_at`` is when the count was
-    last seen not to have begun. ``first`` and ``latest`` are times with their counts;
-    ``latest`` is the last change, and ``steps`` the number of changes.
+    Times are seconds on the clock of the loop. ``queued_at`` is the last time at which
+    the work had not begun. ``first`` and ``latest`` are a time and the count then:
+    ``first`` at the start, ``latest`` at the last change. ``steps`` is the number of
+    changes.
     """
 
     total: int | None = None
@@ -60,7 +61,7 @@ class ProgressEstimate:
         return (self.total - done) / pace - (now - latest_at)
 
     def eta(self, now: float) -> float | None:
-        """Return the time left for people: from the second step on, 0 if overdue."""
+        """Return the seconds left, 0 if overdue, None before the second change."""
         left = self.time_left(now)
         return max(left, 0.0) if left is not None and self.steps > 1 else None
 
@@ -68,8 +69,8 @@ class ProgressEstimate:
 def count_items(jobs: Iterable[Job]) -> tuple[int, int]:
     """Return the number of done items and of all items of these jobs.
 
-    All items of a finished job are done, whatever their outcome. A job without a
-    total does not count.
+    All items of a finished job are done, with any outcome. A job without a total does
+    not count.
     """
     done = total = 0
     for job in jobs:

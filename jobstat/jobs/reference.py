@@ -1,4 +1,4 @@
-"""References to jobs on the command line: an id or a URL."""
+"""References to jobs by the user: an id or a URL."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def parse_id(text: object) -> Reference:
 
 
 def _explain_path(path: str) -> str | None:
-    """Return what a URL is about if it is about other jobs."""
+    """Return why a path is not that of one bulk job, None if it is unknown."""
     if _LIST_PATH.fullmatch(path):
         return "it names a list of jobs, not one"
     for start, product in _OTHER_APIS.items():
@@ -97,8 +97,8 @@ def _not_a_job_url(reason: str) -> UsageError:
 def split_url(text: str) -> SplitResult:
     """Split a URL.
 
-    Raise ValueError for blanks and control characters, which urlsplit would silently
-    remove.
+    Raise ValueError if it is invalid, or has blanks or control characters, which
+    urlsplit would silently remove.
     """
     if not text.isprintable() or " " in text:
         raise ValueError(text)

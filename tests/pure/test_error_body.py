@@ -1,3 +1,5 @@
+"""The error message in the body of an answer."""
+
 from __future__ import annotations
 
 import json

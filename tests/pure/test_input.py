@@ -1,4 +1,4 @@
-"""The jobs and rejected requests on standard input."""
+"""The jobs and refused requests on standard input."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def test_plain_text_sentence_is_reported_as_a_refused_request(text: str) -> None
 def test_web_page_is_reported_as_a_refused_request(page: str, name: str) -> None:
     job_input = parse_input(f"{ID}\n{page}\n{OTHER}".encode())
     assert [reference.id for reference in job_input.jobs] == [ID, OTHER]
-    message = f"Zendesk refused a request: {name}, in place of an answer"
+    message = f"Zendesk refused a request: {name} instead of an answer"
     assert str(job_input.problem) == message
     assert parse_input(f"{ID} {page[:-7]}".encode()).problem
 
@@ -232,7 +232,7 @@ def test_truncated_web_page_ends_at_the_next_job(answer: str) -> None:
     first, second = (reference.id for reference in job_input.jobs)
     assert first.removeprefix("V3-") == ID.removeprefix("V3-")
     assert second == OTHER
-    assert "a web page, in place of an answer" in str(job_input.problem)
+    assert "a web page instead of an answer" in str(job_input.problem)
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_empty_input_has_no_jobs(text: str) -> None:
         ("a\nb\n../c", 3, "not a job id: '../c'"),
         ("a\0b", 1, r"not a job id: 'a\x00b'"),
         ("null", 1, "not a job id: null"),
-        ("HTTP/2 200", 1, "the head of an HTTP answer"),
+        ("HTTP/2 200", 1, "the headers of an HTTP answer"),
         ("[" * 100_000, 1, "JSON that is cut off or broken"),
         ("[" + "9" * 5000 + "]", 1, "JSON that is cut off or broken"),
         ("9" * 5000, 1, "not a job id: '999"),
@@ -364,7 +364,7 @@ def test_long_input_is_parsed_in_linear_time() -> None:
     """Each word could begin a sentence, and would be read again to its end."""
     with pytest.raises(UsageError, match="standard input"):
         parse_input(b"Ab " * 100_000 + b"1!")
-    assert parse_input(b"<html>" + b"\n" * 10**6 + b"</html>").rejected
+    assert parse_input(b"<html>" + b"\n" * 10**6 + b"</html>").refused
 
 
 def test_job_inside_another_job_raises_a_usage_error() -> None:
@@ -374,7 +374,7 @@ def test_job_inside_another_job_raises_a_usage_error() -> None:
         {"job_statuses": [{"id": ID, "status": "queued"} | inner]},
         {"id": ID, "status": "queued", "job_statuses": []},
     ):
-        with pytest.raises(UsageError, match=r"in another|where job_status should"):
+        with pytest.raises(UsageError, match=r"inside another|where job_status should"):
             parse_input(json.dumps(answer).encode())
 
 
