@@ -265,5 +265,5 @@ def test_user_name_in_a_url_exits_2_without_printing_the_password(
         arguments += [where, url]
     done = jobstat("show", "--debug", *arguments, env=env)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "has a user name in it" in done.stderr or "it has a user" in done.stderr
+    assert "contains a user name" in done.stderr or "it has a user" in done.stderr
     assert PROXY_PASSWORD not in done.stderr
