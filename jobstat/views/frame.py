@@ -140,11 +140,9 @@ class Frame:
         return lines
 
     def _count_hidden(self, jobs: list[TrackedJob]) -> str:
-        """Return how many jobs do not fit, and if there is room, their statuses."""
-        start, statuses = (
-            f"and {len(jobs)} more",
-            format_status_counts(jobs).split(", "),
-        )
+        """Return how many jobs do not fit and, if there is room, their statuses."""
+        start = f"and {len(jobs)} more"
+        statuses = format_status_counts(jobs).split(", ")
         for shown in range(len(statuses), 0, -1):
             line = f"{start}: {', '.join(statuses[:shown])}"
             if shown < len(statuses):

@@ -52,7 +52,7 @@ def job_lines(
     left: float | None = None,
     live: bool = False,
 ) -> list[StyledLine]:
-    """Return a job's title, status and message, and on a terminal a bar.
+    """Return a job's title, status and message, with a bar on a terminal.
 
     ``elapsed`` is the time that the job was watched and ``left`` the estimate of the
     time left, in seconds. With ``live``, the bar moves while the progress is unknown,
@@ -166,7 +166,7 @@ def failure_lines(job: Job, width: int | None, *, unicode: bool) -> list[StyledL
 
 
 def verdict_lines(job: Job, width: int | None, *, unicode: bool) -> list[StyledLine]:
-    """Return the sentence about a job's outcome, if there is one."""
+    """Return the sentence of ``format_verdict``, if there is one."""
     verdict, glyph = format_verdict(job), status_glyph(job)
     if not verdict:
         return []

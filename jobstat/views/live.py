@@ -133,11 +133,8 @@ class LiveProgress(Progress):
     def _refresh(self, now: float) -> None:
         # One answer may change a hundred jobs. The next tick shows the later changes.
         is_settled = now - self._resized_at >= RESIZE_SETTLE_TIME
-        if (
-            self._is_active
-            and is_settled
-            and now - self._drawn_at >= MIN_FRAME_INTERVAL
-        ):
+        is_due = now - self._drawn_at >= MIN_FRAME_INTERVAL
+        if self._is_active and is_settled and is_due:
             self._draw(now)
 
     def _draw(self, now: float) -> None:

@@ -1,4 +1,4 @@
-"""The format in which a command writes jobs to stdout. One format is JSON."""
+"""The output of jobs on stdout: the base class of its formats, and JSON."""
 
 from __future__ import annotations
 

@@ -64,8 +64,12 @@ def read_secret(name: str) -> str:
         raise UsageError(f"cannot read standard input: {reason}") from error
     lines = content.decode("utf-8", "surrogateescape").strip().splitlines()
     if len(lines) != 1 or len(content) > MAX_LINE:
-        amount = "more than one line" if lines else "nothing"
-        raise UsageError(f"standard input holds {amount}, instead of {name}")
+        problem = "has more than one line" if len(lines) > 1 else "is empty"
+        if len(lines) == 1:
+            problem = f"is too long for {name}"
+        raise UsageError(
+            f"standard input {problem}", hint=f"Write only {name} to standard input."
+        )
     return lines[0]
 
 

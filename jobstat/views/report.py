@@ -117,9 +117,8 @@ def show_list(
     stderr = open_terminal(sys.stderr, os.environ, color)
     if skipped := len(listing.skipped):
         entries = "entry of the list is" if skipped == 1 else "entries of the list are"
-        stderr.print_quietly(
-            f"jobstat: warning: {skipped} {entries} not a job status\n"
-        )
+        warning = f"{skipped} {entries} not a job status"
+        stderr.print_quietly(f"jobstat: warning: {warning}\n")
     if json:
         output = JsonOutput(stdout, indented=stdout.interactive)
         # A script may use a skipped entry's id, or see that it has none.

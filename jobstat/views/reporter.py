@@ -1,4 +1,4 @@
-"""The observer that joins progress, output and errors of a command about jobs."""
+"""The observer of a watch that shows its progress, output and errors."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class Reporter(Observer):
     def job_done(self, tracked: TrackedJob, now: float) -> None:
         if tracked.id not in self._shown_ends:
             self._shown_ends.add(tracked.id)
-            # The view must be gone before a reader of the data writes to the screen.
+            # Erase the view before the data: their reader may use the same screen.
             self._progress.job_done(tracked, now)
         if self._is_written_when_done(tracked):
             self._write(tracked, now)

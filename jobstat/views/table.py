@@ -158,11 +158,10 @@ def _folded(table: Table, width: int, *, unicode: bool) -> list[StyledLine]:
         sign = Text(row.sign(unicode=unicode), row.glyph.style)
         rich_table.add_row(sign, *map(Text, row.cells))
     console, options = rich_console()
+    lines = console.render_lines(rich_table, options.update(width=width), pad=False)
     return [
         [(part.text, str(part.style) if part.style else "") for part in line]
-        for line in console.render_lines(
-            rich_table, options.update(width=width), pad=False
-        )
+        for line in lines
     ]
 
 

@@ -139,7 +139,7 @@ _ENDED_AS = {
 
 
 def format_verdict(job: Job) -> str:
-    """Return the sentence about a job's outcome, or an empty string before the end."""
+    """Return a sentence about a job's outcome, or about its failures so far, if any."""
     failed, reported = item_counts(job)
     match judge(job):
         case Verdict.UNFINISHED:

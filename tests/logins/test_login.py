@@ -115,12 +115,8 @@ def test_refused_login_keeps_the_previous_login(machine: Machine) -> None:
     [
         ([], None, "no login method given"),
         (["--with-secret"], "s", "no OAuth client given"),
-        (
-            ["--with-token"],
-            "",
-            "standard input holds nothing, instead of the OAuth access token",
-        ),
-        (["--with-token"], "a\nb\n", "holds more than one line"),
+        (["--with-token"], "", "standard input is empty"),
+        (["--with-token"], "a\nb\n", "has more than one line"),
         (["--with-token"], "t0ken b", "the token contains a space"),
         (["--with-token"], "t0kenö", "the token contains a space"),
         (

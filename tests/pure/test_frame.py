@@ -1,4 +1,4 @@
-"""The live view of several jobs on a screen of a given size."""
+"""The live view of several jobs on a screen of some size."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ WORKING = job("working", total=100, progress=40)
 
 
 def new_watch(*jobs: Job | None, now: float = 0) -> Watch:
-    """Return a watch that knows these jobs. None is a job without an answer."""
+    """Return a watch that has answers about these jobs. None is a job without one."""
     ids = [f"V3-{number:032x}" for number in range(len(jobs))]
     watch = Watch(ids, WatchPolicy(), 0)
     request = watch.next_step(now)
@@ -112,7 +112,7 @@ def test_100_columns_show_the_time_left_of_each_job() -> None:
         request = watch.next_step(now)
         assert isinstance(request, PollRequest)
         moved = replace(WORKING, progress=done)
-        statuses = tuple(replace(moved, id=one.id) for one in request.jobs)
+        statuses = tuple(replace(moved, id=tracked.id) for tracked in request.jobs)
         watch.record_result(request, PollResult(statuses), now)
     shown = lines(watch, 100, now=85)
     assert shown[0].endswith("1:25  about 0:34 left  acme")
@@ -125,13 +125,13 @@ def test_outage_line_names_the_job_if_only_one_job_is_affected() -> None:
     request = watch.next_step(60)
     assert isinstance(request, PollRequest)
     watch.record_failure(request, Unavailable("acme cannot answer now (503)"), 60)
-    _, trouble, *_ = lines(watch, now=60)
-    assert trouble.startswith("! acme cannot answer now (503); retrying in 1 s, ")
+    _, outage, *_ = lines(watch, now=60)
+    assert outage.startswith("! acme cannot answer now (503); retrying in 1 s, ")
     alone = PollRequest((request.jobs[1],), 1, 61)
     watch.record_result(request, PollResult(()), 61)
     watch.record_failure(alone, InvalidResponse("no job status"), 61)
-    _, trouble, other = lines(watch, width=100, now=61)
-    assert trouble.startswith(f"! {request.jobs[1].id}: no job status; retrying in 1 s")
+    _, outage, other = lines(watch, width=100, now=61)
+    assert outage.startswith(f"! {request.jobs[1].id}: no job status; retrying in 1 s")
     assert "▸ working" in other
 
 
@@ -143,12 +143,14 @@ def test_frame_without_unicode_is_ascii() -> None:
 
 
 @pytest.mark.parametrize("code", [Exit.NOT_FOUND, Exit.UNAVAILABLE])
-@pytest.mark.parametrize("known", [True, False])
-def test_job_that_is_no_longer_polled_says_why(code: Exit, known: bool) -> None:
-    watch = new_watch(WORKING if known else None, QUEUED)
+@pytest.mark.parametrize("has_answer", [True, False])
+def test_job_that_is_no_longer_polled_says_why(code: Exit, has_answer: bool) -> None:
+    watch = new_watch(WORKING if has_answer else None, QUEUED)
     watch.jobs[0].exit = code
-    word = "no answer" if code is Exit.UNAVAILABLE else "gone" if known else "not found"
-    assert lines(watch)[1].startswith(f"✗ {word}")
+    reason = "gone" if has_answer else "not found"
+    if code is Exit.UNAVAILABLE:
+        reason = "no answer"
+    assert lines(watch)[1].startswith(f"✗ {reason}")
 
 
 jobs = st.lists(st.sampled_from([GOOD, BAD, QUEUED, WORKING, None]), min_size=1)

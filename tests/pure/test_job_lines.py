@@ -19,9 +19,9 @@ def to_text(lines: list[StyledLine]) -> list[str]:
     return ["".join(text for text, _ in line).rstrip() for line in lines]
 
 
-def lines(sent: dict[str, Any], width: int = 100, **more: Any) -> list[str]:
-    options = {"unicode": True, **more}
-    return to_text(job_lines(parse_job(sent), "acme", width=width, **options))
+def lines(fields: dict[str, Any], width: int = 100, **options: Any) -> list[str]:
+    options = {"unicode": True, **options}
+    return to_text(job_lines(parse_job(fields), "acme", width=width, **options))
 
 
 WORKING = job_object("working", total=40, progress=10)
@@ -130,8 +130,8 @@ def test_results_that_fit_are_aligned() -> None:
 def test_results_that_do_not_fit_are_folded_within_their_columns() -> None:
     _, headings, *rows = results_on(80)
     assert all(len(row) <= 80 for row in rows)
-    at = headings.index("ERRORS")
-    folded = " ".join(row[at:] for row in rows if row.startswith((" ", "✗      7")))
+    column = headings.index("ERRORS")
+    folded = " ".join(row[column:] for row in rows if row.startswith((" ", "✗      7")))
     assert folded.startswith("TicketUpdateFailed: Requester: Name:")
     assert "one character)" in folded
 

@@ -1,4 +1,4 @@
-"""What a terminal can show, by its stream and the environment."""
+"""The abilities of a terminal, by its stream and the environment."""
 
 from __future__ import annotations
 
@@ -78,22 +78,22 @@ def test_closed_terminal_raises_a_hangup_unless_sighup_is_ignored(
     with os.fdopen(slave, "w") as stream:
         terminal = open_terminal(stream, {"TERM": "xterm"})
         os.close(master)
-        before = signal.signal(signal.SIGHUP, handler)
+        previous = signal.signal(signal.SIGHUP, handler)
         try:
             with pytest.raises(error):
                 terminal.write("text")
             terminal.print_quietly("not data\n")
         finally:
-            signal.signal(signal.SIGHUP, before)
+            signal.signal(signal.SIGHUP, previous)
 
 
 def test_write_error_of_a_file_raises_an_output_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object, **__: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr("jobstat.views.writing._write_chunks", broken)
+    monkeypatch.setattr("jobstat.views.writing._write_chunks", fail)
     with (
         (tmp_path / "out").open("w") as stream,
         pytest.raises(OutputError, match="Input/output error"),

@@ -38,7 +38,7 @@ def test_job_url_is_parsed_into_id_and_origin(url: str, origin: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word",
+    "text",
     [
         "",
         " ",
@@ -65,9 +65,9 @@ def test_job_url_is_parsed_into_id_and_origin(url: str, origin: str) -> None:
         "https://acme.zendesk.com/api/v2/job_statuses/٣.json",
     ],
 )
-def test_invalid_job_reference_raises_a_usage_error(word: str) -> None:
+def test_invalid_job_reference_raises_a_usage_error(text: str) -> None:
     with pytest.raises(UsageError):
-        parse_reference(word)
+        parse_reference(text)
 
 
 def test_error_about_a_url_does_not_repeat_its_password() -> None:
@@ -77,9 +77,9 @@ def test_error_about_a_url_does_not_repeat_its_password() -> None:
 
 
 @given(st.text())
-def test_any_text_is_a_job_reference_or_raises_a_usage_error(word: str) -> None:
+def test_any_text_is_a_job_reference_or_raises_a_usage_error(text: str) -> None:
     try:
-        reference = parse_reference(word)
+        reference = parse_reference(text)
     except UsageError:
         return
     assert set(reference.id) <= set(

@@ -1,3 +1,5 @@
+"""Jobs, results and errors in words, and the sanitizing of text from outside."""
+
 from __future__ import annotations
 
 import re

@@ -32,14 +32,14 @@ def on_line(frame, event, argument):
         os.kill(os.getpid(), signal.SIGINT)
     return on_line
 
-def follow_traced(*arguments, **options):
+def run_watch_traced(*arguments, **options):
     sys.settrace(on_call)
     try:
         run_watch(*arguments, **options)
     finally:
         sys.settrace(None)
 
-run_watch, watch.run_watch = watch.run_watch, follow_traced
+run_watch, watch.run_watch = watch.run_watch, run_watch_traced
 
 slept, monotonic = 0.0, clock.monotonic
 
@@ -49,7 +49,7 @@ def sleep(seconds):
 
 clock.sleep, clock.monotonic = sleep, lambda: monotonic() + slept
 """
-"""Send SIGINT at the executed line with this number. Waits take no time."""
+"""Send SIGINT when the line with the number LINE is executed. Waits take no time."""
 
 WORKING = [job_object("working", id=id, total=40, progress=19) for id in (ID, OTHER)]
 DONE = [completed(SUCCESS, id=id) for id in (ID, OTHER)]

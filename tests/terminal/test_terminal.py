@@ -1,4 +1,4 @@
-"""What a user sees on a terminal: a pty, read back as a screen."""
+"""Commands on a terminal: a pty, read back as a screen."""
 
 from __future__ import annotations
 
@@ -79,10 +79,12 @@ def test_watch_shows_progress_then_the_report_at_any_width(columns: int) -> None
 def test_watch_ends_with_one_complete_report_at_any_height(rows: int) -> None:
     with (
         raw_server(*answers(QUEUED, WORKING, WORKING, BAD)) as server,
-        on_terminal("watch", ID, rows=rows, env=environment(server.base_url)) as it,
+        on_terminal(
+            "watch", ID, rows=rows, env=environment(server.base_url)
+        ) as terminal,
     ):
-        shown = it.read()
-    assert it.process.returncode == 6
+        shown = terminal.read()
+    assert terminal.process.returncode == 6
     assert shown.count("Bulk Create Ticket") == 1
     assert shown.endswith("✗ 3 of 40 items failed")
 
@@ -104,11 +106,11 @@ def test_ctrl_c_keeps_the_last_state_and_prints_the_resume_command() -> None:
         raw_server(*answers(QUEUED, WORKING)) as server,
         on_terminal("watch", ID, env=environment(server.base_url)) as terminal,
     ):
-        before = termios.tcgetattr(terminal.master)
+        settings = termios.tcgetattr(terminal.master)
         terminal.read(lambda text: "19/40" in text)
         os.write(terminal.master, b"\x03")
         shown = terminal.read()
-        assert termios.tcgetattr(terminal.master) == before
+        assert termios.tcgetattr(terminal.master) == settings
     assert terminal.process.returncode == -signal.SIGINT
     assert not terminal.screen.cursor.hidden
     lines = shown.splitlines()
@@ -154,11 +156,13 @@ def test_closed_terminal_ends_the_watch_by_sighup(
 ) -> None:
     with (
         raw_server(*answers(WORKING)) as server,
-        on_terminal("watch", ID, *options, env=environment(server.base_url)) as it,
+        on_terminal(
+            "watch", ID, *options, env=environment(server.base_url)
+        ) as terminal,
     ):
-        it.read(lambda text: "19" in text)
-        it.hang_up()
-        assert it.process.wait() == -signal.SIGHUP
+        terminal.read(lambda text: "19" in text)
+        terminal.hang_up()
+        assert terminal.process.wait() == -signal.SIGHUP
 
 
 def test_timeout_exits_2_on_a_blocked_terminal() -> None:
@@ -366,15 +370,17 @@ def test_watch_on_a_terminal_sanitizes_hostile_text() -> None:
     seen = Event()
     with (
         raw_server(*answers(working), after(seen, *answers(bad))) as server,
-        on_terminal("watch", ID, columns=160, env=environment(server.base_url)) as it,
+        on_terminal(
+            "watch", ID, columns=160, env=environment(server.base_url)
+        ) as terminal,
     ):
-        it.read(lambda text: "1/4" in text)
+        terminal.read(lambda text: "1/4" in text)
         seen.set()
-        shown = it.read()
+        shown = terminal.read()
     shown_as = r"\x1b[2J\x1b]0;owned\x07\r\x9b31m[bold]x[/bold] :boom: \u202egnp"
     assert shown.count(shown_as) == 3
-    assert b"\x1b[2J" not in it.raw
-    assert b"\x1b]0" not in it.raw
+    assert b"\x1b[2J" not in terminal.raw
+    assert b"\x1b]0" not in terminal.raw
 
 
 def test_several_jobs_show_a_live_table_then_a_report() -> None:
@@ -462,10 +468,12 @@ def test_list_uses_three_lines_per_job_on_a_narrow_terminal() -> None:
 
 
 def test_demo_on_a_terminal_shows_progress_then_the_result() -> None:
-    with on_terminal("demo", "--duration", "2s", rows=60, env=environment()) as it:
-        shown = it.read()
-    assert it.process.returncode == 0
-    assert "◦ queued" in it.raw.decode()
-    assert "▸ working" in it.raw.decode()
+    with on_terminal(
+        "demo", "--duration", "2s", rows=60, env=environment()
+    ) as terminal:
+        shown = terminal.read()
+    assert terminal.process.returncode == 0
+    assert "◦ queued" in terminal.raw.decode()
+    assert "▸ working" in terminal.raw.decode()
     assert "✗ 4 of 40 items failed" in shown
-    assert not it.screen.cursor.hidden
+    assert not terminal.screen.cursor.hidden

@@ -43,11 +43,11 @@ def test_only_listed_views_write_raw_text_to_the_terminal(module: Path) -> None:
     name = module_name(module)
     if name in {"views/terminal.py", "views/writing.py"}:
         return
-    found = {c for c in calls(module) if c.rpartition(".")[2] in RAW and "." in c}
-    found -= {OTHER_WRITES.get(name, "")}
+    raw_calls = {c for c in calls(module) if c.rpartition(".")[2] in RAW and "." in c}
+    raw_calls -= {OTHER_WRITES.get(name, "")}
     if module.parent.name == "views" and module.stem in VIEWS_THAT_PAINT:
         return
-    assert {call for call in found if call != "self._output.write"} == set()
+    assert {call for call in raw_calls if call != "self._output.write"} == set()
 
 
 @pytest.mark.parametrize("module", MODULES, ids=module_name)
