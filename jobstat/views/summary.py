@@ -91,7 +91,7 @@ def format_status_counts(jobs: Iterable[TrackedJob]) -> str:
 
 
 def failed_jobs(jobs: Iterable[TrackedJob]) -> list[TrackedJob]:
-    """Return the jobs that failed or are not found, the most serious first."""
+    """Return the jobs that failed, are gone or got no answer, the worst first."""
     failed = [tracked for tracked in jobs if tracked.exit not in _NOT_FAILED]
     return sorted(failed, key=_severity)
 
