@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fake_store import NewKeyringProvider
 
 
-def test_old_refresh_token_stays_in_use_if_the_answer_has_none() -> None:
+def test_old_refresh_token_stays_in_use_if_the_answer_has_no_refresh_token() -> None:
     provider = new_refreshing(Tokens("old", "r1", 5.0, 4.0))
     for _ in range(2):
         endpoint = granting(expires_in=0)

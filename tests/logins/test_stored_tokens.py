@@ -136,7 +136,7 @@ def test_unsaved_tokens_are_saved_at_the_end(
     assert provider.warnings == []
 
 
-def test_tokens_that_cannot_be_stored_are_one_warning(
+def test_tokens_that_cannot_be_stored_cause_one_warning(
     new_keyring_provider: NewKeyringProvider,
 ) -> None:
     provider, fake = new_keyring_provider(LoginSecrets(EXPIRED))
