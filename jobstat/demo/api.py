@@ -31,7 +31,9 @@ OAUTH_HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"
 """The headers of the JSON responses of OAuth."""
 
 API = "/api/v2/"
+
 MAX_PAGE_SIZE = 100
+"""The most jobs on a page of the list."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 MAX_BODY = 16 * 2**20
+"""The most bytes that are read of a request's body."""
 
 
 class DemoServer:

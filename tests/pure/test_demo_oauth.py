@@ -1,4 +1,4 @@
-"""The demo's OAuth is as strict as Zendesk's, so that the login tests prove it."""
+"""The demo's OAuth is as strict as Zendesk's. The login tests rely on that."""
 
 from __future__ import annotations
 
