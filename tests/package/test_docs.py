@@ -172,6 +172,11 @@ def test_contributing_names_each_folder_and_helper_of_the_tests() -> None:
     assert helpers - {"conftest.py"} <= set(re.findall(r"`(\w+\.py)`", text))
 
 
+def test_files_of_the_package_have_at_most_300_lines() -> None:
+    for module in (ROOT / "jobstat").rglob("*.py"):
+        assert len(module.read_text().splitlines()) <= 300, module
+
+
 def options() -> Iterator[tuple[str, click.Option]]:
     for path, _ in commands():
         for param in context(path).command.params:
