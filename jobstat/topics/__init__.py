@@ -10,7 +10,7 @@ TOPICS = {
     "polling": "How often jobstat asks, and what it retries.",
     "scripting": "Scripts, many jobs, standard input and CI.",
 }
-"""Each topic with its summary. The text is in TOPIC.txt beside this file."""
+"""Each topic with its summary. The text is in a file such as ``auth.txt`` here."""
 
 
 def load_topic(name: str) -> str:
