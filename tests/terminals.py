@@ -49,7 +49,7 @@ class Session:
                 break
             if not has_output and self.process.poll() is not None and not until:
                 return self.text
-        assert not until, f"never shown; the screen: {self.text}"
+        assert not until, f"the expected text never appeared; the screen: {self.text}"
         self.process.wait(timeout=TIMEOUT)
         return self.text
 

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from jobstat.exits import Exit
 from jobstat.jobs.duration import format_elapsed
-from jobstat.views.job_lines import bar_progress, job_lines
+from jobstat.views.job_lines import bar_values, job_lines
 from jobstat.views.layout import (
     GAP,
     MAX_BAR,
     MIN_BAR,
     NARROW,
+    draw_bar,
     ellipsis_sign,
     flow,
     join_parts,
     line_width,
-    progress_bar,
     truncate,
 )
 from jobstat.views.summary import (
@@ -207,7 +207,7 @@ class Frame:
         room = self._width - len(label[0]) - len(figures) - len(GAP) - ID_WIDTH
         min_width = SHORT_BAR if self._width < NARROW else MIN_BAR
         bar_width = max(min(room, MAX_BAR), min_width)
-        bar = self._bar(*bar_progress(job, live=True), bar_width, glyph.style)
+        bar = self._bar(*bar_values(job, live=True), bar_width, glyph.style)
         return self._append_id([label, *bar, (figures, "")], tracked.id)
 
     def _job_outcome(self, job: Job) -> str:
@@ -238,7 +238,7 @@ class Frame:
         return [*parts, (f"{GAP}{id}", "")]
 
     def _bar(self, done: int, total: int | None, width: int, style: str) -> StyledLine:
-        return progress_bar(done, total, width, style, unicode=self._unicode)
+        return draw_bar(done, total, width, style, unicode=self._unicode)
 
     def _delay_lines(
         self, outage: Outage | None, last_success_at: float | None

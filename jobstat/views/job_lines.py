@@ -10,10 +10,10 @@ from jobstat.views.layout import (
     MAX_BAR,
     MIN_BAR,
     NARROW,
+    draw_bar,
     flow,
     join_parts,
     line_width,
-    progress_bar,
     truncate,
     wrap,
 )
@@ -84,8 +84,8 @@ def _status_lines(
         return [line]
 
     def bar(columns: int) -> StyledLine:
-        done, total = bar_progress(job, live=live)
-        return progress_bar(done, total, columns, glyph.style, unicode=unicode)
+        done, total = bar_values(job, live=live)
+        return draw_bar(done, total, columns, glyph.style, unicode=unicode)
 
     room = width - line_width(line) - len(GAP)
     if width >= NARROW and room >= MIN_BAR:
@@ -98,7 +98,7 @@ def _status_lines(
     ]
 
 
-def bar_progress(job: Job, *, live: bool) -> tuple[int, int | None]:
+def bar_values(job: Job, *, live: bool) -> tuple[int, int | None]:
     """Return a job's items done and in total. A total of None makes the bar move."""
     if percent_done(job) is not None:
         return job.progress or 0, job.total

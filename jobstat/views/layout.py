@@ -115,7 +115,7 @@ def text_width(text: str) -> int:
     return cell_len(text)
 
 
-def progress_bar(
+def draw_bar(
     done: int, total: int | None, width: int, style: str, *, unicode: bool
 ) -> StyledLine:
     """Draw a bar of ``width`` columns. It moves while the total is unknown (None)."""

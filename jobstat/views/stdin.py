@@ -15,8 +15,8 @@ def read_input(max_bytes: int, timeout: float | None = None) -> bytes:
     """Return all of standard input.
 
     Tell a user at a terminal that jobstat waits for input. Raise UsageError if
-    standard input is closed, fails or is larger than ``max_bytes``, and TimedOut if it
-    does not end within ``timeout`` seconds.
+    standard input is closed, fails or is larger than ``max_bytes``, and TimedOut if the
+    input does not end within ``timeout`` seconds.
     """
     if sys.stdin is None:
         raise UsageError("standard input is closed")
