@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from support import ID
+
 from jobstat.errors import NotFound
 from jobstat.jobs.loop import Observer, follow
 from jobstat.jobs.policy import WatchPolicy
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from jobstat.jobs.job import Job
     from jobstat.jobs.poll import TrackedJob
     from jobstat.jobs.retry import Outage
-
-from support import ID
 
 
 class FakeClock:
@@ -41,7 +41,7 @@ class FakeClock:
 class ScriptedServer:
     """A server with a list of answers; the last one repeats.
 
-    A request takes ``latency`` seconds. ``requests`` are (time, ids, timeout).
+    A request takes ``latency`` seconds. ``requests`` holds a (time, ids, timeout) each.
     """
 
     clock: FakeClock
@@ -72,8 +72,8 @@ class FakeAccount:
 
     ``answers`` returns the answer about an id at a time: a job, an error, or None for
     a job that does not exist. ``batch_error`` is the error of every request for several
-    jobs. ``rate_limit`` is in the headers of every answer. ``requests`` are (time,
-    ids).
+    jobs. ``rate_limit`` is in the headers of every answer. ``requests`` holds a (time,
+    ids) each.
     """
 
     clock: FakeClock
@@ -116,7 +116,7 @@ class FakeAccount:
 
 @dataclass
 class RecordingObserver(Observer):
-    """An observer that keeps the events: (name, id, status of the job)."""
+    """An observer that records the events as (name, id, status of the job)."""
 
     events: list[tuple[str, str, str]] = field(default_factory=list)
 

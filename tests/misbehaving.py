@@ -104,7 +104,7 @@ def rate_limited(retry_after: str | bytes | None, variant: str = "json") -> byte
         "html": (HTML, "text/html"),
     }[variant]
     response = http(
-        "429 Too Many Requests", content, "Retry-After: @", kind=content_type
+        "429 Too Many Requests", content, "Retry-After: @", content_type=content_type
     )
     if retry_after is None:
         return response.replace(b"Retry-After: @\r\n", b"")

@@ -20,12 +20,12 @@ def http(
     status: str = "200 OK",
     content: bytes = b"",
     *headers: str,
-    kind: str = "application/json; charset=utf-8",
+    content_type: str = "application/json; charset=utf-8",
 ) -> bytes:
     """Return the bytes of an HTTP answer."""
     lines = [
         f"HTTP/1.1 {status}",
-        f"Content-Type: {kind}",
+        f"Content-Type: {content_type}",
         f"Content-Length: {len(content)}",
         "Connection: close",
         *headers,
@@ -38,7 +38,7 @@ Sent = bytes | Callable[[socket.socket], None]
 
 
 def after(moment: threading.Event, answer: bytes) -> Sent:
-    """Send the answer only after ``moment``, so that a test sees the state before."""
+    """Return an answer that is sent only after ``moment``."""
 
     def handle(connection: socket.socket) -> None:
         moment.wait(TIMEOUT)
@@ -51,7 +51,8 @@ def after(moment: threading.Event, answer: bytes) -> Sent:
 class Early:
     """An answer before the request is read.
 
-    Call ``handle``, or greet the client with another certificate, from ``tls``.
+    ``handle`` handles the connection. Without it, the server presents the certificate
+    of ``tls`` and sends nothing.
     """
 
     handle: Callable[[socket.socket], None] | None = None
@@ -74,7 +75,7 @@ def raw_server(
 
 
 class RawServer:
-    """A server that keeps the head of each request, and sends an answer."""
+    """A server that records the head of each request, and sends the next answer."""
 
     def __init__(
         self,

@@ -29,7 +29,7 @@ def parse_duration(text: str) -> float:
     parts = {name: float(number or 0) for name, number in match.groupdict().items()}
     seconds = parts["bare"] + 3600 * parts["h"] + 60 * parts["m"] + parts["s"]
     if seconds > MAX_DURATION:
-        raise UsageError(f"not a duration: {text!r}", hint="It is more than a year.")
+        raise UsageError(f"a duration of more than a year: {text!r}")
     return seconds
 
 

@@ -1,10 +1,10 @@
 """The polling of jobstat compared with polling at fixed intervals.
 
-Run by hand: ``python tests/benchmarks/polling.py [JOBS]``. It draws random
-jobs with a fixed seed. The real ``Watch`` and the usual strategies follow them on a
-simulated clock, alone and in groups of 1 to 200. It prints the requests per job, and
-the delay between a job's end and its detection, in seconds and as a share of the
-job's length.
+Run by hand: ``python tests/benchmarks/polling.py [JOBS]``. The jobs are random, with
+a fixed seed. The real ``Watch`` and the usual strategies follow them on a simulated
+clock, alone and in groups of 1 to 200. The tables show the requests per job, and the
+delay between a job's end and its detection, in seconds and as a share of the job's
+duration.
 """
 
 from __future__ import annotations
@@ -44,8 +44,10 @@ LATENCY = 0.2
 INTERVALS = (0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0)
 RATE_LIMIT = RateLimit(700)
 GROUPS = 30
+"""The number of groups."""
+
 FRONTIER = 200
-"""Single jobs, and 20 times as many as groups, with which the frontier is computed."""
+"""The number of single jobs for the frontier. It takes a 20th as many groups."""
 
 
 # The strategies.
@@ -53,7 +55,11 @@ FRONTIER = 200
 
 @dataclass
 class Run:
-    """The costs and the results of one run. ``times`` are those of the requests."""
+    """The requests and the results of one run.
+
+    ``delays`` are the seconds from each job's end to its detection, ``shares`` the same
+    as shares of the job's duration. ``times`` are the times of the requests.
+    """
 
     requests: int = 0
     delays: list[float] = field(default_factory=list)
@@ -63,9 +69,6 @@ class Run:
     def record_end(self, job: SimulatedJob, now: float) -> None:
         self.delays.append(now - job.end)
         self.shares.append((now - job.end) / job.end)
-
-
-Strategy = "Callable[[Jobs], Run]"
 
 
 def run_jobstat(
@@ -146,7 +149,10 @@ STRATEGIES["x1.4 to 180 s"] = poll_all(lambda delay: min(1.4 * delay, 180.0), 1.
 
 @dataclass(frozen=True)
 class Figures:
-    """Medians and 95th percentiles of the delays; the requests per job."""
+    """The requests per job, and the median and 95th percentile of the delays.
+
+    ``share`` and ``share95`` are the delays as shares of the job's duration.
+    """
 
     requests: float
     median: float
@@ -179,7 +185,7 @@ HEAD = f"{'':14} {'requests':>8} {'median':>8} {'p95':>8} {'median':>8} {'p95':>
 
 
 def print_table(title: str, groups: Sequence[Jobs]) -> dict[str, Figures]:
-    print(f"\n{title}\n{'':14} {'a job':>8} {'delay, s':>17} {'of the length':>17}")
+    print(f"\n{title}\n{'':14} {'a job':>8} {'delay, s':>17} {'of the duration':>17}")
     print(HEAD)
     figures = {}
     for name, strategy in {"jobstat": run_jobstat, **STRATEGIES}.items():
@@ -191,7 +197,7 @@ def print_table(title: str, groups: Sequence[Jobs]) -> dict[str, Figures]:
 def print_frontier(groups: Sequence[Jobs]) -> None:
     """Compare delays at an equal number of requests, by stretching jobstat's delays."""
     print(f"\nAt equal requests, in {len(groups)} runs: jobstat with stretched delays")
-    print("The last column omits the way back of an answer, which nobody can save.")
+    print("The last column omits the time that the answer takes to arrive.")
     print(
         f"{'':14} {'requests':>8} {'its delay':>9} {'jobstat':>8} {'ratio':>6}"
         f" {'without':>11}"

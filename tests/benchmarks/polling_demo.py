@@ -1,4 +1,4 @@
-"""The polling of the demo server's jobs in real time, beside their simulation.
+"""The polling of the demo server's jobs in real time, compared with their simulation.
 
 Run by hand: ``python tests/benchmarks/polling_demo.py``. It takes some minutes.
 """

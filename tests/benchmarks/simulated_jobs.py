@@ -24,7 +24,7 @@ Points = list[tuple[float, float]]
 class RandomJob:
     """A job from its creation at 0 to its end; times are in seconds.
 
-    ``progress`` has points of (share of the working time, share of the items done).
+    ``progress`` holds points: (share of the working time, share of the items done).
     """
 
     id: str
@@ -60,7 +60,7 @@ class RandomJob:
 
 @dataclass(frozen=True)
 class RecordedJob:
-    """A job that was once polled at Zendesk. It stays the same between two polls."""
+    """A job that was once polled at Zendesk. It does not change between two polls."""
 
     id: str
     states: list[tuple[float, Job]]

@@ -2,8 +2,8 @@
 
 Run by hand on Linux: ``python tests/benchmarks/soak.py [POLLS] [MINUTES]``. First a
 watch on a fake clock polls with the real client, then the real program watches in real
-time. Both meet the same kinds of faults, drawn with a fixed seed. Both must end with
-the verdict on the job's last answer.
+time. Both meet the same kinds of faults, at random with a fixed seed. Both must end
+with the verdict on the job's last answer.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ FAULTS: list[Reply] = [
     drip(DONE, 0.01),
     gzipped(GOOD)[:-9],
     endless(head("Content-Encoding: gzip"), b"nothing"),
-    http("502 Bad Gateway", b"<html>" * 9000, kind="text/html"),
+    http("502 Bad Gateway", b"<html>" * 9000, content_type="text/html"),
     http("500 Oops", b'{"error":"Internal"}'),
     rate_limited("0"),
     rate_limited(None, "text"),

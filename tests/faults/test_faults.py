@@ -97,10 +97,10 @@ FAULTS: dict[str, tuple[Reply, str]] = {
     "stops in the header": (stall(DONE[:30]), NO_ANSWER),
     "stops in the body": (stall(DONE[:-20]), NO_ANSWER),
     "another protocol": (b"SSH-2.0-OpenSSH_9.2\r\n" * 9, BROKE),
-    "HTML 200": (http("200 OK", HTML, kind="text/html"), "a web page instead"),
-    "HTML 502": (http("502 Bad Gateway", HTML, kind="text/html"), "now (502)"),
-    "HTML 503": (http("503 Unavailable", HTML, kind="text/html"), "now (503)"),
-    "HTML 504": (http("504 Time-out", HTML, kind="text/html"), "now (504)"),
+    "HTML 200": (http("200 OK", HTML, content_type="text/html"), "a web page instead"),
+    "HTML 502": (http("502 Bad Gateway", HTML, content_type="text/html"), "now (502)"),
+    "HTML 503": (http("503 Unavailable", HTML, content_type="text/html"), "now (503)"),
+    "HTML 504": (http("504 Time-out", HTML, content_type="text/html"), "now (504)"),
     "JSON 500": (http("500 Oops", b'{"error":"Internal"}'), "now (500: Internal)"),
     "500 with an endless body": (
         endless(head(status="500 Oops"), b" " * 2**16),
@@ -306,7 +306,9 @@ def unfinished_gzip(content: bytes) -> bytes:
     ids=["too large", "without its end"],
 )
 def test_truncated_credential_in_a_response_is_redacted(content: bytes) -> None:
-    answer = http("422 No", content, "Content-Encoding: gzip", kind="text/plain")
+    answer = http(
+        "422 No", content, "Content-Encoding: gzip", content_type="text/plain"
+    )
     run = run_against([answer], "watch", "--debug", "--retry-for=0")
     assert run.code == 2
     assert "refuses the request (422: [hidden] [cut off])" in run.err

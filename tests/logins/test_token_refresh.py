@@ -305,7 +305,7 @@ def test_token_error_that_repeats_the_client_secret_is_redacted(
     machine: Machine, message: str
 ) -> None:
     with raw_server(
-        http("401 Unauthorized", message.encode(), kind="text/plain")
+        http("401 Unauthorized", message.encode(), content_type="text/plain")
     ) as server:
         settings = {"JOBSTAT_BASE_URL": server.base_url, **SETTINGS}
         for command in (("show", ID), ("list", "--debug"), ("auth", "status")):

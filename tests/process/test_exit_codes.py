@@ -116,7 +116,7 @@ def test_incomplete_or_invalid_environment_prints_one_line_and_a_hint(
             http("200 OK", b"no gzip", "Content-Encoding: gzip"),
             "cannot be decompressed",
         ),
-        (http(content=b"<html>proxy</html>", kind="text/html"), "a web page"),
+        (http(content=b"<html>proxy</html>", content_type="text/html"), "a web page"),
         (http(content=b""), "an empty body"),
         (http(content=b"[]"), "a list without job_status"),
         (http(content=b'{"job_status":null}'), "job_status that is null"),

@@ -1,4 +1,4 @@
-"""Batches: jobs that share a request, and jobs that are polled individually."""
+"""Batches: jobs that share a request, and jobs that are polled alone."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ NO_RESULTS = job("completed", total=2, progress=2)
 def fetch_from(
     batch: list[Job], single: dict[str, Job], requests: list[tuple[str, ...]]
 ) -> Callable[..., PollResult]:
-    """Return the fetch of a server with one answer to a batch, and one about each."""
+    """Return a fetch with one answer to every batch, and one about each single job."""
 
     def fetch(
         ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
@@ -69,23 +69,23 @@ def fetch_from(
 
 
 def test_200_jobs_are_polled_in_two_batches_of_100() -> None:
-    server = make_account(ending_at(1030))
-    watch, _ = server.follow(IDS)
+    account = make_account(ending_at(1030))
+    watch, _ = account.follow(IDS)
     assert watch.exit() is Exit.OK
-    first, second = server.requests[:2]
+    first, second = account.requests[:2]
     assert [*first[1], *second[1]] == IDS
-    assert all(len(ids) == 100 for _, ids in server.requests)
-    counts = {id: sum(id in ids for _, ids in server.requests) for id in IDS}
+    assert all(len(ids) == 100 for _, ids in account.requests)
+    counts = {id: sum(id in ids for _, ids in account.requests) for id in IDS}
     assert max(counts.values()) - min(counts.values()) <= 1
 
 
 @pytest.mark.parametrize("count", [2, 99, 100, 101, 250])
 def test_batches_hold_at_most_100_jobs(count: int) -> None:
     ids = [f"job{number}" for number in range(count)]
-    server = make_account(ending_at(0))
-    watch, _ = server.follow(ids)
+    account = make_account(ending_at(0))
+    watch, _ = account.follow(ids)
     assert watch.exit() is Exit.OK
-    assert [len(ids) for _, ids in server.requests] == [
+    assert [len(ids) for _, ids in account.requests] == [
         *[100] * (count // 100),
         *[count % 100] * (count % 100 > 0),
     ]
@@ -97,10 +97,10 @@ def test_batches_hold_at_most_100_jobs(count: int) -> None:
 def test_refused_first_batch_switches_to_single_requests_for_good(
     refusal: JobstatError,
 ) -> None:
-    server = make_account(ending_at(1020), refusal)
-    watch, observer = server.follow(IDS[:3])
+    account = make_account(ending_at(1020), refusal)
+    watch, observer = account.follow(IDS[:3])
     assert watch.exit() is Exit.OK
-    batches = [ids for _, ids in server.requests if len(ids) > 1]
+    batches = [ids for _, ids in account.requests if len(ids) > 1]
     assert len(batches) == 1
     assert set(observer.event_names) == {"job_changed", "job_done"}
 
@@ -109,13 +109,13 @@ def test_refused_first_batch_switches_to_single_requests_for_good(
 def test_error_of_a_batch_and_of_a_single_request_ends_the_watch(
     error: JobstatError,
 ) -> None:
-    server = make_account(lambda id, now: error, error)
+    account = make_account(lambda id, now: error, error)
     with pytest.raises(type(error)):
-        server.follow(IDS[:3])
-    assert len(server.requests) == 2
+        account.follow(IDS[:3])
+    assert len(account.requests) == 2
 
 
-def test_job_omitted_from_batch_answers_is_polled_individually() -> None:
+def test_job_omitted_from_batch_answers_is_polled_alone() -> None:
     class OmittingAccount(FakeAccount):
         def fetch(
             self, ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
@@ -125,50 +125,50 @@ def test_job_omitted_from_batch_answers_is_polled_individually() -> None:
                 return result
             return PollResult(tuple(job for job in result.jobs if job.id != "job1"))
 
-    server = OmittingAccount(FakeClock(), ending_at(1100))
-    watch, _ = server.follow(IDS[:3])
+    account = OmittingAccount(FakeClock(), ending_at(1100))
+    watch, _ = account.follow(IDS[:3])
     assert watch.exit() is Exit.OK
-    # After the second time it never goes into a batch again.
+    # After the second time the job is always polled alone.
     assert watch.jobs[1].times_omitted == 2
-    assert not any("job1" in ids for _, ids in server.requests[-5:] if len(ids) > 1)
+    assert not any("job1" in ids for _, ids in account.requests[-5:] if len(ids) > 1)
 
 
-def test_omitted_job_is_not_found_only_after_an_individual_request() -> None:
+def test_omitted_job_is_not_found_only_after_a_single_request() -> None:
     def answers(id: str, now: float) -> Job | None:
         return None if id == "job1" else ending_at(1100)(id, now)
 
-    server = make_account(answers)
-    watch, _ = server.follow(IDS[:3])
+    account = make_account(answers)
+    watch, _ = account.follow(IDS[:3])
     assert [tracked.exit for tracked in watch.jobs] == [0, 5, 0]
-    individual = [now for now, ids in server.requests if ids == ("job1",)]
-    assert len(individual) == 1
-    assert individual[0] >= 1000 + NOT_FOUND_GRACE
+    single = [now for now, ids in account.requests if ids == ("job1",)]
+    assert len(single) == 1
+    assert single[0] >= 1000 + NOT_FOUND_GRACE
 
 
-def test_show_requests_an_omitted_job_individually_at_once() -> None:
-    server = make_account(
+def test_show_polls_an_omitted_job_alone_at_once() -> None:
+    account = make_account(
         lambda id, now: None if id == "job1" else ending_at(0)(id, now)
     )
-    watch, _ = server.follow(IDS[:3], SHOW)
+    watch, _ = account.follow(IDS[:3], SHOW)
     assert [tracked.exit for tracked in watch.jobs] == [0, 5, 0]
-    assert [ids for _, ids in server.requests] == [("job0", "job1", "job2"), ("job1",)]
+    assert [ids for _, ids in account.requests] == [("job0", "job1", "job2"), ("job1",)]
 
 
 def test_young_jobs_that_are_not_found_yet_are_polled_in_batches() -> None:
-    server = make_account(
+    account = make_account(
         lambda id, now: None if now < 1005 else ending_at(1010)(id, now)
     )
-    watch, _ = server.follow(IDS[:100])
+    watch, _ = account.follow(IDS[:100])
     assert watch.exit() is Exit.OK
-    assert {len(ids) for _, ids in server.requests} == {100}
+    assert {len(ids) for _, ids in account.requests} == {100}
 
 
-def test_many_lost_jobs_do_not_delay_the_others() -> None:
+def test_many_jobs_that_are_not_found_do_not_delay_the_others() -> None:
     def answers(id: str, now: float) -> Job | None:
         return ending_at(1100)(id, now) if id == "job0" else None
 
-    server = make_account(answers, limit=200)
-    _, observer = server.follow([*IDS[:100], "late"])
+    account = make_account(answers, limit=200)
+    _, observer = account.follow([*IDS[:100], "late"])
     assert "job0" in observer.done_ids[:60]
 
 
@@ -177,7 +177,7 @@ def test_many_lost_jobs_do_not_delay_the_others() -> None:
     [(2, None, 10, 0.3), (30, NotFound("404"), None, 1.0)],
     ids=["small rate limit", "no batches"],
 )
-def test_individually_polled_job_is_not_delayed_by_the_others(
+def test_job_polled_alone_is_not_delayed_by_the_others(
     count: int, batch_error: JobstatError | None, limit: int | None, latency: float
 ) -> None:
     errors = [Unavailable("503"), Unavailable("503")]
@@ -188,10 +188,10 @@ def test_individually_polled_job_is_not_delayed_by_the_others(
             return errors.pop() if errors else with_id(BAD, id)
         return ending_at(4600)(id, now)
 
-    server = FakeAccount(FakeClock(), answers, batch_error, rate_limit, latency)
-    server.follow(IDS[:count])
+    account = FakeAccount(FakeClock(), answers, batch_error, rate_limit, latency)
+    account.follow(IDS[:count])
     assert not errors
-    assert max(now for now, ids in server.requests if "job0" in ids) < 1400
+    assert max(now for now, ids in account.requests if "job0" in ids) < 1400
 
 
 def test_job_that_was_not_requested_is_ignored() -> None:
@@ -214,7 +214,7 @@ def test_equal_copies_of_a_job_count_as_one() -> None:
 
 @pytest.mark.parametrize("policy", [WatchPolicy(), SHOW])
 @pytest.mark.parametrize("reverse", [False, True])
-def test_contradictory_copies_of_a_job_cause_an_individual_request(
+def test_contradictory_copies_of_a_job_cause_a_single_request(
     policy: WatchPolicy, reverse: bool
 ) -> None:
     copies = [with_id(DONE, "job0"), with_id(BAD, "job0")]
@@ -264,8 +264,7 @@ def test_results_missing_from_a_batch_do_not_improve_the_verdict(
         assert len(shown.items) == max(len(job.items) for job in [batch, *single])
 
 
-def test_unreadable_entry_causes_an_individual_request() -> None:
-    """It contradicts a good entry about the same job."""
+def test_unreadable_copy_of_a_job_causes_a_single_request() -> None:
     requests: list[tuple[str, ...]] = []
     fetch = fetch_from(
         [with_id(DONE, "job0"), with_id(DONE, "job1")],
@@ -329,11 +328,11 @@ def test_each_failed_batch_is_reported_once_and_delays_all_jobs(
                 raise error
             return FakeAccount.fetch(self, ids, timeout, on_tick)
 
-    server = FailingAccount(FakeClock(), ending_at(1030))
-    watch, observer = server.follow(IDS)
+    account = FailingAccount(FakeClock(), ending_at(1030))
+    watch, observer = account.follow(IDS)
     assert watch.exit() is Exit.OK
     assert observer.event_names.count("request_failed") == 3
-    times = [now for now, _ in server.requests]
+    times = [now for now, _ in account.requests]
     assert [times[n + 1] - times[n] for n in (2, 3, 4)] == [1, 2, 4]
 
 
@@ -352,11 +351,11 @@ def test_job_that_breaks_a_batch_is_polled_alone_and_only_it_exits_7(
             return FakeAccount.fetch(self, ids, timeout, on_tick)
 
     broken = InvalidResponse("results of strings")
-    server = BreakingAccount(
+    account = BreakingAccount(
         FakeClock(),
         lambda id, now: broken if id == "job7" else ending_at(1900)(id, now),
     )
-    watch, _ = server.follow(IDS[:20])
+    watch, _ = account.follow(IDS[:20])
     exits = {tracked.id: tracked.exit for tracked in watch.jobs}
     assert exits.pop("job7") is Exit.UNAVAILABLE
     assert set(exits.values()) == {Exit.OK}
@@ -370,10 +369,10 @@ def test_one_refused_batch_after_good_answers_keeps_batching() -> None:
             self.batch_error = NotFound("404") if len(self.requests) == 5 else None
             return FakeAccount.fetch(self, ids, timeout, on_tick)
 
-    server = OnceRefusingAccount(FakeClock(), ending_at(1100))
-    watch, _ = server.follow(IDS[:50])
+    account = OnceRefusingAccount(FakeClock(), ending_at(1100))
+    watch, _ = account.follow(IDS[:50])
     assert watch.exit() is Exit.OK
-    assert len(server.requests[-1][1]) == 50
+    assert len(account.requests[-1][1]) == 50
 
 
 def test_refused_batch_after_good_answers_is_retried_with_two_jobs() -> None:
@@ -384,37 +383,39 @@ def test_refused_batch_after_good_answers_is_retried_with_two_jobs() -> None:
             self.batch_error = NotFound("404") if len(self.requests) >= 3 else None
             return FakeAccount.fetch(self, ids, timeout, on_tick)
 
-    server = ChangedAccount(FakeClock(), ending_at(1100))
-    watch, _ = server.follow(IDS[:5])
+    account = ChangedAccount(FakeClock(), ending_at(1100))
+    watch, _ = account.follow(IDS[:5])
     assert watch.exit() is Exit.OK
-    refused = [len(ids) for _, ids in server.requests[3:] if len(ids) > 1]
+    refused = [len(ids) for _, ids in account.requests[3:] if len(ids) > 1]
     assert refused == [5, 2]
 
 
 @pytest.mark.parametrize("limit", [10, 30, 200])
-def test_lost_job_ends_as_not_found_while_the_others_run(limit: int) -> None:
+def test_missing_job_ends_as_not_found_while_the_others_run(limit: int) -> None:
     def answers(id: str, now: float) -> Job | None:
-        return None if id.startswith("lost") else ending_at(5000)(id, now)
+        return None if id.startswith("missing") else ending_at(5000)(id, now)
 
-    server = make_account(answers, limit=limit)
-    watch, _ = server.follow(["a", "b", "lost"], WatchPolicy(timeout=1800))
+    account = make_account(answers, limit=limit)
+    watch, _ = account.follow(["a", "b", "missing"], WatchPolicy(timeout=1800))
     assert watch.jobs[2].exit is Exit.NOT_FOUND
-    # Many lost jobs do not delay the others.
-    server = make_account(answers, limit=limit)
-    server.follow(
-        ["a", *["lost"], *[f"lost{n}" for n in range(50)]], WatchPolicy(timeout=900)
-    )
-    times = [now for now, ids in server.requests if "a" in ids]
+    # Many missing jobs do not delay the others.
+    account = make_account(answers, limit=limit)
+    account.follow(["a", *[f"missing{n}" for n in range(51)]], WatchPolicy(timeout=900))
+    times = [now for now, ids in account.requests if "a" in ids]
     assert max(later - now for now, later in pairwise(times)) < 200
 
 
+def test_watch_of_no_jobs_sends_no_request() -> None:
+    account = make_account(ending_at(0))
+    account.follow([])
+    assert not account.requests
+
+
 def test_single_requests_share_one_backoff_during_an_outage() -> None:
-    server = make_account(ending_at(0), UsageError("400"))
-    server.follow([])
     down = Unreachable("refused")
-    dead = make_account(lambda id, now: down, UsageError("400"))
-    dead.follow(IDS[:5], WatchPolicy(retry_for=20))
-    assert [now for now, _ in dead.requests] == [
+    account = make_account(lambda id, now: down, UsageError("400"))
+    account.follow(IDS[:5], WatchPolicy(retry_for=20))
+    assert [now for now, _ in account.requests] == [
         1000,
         1000,
         1001,

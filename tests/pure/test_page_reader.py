@@ -64,7 +64,7 @@ def test_all_pages_are_read_to_the_last_one() -> None:
     assert queries[1:] == ["q1", "q2"]
 
 
-def test_page_that_leads_back_raises_invalid_response() -> None:
+def test_repeated_page_raises_invalid_response() -> None:
     """A server that ignores the cursor repeats its first page."""
     with pytest.raises(InvalidResponse, match="does not end: it repeats a page"):
         read_pages(page("a", next_query="q"), page("a", "b", next_query="q"))

@@ -1,4 +1,4 @@
-"""The share of the account's rate limit that jobstat uses."""
+"""The share of the account's rate limit that a watch uses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jobstat.jobs.rate_limit import FIRST_REQUESTS, RateLimit, RateLimiter
 
 
 def request_times(rate_limit: RateLimit, seconds: float) -> list[float]:
-    """Return the times of requests that are times as soon as they are allowed."""
+    """Return the times of requests that are sent as soon as they are allowed."""
     rate_limiter = RateLimiter(0.1)
     rate_limiter.update(rate_limit, 0)
     times: list[float] = []

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from fakes import (
-    FakeClock,
-    RecordingObserver,
-    ScriptedServer,
-    follow_script,
-)
+from math import inf
+
+from fakes import FakeClock, RecordingObserver, ScriptedServer, follow_script
 from support import FAILURE, ID, SUCCESS, completed, job
 
-from jobstat.errors import (
-    InvalidResponse,
-    NotFound,
-    Unavailable,
-    Unreachable,
-)
+from jobstat.errors import InvalidResponse, NotFound, Unavailable, Unreachable
 from jobstat.exits import Exit
 from jobstat.jobs.loop import follow
 from jobstat.jobs.parse import parse_job
 from jobstat.jobs.policy import SHOW, WatchPolicy
-from jobstat.jobs.retry import MAX_BACKOFF, REQUEST_TIMEOUT
+from jobstat.jobs.rate_limit import RateLimiter
+from jobstat.jobs.retry import MAX_BACKOFF, REQUEST_TIMEOUT, Outage, Retry
 from jobstat.jobs.watch import Watch
 
 QUEUED = job("queued")
@@ -111,6 +104,13 @@ def test_long_interval_after_a_404_does_not_use_up_the_retry_budget() -> None:
     watch, server, _ = follow_script(GONE, DOWN, DONE, policy=policy)
     assert watch.exit() is Exit.OK
     assert server.times == [1000, 1600, 2200]
+
+
+def test_wait_for_a_turn_does_not_use_up_the_retry_budget() -> None:
+    retry = Retry(WatchPolicy(), inf, RateLimiter())
+    retry.outage = Outage(DOWN, failures=1, since=1000, retry_at=1001)
+    outage = retry.record_failure(DOWN, requested_at=1101, timeout=30, now=1102)
+    assert outage.since == 1100
 
 
 def test_not_found_answers_do_not_lengthen_the_backoff() -> None:

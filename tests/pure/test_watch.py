@@ -152,13 +152,13 @@ def test_signal_ends_the_watch_and_reports_the_last_state() -> None:
     assert watch.exit() is Exit.UNFINISHED
 
 
-@pytest.mark.parametrize("gone", [OutputError("full"), BrokenPipeError()])
-def test_output_error_does_not_hide_a_signal(gone: Exception) -> None:
+@pytest.mark.parametrize("error", [OutputError("full"), BrokenPipeError()])
+def test_output_error_does_not_hide_a_signal(error: Exception) -> None:
     clock = FakeClock()
 
     class Broken(RecordingObserver):
         def job_done(self, tracked: object, now: float) -> None:
-            raise gone
+            raise error
 
     def fetch(
         ids: Sequence[str], timeout: float, on_tick: Callable[[], None]
@@ -175,8 +175,7 @@ def test_jobs_of_one_watch_are_done_in_the_order_they_end() -> None:
         FakeClock(), lambda id, now: with_id(BAD if now >= ends[id] else WORKING, id)
     )
     watch, observer = account.follow([ID, OTHER, ID])
-    closed = observer.done_ids
-    assert closed == [ID, OTHER]
+    assert observer.done_ids == [ID, OTHER]
     assert watch.exit() is Exit.ITEMS_FAILED
 
 
@@ -207,10 +206,7 @@ def test_invalid_response_about_one_job_does_not_affect_the_next() -> None:
     account = FakeAccount(FakeClock(), lambda id, now: states[id])
     watch, observer = account.follow([ID, OTHER], SHOW)
     assert [tracked.exit for tracked in watch.jobs] == [Exit.UNAVAILABLE, Exit.OK]
-    assert observer.done_ids == [
-        OTHER,
-        ID,
-    ]
+    assert observer.done_ids == [OTHER, ID]
 
 
 def test_show_takes_ten_seconds_at_most() -> None:
@@ -269,11 +265,11 @@ def test_completion_without_time_to_confirm_it_exits_with_timeout(
     assert str(watch.jobs[0].error).endswith("there was no time to confirm that")
 
 
-@pytest.mark.parametrize("then", [GONE, DOWN, FAULT])
+@pytest.mark.parametrize("error", [GONE, DOWN, FAULT])
 def test_completion_that_cannot_be_confirmed_does_not_exit_0(
-    then: JobstatError,
+    error: JobstatError,
 ) -> None:
-    watch, _, _ = follow_script(EMPTY, then, policy=WatchPolicy(timeout=3))
+    watch, _, _ = follow_script(EMPTY, error, policy=WatchPolicy(timeout=3))
     assert watch.exit() is not Exit.OK
 
 

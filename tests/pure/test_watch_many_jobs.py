@@ -55,19 +55,19 @@ def make_account(
 def test_many_jobs_use_at_most_a_tenth_of_the_rate_limit(
     limit: int, batch_error: JobstatError | None
 ) -> None:
-    server = make_account(ending_at(5000), batch_error, limit)
-    server.follow(IDS[:150], WatchPolicy(timeout=1200))
-    times = [now for now, _ in server.requests]
+    account = make_account(ending_at(5000), batch_error, limit)
+    account.follow(IDS[:150], WatchPolicy(timeout=1200))
+    times = [now for now, _ in account.requests]
     for first in times[FIRST_REQUESTS:]:
         in_a_minute = [now for now in times if first <= now < first + 60 - 1e-6]
         assert len(in_a_minute) <= limit / 10
 
 
 def test_interval_is_the_minimum_time_between_polls_of_each_job() -> None:
-    server = make_account(ending_at(1200))
-    server.follow(IDS[:150], WatchPolicy(interval=30))
+    account = make_account(ending_at(1200))
+    account.follow(IDS[:150], WatchPolicy(interval=30))
     for id in IDS[:150]:
-        times = [now for now, ids in server.requests if id in ids]
+        times = [now for now, ids in account.requests if id in ids]
         assert min(later - now for now, later in pairwise(times)) >= 30
 
 
@@ -81,29 +81,29 @@ def test_watch_of_many_jobs_waits_for_retry_after() -> None:
                 raise Unavailable("429", retry_after=77)
             return FakeAccount.fetch(self, ids, timeout, on_tick)
 
-    server = LimitedAccount(FakeClock(), ending_at(0))
-    server.follow(IDS)
-    assert [now for now, _ in server.requests] == [1000, 1000, 1077]
+    account = LimitedAccount(FakeClock(), ending_at(0))
+    account.follow(IDS)
+    assert [now for now, _ in account.requests] == [1000, 1000, 1077]
 
 
 def test_all_jobs_are_unavailable_when_the_retry_budget_ends() -> None:
     down = Unavailable("503")
-    server = make_account(lambda id, now: down, down)
-    watch, observer = server.follow(IDS, WatchPolicy(retry_for=60))
+    account = make_account(lambda id, now: down, down)
+    watch, observer = account.follow(IDS, WatchPolicy(retry_for=60))
     assert {tracked.exit for tracked in watch.jobs} == {Exit.UNAVAILABLE}
-    assert server.clock.now == 1060
+    assert account.clock.now == 1060
     assert observer.event_names.count("job_done") == 200
 
 
 def test_refused_requests_count_against_the_rate_limit() -> None:
-    server = make_account(lambda id, now: None, UsageError("400"), limit=10)
-    server.follow(IDS[:20], WatchPolicy(timeout=600))
-    times = [now for now, _ in server.requests]
+    account = make_account(lambda id, now: None, UsageError("400"), limit=10)
+    account.follow(IDS[:20], WatchPolicy(timeout=600))
+    times = [now for now, _ in account.requests]
     # After the first ones, one request a minute is a tenth of the limit.
     assert len(times) <= FIRST_REQUESTS + 9
 
 
-def test_time_in_the_queue_does_not_use_the_retry_budget() -> None:
+def test_wait_behind_many_jobs_does_not_use_up_the_retry_budget() -> None:
     faults = {1000.0, 1800.0}
 
     def answers(id: str, now: float) -> Job | JobstatError:
@@ -112,26 +112,26 @@ def test_time_in_the_queue_does_not_use_the_retry_budget() -> None:
             return Unavailable("503")
         return ending_at(3000)(id, now)
 
-    server = make_account(answers, UsageError("400"), limit=200)
-    watch, _ = server.follow(IDS[:100])
+    account = make_account(answers, UsageError("400"), limit=200)
+    watch, _ = account.follow(IDS[:100])
     assert watch.exit() is Exit.OK
     assert not faults
 
 
 def test_interval_applies_to_jobs_that_are_not_found() -> None:
-    server = make_account(lambda id, now: None)
-    server.follow(IDS[:150], WatchPolicy(interval=30))
+    account = make_account(lambda id, now: None)
+    account.follow(IDS[:150], WatchPolicy(interval=30))
     for id in IDS[:150]:
-        times = [now for now, ids in server.requests if id in ids]
+        times = [now for now, ids in account.requests if id in ids]
         assert min(later - now for now, later in pairwise(times)) >= 30
 
 
 def test_invalid_response_about_one_job_does_not_end_the_others() -> None:
     broken = InvalidResponse("results of strings")
-    server = make_account(
+    account = make_account(
         lambda id, now: broken if id == "job1" else ending_at(2000)(id, now)
     )
-    watch, observer = server.follow(IDS[:3])
+    watch, observer = account.follow(IDS[:3])
     assert [tracked.exit for tracked in watch.jobs] == [0, 7, 0]
     assert observer.done_ids == ["job1", "job0", "job2"]
 
@@ -148,7 +148,7 @@ def test_invalid_response_about_one_job_does_not_end_the_others() -> None:
         ({"a": job("failed"), "b": DONE, "c": WORKING}, 3),
     ],
 )
-def test_exit_code_of_the_most_severe_result_wins(
+def test_most_serious_exit_code_of_all_jobs_wins(
     states: dict[str, Job | JobstatError | None], code: int
 ) -> None:
     def answers(id: str, now: float) -> Job | JobstatError | None:
@@ -178,9 +178,9 @@ def test_fail_fast_ends_the_watch_at_the_first_failed_job(last: Job | None) -> N
             return last and replace(last, id=id)
         return ending_at(1010 if id == "job0" else 5000)(id, now)
 
-    server = make_account(answers)
-    watch, observer = server.follow(IDS[:4], WatchPolicy(fail_fast=True))
-    assert server.clock.now < 1030
+    account = make_account(answers)
+    watch, observer = account.follow(IDS[:4], WatchPolicy(fail_fast=True))
+    assert account.clock.now < 1030
     exits = [tracked.exit for tracked in watch.jobs]
     assert exits[0] is Exit.OK
     assert exits[1] in {Exit.ITEMS_FAILED, Exit.JOB_FAILED, Exit.NOT_FOUND}
@@ -192,12 +192,12 @@ def test_fail_fast_ends_the_watch_at_the_first_failed_job(last: Job | None) -> N
     ]
 
 
-def test_fail_fast_leaves_a_young_job_unfinished_not_lost() -> None:
+def test_fail_fast_leaves_a_young_job_unfinished_not_missing() -> None:
     def answers(id: str, now: float) -> Job | None:
         return with_id(BAD, id) if id == "bad" else None
 
-    server = make_account(answers, batch_error=UsageError("400"))
-    watch, _ = server.follow(["young", "bad"], WatchPolicy(fail_fast=True))
+    account = make_account(answers, batch_error=UsageError("400"))
+    watch, _ = account.follow(["young", "bad"], WatchPolicy(fail_fast=True))
     assert [tracked.exit for tracked in watch.jobs] == [
         Exit.UNFINISHED,
         Exit.ITEMS_FAILED,
@@ -205,11 +205,11 @@ def test_fail_fast_leaves_a_young_job_unfinished_not_lost() -> None:
 
 
 def test_timeout_reports_every_unfinished_job() -> None:
-    server = make_account(
+    account = make_account(
         lambda id, now: ending_at(1010 if id == "job0" else 5000)(id, now)
     )
-    watch, observer = server.follow(IDS[:3], WatchPolicy(timeout=60))
-    assert server.clock.now == 1060
+    watch, observer = account.follow(IDS[:3], WatchPolicy(timeout=60))
+    assert account.clock.now == 1060
     assert watch.exit() is Exit.TIMEOUT
     done = [event[1:] for event in observer.events if event[0] == "job_done"]
     assert done == [("job0", "completed"), ("job1", "working"), ("job2", "working")]
@@ -217,7 +217,7 @@ def test_timeout_reports_every_unfinished_job() -> None:
 
 @pytest.mark.parametrize("moment", range(1, 8))
 def test_signal_at_any_moment_loses_no_job(moment: int) -> None:
-    server = make_account(ending_at(0))
+    account = make_account(ending_at(0))
     watch = Watch(IDS[:5], WatchPolicy(), 1000)
     events: list[str] = []
 
@@ -231,11 +231,11 @@ def test_signal_at_any_moment_loses_no_job(moment: int) -> None:
                 raise SignalReceived(2)
 
     if moment > 5:
-        follow(watch, server.fetch, server.clock, Interrupted())
+        follow(watch, account.fetch, account.clock, Interrupted())
     else:
         with pytest.raises(SignalReceived):
-            follow(watch, server.fetch, server.clock, Interrupted())
-    # The interrupted job is reported again: it may not have been written.
+            follow(watch, account.fetch, account.clock, Interrupted())
+    # The interrupted report is repeated, because it may not have been written.
     interrupted = IDS[moment - 1 : min(moment, 5)]
     assert events == [*IDS[:5][:moment], *interrupted, *IDS[moment:5], "ended"]
 
@@ -248,8 +248,8 @@ def test_items_are_summed_over_all_jobs_with_a_known_total() -> None:
         "d": job("failed", total=10, progress=0),
         "e": job("working", total=5, progress=99),
     }
-    server = make_account(lambda id, now: replace(states[id], id=id))
-    watch, _ = server.follow(states, WatchPolicy(timeout=1))
+    account = make_account(lambda id, now: replace(states[id], id=id))
+    watch, _ = account.follow(states, WatchPolicy(timeout=1))
     assert watch.items == (30 + 10 + 5, 165)
 
 
@@ -258,8 +258,8 @@ def test_time_left_is_estimated_from_the_items_of_all_jobs() -> None:
         done = int(now - 1000)
         return job("working", id=id, total=100, progress=min(done, 99))
 
-    server = make_account(answers)
-    watch, _ = server.follow(["a", "b"], WatchPolicy(timeout=50))
+    account = make_account(answers)
+    watch, _ = account.follow(["a", "b"], WatchPolicy(timeout=50))
     left = watch.estimate.time_left(1050)
     assert left is not None
     assert left == pytest.approx(50, abs=5)

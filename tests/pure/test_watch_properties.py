@@ -38,7 +38,10 @@ DONE = parse_job(completed(SUCCESS))
 
 @dataclass
 class FlakyAccount:
-    """An account with missing jobs, jobs that break a batch, and random errors."""
+    """An account with missing jobs, jobs that break a batch, and random errors.
+
+    ``faults`` is the share of the requests with an error.
+    """
 
     rng: random.Random
     clock: FakeClock

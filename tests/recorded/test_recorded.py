@@ -1,7 +1,7 @@
-"""Answers that Zendesk really sent, where a collection of them lies beside us.
+"""Answers that Zendesk really sent, if a collection of them is beside the project.
 
-It is kept apart from the project for its licences; the project's own tests use
-answers of the same shapes.
+Their licenses keep them out of the project. Its other tests use answers of the same
+forms.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ pytestmark = pytest.mark.skipif(
 )
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
 
-# The exit code and the number of failed items of each recording, as a person reads it.
+# The exit code and the number of failed items of each recording, judged by a person.
 VERDICTS = {
     "cloudbees-issue98-failed": (3, 1),
     "javasample-users-create-many-queued": (8, 0),
@@ -125,7 +125,7 @@ def test_recorded_job_has_the_expected_verdict_and_shows_its_items(
 ) -> None:
     import sys
 
-    # A terminal so high that no result is left out.
+    # A terminal with room for every result.
     monkeypatch.setattr(Terminal, "size", os.terminal_size((80, 1000)))
     sent = recorded(name)["body"]["job_status"]
     job = parse_answer(body(sent))
@@ -147,7 +147,7 @@ def test_recorded_job_has_the_expected_verdict_and_shows_its_items(
 
 
 @pytest.mark.parametrize("name", SEQUENCES)
-def test_a_recorded_sequence_is_watched_to_its_end(name: str) -> None:
+def test_recorded_sequence_is_watched_to_its_end(name: str) -> None:
     polls = [poll for poll in recorded(name)["polls"] if poll["method"] == "GET"]
     jobs = [parse_job(poll["body"]["job_status"]) for poll in polls]
     ends = [job for job in jobs if judge(job).finished]
@@ -166,8 +166,7 @@ def test_a_recorded_sequence_is_watched_to_its_end(name: str) -> None:
     assert watch.exit() == SEQUENCES[name]
     assert watch.jobs[0].job == ends[0]
     distinct = {(job.status, job.progress, job.message) for job in jobs}
-    changes = [what for what, _, _ in observer.events if what == "job_changed"]
-    assert len(changes) == len(distinct)
+    assert observer.event_names.count("job_changed") == len(distinct)
 
 
 @pytest.mark.parametrize("name", REFUSALS)
@@ -176,7 +175,7 @@ def test_recorded_error_raises_the_expected_exit_code_and_message(
 ) -> None:
     recording = recorded(name)
     code, message = REFUSALS[name]
-    # The documentation does not say with which code TooManyJobs comes.
+    # Zendesk documents no status code for TooManyJobs.
     status = (recording["status"] or {"code": 429})["code"]
     sent = recording["body"]
     headers = {
@@ -201,7 +200,7 @@ def test_recorded_error_raises_the_expected_exit_code_and_message(
         assert error_message(sent)
 
 
-def test_a_recorded_rate_limit_is_read(httpx_mock: Any) -> None:
+def test_recorded_rate_limit_is_read(httpx_mock: Any) -> None:
     recording = recorded("zenpy-show-working")
     httpx_mock.add_response(
         headers=httpx.Headers(
