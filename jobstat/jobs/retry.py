@@ -27,10 +27,10 @@ MAX_BACKOFF = 30.0
 """Seconds."""
 
 MAX_RETRY_AFTER = 3600.0
-"""Seconds. A longer Retry-After is cut to this."""
+"""Seconds. A longer Retry-After is shortened to them."""
 
 MAX_JITTERED_DELAY = MAX_DELAY * (1 + MAX_JITTER)
-"""Seconds between two polls of a job. Only an ``--interval`` is longer."""
+"""Seconds. Only an ``--interval`` makes the delay between two polls of a job longer."""
 
 SLACK = 5.0
 """Seconds by which a request may exceed its timeout on a slow machine."""

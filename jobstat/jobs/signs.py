@@ -101,7 +101,7 @@ def _field_is_sign(name: str, value: object, kind: _Kind) -> bool:
 def _has_error_details(fields: Mapping[str, object], kind: _Kind) -> bool:
     """Return whether ``details`` are about an error, even an empty one.
 
-    The details of an item also are if it has neither a success nor a status.
+    An item with details but without a success or a status has failed, too.
     """
     values = dict(_plain_items(fields))
     if not _is_filled(values.get("details")):
@@ -125,7 +125,7 @@ def is_about_all_items(name: str, value: object) -> bool:
         return True
     if isinstance(value, list | dict):
         return False
-    # Any group name may have a count: "skipped": 3. Its text would be no count.
+    # "skipped": 3 counts items. A text in its place may be anything.
     is_text = isinstance(value, str)
     reports_failure = FAILURE_NAME.match(key) if is_text else is_failed_group(name)
     return bool(reports_failure) or key in SUCCESS_FLAGS

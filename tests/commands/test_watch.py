@@ -412,7 +412,7 @@ def test_unknown_job_exits_5_when_the_shortest_time_limit_ends(
 def test_several_unknown_jobs_are_requested_singly_and_exit_5(
     jobstat: Run, zendesk: Any, clock: FakeClock
 ) -> None:
-    """Each job is requested individually before it counts as not found."""
+    """Each job is requested alone before it counts as not found."""
     code, _, err = jobstat("watch", ID, "other", "--timeout", "2s")
     assert code == 5
     assert clock.now == 1002
