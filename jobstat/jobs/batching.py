@@ -45,7 +45,7 @@ class Batching:
     def __init__(self, interval: float) -> None:
         self._interval = interval
         self._size = MAX_BATCH
-        self._has_worked = False
+        self._batches_work = False
         self._next_is_alone = False
 
     def next_group(
@@ -90,8 +90,8 @@ class Batching:
     def record_success(self, request: PollRequest) -> None:
         """Double the size of the next batch, unless batching has stopped."""
         if len(request.jobs) > 1:
-            self._has_worked = True
-        has_stopped = self._size == 1 and not self._has_worked
+            self._batches_work = True
+        has_stopped = self._size == 1 and not self._batches_work
         if not has_stopped:
             self._size = min(2 * self._size, MAX_BATCH)
 
@@ -104,7 +104,7 @@ class Batching:
         if is_about_account or error.retry_after is not None:
             return False
         if self._size <= RETRY_BATCH:
-            self._has_worked = False
+            self._batches_work = False
         self._size = 1
         return True
 
