@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from textwrap import indent
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from jobstat.errors import UsageError
+from jobstat.exits import Exit
 from jobstat.invocation import Invocation
 from jobstat.jobs.duration import parse_duration
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-
-    from jobstat.exits import Exit
 
 
 def duration(text: str) -> float:

@@ -6,7 +6,7 @@ import errno
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import click
 
@@ -15,9 +15,6 @@ from jobstat.cli import COMMANDS, cli
 from jobstat.errors import JobstatError, OutputError, SignalReceived, UsageError
 from jobstat.invocation import KEY_LOG, Invocation
 from jobstat.signals import end_by, prevent_core_dump, raise_on_signals
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _WRITE_ERRORS = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from collections.abc import Callable
 
 notify: Callable[[str], None] | None = None
 """Prints a line for the user. It is None if stdin or stderr is not a terminal."""

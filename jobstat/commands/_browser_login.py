@@ -16,12 +16,11 @@ from jobstat.views.prompt import LineReader, is_interactive
 from jobstat.views.sanitize import MAX_NAME, sanitize
 from jobstat.views.terminal import standard_error
 from jobstat.zendesk.auth.callback import Callback, redirect_url
-from jobstat.zendesk.auth.oauth import AuthorizationCodeFlow
+from jobstat.zendesk.auth.oauth import AuthorizationCodeFlow, Tokens
 from jobstat.zendesk.client import open_http
 
 if TYPE_CHECKING:
     from jobstat.zendesk.auth.account import Account
-    from jobstat.zendesk.auth.oauth import Tokens
 
 POLL_INTERVAL = 0.2
 """Seconds between two checks for the browser's answer while the user may paste it."""

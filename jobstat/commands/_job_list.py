@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
 from jobstat import clock
-from jobstat.commands._shared import warn
-from jobstat.jobs.listing import find_unfinished, list_recent
+from jobstat.commands._shared import Connection, warn
+from jobstat.jobs.listing import JobListing, find_unfinished, list_recent
 from jobstat.jobs.page_reader import PageReader
-from jobstat.jobs.policy import LISTING
+from jobstat.jobs.policy import LISTING, WatchPolicy
 from jobstat.jobs.reference import is_id
 from jobstat.jobs.watch import Watch
 from jobstat.views.list_progress import ListProgress
 from jobstat.views.terminal import standard_error
 from jobstat.views.wording import pluralize
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from jobstat.commands._shared import Connection
-    from jobstat.jobs.listing import JobListing
-    from jobstat.jobs.policy import WatchPolicy
 
 
 def list_recent_jobs(

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import click
 
 from jobstat.commands._shared import STANDARD_INPUT
 from jobstat.exits import Exit
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from jobstat.jobs.watch import Watch
+from jobstat.jobs.watch import Watch
 
 MAX_IDS = 30
 """Most ids in the command: an account can run 30 jobs at once."""

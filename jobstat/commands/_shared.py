@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import random
 import shlex
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,26 +18,21 @@ import click
 
 from jobstat import clock, critical
 from jobstat.errors import UsageError
+from jobstat.exits import Exit
 from jobstat.jobs.loop import follow
-from jobstat.jobs.policy import SHOW
+from jobstat.jobs.policy import SHOW, WatchPolicy
 from jobstat.jobs.rate_limit import RateLimiter
-from jobstat.jobs.reference import parse_reference
+from jobstat.jobs.reference import Reference, parse_reference
 from jobstat.jobs.watch import Watch
-from jobstat.views.reporter import make_reporter
+from jobstat.views.reporter import DisplayOptions, make_reporter
 from jobstat.views.stdin import read_input
 from jobstat.views.terminal import say_waiting_for_tokens, standard_error
 from jobstat.views.writing import limit_writes
+from jobstat.zendesk.auth.account import Account
+from jobstat.zendesk.auth.providers import CredentialProvider
 from jobstat.zendesk.auth.resolve import resolve_account, resolve_provider
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from jobstat.exits import Exit
-    from jobstat.jobs.policy import WatchPolicy
-    from jobstat.jobs.reference import Reference
-    from jobstat.views.reporter import DisplayOptions
-    from jobstat.zendesk.auth.account import Account
-    from jobstat.zendesk.auth.providers import CredentialProvider
     from jobstat.zendesk.client import ZendeskClient
 
 STANDARD_INPUT = "-"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
 
 import click
 
@@ -20,11 +19,8 @@ from jobstat.zendesk.auth.credentials import (
     api_token_deprecation,
     env_source,
 )
-from jobstat.zendesk.auth.profiles import load_profiles
+from jobstat.zendesk.auth.profiles import Profiles, load_profiles
 from jobstat.zendesk.auth.resolve import default_account, resolve_provider
-
-if TYPE_CHECKING:
-    from jobstat.zendesk.auth.profiles import Profiles
 
 EXAMPLES = """
 jobstat auth status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -12,8 +13,6 @@ from jobstat.topics import TOPICS, load_topic
 from jobstat.views.pager import print_or_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from click.shell_completion import CompletionItem
 
 EXAMPLES = """

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from jobstat.commands._shared import (
@@ -14,12 +12,10 @@ from jobstat.commands._shared import (
     run_watch,
 )
 from jobstat.exits import Exit
+from jobstat.invocation import Invocation
 from jobstat.jobs.policy import SHOW
 from jobstat.options import check_output_options, epilog, shared_options
 from jobstat.views.reporter import DisplayOptions
-
-if TYPE_CHECKING:
-    from jobstat.invocation import Invocation
 
 EXAMPLES = """
 jobstat show V3-3ce496a3d948e38821056b1ca5bc3866

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import click
 
@@ -18,8 +17,10 @@ from jobstat.commands._shared import (
 )
 from jobstat.errors import AuthError, SignalReceived, UsageError
 from jobstat.exits import Exit, combine
+from jobstat.invocation import Invocation
 from jobstat.jobs.duration import format_duration
 from jobstat.jobs.policy import WatchPolicy
+from jobstat.jobs.watch import Watch
 from jobstat.options import (
     check_output_options,
     duration,
@@ -30,10 +31,6 @@ from jobstat.options import (
 from jobstat.views.reporter import DisplayOptions
 from jobstat.views.terminal import standard_error
 from jobstat.views.writing import limit_writes
-
-if TYPE_CHECKING:
-    from jobstat.invocation import Invocation
-    from jobstat.jobs.watch import Watch
 
 EXAMPLES = """
 jobstat watch V3-3ce496a3d948e38821056b1ca5bc3866 --timeout 30m

@@ -14,11 +14,11 @@ from jobstat.demo.fake_account import (
     MAX_RECORDS,
     UPDATE,
     AccountError,
+    FakeAccount,
     too_many_values,
 )
 
 if TYPE_CHECKING:
-    from jobstat.demo.fake_account import FakeAccount
     from jobstat.demo.oauth import FakeOAuth
 
 TOKEN = "demo-token"  # noqa: S105 - valid at the fake account only

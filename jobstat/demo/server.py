@@ -7,15 +7,13 @@ import hashlib
 import json
 import threading
 import time
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from jobstat.demo.api import OAUTH_HEADERS, FakeApi, Request
 from jobstat.demo.fake_account import AccountError, FakeAccount
 from jobstat.demo.oauth import FakeOAuth
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 MAX_BODY = 16 * 2**20
 """The most bytes that are read of a request's body."""

@@ -5,19 +5,14 @@ from __future__ import annotations
 import json as json_module
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from jobstat.jobs.duration import format_duration
 from jobstat.views.sanitize import MAX_ERROR, MAX_NAME, sanitize
-from jobstat.views.terminal import open_terminal
+from jobstat.views.terminal import Terminal, open_terminal
 from jobstat.views.wording import BAD, GOOD, UNKNOWN
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from jobstat.views.terminal import Terminal
 
 SECONDS_A_DAY = 86400
 

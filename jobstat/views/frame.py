@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from jobstat.exits import Exit
 from jobstat.jobs.duration import format_elapsed
+from jobstat.jobs.job import Job
 from jobstat.views.job_lines import bar_values, job_lines
 from jobstat.views.layout import (
     GAP,
     MAX_BAR,
     MIN_BAR,
     NARROW,
+    StyledLine,
     draw_bar,
     ellipsis_sign,
     flow,
@@ -40,11 +42,9 @@ from jobstat.views.wording import (
 )
 
 if TYPE_CHECKING:
-    from jobstat.jobs.job import Job
     from jobstat.jobs.poll import TrackedJob
     from jobstat.jobs.retry import Outage
     from jobstat.jobs.watch import Watch
-    from jobstat.views.layout import StyledLine
 
 WIDE = 100
 """Columns that have room for the account, and for the time left of each job."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from jobstat.jobs.duration import format_elapsed
+from jobstat.jobs.job import Job
 from jobstat.views.layout import (
     GAP,
     MAX_BAR,
     MIN_BAR,
     NARROW,
+    StyledLine,
     draw_bar,
     flow,
     join_parts,
@@ -30,10 +30,6 @@ from jobstat.views.wording import (
     percent_done,
     status_glyph,
 )
-
-if TYPE_CHECKING:
-    from jobstat.jobs.job import Job
-    from jobstat.views.layout import StyledLine
 
 ROWS_AROUND_TABLE = 12
 """Rows of a screen for the lines around the results table and the shell's prompt."""

@@ -6,13 +6,12 @@ and rich is not imported.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from rich.console import Console, ConsoleOptions
 
     from jobstat.views.terminal import Terminal

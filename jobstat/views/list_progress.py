@@ -6,10 +6,10 @@ from math import inf
 from typing import TYPE_CHECKING, Self
 
 from jobstat.jobs.page_reader import ReadingObserver
+from jobstat.jobs.retry import Outage
 from jobstat.views.wording import format_outage, format_rate_limit_wait
 
 if TYPE_CHECKING:
-    from jobstat.jobs.retry import Outage
     from jobstat.views.terminal import Terminal
 
 SHOW_ABOVE = 300

@@ -8,25 +8,24 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from math import inf
+from types import FrameType
 from typing import TYPE_CHECKING, Self
 
 from jobstat.errors import OutputError
+from jobstat.jobs.loop import Clock
+from jobstat.jobs.poll import TrackedJob
 from jobstat.views.frame import WHOLE_ID, Frame
 from jobstat.views.layout import to_ansi
 from jobstat.views.progress import Progress
 from jobstat.views.report import render_last_status, render_summary
+from jobstat.views.terminal import Terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from types import FrameType
-
-    from jobstat.jobs.loop import Clock
-    from jobstat.jobs.poll import TrackedJob
     from jobstat.jobs.retry import Outage
     from jobstat.jobs.watch import Watch
-    from jobstat.views.terminal import Terminal
 
 MIN_FRAME_INTERVAL = 0.1
 """Minimum seconds between two frames."""

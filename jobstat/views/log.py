@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf
 from typing import TYPE_CHECKING
 
 from jobstat.jobs.duration import format_elapsed
+from jobstat.jobs.poll import TrackedJob
 from jobstat.views.progress import Progress
 from jobstat.views.sanitize import MAX_MESSAGE, sanitize
 from jobstat.views.summary import format_overall_progress
@@ -19,9 +21,6 @@ from jobstat.views.wording import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from jobstat.jobs.poll import TrackedJob
     from jobstat.jobs.retry import Outage
     from jobstat.jobs.watch import Watch
     from jobstat.views.terminal import Terminal

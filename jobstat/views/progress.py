@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
-from typing import TYPE_CHECKING, Self
+from contextlib import AbstractContextManager, nullcontext
+from typing import Self
 
 from jobstat.jobs.loop import Observer
-
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
 
 
 class Progress(Observer):

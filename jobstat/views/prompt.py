@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 import select
 import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from jobstat.errors import UsageError
 from jobstat.views.terminal import standard_error
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 MAX_LINE = 2**16
 """Maximum bytes of a secret or a pasted line."""

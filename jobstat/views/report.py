@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from jobstat.jobs.job import Verdict, judge
+from jobstat.jobs.job import Job, Verdict, judge
 from jobstat.views.job_lines import (
     failure_lines,
     job_lines,
@@ -18,13 +18,11 @@ from jobstat.views.layout import render_lines, wrap
 from jobstat.views.output import JsonOutput, Output
 from jobstat.views.summary import jobs_table, watch_summary, watch_table
 from jobstat.views.table import table_lines
-from jobstat.views.terminal import open_terminal
+from jobstat.views.terminal import Terminal, open_terminal
 
 if TYPE_CHECKING:
-    from jobstat.jobs.job import Job
     from jobstat.jobs.listing import JobListing
     from jobstat.jobs.watch import Watch
-    from jobstat.views.terminal import Terminal
 
 
 class TextOutput(Output):

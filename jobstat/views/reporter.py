@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import nullcontext
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from jobstat import clock
+from jobstat.errors import JobstatError
 from jobstat.exits import Exit
-from jobstat.jobs.job import KNOWN_STATES, judge
-from jobstat.jobs.loop import Observer
+from jobstat.jobs.job import KNOWN_STATES, Job, judge
+from jobstat.jobs.loop import Clock, Observer
+from jobstat.jobs.poll import TrackedJob
 from jobstat.jobs.reference import is_same_id
-from jobstat.views.output import JsonOutput
+from jobstat.views.output import JsonOutput, Output
 from jobstat.views.progress import Progress
-from jobstat.views.terminal import open_terminal
+from jobstat.views.terminal import Terminal, open_terminal
 from jobstat.views.wording import (
     format_problem,
     format_status,
@@ -26,17 +29,8 @@ from jobstat.views.wording import (
 from jobstat.views.writing import limit_writes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from contextlib import AbstractContextManager
-
-    from jobstat.errors import JobstatError
-    from jobstat.jobs.job import Job
-    from jobstat.jobs.loop import Clock
-    from jobstat.jobs.poll import TrackedJob
     from jobstat.jobs.retry import Outage
     from jobstat.jobs.watch import Watch
-    from jobstat.views.output import Output
-    from jobstat.views.terminal import Terminal
 
 MAX_IDS = 20
 """Maximum number of ids in one warning."""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+from jobstat.jobs.job import Item, Job
 from jobstat.views.sanitize import MAX_NAME, sanitize
 from jobstat.views.table import MISSING, Column, Row, Table
 from jobstat.views.wording import BAD, GOOD, flatten
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from jobstat.jobs.job import Item, Job
 
 _NOT_IN_DETAILS = frozenset(
     {"index", "id", "account_id", "title", "action", "status", "success"}

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from jobstat.exits import Exit
 from jobstat.jobs.duration import format_elapsed
+from jobstat.jobs.job import Job
 from jobstat.views.sanitize import MAX_MESSAGE, sanitize
 from jobstat.views.table import Column, Row, Table
 from jobstat.views.wording import (
     BAD,
     GOOD,
     UNKNOWN,
+    Glyph,
     format_counts,
     item_counts,
     job_id,
@@ -24,12 +27,8 @@ from jobstat.views.wording import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from jobstat.jobs.job import Job
     from jobstat.jobs.poll import TrackedJob
     from jobstat.jobs.watch import Watch
-    from jobstat.views.wording import Glyph
 
 _NOT_FAILED = frozenset({None, Exit.OK, Exit.UNFINISHED, Exit.TIMEOUT})
 

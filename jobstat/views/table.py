@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jobstat.views.layout import GAP, NARROW, StyledLine, flow, rich_console, text_width
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from jobstat.views.wording import Glyph
 
 MAX_PADDING = 64

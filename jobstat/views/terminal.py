@@ -10,17 +10,14 @@ import os
 import signal
 import stat
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import TextIOWrapper
-from typing import TYPE_CHECKING
+from typing import TextIO
 
 from jobstat.errors import OutputError, SignalReceived
 from jobstat.views.sanitize import sanitize_lines
 from jobstat.views.writing import redirect_to_devnull, write_all
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import TextIO
 
 DEFAULT_SIZE = os.terminal_size((80, 24))
 """Columns and rows when a terminal does not know its size, as over a serial line."""

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jobstat.jobs.duration import format_duration
-from jobstat.jobs.job import FAILED_STATES, MAX_COUNT, Verdict, falls_short, judge
+from jobstat.jobs.job import FAILED_STATES, MAX_COUNT, Job, Verdict, falls_short, judge
 from jobstat.jobs.signs import find_errors
 from jobstat.views.sanitize import MAX_ERROR, MAX_MESSAGE, MAX_NAME, sanitize
 
 if TYPE_CHECKING:
-    from jobstat.jobs.job import Job
     from jobstat.jobs.retry import Outage
 
 MAX_ITEMS = 1_000_000

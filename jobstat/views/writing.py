@@ -5,17 +5,14 @@ from __future__ import annotations
 import os
 import select
 import signal
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TextIO
 
 from jobstat import clock
 from jobstat.errors import OutputError
 from jobstat.signals import ENDING_SIGNALS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import TextIO
 
 CHUNK = select.PIPE_BUF
 """Bytes that a pipe takes at once when ``select`` calls it writable."""

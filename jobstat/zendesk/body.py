@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 from jobstat.errors import InvalidResponse
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 MAX_BODY = 64 * 2**20
 """Maximum bytes of a decompressed body."""

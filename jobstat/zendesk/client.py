@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
@@ -17,20 +18,17 @@ from jobstat.jobs.parse import decode_json, parse_answer
 from jobstat.jobs.poll import PollResult
 from jobstat.jobs.rate_limit import RateLimit, RateLimiter
 from jobstat.jobs.reference import is_same_id
+from jobstat.zendesk.background import OnTick
 from jobstat.zendesk.errors import format_reason, parse_retry_after, response_error
-from jobstat.zendesk.exchange import Request
+from jobstat.zendesk.exchange import Request, Response
 from jobstat.zendesk.http import HttpClient
 from jobstat.zendesk.redact import redacting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from jobstat.jobs.pages import Page
     from jobstat.zendesk.auth.account import Account
     from jobstat.zendesk.auth.credentials import Credential
     from jobstat.zendesk.auth.providers import CredentialProvider
-    from jobstat.zendesk.background import OnTick
-    from jobstat.zendesk.exchange import Response
 
 _LIMIT_HEADERS = ("ratelimit-limit", "rate-limit", "x-rate-limit")
 _REMAINING_HEADERS = (

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jobstat import clock
-from jobstat.zendesk.background import BackgroundCall
+from jobstat.zendesk.background import BackgroundCall, OnTick
 from jobstat.zendesk.body import read_body
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import httpx
-
-    from jobstat.zendesk.background import OnTick
 
 ERROR_BODY_TIMEOUT = 2.0
 """Seconds that the body of an error response may take after its headers."""

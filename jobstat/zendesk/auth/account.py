@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from jobstat.errors import UsageError
 from jobstat.jobs.reference import origin, split_url
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 ZENDESK_DOMAIN = "zendesk.com"
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Empty, Queue
 from socketserver import TCPServer
-from typing import TYPE_CHECKING, Self
+from typing import Self
 from urllib.parse import urlsplit
 
 from jobstat.errors import AuthError, UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 PORT = 15627
 """The default port. It is fixed because the OAuth client lists the redirect URL."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -15,8 +16,6 @@ from jobstat.errors import AuthError, UsageError
 from jobstat.zendesk.redact import to_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from jobstat.zendesk.auth.account import Account
 
 _TOKEN = re.compile(r"[!-~]+")

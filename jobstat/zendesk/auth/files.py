@@ -8,6 +8,7 @@ import os
 import re
 import stat
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,6 @@ from jobstat import clock
 from jobstat.errors import Unavailable, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 MAX_SIZE = 2**20

@@ -6,16 +6,14 @@ a timeout. A user at the terminal gets more time to answer a dialog.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from jobstat import clock, user
 from jobstat.errors import AuthError
 from jobstat.zendesk.auth.credentials import ENV_CREDENTIALS
 from jobstat.zendesk.background import BackgroundCall
 from jobstat.zendesk.redact import contains_secret, redact_exception
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
 
 SERVICE = "jobstat"
 """The service of jobstat's keyring entries. The name of an entry is the account's."""

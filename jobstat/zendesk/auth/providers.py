@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from jobstat.errors import AuthError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from jobstat.zendesk.auth.credentials import AuthMethod, Credential
     from jobstat.zendesk.background import OnTick
     from jobstat.zendesk.http import HttpClient

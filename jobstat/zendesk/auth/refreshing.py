@@ -6,6 +6,7 @@ A message to the user says "renew the login" for a refresh.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,17 +14,14 @@ from typing import TYPE_CHECKING
 from jobstat import clock, critical
 from jobstat.errors import AuthError, JobstatError, Unavailable, UsageError
 from jobstat.zendesk.auth import store
+from jobstat.zendesk.auth.account import Account
 from jobstat.zendesk.auth.credentials import KEYRING, AuthMethod, Credential, bearer
 from jobstat.zendesk.auth.keyring import KEYRING_TIMEOUT, KeyringError
 from jobstat.zendesk.auth.providers import CredentialProvider
 from jobstat.zendesk.auth.store import LoginSecrets
-from jobstat.zendesk.background import BackgroundCall
+from jobstat.zendesk.background import BackgroundCall, OnTick
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from jobstat.zendesk.auth.account import Account
-    from jobstat.zendesk.background import OnTick
     from jobstat.zendesk.http import HttpClient
 
 SAVE_TIMEOUT = 10.0

@@ -6,9 +6,11 @@ command with a token from the environment then starts faster.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from jobstat.errors import AuthError, UsageError
+from jobstat.jobs.reference import Reference
 from jobstat.zendesk.auth.account import Account, named_account
 from jobstat.zendesk.auth.credentials import (
     CLIENT_ID,
@@ -28,9 +30,6 @@ from jobstat.zendesk.auth.providers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from jobstat.jobs.reference import Reference
     from jobstat.zendesk.auth.profiles import Profile, Profiles
     from jobstat.zendesk.auth.store import LoginSecrets
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING
@@ -11,18 +12,20 @@ from typing import TYPE_CHECKING
 from jobstat import critical
 from jobstat.errors import AuthError
 from jobstat.zendesk.auth import keyring
+from jobstat.zendesk.auth.account import Account
 from jobstat.zendesk.auth.files import LockError, lock
 from jobstat.zendesk.auth.keyring import KEYRING_TIMEOUT, KeyringError
-from jobstat.zendesk.auth.profiles import config_folder, edit_profiles, replace_file
+from jobstat.zendesk.auth.profiles import (
+    Profile,
+    Profiles,
+    config_folder,
+    edit_profiles,
+    replace_file,
+)
 from jobstat.zendesk.background import BackgroundCall
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
-
-    from jobstat.zendesk.auth.account import Account
     from jobstat.zendesk.auth.oauth import Tokens
-    from jobstat.zendesk.auth.profiles import Profile, Profiles
 
 LOCK_TIMEOUT = 60.0
 """Seconds to wait for another jobstat, whose token request may take 30 of them."""

@@ -6,16 +6,12 @@ import json
 import re
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from jobstat.errors import UsageError
 from jobstat.zendesk.auth import keyring
-from jobstat.zendesk.auth.account import ZENDESK_DOMAIN, account_from_subdomain
+from jobstat.zendesk.auth.account import ZENDESK_DOMAIN, Account, account_from_subdomain
 from jobstat.zendesk.auth.credentials import AuthMethod, Credential, bearer
 from jobstat.zendesk.auth.files import check_private, read_settings
-
-if TYPE_CHECKING:
-    from jobstat.zendesk.auth.account import Account
 
 SOURCE = "zcli"
 
