@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from heapq import nsmallest
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from jobstat.errors import Unauthorized, Unreachable
+from jobstat.errors import JobstatError, Unauthorized, Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from jobstat.errors import JobstatError
     from jobstat.jobs.job import Job
     from jobstat.jobs.poll import PollRequest, PollResult, TrackedJob
 

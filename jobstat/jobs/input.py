@@ -7,8 +7,8 @@ and URLs, in any order.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from jobstat.errors import UsageError
 from jobstat.jobs.error_body import error_message
@@ -19,9 +19,6 @@ from jobstat.jobs.parse import describe_type
 from jobstat.jobs.reference import Reference, parse_id, parse_reference
 from jobstat.jobs.signs import has_failed_status, shows_any_failure
 from jobstat.jobs.vocabulary import plain_name
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MAX_INPUT = 10 * 2**20
 """Bytes of standard input: about as many as 1,000 jobs with all their results have."""

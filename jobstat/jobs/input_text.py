@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from jobstat.errors import UsageError
 from jobstat.jobs.parse import MAX_DEPTH, is_too_deep
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _BLANKS = re.compile(r"[\s\x1e]+")
 """Blanks, and the record separator of JSON text sequences (RFC 7464)."""

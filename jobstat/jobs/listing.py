@@ -7,18 +7,15 @@ may be out of date. So it is read more than once.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from jobstat.jobs.job import has_final_status, judge
-from jobstat.jobs.pages import FIRST_PAGE, find_id
+from jobstat.jobs.job import Job, has_final_status, judge
+from jobstat.jobs.pages import FIRST_PAGE, Page, find_id
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
-
-    from jobstat.jobs.job import Job
     from jobstat.jobs.page_reader import PageReader
-    from jobstat.jobs.pages import Page
 
 MAX_READINGS = 5
 """Readings of a list in which jobs still appear or move."""

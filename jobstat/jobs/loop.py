@@ -5,16 +5,14 @@ The caller passes in the clock and the network.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from jobstat.errors import JobstatError, OutputError
-from jobstat.jobs.poll import Wait
+from jobstat.jobs.poll import PollRequest, PollResult, TrackedJob, Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from jobstat.jobs.poll import PollRequest, PollResult, TrackedJob
     from jobstat.jobs.retry import Outage
     from jobstat.jobs.watch import Watch
 

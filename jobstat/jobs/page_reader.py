@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from jobstat.errors import InvalidResponse, JobstatError, TimedOut
-from jobstat.jobs.loop import TICK
-from jobstat.jobs.pages import FIRST_PAGE
-from jobstat.jobs.rate_limit import MIN_ANNOUNCED_WAIT
-from jobstat.jobs.retry import Retry
+from jobstat.jobs.loop import TICK, Clock
+from jobstat.jobs.pages import FIRST_PAGE, Page
+from jobstat.jobs.rate_limit import MIN_ANNOUNCED_WAIT, RateLimiter
+from jobstat.jobs.retry import Outage, Retry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from jobstat.jobs.loop import Clock
-    from jobstat.jobs.pages import Page
     from jobstat.jobs.policy import WatchPolicy
-    from jobstat.jobs.rate_limit import RateLimiter
-    from jobstat.jobs.retry import Outage
 
     Fetch = Callable[[str, float], Page]
 

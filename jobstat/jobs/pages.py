@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from jobstat.errors import InvalidResponse
+from jobstat.jobs.job import Job
 from jobstat.jobs.parse import (
     check_fields_beside,
     decode_json,
@@ -15,9 +15,6 @@ from jobstat.jobs.parse import (
     parse_job,
 )
 from jobstat.jobs.vocabulary import plain_name
-
-if TYPE_CHECKING:
-    from jobstat.jobs.job import Job
 
 PAGE_SIZE = 100
 FIRST_PAGE = urlencode({"page[size]": PAGE_SIZE})

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from math import floor, inf, isfinite
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from jobstat.errors import InvalidResponse
 from jobstat.jobs.job import MAX_COUNT, Item, Job
 from jobstat.jobs.signs import is_about_all_items, is_failed_item, shows_any_failure
 from jobstat.jobs.vocabulary import is_failed_code, is_failed_group, is_key, plain_name
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Set as AbstractSet
 
 # Plain names of fields that decide a verdict or hold a job. A field with such a name in
 # another spelling or place could contradict the field that is read.

@@ -8,14 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from jobstat.errors import InvalidResponse
+from jobstat.errors import InvalidResponse, JobstatError, NotFound
 from jobstat.exits import Exit
-from jobstat.jobs.job import judge, lacks_results
+from jobstat.jobs.job import Job, judge, lacks_results
 from jobstat.jobs.progress import ProgressEstimate
 
 if TYPE_CHECKING:
-    from jobstat.errors import JobstatError, NotFound
-    from jobstat.jobs.job import Job
     from jobstat.jobs.retry import Outage, Retry
 
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from jobstat.jobs.job import judge
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from jobstat.jobs.job import Job
+from jobstat.jobs.job import Job, judge
 
 
 @dataclass(slots=True)

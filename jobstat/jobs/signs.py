@@ -5,6 +5,7 @@ The words are in ``vocabulary``. Every doubt counts as a sign.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum, auto
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeGuard
@@ -32,7 +33,6 @@ from jobstat.jobs.vocabulary import (
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Mapping
 
 # Signs in an item.
 

@@ -5,9 +5,10 @@ A watch is pure. The loop (``loop.py``) passes in the answers and the time.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from jobstat.errors import InvalidResponse, NotFound, Unauthorized
+from jobstat.errors import InvalidResponse, JobstatError, NotFound, Unauthorized
 from jobstat.exits import Exit, combine
 from jobstat.jobs.batching import Batching, earliest, match_results
 from jobstat.jobs.job import Job
@@ -18,9 +19,6 @@ from jobstat.jobs.retry import Outage, Retry
 from jobstat.jobs.schedule import CONFIRM_DELAY, NOT_FOUND_DELAY, delay_after_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from jobstat.errors import JobstatError
     from jobstat.jobs.policy import WatchPolicy
 
 NOT_FOUND_GRACE = 10.0
