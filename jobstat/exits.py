@@ -30,15 +30,15 @@ class Exit(IntEnum):
     NOT_FOUND = 5, "no such job, or no longer"
     ITEMS_FAILED = 6, "a job completed, at least one item failed"
     UNAVAILABLE = 7, "network, 5xx, 429 or a broken answer, after all retries"
-    # A watch gives this code to jobs that it lets go early. A more serious code, or a
-    # signal, then ends jobstat.
+    # A watch gives this code to jobs that it stops watching before they end. A more
+    # serious code, or a signal, then ends jobstat.
     UNFINISHED = 8, "show: a job is still queued or working"
     TIMEOUT = 124, "--timeout ran out first"
 
     @property
-    def severity(self) -> int:
-        """The rank among all codes; 0 is the most serious."""
-        return _SEVERITY.index(self)
+    def rank(self) -> int:
+        """The place in the order of seriousness: 0 for the most serious code."""
+        return _MOST_SERIOUS_FIRST.index(self)
 
     @property
     def slug(self) -> str:
@@ -46,7 +46,7 @@ class Exit(IntEnum):
         return self.name.lower().replace("_", "-")
 
 
-_SEVERITY = (
+_MOST_SERIOUS_FIRST = (
     Exit.INTERNAL,
     Exit.USAGE,
     Exit.AUTH,
@@ -69,4 +69,4 @@ def combine(exits: Iterable[Exit], *, exit_zero: bool = False) -> Exit:
     With ``exit_zero``, failed and unfinished jobs count as 0.
     """
     counted = (Exit.OK if exit_zero and code in _FORGIVEN else code for code in exits)
-    return min(counted, key=lambda code: code.severity, default=Exit.OK)
+    return min(counted, key=lambda code: code.rank, default=Exit.OK)

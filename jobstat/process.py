@@ -14,7 +14,7 @@ from jobstat import critical, user
 from jobstat.cli import COMMANDS, cli
 from jobstat.errors import JobstatError, OutputError, SignalReceived, UsageError
 from jobstat.invocation import KEY_LOG, Invocation
-from jobstat.signals import end_by, prevent_core_dump, raise_on_signals
+from jobstat.signals import end_by_signal, prevent_core_dump, raise_on_signals
 
 _WRITE_ERRORS = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
@@ -45,7 +45,7 @@ def run(arguments: list[str]) -> int:
         ending_signal = received.signal
     later_signal = _finish_critical_sections()
     if ending_signal := ending_signal or later_signal:
-        end_by(ending_signal)
+        end_by_signal(ending_signal)
     return code
 
 

@@ -39,7 +39,7 @@ def raise_on_signals() -> None:
         sys.unraisablehook = _redeliver
 
 
-def end_by(number: int) -> NoReturn:
+def end_by_signal(number: int) -> NoReturn:
     """End the process by the signal itself, so that a shell loop stops too."""
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
@@ -82,7 +82,7 @@ class _LaterSignals:
             return
         self._count += 1
         if self._count > 1 or not critical.is_active():
-            end_by(number)
+            end_by_signal(number)
 
 
 def _redeliver(unraisable: sys.UnraisableHookArgs) -> None:

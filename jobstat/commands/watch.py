@@ -206,7 +206,8 @@ def _early_end(watch: Watch, timeout: float | None) -> str | None:
         Exit.TIMEOUT: f"not finished after {_format_timeout(timeout or 0.0)}",
         Exit.UNFINISHED: "stopped at the first failure",
         Exit.UNAVAILABLE: "gave up watching",
-        Exit.AUTH: "gave up watching",  # a 401 with --retry-for 0
+        # The retry budget ended at a 401, or while the keyring was locked.
+        Exit.AUTH: "stopped watching",
     }
     return next(
         (

@@ -79,7 +79,7 @@ DELETE = BulkOperation(
 class PlannedJob:
     """A job whose results and end are fixed when it starts.
 
-    ``failures`` maps the index of each item that fails to the error's details.
+    ``failures`` maps the index of each failing item to the details of its error.
     ``created_at`` is in POSIX seconds, ``duration`` in seconds.
     """
 
@@ -216,7 +216,7 @@ class FakeAccount:
     ) -> dict[str, Any]:
         """Start a job about these tickets, and return the job object.
 
-        ``failures`` maps the index of each item that must fail to the error's details.
+        ``failures`` maps the index of each failing item to the details of its error.
         The account's ``failure_share`` adds more. Raise AccountError if there are too
         many tickets, or too many unfinished jobs.
         """

@@ -32,7 +32,7 @@ MIN_LIFETIME, MAX_LIFETIME = 300, 172_800
 CODE_LIFETIME = 120.0
 """Seconds that an authorization code is valid."""
 
-REFRESH_LIFETIME = 30 * 86400.0
+REFRESH_TOKEN_LIFETIME = 30 * 86400.0
 """Seconds that a refresh token is valid."""
 
 SCOPES = frozenset({"read", "write"})
@@ -205,7 +205,7 @@ class FakeOAuth:
             token_hex(32) if refreshable else None,
             scope,
             now + lifetime,
-            now + (REFRESH_LIFETIME if refreshable else lifetime),
+            now + (REFRESH_TOKEN_LIFETIME if refreshable else lifetime),
         )
 
 

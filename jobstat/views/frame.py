@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 WIDE = 100
 """Columns that have room for the account, and for the time left of each job."""
 
-WHOLE_ID = 60
+WHOLE_ID_COLUMNS = 60
 """Columns that have room for a job's whole id, its counts and a short bar. With fewer,
 the header takes two lines."""
 
@@ -123,12 +123,7 @@ class Frame:
         pending = sorted(watch.pending, key=_display_order)
         succeeded = sum(tracked.exit is Exit.OK for tracked in watch.jobs)
         room = self._height - len(lines) - (succeeded > 0)
-        if len(failed) + len(pending) > room:
-            room -= 1
-        # Pending jobs get half of the room, if they need it.
-        max_failed = max(room - len(pending), (room + 1) // 2, 0)
-        shown = failed[:max_failed]
-        shown += pending[: max(room - len(shown), 0)]
+        shown = _choose_rows(failed, pending, room)
         lines += [self._job_row(tracked) for tracked in shown]
         if succeeded:
             sign = GOOD.render(unicode=self._unicode)
@@ -156,8 +151,8 @@ class Frame:
         done, total = self._watch.items
         if not total:
             done, total = count_done(self._watch), len(self._watch.jobs)
-        has_bar_beside = self._width >= WHOLE_ID
-        room = self._width - (MIN_BAR + len(GAP)) * has_bar_beside
+        has_bar_beside = self._width >= WHOLE_ID_COLUMNS
+        room = self._width - (MIN_BAR + len(GAP) if has_bar_beside else 0)
         figures = self._header_figures(whole_percent(done, total))
         for name in _DROP_ORDER:
             if line_width(join_parts(figures.values())) <= room:
@@ -252,6 +247,22 @@ class Frame:
         else:
             return []
         return [[(f"! {message}", UNKNOWN.style)]]
+
+
+def _choose_rows(
+    failed: list[TrackedJob], pending: list[TrackedJob], room: int
+) -> list[TrackedJob]:
+    """Return the jobs that fit into ``room`` rows, the failed ones first.
+
+    Pending jobs get half of the rows, if they need them. If not all jobs fit, a row
+    stays free for the count of the others.
+    """
+    if len(failed) + len(pending) > room:
+        room -= 1
+    max_failed = max(room - len(pending), (room + 1) // 2, 0)
+    shown_failed = failed[:max_failed]
+    max_pending = max(room - len(shown_failed), 0)
+    return shown_failed + pending[:max_pending]
 
 
 def _display_order(tracked: TrackedJob) -> int:

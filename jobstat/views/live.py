@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 from jobstat.errors import OutputError
 from jobstat.jobs.loop import Clock
 from jobstat.jobs.poll import TrackedJob
-from jobstat.views.frame import WHOLE_ID, Frame
+from jobstat.views.frame import WHOLE_ID_COLUMNS, Frame
 from jobstat.views.layout import to_ansi
 from jobstat.views.progress import Progress
 from jobstat.views.report import render_last_status, render_summary
@@ -84,15 +84,18 @@ class LiveProgress(Progress):
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._is_active = False
         # The exception that ends the view matters more than a failure to erase it.
         with suppress(OutputError) if any(exception) else nullcontext():
-            self._erase()
+            self.stop()
+
+    def stop(self) -> None:
+        self._is_active = False
+        self._erase()
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
         was_active = self._is_active
-        self.__exit__()
+        self.stop()
         yield
         if was_active and self._watch.pending:
             self._is_active = True
@@ -113,7 +116,7 @@ class LiveProgress(Progress):
 
     def job_done(self, tracked: TrackedJob, now: float) -> None:
         if self._show_final and tracked.job and len(self._watch.jobs) == 1:
-            self.__exit__()
+            self.stop()
             elapsed = now - self._watch.started if tracked.seen_running else None
             self._write(
                 render_last_status(tracked.job, self._account, self._terminal, elapsed)
@@ -122,7 +125,7 @@ class LiveProgress(Progress):
     def ended(self, now: float) -> None:
         # A signal may interrupt this call or the caller's exit from the context, but
         # not both.
-        self.__exit__()
+        self.stop()
         if self._show_final and len(self._watch.jobs) > 1:
             elapsed = now - self._watch.started
             self._write(
@@ -143,7 +146,7 @@ class LiveProgress(Progress):
             lines = self._frame_lines(now)
             if self._resized_at > now:
                 return  # the lines may not fit any more
-            up = f"\x1b[{len(lines) - 1}A" * (len(lines) > 1)
+            up = f"\x1b[{len(lines) - 1}A" if len(lines) > 1 else ""
             frame = f"{ERASE_LINE}\n".join(lines)
             # Set before the write, which a signal may interrupt.
             self._is_drawn = True
@@ -202,10 +205,10 @@ class LiveProgress(Progress):
         return [to_ansi(line, self._terminal) for line in frame.lines()]
 
     def _frame_width(self, columns: int, rows: int) -> int:
-        """Return the columns that a frame uses: for a high frame, half or WHOLE_ID.
+        """Return the columns that a frame uses: not all of them for a high frame.
 
         Splitting a window halves its width. The terminal then wraps longer lines, and
         moves the first lines of a high frame to the scrollback.
         """
         is_high = 2 * len(self._watch.jobs) > rows
-        return min(columns, max(WHOLE_ID, columns // 2)) if is_high else columns
+        return min(columns, max(WHOLE_ID_COLUMNS, columns // 2)) if is_high else columns

@@ -37,8 +37,11 @@ class LogProgress(Progress):
 
     Lines go to ``terminal``, or nowhere if it is None. Errors go to ``stderr``. With
     ``show_final``, the end of a job has a line. Without ``show_final``, a report on the
-    job follows. With several jobs, a line names its job, a job whose status stays the
-    same has at most one line a minute, and after a quiet minute a line counts all jobs.
+    job follows.
+
+    With several jobs, each line names its job. While the status of a job stays the
+    same, the job has at most one line a minute. After a quiet minute, a line counts all
+    jobs.
     """
 
     def __init__(
@@ -56,9 +59,9 @@ class LogProgress(Progress):
         self._has_several = len(watch.jobs) > 1
         self._show_final = show_final or self._has_several
         self._last_line_at = watch.started
-        self._logged_states: dict[str, tuple[str, float]] = {}
+        self._last_logged: dict[str, tuple[str, float]] = {}
         self._logged_errors: dict[str, tuple[str, float]] = {}
-        self._announce_limit_at = -inf
+        self._next_limit_line_at = -inf
 
     def job_changed(self, tracked: TrackedJob, now: float) -> None:
         self._log_recovery(now)
@@ -93,7 +96,7 @@ class LogProgress(Progress):
     def _is_worth_a_line(self, tracked: TrackedJob, now: float) -> bool:
         if not (self._has_several and tracked.job):
             return True
-        state, logged_at = self._logged_states.get(tracked.id, ("", -inf))
+        state, logged_at = self._last_logged.get(tracked.id, ("", -inf))
         return state != tracked.job.state or now - logged_at >= REMIND_AFTER
 
     def _log_job(self, tracked: TrackedJob, now: float) -> None:
@@ -102,8 +105,8 @@ class LogProgress(Progress):
             return
         # The id of a single job is logged once. On every line it would be noise, above
         # all for a screen reader.
-        is_named = self._has_several or tracked.id not in self._logged_states
-        self._logged_states[tracked.id] = (job.state, now)
+        is_named = self._has_several or tracked.id not in self._last_logged
+        self._last_logged[tracked.id] = (job.state, now)
         glyph = status_glyph(job).render(unicode=self._terminal.unicode)
         self._write(
             now,
@@ -123,8 +126,8 @@ class LogProgress(Progress):
     def _log_rate_limit(self, now: float) -> None:
         """Say, at most once a minute, that the rate limit delays the next request."""
         until = self._watch.rate_limited_until(now)
-        if until is not None and now >= self._announce_limit_at:
-            self._announce_limit_at = max(until, now + REMIND_AFTER)
+        if until is not None and now >= self._next_limit_line_at:
+            self._next_limit_line_at = max(until, now + REMIND_AFTER)
             self._log_problem(_ACCOUNT, format_rate_limit_wait(until, now), now)
 
     def _log_recovery(self, now: float) -> None:

@@ -21,7 +21,10 @@ class Output(ABC):
 
     @abstractmethod
     def render(self, job: Job, elapsed: float | None = None) -> str:
-        """Return a job and its results. It was watched for ``elapsed`` seconds."""
+        """Return the text of a job and its results.
+
+        ``elapsed`` is how many seconds the job was watched, None to leave that out.
+        """
 
     def write(self, text: str) -> None:
         """Write a rendered job. Raise OutputError or BrokenPipeError."""

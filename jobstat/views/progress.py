@@ -20,7 +20,10 @@ class Progress(Observer):
         return self
 
     def __exit__(self, *exception: object) -> None:
-        pass
+        self.stop()
+
+    def stop(self) -> None:
+        """Erase the view, and stop drawing it."""
 
     def suspended(self) -> AbstractContextManager[None]:
         """Erase the view while other output is written to the same screen."""

@@ -52,7 +52,8 @@ class TextOutput(Output):
 
     def write(self, text: str) -> None:
         """Write a paragraph, with a blank line above all but the first."""
-        self._terminal.write("\n" * (self._paragraphs > 0) + text)
+        blank_line = "\n" if self._paragraphs else ""
+        self._terminal.write(blank_line + text)
         self._paragraphs += 1
 
     def report(self, watch: Watch, elapsed: float | None = None) -> None:
@@ -92,7 +93,7 @@ def render_last_status(
 def render_summary(
     watch: Watch, account: str, terminal: Terminal, elapsed: float | None
 ) -> str:
-    """Return the sentence about several jobs, wrapped on a terminal."""
+    """Return the one-sentence summary of a watch of several jobs."""
     glyph, words = watch_summary(watch, account, elapsed)
     sentence = f"{glyph.render(unicode=terminal.unicode)} {words}"
     width = terminal.size.columns if terminal.interactive else None

@@ -117,7 +117,7 @@ class Reporter(Observer):
     def ending_early(self) -> None:
         # A slow reader of stdout or a paused terminal must not delay the end.
         limit_writes(clock.monotonic())
-        self._progress.__exit__()
+        self._progress.stop()
 
     def job_done(self, tracked: TrackedJob, now: float) -> None:
         if tracked.id not in self._shown_ends:
@@ -243,7 +243,10 @@ def _make_progress(
     stdout: Terminal,
     stderr: Terminal,
 ) -> Progress:
-    """Return no progress, a live view or a log. With JSON, it is on stderr."""
+    """Return the view of the progress: nothing, a live view or a log.
+
+    The view is on stderr if stdout gets JSON.
+    """
     if options.quiet or watch.policy.once:
         return Progress()
     as_json = options.as_json

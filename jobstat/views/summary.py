@@ -92,12 +92,13 @@ def format_status_counts(jobs: Iterable[TrackedJob]) -> str:
 def failed_jobs(jobs: Iterable[TrackedJob]) -> list[TrackedJob]:
     """Return the jobs that failed, are gone or got no answer, the worst first."""
     failed = [tracked for tracked in jobs if tracked.exit not in _NOT_FAILED]
-    return sorted(failed, key=_severity)
+    return sorted(failed, key=_worst_first)
 
 
-def _severity(tracked: TrackedJob) -> tuple[int, int]:
+def _worst_first(tracked: TrackedJob) -> tuple[int, int]:
+    """Return a sort key: the most serious exit code, then the most failed items."""
     code, job = tracked.exit or Exit.OK, tracked.job
-    return code.severity, -len(job.failed) if job else 0
+    return code.rank, -len(job.failed) if job else 0
 
 
 def format_failure_counts(jobs: Sequence[TrackedJob]) -> str:

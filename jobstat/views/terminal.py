@@ -1,4 +1,4 @@
-"""The streams that jobstat writes to, and the abilities of each.
+"""The streams that jobstat writes to, and which kinds of output each can show.
 
 Only this module reads TERM, CI, NO_COLOR, the locale and the size of a terminal.
 """
@@ -36,7 +36,7 @@ _SGR = {
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """A stream and its abilities.
+    """A stream, and which kinds of output it can show.
 
     ``interactive`` is true for a terminal on which lines can be redrawn.
     ``unattended`` is true in CI, whose log may look like a terminal. ``stream`` is
@@ -158,7 +158,10 @@ class Terminal:
 def open_terminal(
     stream: TextIO | None, environ: Mapping[str, str], color: str = "auto"
 ) -> Terminal:
-    """Return a stream with its abilities. ``color`` is auto, always or never."""
+    """Return the Terminal of a stream: whether it has color, Unicode and a user.
+
+    ``color`` is auto, always or never.
+    """
     if isinstance(stream, TextIOWrapper) and stream.errors != "backslashreplace":
         # Line buffering sends each line whole: no signal comes in between.
         stream.reconfigure(errors="backslashreplace", line_buffering=True)
@@ -196,7 +199,7 @@ def say_waiting_for_tokens() -> None:
 
 
 def _is_c_locale(environ: Mapping[str, str]) -> bool:
-    """Return whether the locale of characters is C or POSIX, which is the default."""
+    """Return whether the locale for characters is C or POSIX. Without one, it is C."""
     ctype = environ.get("LC_CTYPE")
     if ctype in {"C.UTF-8", "C.utf8"}:
         # Python sets this itself when it finds the C locale (PEP 538).

@@ -15,7 +15,7 @@ from jobstat.demo.oauth import (
     CODE_LIFETIME,
     CONFIDENTIAL_CLIENT,
     PUBLIC_CLIENT,
-    REFRESH_LIFETIME,
+    REFRESH_TOKEN_LIFETIME,
     FakeOAuth,
 )
 
@@ -135,7 +135,7 @@ def test_refresh_invalidates_the_old_access_and_refresh_tokens() -> None:
     assert oauth.accepts(second["access_token"], 1.0)
     assert grant_error(oauth, fields, 1.0) == "invalid_grant"
     fields["refresh_token"] = second["refresh_token"]
-    assert grant_error(oauth, fields, 1.0 + REFRESH_LIFETIME) == "invalid_grant"
+    assert grant_error(oauth, fields, 1.0 + REFRESH_TOKEN_LIFETIME) == "invalid_grant"
     assert grant_error(oauth, {**fields, "refresh_token": None}) == "invalid_grant"
 
 

@@ -545,7 +545,7 @@ def _verdict(value: dict[str, Any]) -> Verdict | None:
 def _is_no_better(after: Verdict | None, before: Verdict | None) -> bool:
     if after is None or before is None:
         return after is not OK
-    return after.exit.severity <= before.exit.severity
+    return after.exit.rank <= before.exit.rank
 
 
 @settings(max_examples=200)
