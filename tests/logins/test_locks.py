@@ -42,7 +42,9 @@ def test_directory_writable_by_every_user_gets_no_lock_file(folder: Path) -> Non
     assert not list(folder.iterdir())
 
 
-def test_held_lock_times_out_and_a_released_lock_is_taken(folder: Path) -> None:
+def test_wait_for_a_held_lock_times_out_and_a_released_lock_is_taken(
+    folder: Path,
+) -> None:
     with lock(folder, "x", 1), pytest.raises(Unavailable, match="another jobstat"):  # noqa: SIM117 - the inner lock is tested
         with lock(folder, "x", 0.1):
             pass

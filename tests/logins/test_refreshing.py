@@ -86,7 +86,7 @@ def test_token_request_has_its_own_connection(
     assert (len(shared.requests), len(own.requests)) == (0, 1)
 
 
-def test_slow_refresh_is_used_by_a_later_call(
+def test_tokens_of_a_slow_refresh_are_used_by_a_later_call(
     new_keyring_provider: NewKeyringProvider,
 ) -> None:
     endpoint = granting(refresh_token="r2", expires_in=300)
@@ -118,7 +118,7 @@ def test_refresh_of_a_valid_token_takes_at_most_half_of_the_timeout(
     assert max(fake.timeouts) <= TIMEOUT / 2
 
 
-def test_process_waits_longer_than_a_refresh_may_take() -> None:
+def test_waits_at_exit_and_for_locks_outlast_a_refresh() -> None:
     keyring = 2 * KEYRING_TIMEOUT + 2 * SAVE_TIMEOUT
     assert TOKEN_TIMEOUT + keyring <= critical.MAX_WAIT <= LOCK_TIMEOUT
 
@@ -192,7 +192,7 @@ def test_no_refresh_starts_when_the_process_ends() -> None:
     assert endpoint.requests == []
 
 
-def test_failure_of_an_abandoned_refresh_is_a_warning(
+def test_failure_of_an_abandoned_refresh_causes_a_warning(
     new_keyring_provider: NewKeyringProvider,
 ) -> None:
     endpoint = refusing(400, b'{"error": "invalid_grant"}')
@@ -215,7 +215,7 @@ def test_failure_of_an_abandoned_refresh_is_a_warning(
     )
 
 
-def test_successful_refresh_after_a_failed_one_is_no_warning(
+def test_successful_refresh_after_a_failed_one_causes_no_warning(
     new_keyring_provider: NewKeyringProvider,
 ) -> None:
     provider, _ = new_keyring_provider(LoginSecrets(EXPIRED))
@@ -231,7 +231,7 @@ def test_successful_refresh_after_a_failed_one_is_no_warning(
     assert provider.warnings == []
 
 
-def test_provider_remembers_all_its_secrets() -> None:
+def test_provider_returns_its_old_and_new_secrets() -> None:
     provider = new_refreshing(Tokens("old-token", "r1-token", 5.0, 4.0), "s3cret")
     provider.credential(granting().http, 5)
     assert {"old-token", "r1-token", "s3cret", "t0ken"} <= set(provider.secrets())

@@ -219,7 +219,7 @@ def test_deleting_a_login_removes_a_secret_without_a_profile(
         delete_login(ACME)
 
 
-def test_account_named_accounts_does_not_share_the_lock_of_the_file(
+def test_account_named_accounts_does_not_share_the_lock_of_accounts_toml(
     folder: Path, entries: dict[str, str]
 ) -> None:
     for name in ("accounts", "accounts.toml"):

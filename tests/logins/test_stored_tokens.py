@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fake_store import NewKeyringProvider
 
 
-def test_tokens_of_another_process_are_refreshed_instead_of_unsaved_ones(
+def test_refresh_uses_tokens_of_another_process_then_its_own_unsaved_ones(
     new_keyring_provider: NewKeyringProvider,
 ) -> None:
     provider, fake = new_keyring_provider(LoginSecrets(EXPIRED))
@@ -64,7 +64,7 @@ def test_unwritable_keyring_prevents_the_token_request(
         assert endpoint.requests == []
 
 
-def test_unwritable_keyring_is_a_warning_at_the_end(
+def test_unwritable_keyring_causes_a_warning_at_the_end_unless_it_recovers(
     new_keyring_provider: NewKeyringProvider,
 ) -> None:
     provider, fake = new_keyring_provider(LoginSecrets(expiring_in(60)))
@@ -110,7 +110,7 @@ def test_unsaved_tokens_of_an_abandoned_refresh_are_saved_at_the_end(
     assert fake.refresh_token == "r2"
 
 
-def test_storing_tokens_is_tried_twice(
+def test_failed_save_of_new_tokens_is_tried_once_more(
     new_keyring_provider: NewKeyringProvider,
 ) -> None:
     provider, fake = new_keyring_provider(LoginSecrets(EXPIRED))

@@ -66,7 +66,7 @@ def check(
 
 @needs("bash")
 @pytest.mark.parametrize(("line", "offered", "not_offered"), CASES)
-def test_bash_completes_without_python(
+def test_bash_completes_words_without_starting_python(
     no_python: dict[str, str], line: str, offered: set[str], not_offered: set[str]
 ) -> None:
     script = (
@@ -85,7 +85,9 @@ def test_bash_completes_without_python(
 
 
 @needs("bash")
-def test_bash_completes_after_an_equals_sign(no_python: dict[str, str]) -> None:
+def test_bash_completes_an_option_value_after_an_equals_sign(
+    no_python: dict[str, str],
+) -> None:
     script = (
         'source "$FILE"; COMP_WORDS=(jobstat show --color = al); COMP_CWORD=4;'
         '_jobstat; printf "%s\\n" "${COMPREPLY[@]}"'
@@ -97,7 +99,7 @@ def test_bash_completes_after_an_equals_sign(no_python: dict[str, str]) -> None:
 
 @needs("fish")
 @pytest.mark.parametrize(("line", "offered", "not_offered"), CASES)
-def test_fish_completes_without_python(
+def test_fish_completes_words_without_starting_python(
     no_python: dict[str, str], line: str, offered: set[str], not_offered: set[str]
 ) -> None:
     lines = complete(
@@ -130,7 +132,7 @@ zpty -d shell
 
 @needs("zsh")
 @pytest.mark.parametrize(("line", "offered", "not_offered"), CASES)
-def test_zsh_completes_without_python(
+def test_zsh_completes_words_without_starting_python(
     no_python: dict[str, str], line: str, offered: set[str], not_offered: set[str]
 ) -> None:
     screen = complete(

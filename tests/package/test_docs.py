@@ -61,7 +61,7 @@ def test_readme_names_each_top_level_command_and_each_topic() -> None:
 
 
 @pytest.mark.parametrize("block", ["script", "script lines", "ci"])
-def test_a_script_of_the_readme_is_the_same_in_the_topic(block: str) -> None:
+def test_readme_scripts_are_also_in_the_scripting_topic(block: str) -> None:
     script = re.search(
         rf"<!-- begin {block} -->\n```sh\n(.*?)```", README.read_text(), re.DOTALL
     )
@@ -103,7 +103,7 @@ def test_each_topic_has_a_file_and_each_file_is_a_topic() -> None:
 
 
 @pytest.mark.parametrize("topic", TOPICS)
-def test_a_topic_is_ascii_text_of_80_columns(topic: str) -> None:
+def test_topic_is_ascii_of_at_most_80_columns(topic: str) -> None:
     text = load_topic(topic)
     assert text.isascii()
     assert "\t" not in text
@@ -113,7 +113,7 @@ def test_a_topic_is_ascii_text_of_80_columns(topic: str) -> None:
 
 
 @pytest.mark.parametrize("topic", TOPICS)
-def test_a_topic_refers_only_to_existing_topics_and_commands(topic: str) -> None:
+def test_topic_refers_only_to_existing_topics_and_commands(topic: str) -> None:
     text = " ".join(load_topic(topic).split())
     assert set(re.findall(r"jobstat help ([a-z-]+)", text)) <= set(TOPICS)
     paths = {path.split()[0] for path, _ in commands()}
@@ -142,7 +142,7 @@ def variables_in_the_code() -> Iterator[str]:
                 yield node.value
 
 
-def test_the_environment_topic_has_every_variable_that_the_code_reads() -> None:
+def test_environment_topic_names_every_variable_that_the_code_reads() -> None:
     documented = set(VARIABLE.findall(load_topic("environment")))
     metavars = {
         word
@@ -184,7 +184,7 @@ def options() -> Iterator[tuple[str, click.Option]]:
                 yield path, param
 
 
-def test_a_shared_option_has_the_same_help_in_every_command() -> None:
+def test_shared_option_has_the_same_help_in_every_command() -> None:
     helps: dict[str, set[str | None]] = {}
     for path, option in options():
         # auth has options of its own under these names.
@@ -203,7 +203,7 @@ def test_no_option_takes_a_secret() -> None:
             assert option.is_flag, name
 
 
-def test_the_changelog_has_this_version() -> None:
+def test_changelog_has_a_section_for_this_version() -> None:
     assert f"## [{__version__}]" in CHANGELOG.read_text()
 
 

@@ -92,7 +92,7 @@ def shown_on_terminal(env: dict[str, str], rows: int = 24) -> str:
 LENGTH = len(load_topic("polling").splitlines())
 
 
-def test_a_topic_longer_than_the_screen_goes_through_the_pager(pager: str) -> None:
+def test_topic_longer_than_the_screen_is_shown_in_the_pager(pager: str) -> None:
     text = shown_on_terminal({"PAGER": pager, "ZENDESK_OAUTH_TOKEN": "tok"})
     assert text == f"paged {LENGTH} lines FRX"
 
@@ -102,7 +102,7 @@ def test_pager_keeps_its_arguments_and_the_users_less_variable(pager: str) -> No
     assert text == f"paged {LENGTH} lines R"
 
 
-def test_a_topic_that_fits_the_screen_needs_no_pager(pager: str) -> None:
+def test_topic_that_fits_the_screen_is_printed_without_the_pager(pager: str) -> None:
     text = shown_on_terminal({"PAGER": pager}, rows=LENGTH + 1)
     assert text == load_topic("polling").rstrip()
 
@@ -132,12 +132,14 @@ def test_help_prints_the_topic_if_the_pager_cannot_run(env: dict[str, str]) -> N
 
 
 @pytest.mark.parametrize("env", [{"TERM": "dumb"}, {"CI": "1"}], ids=str)
-def test_an_unattended_terminal_gets_no_pager(env: dict[str, str], pager: str) -> None:
+def test_pager_is_not_used_in_ci_or_on_a_dumb_terminal(
+    env: dict[str, str], pager: str
+) -> None:
     text = shown_on_terminal({"PAGER": pager, **env})
     assert text == load_topic("polling").rstrip()
 
 
-def test_a_pipe_gets_no_pager(pager: str) -> None:
+def test_pager_is_not_used_for_a_pipe(pager: str) -> None:
     done = jobstat("help", "polling", env={**os.environ, "PAGER": pager})
     assert done.stdout == load_topic("polling")
 

@@ -160,7 +160,7 @@ def test_request_after_an_invalid_response_uses_a_new_connection() -> None:
         assert fetch_one(api, "mine") == ("mine", "working")
 
 
-def test_request_after_unrequested_jobs_uses_a_new_connection() -> None:
+def test_request_after_an_answer_with_unrequested_jobs_uses_a_new_connection() -> None:
     jobs = [completed(SUCCESS, id="one"), completed(SUCCESS, id="stranger")]
     content = json.dumps({"job_statuses": jobs}).encode()
     several = http(content=content).replace(b"close", b"keep-alive")

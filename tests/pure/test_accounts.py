@@ -121,7 +121,7 @@ def test_invalid_account_name_is_an_error(
 
 
 @given(st.text(), st.booleans())
-def test_any_name_is_an_error_or_an_account_over_tls_or_on_loopback(
+def test_account_of_any_name_uses_tls_or_is_on_loopback(
     text: str, subdomain: bool
 ) -> None:
     try:
@@ -154,7 +154,7 @@ def test_job_url_of_another_account_is_refused() -> None:
         ([ACME], ACME, (), ACME, True),
     ],
 )
-def test_account_without_a_name_comes_from_the_jobs_or_the_default(
+def test_unnamed_account_comes_from_the_job_urls_or_the_default(
     saved_profiles: Profiles,
     jobs: list[str],
     default: str | None,
@@ -169,7 +169,9 @@ def test_account_without_a_name_comes_from_the_jobs_or_the_default(
     assert resolve_account(origin, None, {}, references).named_by_user
 
 
-def test_named_account_does_not_need_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_named_account_is_found_without_reading_accounts_toml(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(profiles, "load_profiles", pytest.fail)
     job = parse_reference(f"{ACME}/api/v2/job_statuses/1")
     assert resolve_account(None, "acme", {}, [job]) == Account(ACME)

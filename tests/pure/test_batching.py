@@ -106,7 +106,7 @@ def test_refused_first_batch_switches_to_single_requests_for_good(
 
 
 @pytest.mark.parametrize("error", [AuthError("401"), UsageError("422")])
-def test_error_of_a_batch_and_of_a_single_request_ends_the_watch(
+def test_error_of_a_batch_that_recurs_for_a_single_job_ends_the_watch(
     error: JobstatError,
 ) -> None:
     account = make_account(lambda id, now: error, error)
@@ -154,7 +154,7 @@ def test_show_polls_an_omitted_job_alone_at_once() -> None:
     assert [ids for _, ids in account.requests] == [("job0", "job1", "job2"), ("job1",)]
 
 
-def test_young_jobs_that_are_not_found_yet_are_polled_in_batches() -> None:
+def test_new_jobs_that_are_not_found_yet_are_polled_in_batches() -> None:
     account = make_account(
         lambda id, now: None if now < 1005 else ending_at(1010)(id, now)
     )

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import pytest
 
 
-def test_second_wait_for_a_section_shares_the_deadline_of_the_first(
+def test_second_wait_for_a_critical_section_shares_the_deadline_of_the_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     critical.reset()  # an earlier test may have finished

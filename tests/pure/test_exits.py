@@ -11,7 +11,7 @@ ORDER = [4, 3, 6, 5, 7, 124, 8, 0]
 
 
 @pytest.mark.parametrize("pair", list(combinations_with_replacement(ORDER, 2)))
-def test_most_severe_of_two_exit_codes_wins(pair: tuple[int, int]) -> None:
+def test_most_serious_of_two_exit_codes_wins(pair: tuple[int, int]) -> None:
     most_serious = min(pair, key=ORDER.index)
     assert combine([Exit(code) for code in pair]) == most_serious
     assert combine([Exit(code) for code in reversed(pair)]) == most_serious

@@ -54,7 +54,7 @@ def ids(*parts: object) -> list[str]:
         json.dumps(completed({"id": 1}), indent=4),
     ],
 )
-def test_each_form_of_input_names_its_job(part: object) -> None:
+def test_job_id_is_found_in_each_form_of_input(part: object) -> None:
     assert ids(part) == [ID]
 
 
@@ -80,7 +80,7 @@ def test_all_forms_of_input_can_be_mixed() -> None:
         {**CREATED, "error": "", "job_statuses": [{"id": OTHER}]},
     ],
 )
-def test_job_status_beside_job_statuses_keeps_all_jobs(answer: object) -> None:
+def test_jobs_in_job_status_and_job_statuses_are_all_kept(answer: object) -> None:
     assert ids(answer) == [ID, OTHER]
 
 

@@ -48,7 +48,7 @@ def test_status_that_leaves_no_room_for_a_bar_has_several_lines() -> None:
 
 
 @pytest.mark.parametrize("unicode", [True, False])
-def test_unknown_progress_moves_only_while_it_is_live(unicode: bool) -> None:
+def test_bar_of_unknown_progress_moves_only_in_the_live_view(unicode: bool) -> None:
     unknown = job_object("working", total=None)
     done = "━" if unicode else "="
     _, moving = lines(unknown, live=True, unicode=unicode)
@@ -62,7 +62,7 @@ def test_completed_job_without_a_total_has_a_full_bar() -> None:
     assert lines(done)[1] == f"✓ completed  {'━' * 60}"
 
 
-def test_unknown_progress_of_a_short_bar_does_not_move() -> None:
+def test_short_bar_of_unknown_progress_does_not_move() -> None:
     """A stripe that fills a short bar looks like an end."""
     unknown = job_object("working", total=None)
     assert "─" * 19 in lines(unknown, width=19, live=True)
@@ -93,7 +93,7 @@ def test_long_message_is_clipped_while_the_job_is_live() -> None:
     ("failed", "height", "succeeded"),
     [(0, 24, 12), (1, 24, 10), (6, 24, 5), (50, 24, 5), (3, 1000, 97)],
 )
-def test_failed_items_stay_on_the_screen(
+def test_only_successful_items_are_left_out_to_fit_the_screen(
     failed: int, height: int, succeeded: int
 ) -> None:
     job = parse_job(completed(*[FAILURE] * failed, *[SUCCESS] * (100 - failed)))

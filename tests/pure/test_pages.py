@@ -213,7 +213,7 @@ def test_invalid_page_raises_invalid_response(content: bytes) -> None:
 
 
 @given(st.binary() | st.text().map(str.encode))
-def test_any_bytes_are_a_page_or_raise_invalid_response(content: bytes) -> None:
+def test_parse_page_of_any_bytes_raises_only_invalid_response(content: bytes) -> None:
     for whole in (content, b'{"job_statuses": [' + content + b"]}"):
         try:
             parse_page(whole)

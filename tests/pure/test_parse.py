@@ -256,7 +256,7 @@ def test_json_just_below_the_maximum_depth_is_decoded() -> None:
 
 @given(ANY_JSON | JOB_LIKE)
 @example({"id": "a", "status": "completed", "results": {"success": False}})
-def test_any_json_is_a_job_or_raises_invalid_response(value: object) -> None:
+def test_parse_job_of_any_json_raises_only_invalid_response(value: object) -> None:
     try:
         job = parse_job(value)
     except InvalidResponse:
@@ -266,7 +266,7 @@ def test_any_json_is_a_job_or_raises_invalid_response(value: object) -> None:
 
 
 @given(st.binary() | JOB_LIKE.map(lambda job: json.dumps({"job_status": job}).encode()))
-def test_any_bytes_are_a_job_or_raise_invalid_response(content: bytes) -> None:
+def test_parse_answer_of_any_bytes_raises_only_invalid_response(content: bytes) -> None:
     try:
         job = parse_answer(content)
     except InvalidResponse:

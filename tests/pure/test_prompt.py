@@ -41,7 +41,7 @@ def test_prompt_without_a_usable_line_raises_a_usage_error(
         (b"x" * (MAX_LINE + 1), "standard input is too long for the API token"),
     ],
 )
-def test_piped_secret_that_is_not_one_line_raises_a_usage_error(
+def test_unusable_piped_secret_raises_a_usage_error_with_a_hint(
     piped: bytes, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     type_bytes(monkeypatch, piped)

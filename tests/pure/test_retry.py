@@ -106,7 +106,7 @@ def test_long_interval_after_a_404_does_not_use_up_the_retry_budget() -> None:
     assert server.times == [1000, 1600, 2200]
 
 
-def test_wait_for_a_turn_does_not_use_up_the_retry_budget() -> None:
+def test_delay_of_a_due_retry_does_not_use_up_the_retry_budget() -> None:
     retry = Retry(WatchPolicy(), inf, RateLimiter())
     retry.outage = Outage(DOWN, failures=1, since=1000, retry_at=1001)
     outage = retry.record_failure(DOWN, requested_at=1101, timeout=30, now=1102)
@@ -153,7 +153,7 @@ def test_show_of_20_jobs_during_an_outage_ends_within_10_seconds() -> None:
     assert server.clock.now - 1000 <= 10
 
 
-def test_show_retries_briefly() -> None:
+def test_show_gives_up_after_three_attempts() -> None:
     watch, server, _ = follow_script(DOWN, policy=SHOW)
     assert watch.exit() is Exit.UNAVAILABLE
     assert server.times == [1000, 1001, 1003]

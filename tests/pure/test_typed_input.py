@@ -77,7 +77,9 @@ def test_error_about_a_url_does_not_repeat_its_password() -> None:
 
 
 @given(st.text())
-def test_any_text_is_a_job_reference_or_raises_a_usage_error(text: str) -> None:
+def test_any_text_is_parsed_into_a_safe_job_id_or_raises_a_usage_error(
+    text: str,
+) -> None:
     try:
         reference = parse_reference(text)
     except UsageError:

@@ -463,7 +463,7 @@ def test_verdict_of_a_completed_job_depends_on_progress_and_total(
         ({"total": None, "results": [SUCCESS]}, False),
     ],
 )
-def test_lacks_results_detects_results_omitted_from_a_batch(
+def test_results_omitted_from_a_batch_are_noticed(
     fields: dict[str, Any], lacks: bool
 ) -> None:
     assert lacks_results(job("completed", **fields), from_batch=True) is lacks
@@ -482,7 +482,7 @@ def test_lacks_results_detects_results_omitted_from_a_batch(
         ({"total": 0, "progress": 0}, False),
     ],
 )
-def test_lacks_results_detects_a_completed_job_without_results(
+def test_missing_results_of_a_completed_job_are_noticed(
     fields: dict[str, Any], lacks: bool
 ) -> None:
     assert lacks_results(job("completed", **fields)) is lacks

@@ -98,23 +98,23 @@ def test_show_continues_with_the_next_job_after_an_error() -> None:
     assert [tracked.exit for tracked in watch.jobs] == [Exit.UNAVAILABLE, Exit.OK]
 
 
-def test_404_of_a_young_job_is_retried() -> None:
+def test_404_of_a_new_job_is_retried() -> None:
     watch, _, _ = follow_script(GONE, GONE, QUEUED, DONE)
     assert watch.exit() is Exit.OK
 
 
-def test_job_never_found_exits_as_not_found_after_the_grace_period() -> None:
+def test_job_that_is_never_found_ends_as_not_found_after_the_grace_period() -> None:
     watch, server, _ = follow_script(GONE)
     assert watch.exit() is Exit.NOT_FOUND
     assert server.times[-1] - server.times[0] == NOT_FOUND_GRACE
 
 
-def test_young_job_is_not_polled_more_often_than_the_interval() -> None:
+def test_new_job_is_not_polled_more_often_than_the_interval() -> None:
     _, server, _ = follow_script(GONE, DONE, policy=WatchPolicy(interval=5))
     assert server.times == [1000, 1005]
 
 
-def test_404_of_a_job_seen_before_exits_as_not_found_at_once() -> None:
+def test_404_of_a_job_that_was_found_before_ends_as_not_found_at_once() -> None:
     watch, server, observer = follow_script(WORKING, GONE)
     assert watch.exit() is Exit.NOT_FOUND
     assert len(server.requests) == 2
@@ -281,7 +281,7 @@ def test_unconfirmed_completion_does_not_decide_the_exit_code() -> None:
 
 
 @pytest.mark.parametrize("status", ["cancelled", "Aborted", " error "])
-def test_failure_status_in_other_words_ends_the_watch(status: str) -> None:
+def test_undocumented_failure_status_ends_the_watch(status: str) -> None:
     watch, server, _ = follow_script(WORKING, job(status))
     assert watch.exit() is Exit.JOB_FAILED
     assert len(server.requests) == 2
@@ -302,7 +302,7 @@ def test_error_field_of_a_working_job_is_reported_and_ends_the_watch(
     assert observer.event_names == ["job_changed"] * 2 + ["job_done"]
 
 
-def test_completed_job_with_an_earlier_item_count_needs_results() -> None:
+def test_completed_job_that_counted_items_before_needs_results() -> None:
     end = job("completed", total=None)
     watch, server, _ = follow_script(WORKING, end, BAD)
     assert watch.exit() is Exit.ITEMS_FAILED

@@ -192,12 +192,12 @@ def test_fail_fast_ends_the_watch_at_the_first_failed_job(last: Job | None) -> N
     ]
 
 
-def test_fail_fast_leaves_a_young_job_unfinished_not_missing() -> None:
+def test_fail_fast_reports_a_new_job_as_unfinished_not_as_not_found() -> None:
     def answers(id: str, now: float) -> Job | None:
         return with_id(BAD, id) if id == "bad" else None
 
     account = make_account(answers, batch_error=UsageError("400"))
-    watch, _ = account.follow(["young", "bad"], WatchPolicy(fail_fast=True))
+    watch, _ = account.follow(["new", "bad"], WatchPolicy(fail_fast=True))
     assert [tracked.exit for tracked in watch.jobs] == [
         Exit.UNFINISHED,
         Exit.ITEMS_FAILED,

@@ -124,7 +124,7 @@ def test_combining_marks_never_stand_alone_or_stack_up(text: str) -> None:
         (2**53 + 1, 1, "working", "1/?", None),
     ],
 )
-def test_counts_and_percent_handle_unknown_and_odd_values(
+def test_counts_and_percent_are_formatted_despite_unknown_or_odd_values(
     total: int | None,
     progress: int | None,
     status: str,
