@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from jobstat.exits import Exit
 
@@ -52,6 +52,22 @@ class OutputError(JobstatError):
 
     exit = Exit.USAGE
 
+    @classmethod
+    def closed(cls) -> Self:
+        """Return the error for a standard output that the shell has closed."""
+        return cls(
+            "standard output is closed",
+            hint="Send the output to a file or to /dev/null instead of closing it.",
+        )
+
+    @classmethod
+    def failed_write(cls, reason: str | None) -> Self:
+        """Return the error for a failed write. ``reason`` is the system's message."""
+        return cls(
+            f"cannot write the output: {reason}",
+            hint="Check the file or disk that the output goes to, or choose another.",
+        )
+
 
 class AuthError(JobstatError):
     """There is no credential, or the account refuses it."""
@@ -64,7 +80,7 @@ class Unauthorized(AuthError):
 
 
 class NotFound(JobstatError):
-    """The account has no such job, or no longer has it."""
+    """The account has no such job, or has deleted it."""
 
     exit = Exit.NOT_FOUND
 

@@ -19,7 +19,7 @@ from jobstat.signals import end_by_signal, prevent_core_dump, raise_on_signals
 _WRITE_ERRORS = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 )
-"""The errno of writes that fail. click itself writes the help and the version."""
+"""The errno of a failed write. click itself writes the help and the version."""
 
 
 def run(arguments: list[str]) -> int:
@@ -77,7 +77,7 @@ def _say_waiting_for_tokens() -> None:
 
 
 def _run_command(invocation: Invocation) -> int:
-    """Run the command. Return its exit code, or that of its error.
+    """Run the command. Return its exit code, or the exit code of its error.
 
     Raise only BrokenPipeError and SignalReceived.
     """
@@ -118,14 +118,14 @@ def _invoke(invocation: Invocation) -> int:
         # --help and --version raise it. click ignores a closed stdout.
         code = click_exit.exit_code
         if sys.stdout is None:
-            raise OutputError("standard output is closed") from None
+            raise OutputError.closed() from None
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise OutputError(f"cannot write the output: {error.strerror}") from error
+        raise OutputError.failed_write(error.strerror) from error
     return code
 
 
@@ -152,7 +152,7 @@ def _to_jobstat_error(error: Exception, arguments: list[str]) -> JobstatError:
         case click.UsageError():
             return _to_usage_error(error, arguments)
         case OSError() if error.errno in _WRITE_ERRORS:
-            return OutputError(f"cannot write the output: {error.strerror}")
+            return OutputError.failed_write(error.strerror)
         case _:
             return JobstatError(
                 f"a bug in jobstat: {type(error).__name__}: {error}",
@@ -166,7 +166,7 @@ def _to_usage_error(error: click.UsageError, arguments: list[str]) -> UsageError
         command = next((word for word in arguments if word in COMMANDS), "COMMAND")
         return UsageError(
             f"no command before {error.option_name}",
-            hint=f"Write: jobstat {command} {error.option_name}",
+            hint=f"Write the command first: jobstat {command} {error.option_name}",
         )
     if error.ctx:
         command_path = error.ctx.command_path

@@ -68,7 +68,10 @@ def parse_job_args(arguments: Sequence[str], timeout: float | None = None) -> Jo
 
     job_input = parse_input(read_input(MAX_INPUT, timeout))
     if not job_input.jobs:
-        raise job_input.problem or UsageError("standard input names no job")
+        raise job_input.problem or UsageError(
+            "standard input names no job",
+            hint="Write ids, URLs or Zendesk's answers in JSON to standard input.",
+        )
     jobs: list[Reference] = []
     for argument in arguments:
         if argument == STANDARD_INPUT:
@@ -87,7 +90,7 @@ def _parse_job_arg(argument: str) -> Reference:
         command = click.get_current_context().command_path
         raise UsageError(
             error.message,
-            hint=f"It is a file: {command} - < {shlex.quote(argument)}",
+            hint=f"To read jobs from that file: {command} - < {shlex.quote(argument)}",
         ) from error
 
 
@@ -110,7 +113,7 @@ def connect(
 ) -> Iterator[Connection]:
     """Connect to the account that an option, the environment, a job or a login names.
 
-    Raise JobstatError if none names one, or if it has no credential.
+    Raise JobstatError if nothing names an account, or if there is no credential for it.
     """
     account = resolve_account(base_url, subdomain, os.environ, jobs)
     provider = resolve_provider(account, os.environ)
@@ -124,7 +127,8 @@ def connect_to(
 ) -> Iterator[Connection]:
     """Connect to an account.
 
-    At the end, wait for a token request, and print warnings about the credential.
+    At the end, wait for a running token request, and print warnings about the
+    credential.
     """
     from jobstat.zendesk.client import ZendeskClient
 
@@ -167,8 +171,8 @@ def run_watch(
 def exit_code(watch: Watch, args: JobArgs, *, exit_zero: bool) -> Exit:
     """Return the exit code of a finished watch.
 
-    Raise UsageError if standard input held an error response: the request that Zendesk
-    refused has no job to count.
+    Raise UsageError if standard input held an error response: Zendesk refused that
+    request, so it has no job whose result could count.
     """
     if args.problem:
         raise args.problem

@@ -94,11 +94,14 @@ def command(
             token_lifetime=token_life,
             token_delay=token_delay,
         )
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or "no such port"
+    except OverflowError as error:
         raise UsageError(
-            f"cannot listen on 127.0.0.1:{port}: {reason}",
-            hint="Choose another --port.",
+            f"no such port: {port}", hint="Choose a --port from 1 to 65535."
+        ) from error
+    except OSError as error:
+        raise UsageError(
+            f"cannot listen on 127.0.0.1:{port or 0}: {error.strerror}",
+            hint="Choose another --port, or leave --port out.",
         ) from error
     with server:
         if serve:

@@ -80,5 +80,9 @@ def _unknown_name(name: str, names: list[str]) -> UsageError:
     from difflib import get_close_matches
 
     similar = get_close_matches(name, names, 1)
-    hint = f"Did you mean {similar[0]!r}?" if similar else "See jobstat help."
+    hint = (
+        f"Did you mean {similar[0]!r}?"
+        if similar
+        else "Run jobstat help to see the commands and topics."
+    )
     return UsageError(f"no help topic or command {name!r}", hint=hint)

@@ -114,7 +114,10 @@ def command(
     if watch_all and jobs:
         raise click.UsageError("--all cannot be used with JOB.")
     if not (watch_all or jobs):
-        raise UsageError("no job given", hint="Give a JOB, or --all.")
+        raise UsageError(
+            "no job given",
+            hint="Give a job's id or URL, or --all for every unfinished job.",
+        )
     check_output_options(quiet=quiet, json=json, stream=stream)
     return watch_jobs(
         WatchOptions(

@@ -45,20 +45,21 @@ def choose(question: str, choices: Sequence[str]) -> int:
 
 
 def read_secret(name: str) -> str:
-    """Return a secret from a hidden prompt, or from standard input off a terminal.
+    """Ask for a secret at a hidden prompt. Without a terminal, read standard input.
 
     ``name`` is the secret's name in messages, such as "the API token". Raise UsageError
     unless standard input is one line.
     """
+    hint = f"Write {name} to standard input, or run this in a terminal."
     if sys.stdin is None:
-        raise UsageError("standard input is closed")
+        raise UsageError("standard input is closed", hint=hint)
     if sys.stdin.isatty():
         return _ask_secret(name[:1].upper() + name[1:])
     try:
         content = sys.stdin.buffer.read(MAX_LINE + 1)
     except OSError as error:
         reason = error.strerror or error
-        raise UsageError(f"cannot read standard input: {reason}") from error
+        raise UsageError(f"cannot read standard input: {reason}", hint=hint) from error
     lines = content.decode("utf-8", "surrogateescape").strip().splitlines()
     if len(lines) != 1 or len(content) > MAX_LINE:
         problem = "has more than one line" if len(lines) > 1 else "is empty"
@@ -111,11 +112,14 @@ def _input_errors() -> Iterator[None]:
         yield
     except EOFError:
         standard_error().print_quietly("\n")
-        raise UsageError("nothing was entered") from None
+        raise UsageError(
+            "nothing was entered",
+            hint="Run the command again, and answer the question.",
+        ) from None
     except UnicodeError:
         raise UsageError(
             "the typed text is not valid UTF-8",
-            hint="Type it again, in a terminal that is set to UTF-8.",
+            hint="Set the terminal to UTF-8, and run the command again.",
         ) from None
 
 
@@ -123,8 +127,7 @@ def _input_errors() -> Iterator[None]:
 def _ctrl_z_disabled() -> Iterator[None]:
     """Disable Ctrl-Z at a hidden prompt.
 
-    A user may press it to look the secret up, and return with ``fg``. Some shells then
-    show what is typed.
+    After Ctrl-Z and ``fg``, some shells show the secret that is typed.
     """
     import termios
 

@@ -94,7 +94,7 @@ class Terminal:
         SignalReceived(SIGHUP) if the terminal was closed.
         """
         if self.stream is None:
-            raise OutputError("standard output is closed")
+            raise OutputError.closed()
         try:
             write_all(self.stream, text)
         except BrokenPipeError:
@@ -103,7 +103,7 @@ class Terminal:
             if error.errno == errno.EIO and self._is_hung_up():
                 # The signal may come later, or only to the shell.
                 raise SignalReceived(signal.SIGHUP) from error
-            raise OutputError(f"cannot write the output: {error.strerror}") from error
+            raise OutputError.failed_write(error.strerror) from error
 
     def write_quietly(self, text: str) -> None:
         """Write text that is not data. Drop it if it cannot be written."""

@@ -1,4 +1,4 @@
-"""Write without blocking for good: a signal or a deadline ends the write."""
+"""Writes that a signal or a deadline can end, so that none blocks for ever."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ RETRY_DELAY = 0.01
 """Seconds until the next try when a terminal has too little room for a write."""
 
 STALL_TIMEOUT = 1.0
-"""Seconds without a reader until a write fails after the deadline."""
+"""Seconds that a write waits for a reader once the deadline has passed."""
 
 _deadline = inf
 
 
 def limit_writes(deadline: float) -> None:
-    """Let a write fail that has no reader after ``deadline``, by ``jobstat.clock``."""
+    """Fail a write that has no reader after ``deadline`` of ``jobstat.clock``."""
     global _deadline  # noqa: PLW0603 - the streams belong to the whole process
     _deadline = deadline
 
@@ -82,7 +82,7 @@ def _nonblocking(fd: int, *, is_terminal: bool) -> Iterator[int]:
 
 
 def _write_chunks(fd: int, content: bytes, *, interruptible: bool) -> None:
-    """Write chunks that fit, whenever there is room.
+    """Write the content in chunks, each as soon as there is room for it.
 
     Signals wait while a chunk is written, so that no line of data is cut in two. They
     arrive while nobody reads. With ``interruptible`` they always arrive: select does
@@ -117,5 +117,8 @@ def _time_left(stalled_at: float) -> float:
     """Return the seconds until a stalled write fails. Raise OutputError at 0."""
     seconds = max(_deadline, stalled_at + STALL_TIMEOUT) - clock.monotonic()
     if seconds <= 0:
-        raise OutputError("cannot write the output: nobody reads it")
+        raise OutputError(
+            "cannot write the output: nobody reads it",
+            hint="Check the program after the pipe: it may be paused or stuck.",
+        )
     return seconds

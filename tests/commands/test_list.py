@@ -563,7 +563,11 @@ def test_timeout_while_listing_exits_124(
 @pytest.mark.parametrize(
     ("arguments", "message", "hint"),
     [
-        ([], "no job given", "Give a JOB, or --all."),
+        (
+            [],
+            "no job given",
+            "Give a job's id or URL, or --all for every unfinished job.",
+        ),
         (["--all", "x"], "--all cannot be used with JOB", "See jobstat watch --help."),
     ],
 )

@@ -313,7 +313,10 @@ def test_empty_standard_input_exits_2_despite_a_job_argument(
     jobstat: Run, stdin: Any
 ) -> None:
     stdin("")
-    error = "jobstat: standard input names no job\n"
+    error = (
+        "jobstat: standard input names no job\n"
+        "  Write ids, URLs or Zendesk's answers in JSON to standard input.\n"
+    )
     assert jobstat("show", ID, "-") == (2, "", error)
 
 
@@ -506,7 +509,10 @@ def test_unreadable_standard_input_exits_2(
     fd = os.open(tmp_path, os.O_RDONLY)
     directory = SimpleNamespace(isatty=lambda: False, fileno=lambda: fd)
     monkeypatch.setattr("sys.stdin", directory)
-    error = "jobstat: cannot read standard input: Is a directory\n"
+    error = (
+        "jobstat: cannot read standard input: Is a directory\n"
+        "  Give the ids of the jobs as arguments instead of -.\n"
+    )
     assert jobstat("show", "-") == (2, "", error)
     os.close(fd)
 
@@ -516,7 +522,10 @@ def test_standard_input_over_the_size_limit_exits_2(
 ) -> None:
     monkeypatch.setattr("jobstat.jobs.input.MAX_INPUT", 2**20)
     stdin("a " * 2**19 + "a")
-    error = "jobstat: standard input is larger than 1 MiB\n"
+    error = (
+        "jobstat: standard input is larger than 1 MiB\n"
+        "  Give only the ids of the jobs, or fewer jobs at once.\n"
+    )
     assert jobstat("show", "-") == (2, "", error)
 
 

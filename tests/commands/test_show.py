@@ -363,7 +363,7 @@ def test_job_url_of_another_account_is_refused(
         (["watch", ID, "--timeout", "0"], "not a duration above 0: '0'"),
         (["watch", ID, "--interval", "-1"], "not a duration: '-1'"),
         (["demo", "--failures", "101"], "not a whole number from 0 to 100: '101'"),
-        (["demo", "--port", "65536"], "cannot listen on 127.0.0.1:65536: no such port"),
+        (["demo", "--port", "65536"], "no such port: 65536"),
         (["demo", "--port", "x"], "invalid value for '--port'"),
         (["completion", "tcsh"], "invalid value for '"),
     ],
@@ -396,12 +396,12 @@ def test_call_without_a_command_prints_the_help(
         (
             ["--json", "list"],
             "no command before --json",
-            "Write: jobstat list --json",
+            "Write the command first: jobstat list --json",
         ),
         (
             ["--timeout"],
             "no command before --timeout",
-            "Write: jobstat COMMAND --timeout",
+            "Write the command first: jobstat COMMAND --timeout",
         ),
         (
             ["--versoin"],
@@ -424,7 +424,11 @@ def test_call_without_a_command_prints_the_help(
             "invalid value for '--timeout': not a duration: 'soon'",
             "Write 90, 90s, 10m or 1h30m.",
         ),
-        (["watch"], "no job given", "Give a JOB, or --all."),
+        (
+            ["watch"],
+            "no job given",
+            "Give a job's id or URL, or --all for every unfinished job.",
+        ),
         (
             ["show", "-q", "--json", ID],
             "--quiet cannot be used with --json",
@@ -452,7 +456,9 @@ def test_file_name_as_job_id_gets_a_hint_to_use_standard_input(
     code, out, err = jobstat(command, str(file))
     assert (code, out) == (2, "")
     assert err.startswith("jobstat: not a job id: ")
-    assert err.endswith(f"  It is a file: jobstat {command} - < '{file}'\n")
+    assert err.endswith(
+        f"  To read jobs from that file: jobstat {command} - < '{file}'\n"
+    )
 
 
 def test_internal_error_exits_1_and_prints_a_traceback_only_with_debug(

@@ -61,7 +61,8 @@ def test_unknown_help_topic_exits_2_and_points_to_jobstat_help() -> None:
     done = jobstat("help", "zebra")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "jobstat: no help topic or command 'zebra'\n  See jobstat help.\n"
+        "jobstat: no help topic or command 'zebra'\n"
+        "  Run jobstat help to see the commands and topics.\n"
     )
 
 

@@ -212,7 +212,10 @@ def test_invalid_standard_input_exits_2_without_a_request(
 def test_closed_standard_input_exits_2() -> None:
     closed = bash("jobstat watch - <&-")
     assert (closed.returncode, closed.stdout) == (2, "")
-    assert closed.stderr == "jobstat: standard input is closed\n"
+    assert closed.stderr == (
+        "jobstat: standard input is closed\n"
+        "  Give the ids of the jobs as arguments instead of -.\n"
+    )
 
 
 def test_timeout_ends_a_watch_that_waits_for_standard_input(
@@ -225,7 +228,10 @@ def test_timeout_ends_a_watch_that_waits_for_standard_input(
         process.stdin.flush()
         assert process.wait() == 124
         err = process.stderr.read()
-    assert err == "jobstat: the timeout ran out before the end of standard input\n"
+    assert err == (
+        "jobstat: the timeout ran out before the end of standard input\n"
+        "  Give a longer --timeout, or check what writes the input.\n"
+    )
 
 
 def unread_bytes(pipe: int) -> int:

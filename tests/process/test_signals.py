@@ -330,7 +330,10 @@ def test_timeout_exits_2_while_stdout_is_blocked(options: list[str]) -> None:
     ):
         assert process.wait() == 2
         err = process.stderr.read()
-    assert err == "jobstat: cannot write the output: nobody reads it\n"
+    assert err == (
+        "jobstat: cannot write the output: nobody reads it\n"
+        "  Check the program after the pipe: it may be paused or stuck.\n"
+    )
 
 
 def full_pipe() -> tuple[int, int]:

@@ -46,6 +46,7 @@ def test_full_disk_exits_2(arguments: list[str]) -> None:
     assert done.returncode == 2
     assert done.stderr == (
         "jobstat: cannot write the output: No space left on device\n"
+        "  Check the file or disk that the output goes to, or choose another.\n"
     )
 
 
@@ -57,7 +58,10 @@ def test_commands_that_write_exit_2_if_stdout_is_closed(arguments: str) -> None:
         env = environment(server.base_url)
         done = sh('"$@" >&-', *arguments.split(), env=env)
     assert done.returncode == 2
-    assert done.stderr == "jobstat: standard output is closed\n"
+    assert done.stderr == (
+        "jobstat: standard output is closed\n"
+        "  Send the output to a file or to /dev/null instead of closing it.\n"
+    )
 
 
 @pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
@@ -120,7 +124,14 @@ def test_closed_stdin_fails_only_a_command_that_reads_it() -> None:
     with raw_server(http(content=body(WORKING))) as server:
         env = environment(server.base_url)
         for command, code, err in (
-            ("watch -", 2, "jobstat: standard input is closed\n"),
+            (
+                "watch -",
+                2,
+                (
+                    "jobstat: standard input is closed\n"
+                    "  Give the ids of the jobs as arguments instead of -.\n"
+                ),
+            ),
             (f"show -q {ID}", 8, ""),
         ):
             done = sh('"$@" <&-', *command.split(), env=env)
@@ -171,7 +182,8 @@ def test_output_over_the_file_size_limit_exits_2(
         env = environment(server.base_url, PYTHONUNBUFFERED=unbuffered)
         script = 'ulimit -f 8; "$@" > large.json'
         done = sh(script, "show", ID, "--json", env=env, cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (
-        2,
-        "jobstat: cannot write the output: File too large\n",
+    assert done.returncode == 2
+    assert done.stderr == (
+        "jobstat: cannot write the output: File too large\n"
+        "  Check the file or disk that the output goes to, or choose another.\n"
     )
