@@ -12,7 +12,8 @@ class Invocation:
     """The arguments and the debug mode of a run.
 
     ``key_log`` is the value of SSLKEYLOGFILE. The process removes the variable, because
-    the keys decrypt a recorded credential; ``enable_debug`` sets it again.
+    with these keys a recording of the network traffic shows the credential.
+    ``enable_debug`` sets the variable again.
     """
 
     __slots__ = ("_key_log", "arguments", "debug")

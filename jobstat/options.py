@@ -72,10 +72,13 @@ def shared_options(
 
 
 def check_output_options(*, quiet: bool, json: bool, stream: bool = False) -> None:
-    """Raise click.UsageError if --quiet is used with an option that prints."""
+    """Raise UsageError if --quiet is used with an option that prints."""
     for is_given, name in ((json, "--json"), (stream, "--stream")):
         if quiet and is_given:
-            raise click.UsageError(f"--quiet cannot be used with {name}.")
+            raise UsageError(
+                f"--quiet cannot be used with {name}",
+                hint=f"Leave out --quiet or {name}.",
+            )
 
 
 def _enable_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature

@@ -36,7 +36,8 @@ def run(arguments: list[str]) -> int:
     try:
         raise_on_signals()
         prevent_core_dump()
-        # TLS keys decrypt a recorded credential: ssl may write them with --debug only.
+        # Recorded traffic and its TLS keys show the credential: ssl may write the keys
+        # with --debug only.
         key_log = os.environ.pop(KEY_LOG, None)
         code = _run_command(Invocation(arguments, key_log))
     except BrokenPipeError:

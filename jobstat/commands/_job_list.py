@@ -36,9 +36,9 @@ def watch_unfinished_jobs(
     """Return a watch of the account's unfinished jobs, and how many it leaves out.
 
     The watch leaves out entries without a valid id, as the id becomes part of a
-    request's path. It polls an entry alone that has an id but is not a job
-    status. The time to read the list counts as part of the watch. Raise JobstatError
-    if the list cannot be read.
+    request's path. An entry that has a valid id but is not a job status is polled
+    alone. The time to read the list counts as part of the watch. Raise JobstatError if
+    the list cannot be read.
     """
     with ListProgress(standard_error(), quiet=quiet) as progress:
         reader = _new_reader(connection, policy, progress)

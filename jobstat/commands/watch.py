@@ -112,7 +112,10 @@ def command(
     completed. With several jobs, the most serious result wins.
     """
     if watch_all and jobs:
-        raise click.UsageError("--all cannot be used with JOB.")
+        raise UsageError(
+            "--all cannot be used with JOB",
+            hint="Leave out --all, or the ids and URLs of jobs.",
+        )
     if not (watch_all or jobs):
         raise UsageError(
             "no job given",

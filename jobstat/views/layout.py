@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from jobstat.views.terminal import Terminal
 
 StyledLine = list[tuple[str, str]]
-"""A line in parts: a text and its style, such as ``bold red``, or an empty one."""
+"""A line in parts: each is a text and its style, such as ``bold red``.
+
+Plain text has an empty style.
+"""
 
 NARROW = 72
 """Columns below which a status and a table row need several lines."""

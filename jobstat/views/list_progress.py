@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from jobstat.views.terminal import Terminal
 
 SHOW_ABOVE = 300
-"""The number of jobs up to which a list is read without showing the progress."""
+"""The number of jobs above which the reading of a list shows its progress."""
 
 REMIND_AFTER = 60.0
-"""Least seconds between two lines about the rate limit, off a terminal."""
+"""Minimum seconds between two lines about the rate limit, off a terminal."""
 
 
 class ListProgress(ReadingObserver):
     """A view of the reading of a list, and a context manager around it.
 
-    On a terminal it is one line with the number of jobs read, erased at the end. Failed
-    requests are lines that stay. So are waits for the rate limit off a terminal.
+    On a terminal it is one line with the number of jobs read, erased at the end. Each
+    failed request has a line that stays. Elsewhere, so has a wait for the rate limit.
     """
 
     def __init__(self, terminal: Terminal, *, quiet: bool) -> None:

@@ -205,8 +205,9 @@ class LiveProgress(Progress):
         return [to_ansi(line, self._terminal) for line in frame.lines()]
 
     def _frame_width(self, columns: int, rows: int) -> int:
-        """Return the columns that a frame uses: not all of them for a high frame.
+        """Return the columns that a frame uses: half of them for a high frame.
 
+        A high frame keeps at least WHOLE_ID_COLUMNS, if the terminal has as many.
         Splitting a window halves its width. The terminal then wraps longer lines, and
         moves the first lines of a high frame to the scrollback.
         """

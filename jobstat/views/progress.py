@@ -11,7 +11,7 @@ from jobstat.jobs.loop import Observer
 class Progress(Observer):
     """A view of a running watch, and a context manager. This base shows nothing.
 
-    ``persistent`` is true if a status that the view has shown stays readable.
+    ``persistent`` is true if the statuses that the view showed stay on the screen.
     """
 
     persistent = False

@@ -110,7 +110,7 @@ def show_list(
 ) -> None:
     """Write a list of jobs to stdout, and notes about it to stderr.
 
-    With ``filtered``, the user wants only jobs of some statuses.
+    With ``filtered``, the user asked only for jobs with certain statuses.
     """
     stdout = open_terminal(sys.stdout, os.environ, color)
     stderr = open_terminal(sys.stderr, os.environ, color)

@@ -164,7 +164,7 @@ class Reporter(Observer):
                 self._output.write(text)
 
     def _making_room(self) -> AbstractContextManager[None]:
-        """Suspend the progress if the output goes to a terminal. It may be the same."""
+        """Suspend the progress if the output goes to a terminal: both may share it."""
         is_shared = self._output and self._output.interactive
         return self._progress.suspended() if is_shared else nullcontext()
 

@@ -31,7 +31,7 @@ _NAME_COLUMNS = {INDEX, ID, ACTION, STATUS}
 def results_table(items: Sequence[Item], job: Job, max_length: int) -> Table:
     """Return a table of these items of the job, with the columns that any item fills.
 
-    ``max_length`` is the maximum number of characters of a cell. More are counted.
+    ``max_length`` is the maximum characters of a cell. The rest is only counted.
     """
     rows = [_sanitize_cells(_item_cells(item, job), max_length) for item in items]
     columns = [column for column in _COLUMNS if any(column in row for row in rows)]

@@ -14,7 +14,7 @@ MAX_ERROR = 1000
 """Characters shown of an error."""
 
 MAX_TEXT = 2**20
-"""Characters shown of any text. Sanitizing a body of 64 MiB would take a minute, and
+"""Characters shown of any text. To sanitize a body of 64 MiB would take a minute and
 gigabytes of memory."""
 
 MAX_MARKS = 4

@@ -73,7 +73,7 @@ def _hidden_failure(job: Job) -> str:
 
 
 def _is_incomplete(job: Job) -> bool:
-    """Return whether a job completed without all items, and no result says why."""
+    """Return whether a job processed too few items, and no result explains it."""
     return falls_short(job) and not job.failed
 
 

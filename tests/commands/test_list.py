@@ -568,7 +568,11 @@ def test_timeout_while_listing_exits_124(
             "no job given",
             "Give a job's id or URL, or --all for every unfinished job.",
         ),
-        (["--all", "x"], "--all cannot be used with JOB", "See jobstat watch --help."),
+        (
+            ["--all", "x"],
+            "--all cannot be used with JOB",
+            "Leave out --all, or the ids and URLs of jobs.",
+        ),
     ],
 )
 def test_watch_requires_either_jobs_or_all(

@@ -432,12 +432,12 @@ def test_call_without_a_command_prints_the_help(
         (
             ["show", "-q", "--json", ID],
             "--quiet cannot be used with --json",
-            "See jobstat show --help.",
+            "Leave out --quiet or --json.",
         ),
         (
             ["watch", "-q", "--stream", ID],
             "--quiet cannot be used with --stream",
-            "See jobstat watch --help.",
+            "Leave out --quiet or --stream.",
         ),
     ],
 )
