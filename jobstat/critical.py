@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 MAX_WAIT = 60.0
-"""Seconds after the start of a section until the process ends in spite of it.
+"""Seconds after the start of a section. Then the process ends all the same.
 
 A token request may take 30 seconds, and the keyring a few.
 """
@@ -34,7 +34,7 @@ class ProcessEnding(Exception):
 def section() -> Iterator[None]:
     """Keep the process from ending during the block.
 
-    Raise ProcessEnding after ``finish``.
+    Raise ProcessEnding after ``forbid_and_wait``.
     """
     global _active, _latest_start  # noqa: PLW0603 - the state belongs to the process
     with _changed:
@@ -59,7 +59,7 @@ def is_active() -> bool:
 
 
 def wait(notify: Callable[[], None]) -> None:
-    """Wait until no section is active, or ``MAX_WAIT`` after the latest one started.
+    """Wait until no section is active, at most ``MAX_WAIT`` after the latest start.
 
     Call ``notify`` once if that takes longer than ``NOTIFY_AFTER``. A second wait for
     the same section has the same deadline.
@@ -72,8 +72,8 @@ def wait(notify: Callable[[], None]) -> None:
         _wait_until_idle(MAX_WAIT)
 
 
-def finish(notify: Callable[[], None]) -> None:
-    """Allow no further critical section, and wait as ``wait`` does."""
+def forbid_and_wait(notify: Callable[[], None]) -> None:
+    """Forbid critical sections from now on, and wait as ``wait`` does."""
     global _finished  # noqa: PLW0603 - the state belongs to the process
     with _changed:
         _finished = True

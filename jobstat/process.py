@@ -64,7 +64,7 @@ def _finish_critical_sections() -> int | None:
     first_signal = None
     while True:
         try:
-            critical.finish(_say_waiting_for_tokens)
+            critical.forbid_and_wait(_say_waiting_for_tokens)
         except SignalReceived as received:
             first_signal = first_signal or received.signal
         else:

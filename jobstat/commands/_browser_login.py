@@ -45,7 +45,10 @@ def log_in_by_browser(
             _open_browser(flow.url)
         code = _wait_for_code(flow, callback, deadline)
     if code is None:
-        raise TimedOut(f"no answer from the browser within {format_duration(timeout)}")
+        raise TimedOut(
+            f"no answer from the browser within {format_duration(timeout)}",
+            hint="Log in again; --timeout allows more time.",
+        )
     with open_http(account) as http:
         return flow.request_tokens(http, code)
 

@@ -140,7 +140,7 @@ def connect_to(
         # ``finish`` needs the answer to a token request. ``process.run`` waits again,
         # until the same deadline, because ``auth login`` has no connection.
         critical.wait(say_waiting_for_tokens)
-        provider.finish()
+        provider.save_unsaved()
         for warning in provider.take_warnings():
             warn(warning)
 

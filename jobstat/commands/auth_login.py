@@ -151,7 +151,8 @@ def _ask_account() -> Account:
     if not is_interactive():
         raise UsageError(
             "no Zendesk account given",
-            hint="Give --subdomain: acme for https://acme.zendesk.com.",
+            hint="Give --subdomain, for example --subdomain acme for"
+            " https://acme.zendesk.com.",
         )
     domain = os.environ.get("ZENDESK_DOMAIN") or ZENDESK_DOMAIN
     default = default_account()
@@ -170,8 +171,8 @@ def _ask_method() -> AuthMethod:
     if not is_interactive():
         raise UsageError(
             "no login method given",
-            hint="Give --client-id to use the browser, --client-id and --with-secret,"
-            " or --with-token.",
+            hint="Give --client-id to use the browser, or --with-token to read a"
+            " token from standard input.",
         )
     choice = choose("How do you want to log in", list(_LOGIN_METHODS.values()))
     return list(_LOGIN_METHODS)[choice]

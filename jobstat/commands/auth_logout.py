@@ -31,7 +31,10 @@ def command(base_url: str | None, subdomain: str | None) -> int:
     account = named_account(base_url, subdomain, os.environ)
     account = account or load_profiles().default_account
     if account is None:
-        raise AuthError("not logged in to any account")
+        raise AuthError(
+            "no account given, and there is no default account",
+            hint="Give --subdomain. jobstat auth status shows the accounts.",
+        )
     default = delete_login(account)
     stderr = standard_error()
     stderr.print_quietly(f"Logged out of {account.name}.\n")

@@ -62,7 +62,7 @@ def command(
     show_accounts([status for status, _ in results], json=json, color=color)
     if in_use is None:
         standard_error().print_quietly(
-            "jobstat: no account is in use; see jobstat auth login\n"
+            "jobstat: no account is in use; log in with jobstat auth login\n"
         )
         return Exit.AUTH
     error = results[0][1]

@@ -34,7 +34,10 @@ class BackgroundCall(Generic[T]):
         try:
             threading.Thread(target=self._run, name=name, daemon=True).start()
         except RuntimeError as error:
-            raise Unreachable("this machine cannot start a thread now") from error
+            raise Unreachable(
+                "this machine cannot start a thread now",
+                hint="Close other programs, or raise the process limit (ulimit -u).",
+            ) from error
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 

@@ -42,8 +42,10 @@ _RESET_HEADERS = ("ratelimit-reset", "rate-limit-reset")
 MAX_USER_NAME = 200
 """Characters of a user's e-mail address or name; a longer one is ignored."""
 
-_AGENTS_ONLY = "Job statuses are for agents; an OAuth token needs scope read."
-_RIGHT_ACCOUNT = "Is that the right account?"
+_AGENTS_ONLY = (
+    "Log in as an agent or administrator. An OAuth token needs the scope read."
+)
+_RIGHT_ACCOUNT = "Check that this is the right account."
 _KEPT_ONE_DAY = "Zendesk forgets a job one day after it was created."
 
 
@@ -94,16 +96,16 @@ class ZendeskClient:
         Zendesk may omit some of several ids. ``on_tick`` is called about once a second.
         Raise Unauthorized for 401, AuthError for 403, NotFound for 404 and 410,
         Unavailable for a network error, 429 and 5xx, InvalidResponse if the body is not
-        a job status, UsageError for any other refusal.
+        a job status, UsageError for any other refusal, and the errors of the provider.
         """
-        with redacting(self._provider.secrets):
+        with redacting(self._provider.secret_texts):
             if len(ids) > 1:
                 return self._fetch_many(ids, timeout, on_tick)
             return self._fetch_one(ids[0], timeout, on_tick)
 
     def list_jobs(self, query: str, timeout: float) -> Page:
         """Return a page of the account's jobs. Raise as ``fetch`` does."""
-        with redacting(self._provider.secrets):
+        with redacting(self._provider.secret_texts):
             return self._get_page(f"job_statuses?{query}", timeout)
 
     def check_credential(self, timeout: float) -> None:
@@ -118,13 +120,15 @@ class ZendeskClient:
 
         Raise as ``fetch`` does.
         """
-        with redacting(self._provider.secrets):
+        with redacting(self._provider.secret_texts):
             body = decode_json(self._get("users/me.json", timeout, None).body)
         user = body.get("user") if isinstance(body, dict) else None
         fields = user if isinstance(user, dict) else {}
         for name in (fields.get("email"), fields.get("name")):
             if isinstance(name, str) and 0 < len(name) <= MAX_USER_NAME:
-                has_secret = any(secret in name for secret in self._provider.secrets())
+                has_secret = any(
+                    secret in name for secret in self._provider.secret_texts()
+                )
                 return None if has_secret else name
         return None
 
@@ -157,7 +161,7 @@ class ZendeskClient:
             second_id = result.jobs[0].id
             if not is_same_id(id, second_id):
                 if second_id != other_id or self._answered_ids & {id, second_id}:
-                    message = f"the answers are about other jobs than {id}"
+                    message = f"{self._account.name} sent another job instead of {id}"
                     raise InvalidResponse(message)
                 self._accepted_ids[id] = second_id
         if is_same_id(id, result.jobs[0].id):
@@ -179,7 +183,10 @@ class ZendeskClient:
 
     @contextmanager
     def _reconnect_if_invalid(self) -> Iterator[None]:
-        """Reconnect after an invalid answer, which may be that of another request."""
+        """Reconnect after an invalid answer.
+
+        It may belong to an earlier request, and then the next answer would too.
+        """
         try:
             yield
         except InvalidResponse:

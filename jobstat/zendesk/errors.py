@@ -49,14 +49,14 @@ def response_error(response: Response, account: Account) -> JobstatError:
             retry_after=wait,
         )
     if code == 206:
-        return InvalidResponse(f"{host} sent only a part of the answer ({reason})")
+        return InvalidResponse(f"{host} sent only part of the answer ({reason})")
     if code == 304:
         return InvalidResponse(f"{host} sent no new answer ({reason})")
     if 300 <= code < 400 and (location := response.headers.get("location")):
         target = _redirect_host(location, account.origin)
         return UsageError(
             f"{host} redirects to {target} ({code}); jobstat sends no credential there",
-            hint="Give the account's own address.",
+            hint="If you trust that host, give its URL with --base-url.",
         )
     return UsageError(f"{host} refuses the request ({reason})")
 
@@ -87,15 +87,15 @@ def network_error(name: str, cause: BaseException, *, connecting: bool) -> Unrea
         case ssl.SSLCertVerificationError():
             return Unreachable(
                 f"the certificate of {name} is not trusted: {cause.verify_message}",
-                hint="To trust it, set SSL_CERT_FILE to a file with its issuer's"
-                " certificate.",
+                hint="If your network has its own root certificate, set SSL_CERT_FILE"
+                " to the file with that certificate.",
             )
         case ssl.SSLError() if cause.reason:
             reason = f"TLS: {cause.reason.replace('_', ' ').lower()}"
         case socket.gaierror():
             return Unreachable(
                 f"host not found: {name}",
-                hint="Is the name right, and is there a network?",
+                hint="Check the name, and your network connection.",
             )
         case OSError() if cause.strerror:
             reason = cause.strerror

@@ -44,17 +44,17 @@ class Response:
 
 
 class FirstBytes:
-    """The first bytes that a connection delivers after a request is sent."""
+    """The first bytes that a connection receives after it sent a request."""
 
     def __init__(self) -> None:
         self.content = b""
 
     @property
-    def are_early(self) -> bool:
-        """Whether a response began before its request was sent.
+    def missed_its_start(self) -> bool:
+        """Whether these bytes are not the start of a response.
 
-        Its first bytes were read together with the previous response, so they are
-        missing here.
+        The response then began before its request was sent. Its start was read together
+        with the previous response.
         """
         start = b"HTTP/"
         first = self.content[: len(start)]
@@ -82,7 +82,8 @@ class Exchange:
     An exchange runs in a thread, because nothing else bounds the resolution of a name
     or a response that drips in, and because signals must reach the main thread.
 
-    ``socket`` is that of the connection, which the next exchange may use. ``peer`` is
+    ``open_socket`` is that of an open connection, None without one. ``socket`` is that
+    of this exchange's connection, which the next exchange may use. ``peer`` is
     the host and port to connect to. ``connecting`` is true until the connection works.
     ``is_early`` is true if the response began before the request was sent.
     """
@@ -90,7 +91,7 @@ class Exchange:
     def __init__(
         self,
         client: httpx.Client,
-        connected: socket.socket | None,
+        open_socket: socket.socket | None,
         first_bytes: FirstBytes,
         request: Request,
         timeout: float,
@@ -99,8 +100,8 @@ class Exchange:
         self.response: Response | None = None
         self.error: Exception | None = None
         self.is_early = False
-        self.socket = connected
-        self.connecting = connected is None
+        self.socket = open_socket
+        self.connecting = open_socket is None
         self.peer: str | None = None
         self._client = client
         self._first_bytes = first_bytes
@@ -139,6 +140,7 @@ class Exchange:
                 body, is_cut = read_body(
                     response.iter_raw(),
                     response.headers.get("content-encoding", ""),
+                    # ``_on_headers`` has kept an error response.
                     is_error=self.response is not None,
                 )
             status, headers = response.status_code, response.headers
@@ -170,7 +172,7 @@ class Exchange:
         elif event.endswith("send_request_headers.started"):
             self._first_bytes.content = b""
         elif event.endswith("receive_response_headers.complete") and (
-            self._first_bytes.are_early
+            self._first_bytes.missed_its_start
         ):
             self.is_early = True
             raise _Abort("the response began before its request")

@@ -68,7 +68,11 @@ class HttpClient:
             # ``host`` decodes an internationalized name (xn--...), which may fail.
             _ = httpx.URL(origin).host
         except (ValueError, httpx.InvalidURL) as error:
-            raise UsageError(f"no valid host name: {self._name}") from error
+            raise UsageError(
+                f"no valid host name: {self._name}",
+                hint="Check the account's address, for example"
+                " https://acme.zendesk.com",
+            ) from error
         self._tls = tls or ssl_context()
         self._client = self._open()
         self._socket: socket.socket | None = None
@@ -175,7 +179,8 @@ class HttpClient:
             case httpx.InvalidURL():
                 # The cursor of the next page is a part of the URL.
                 return InvalidResponse(
-                    f"the answer from {name} contains an invalid URL"
+                    f"{name} sent a list whose link to the next page is broken",
+                    hint="Try again.",
                 )
             case httpx.TransportError() | OSError():
                 return network_error(

@@ -26,15 +26,20 @@ def proxy_settings_error(error: Exception) -> UsageError:
             if not _is_proxy_url(url):
                 return UsageError(
                     f"{variable} does not name a proxy",
-                    hint="Example: http://proxy.example.com:8080",
+                    hint=f"Set {variable} to a URL such as http://proxy.example.com:8080",
                 )
             if isinstance(error, ImportError) and url.startswith("socks"):
                 return UsageError(
-                    f"{variable} names a SOCKS proxy, for which socksio is missing",
-                    hint="Install it where jobstat is: pip install socksio",
+                    f"{variable} names a SOCKS proxy, which needs the Python package"
+                    " socksio",
+                    hint="Install it beside jobstat: pipx inject jobstat socksio, or"
+                    " pip install socksio",
                 )
     # Of the other settings that httpx reads, only NO_PROXY may contain an invalid URL.
-    return UsageError("NO_PROXY, or another proxy setting, cannot be used")
+    return UsageError(
+        "a proxy setting is invalid",
+        hint="Check NO_PROXY, for example: NO_PROXY=localhost,.example.com",
+    )
 
 
 def proxy_refusal(proxy: str, message: str) -> JobstatError:
@@ -47,8 +52,9 @@ def proxy_refusal(proxy: str, message: str) -> JobstatError:
     if code in {"401", "407"}:
         # tinyproxy answers 401 to a wrong password, other proxies 407.
         return UsageError(
-            f"{proxy} refuses its user and password ({code})",
-            hint="Set them in the proxy's URL: http://USER:PASSWORD@HOST:PORT",
+            f"{proxy} refuses the user name and password ({code})",
+            hint="Set the proxy's variable, such as HTTPS_PROXY, to"
+            " http://USER:PASSWORD@HOST:PORT",
         )
     return Unreachable(f"{proxy} could not connect to the account: {message}")
 

@@ -75,7 +75,7 @@ def _redact_text(text: str, encodings: Iterable[str]) -> str:
 
 
 def _redact_end(text: str, encodings: Sequence[str]) -> str:
-    """Redact the end of a text that was cut off, if a secret may begin there."""
+    """Redact the end of a cut-off text if it may be the beginning of a secret."""
     longest = max(map(len, encodings), default=0)
     for start in range(max(len(text) - longest, 0), len(text) - _MIN_LENGTH + 1):
         if any(encoding.startswith(text[start:]) for encoding in encodings):

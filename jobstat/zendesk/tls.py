@@ -20,7 +20,10 @@ def ssl_context() -> ssl.SSLContext:
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     folders = (folder or "").split(os.pathsep)
     if folder and not file and not any(map(os.path.isdir, folders)):
-        raise UsageError(f"SSL_CERT_DIR is not a directory: {folder!r}")
+        raise UsageError(
+            f"SSL_CERT_DIR is not a directory: {folder!r}",
+            hint="Set SSL_CERT_DIR to a directory of certificates, or unset it.",
+        )
     try:
         if file:
             _check_regular(file)
@@ -32,7 +35,8 @@ def ssl_context() -> ssl.SSLContext:
         if isinstance(error, ssl.SSLError):
             reason = "it contains no certificate in PEM format"
         raise UsageError(
-            f"{name} cannot be used: {os.environ.get(name)!r}: {reason}"
+            f"{name} cannot be used: {os.environ.get(name)!r}: {reason}",
+            hint=f"Set {name} to another file, or unset it.",
         ) from error
 
 

@@ -90,7 +90,7 @@ def test_hint_for_missing_jobs_appears_once(jobstat: Run, zendesk: Any) -> None:
     _, _, err = jobstat("show", ID, "x1", "x2")
     first, hint, second = err.splitlines()
     assert first == "jobstat: no job x1 at acme.zendesk.com (404)"
-    assert hint.startswith("  Is that the right account?")
+    assert hint.startswith("  Check that this is the right account.")
     assert second == "jobstat: no job x2 at acme.zendesk.com (404)"
 
 
@@ -178,7 +178,7 @@ def test_watch_without_a_terminal_prints_changes_then_a_report(
     assert code == 6
     assert err == (
         "jobstat: no job gone1 at acme.zendesk.com (404)\n"
-        "  Is that the right account?"
+        "  Check that this is the right account."
         " Zendesk forgets a job one day after it was created.\n"
     )
     assert (

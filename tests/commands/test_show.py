@@ -185,7 +185,7 @@ def test_job_state_sets_the_exit_code_under_every_output_option(
             206,
             {"job_status": completed(SUCCESS)},
             7,
-            "sent only a part of the answer (206)",
+            "sent only part of the answer (206)",
         ),
         (304, "", 7, "sent no new answer (304"),
         (410, {}, 5, f"no job {ID} at acme.zendesk.com (410)"),

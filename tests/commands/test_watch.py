@@ -504,7 +504,7 @@ def test_response_about_another_job_is_rejected_after_a_correct_one(
     add_responses(httpx_mock, WORKING, {**completed(SUCCESS), "id": "B"})
     code, _, err = jobstat("watch", "-q", ID, "--retry-for", "10s")
     assert code == 7
-    assert f"the answers are about other jobs than {ID}" in err
+    assert f"sent another job instead of {ID}" in err
 
 
 def test_response_about_another_watched_job_is_rejected(

@@ -84,12 +84,12 @@ def refuse(answer: bytes) -> Callable[[socket.socket], None]:
         (
             b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
             2,
-            "the proxy 127.0.0.1:{} refuses its user and password (407)",
+            "the proxy 127.0.0.1:{} refuses the user name and password (407)",
         ),
         (
             b"HTTP/1.1 401 Unauthorized\r\n\r\n",
             2,
-            "the proxy 127.0.0.1:{} refuses its user and password (401)",
+            "the proxy 127.0.0.1:{} refuses the user name and password (401)",
         ),
         (
             b"HTTP/1.1 502 No\x1b[2J way\r\n\r\n",
@@ -115,7 +115,7 @@ def refuse(answer: bytes) -> Callable[[socket.socket], None]:
         (
             f"HTTP/1.1 407 No {quote(PROXY_PASSWORD, safe='')}\r\n\r\n".encode(),
             2,
-            "the proxy 127.0.0.1:{} refuses its user and password (407)",
+            "the proxy 127.0.0.1:{} refuses the user name and password (407)",
         ),
         (
             b"",
@@ -152,7 +152,7 @@ def test_proxy_authentication_failure_is_not_retried(code: int, user: str) -> No
         env = environment(ACCOUNT, HTTPS_PROXY=f"http://{user}127.0.0.1:{proxy.port}")
         done = jobstat("watch", ID, env=env)
     assert (done.returncode, done.stdout) == (2, "")
-    assert f"refuses its user and password ({code})" in done.stderr
+    assert f"refuses the user name and password ({code})" in done.stderr
     assert len(proxy.requests) == 1
 
 
@@ -173,7 +173,7 @@ def test_unreachable_proxy_is_named_in_the_error() -> None:
     [
         (
             {"ALL_PROXY": f"socks5://{USER}@127.0.0.1:1080"},
-            "ALL_PROXY names a SOCKS proxy, for which socksio is missing",
+            "ALL_PROXY names a SOCKS proxy, which needs the Python package socksio",
         ),
         ({"all_proxy": f"socks4://{USER}@x"}, "all_proxy does not name a proxy"),
         ({"HTTPS_PROXY": f"nonsense://{USER}@x"}, "HTTPS_PROXY does not name a proxy"),
@@ -182,7 +182,7 @@ def test_unreachable_proxy_is_named_in_the_error() -> None:
         ({"HTTP_PROXY": "ftp://x"}, "HTTP_PROXY does not name a proxy"),
         (
             {"HTTPS_PROXY": "http://x", "NO_PROXY": "http://[::1"},
-            "NO_PROXY, or another proxy setting, cannot be used",
+            "a proxy setting is invalid",
         ),
         (
             {"SSL_CERT_FILE": "/nowhere/ca.pem"},
@@ -240,6 +240,7 @@ def test_fifo_as_certificate_file_exits_2(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr == (
         f"jobstat: SSL_CERT_FILE cannot be used: '{fifo}': it is not a regular file\n"
+        "  Set SSL_CERT_FILE to another file, or unset it.\n"
     )
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _allow_critical_sections() -> None:
-    """Undo ``critical.finish`` of an earlier run of jobstat in this process."""
+    """Allow critical sections, which an earlier run in this process forbade."""
     critical.reset()
 
 

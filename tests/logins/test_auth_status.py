@@ -58,7 +58,9 @@ def test_status_of_a_working_login_exits_0_and_describes_it(machine: Machine) ->
 def test_status_without_an_account_exits_4(machine: Machine) -> None:
     done = machine.run("auth", "status")
     assert (done.returncode, done.stdout) == (4, "")
-    assert done.stderr == "jobstat: no account is in use; see jobstat auth login\n"
+    assert (
+        done.stderr == "jobstat: no account is in use; log in with jobstat auth login\n"
+    )
 
 
 def test_status_of_an_account_without_a_login_exits_4(machine: Machine) -> None:
@@ -171,8 +173,9 @@ def test_locked_keyring_does_not_fall_back_to_the_environment_token(
         assert locked.returncode == 4
         assert locked.stderr == (
             f"jobstat: no credential is stored for {sandbox.name}; the keyring is"
-            " locked\n  ZENDESK_OAUTH_TOKEN goes only to an account that you name: give"
-            f" --base-url {sandbox.demo.base_url}\n"
+            " locked\n"
+            "  jobstat sends ZENDESK_OAUTH_TOKEN only to an account that you name."
+            f" Give --base-url {sandbox.demo.base_url}\n"
         )
 
 

@@ -103,6 +103,7 @@ def test_login_denied_in_the_browser_exits_4_and_stores_no_login(
     assert done.returncode == 4
     assert done.stderr.endswith(
         f"jobstat: the login at {machine.name} was denied in the browser\n"
+        "  To log in, allow jobstat to read the account in the browser.\n"
     )
     assert (machine.accounts, machine.entry) == ({}, {})
 
@@ -112,7 +113,10 @@ def test_login_with_an_unknown_client_times_out_with_exit_124(machine: Machine) 
     done = machine.run(*login, "--timeout", "1s", "--port", str(free_port()))
     # Zendesk shows an error in the browser, and redirects it nowhere.
     assert done.returncode == 124
-    assert done.stderr.endswith("jobstat: no answer from the browser within 1 s\n")
+    assert done.stderr.endswith(
+        "jobstat: no answer from the browser within 1 s\n"
+        "  Log in again; --timeout allows more time.\n"
+    )
 
 
 def test_port_in_use_makes_browser_login_exit_2(machine: Machine) -> None:

@@ -141,8 +141,9 @@ def test_unwritable_config_directory_leaves_no_secret_in_the_keyring(
     machine.config.write_text("in the way")
     done = login(machine, "fake_keyrings.Working")
     assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == 1
-    assert "cannot write" in done.stderr
+    error, hint = done.stderr.splitlines()
+    assert "cannot write" in error
+    assert hint.startswith("  Check the permissions of ")
     assert machine.entry == {}
 
 

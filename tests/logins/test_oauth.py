@@ -159,7 +159,7 @@ def test_any_text_as_redirect_raises_a_usage_error(text: str) -> None:
         (refusing(400, b'{"error":"invalid_grant"}'), AuthError, "invalid_grant"),
         (refusing(401, b"s3cret"), AuthError, "refuses"),
         (refusing(403, b""), AuthError, "403"),
-        (refusing(404, b""), UsageError, "acme.zendesk.com has no OAuth endpoint"),
+        (refusing(404, b""), UsageError, "acme.zendesk.com offers no OAuth login"),
         (refusing(429, b"", **{"retry-after": "7"}), Unavailable, "allows no more"),
         (refusing(503, b""), Unavailable, "cannot answer now"),
         (refusing(302, b"", location="https://evil.example"), UsageError, "evil"),

@@ -19,7 +19,7 @@ from jobstat.zendesk.auth.credentials import bearer
 from jobstat.zendesk.auth.keyring import KEYRING_TIMEOUT
 from jobstat.zendesk.auth.oauth import TOKEN_TIMEOUT, Tokens
 from jobstat.zendesk.auth.refreshing import SAVE_TIMEOUT
-from jobstat.zendesk.auth.store import LOCK_TIMEOUT, LoginSecrets
+from jobstat.zendesk.auth.store import ACCOUNT_LOCK_TIMEOUT, LoginSecrets
 
 if TYPE_CHECKING:
     from fake_store import NewKeyringProvider
@@ -120,7 +120,7 @@ def test_refresh_of_a_valid_token_takes_at_most_half_of_the_timeout(
 
 def test_waits_at_exit_and_for_locks_outlast_a_refresh() -> None:
     keyring = 2 * KEYRING_TIMEOUT + 2 * SAVE_TIMEOUT
-    assert TOKEN_TIMEOUT + keyring <= critical.MAX_WAIT <= LOCK_TIMEOUT
+    assert TOKEN_TIMEOUT + keyring <= critical.MAX_WAIT <= ACCOUNT_LOCK_TIMEOUT
 
 
 def test_slow_refresh_after_a_401_is_awaited_before_the_next_request(
@@ -167,10 +167,10 @@ def test_process_waits_for_an_interrupted_refresh(
         assert endpoint.ready
         endpoint.ready.set()
 
-    critical.finish(notify)
+    critical.forbid_and_wait(notify)
     assert (fake.refresh_token, notifications) == ("r2", ["once"])
     assert not critical.is_active()
-    provider.finish()
+    provider.save_unsaved()
     assert provider.warnings == []
 
 
@@ -186,7 +186,7 @@ def test_process_does_not_wait_for_a_client_credentials_grant() -> None:
 
 def test_no_refresh_starts_when_the_process_ends() -> None:
     endpoint = granting(refresh_token="r2")
-    critical.finish(lambda: None)
+    critical.forbid_and_wait(lambda: None)
     with pytest.raises(critical.ProcessEnding):
         new_refreshing(EXPIRED).credential(endpoint.http, TIMEOUT)
     assert endpoint.requests == []
@@ -200,13 +200,13 @@ def test_failure_of_an_abandoned_refresh_causes_a_warning(
     provider, _ = new_keyring_provider(LoginSecrets(EXPIRED))
     with pytest.raises(Unavailable):
         provider.credential(endpoint.http, 0.05)
-    provider.finish()
+    provider.save_unsaved()
     assert provider.warnings == []  # the request has not failed yet
     with pytest.raises(Unavailable):
         provider.credential(endpoint.http, 0.05)
     endpoint.ready.set()
     critical.wait(lambda: None)
-    provider.finish()
+    provider.save_unsaved()
     (warning,) = provider.warnings
     assert warning == (
         "the login was not renewed: the login at acme.zendesk.com cannot be renewed"
@@ -227,11 +227,11 @@ def test_successful_refresh_after_a_failed_one_causes_no_warning(
         provider.credential(endpoint.http, 0.05)
     endpoint.ready.set()
     critical.wait(lambda: None)
-    provider.finish()
+    provider.save_unsaved()
     assert provider.warnings == []
 
 
 def test_provider_returns_its_old_and_new_secrets() -> None:
     provider = new_refreshing(Tokens("old-token", "r1-token", 5.0, 4.0), "s3cret")
     provider.credential(granting().http, 5)
-    assert {"old-token", "r1-token", "s3cret", "t0ken"} <= set(provider.secrets())
+    assert {"old-token", "r1-token", "s3cret", "t0ken"} <= set(provider.secret_texts())

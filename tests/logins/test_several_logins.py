@@ -75,7 +75,10 @@ def test_logout_ignores_the_zcli_profile(machine: Machine) -> None:
     profile = {"activeProfile": {"subdomain": "acme"}}
     (machine.home / ".zcli").write_text(json.dumps(profile))
     done = machine.run("auth", "logout")
-    assert done.stderr == "jobstat: not logged in to any account\n"
+    assert done.stderr == (
+        "jobstat: no account given, and there is no default account\n"
+        "  Give --subdomain. jobstat auth status shows the accounts.\n"
+    )
 
 
 def test_jobstat_login_takes_precedence_over_the_zcli_login(machine: Machine) -> None:
@@ -91,7 +94,10 @@ def test_jobstat_login_takes_precedence_over_the_zcli_login(machine: Machine) ->
 def test_logout_without_a_login_exits_4(machine: Machine) -> None:
     done = machine.run("auth", "logout")
     assert done.returncode == 4
-    assert done.stderr == "jobstat: not logged in to any account\n"
+    assert done.stderr == (
+        "jobstat: no account given, and there is no default account\n"
+        "  Give --subdomain. jobstat auth status shows the accounts.\n"
+    )
     done = machine.run("auth", "logout", "--subdomain", "acme")
     assert done.returncode == 4
     assert "not logged in to acme.zendesk.com" in done.stderr

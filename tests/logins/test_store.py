@@ -178,7 +178,7 @@ def test_login_is_not_changed_while_another_process_renews_it(
 ) -> None:
     save_login(ACME, PROFILE, SECRETS, default=False)
     before = ((folder / "accounts.toml").read_bytes(), dict(entries))
-    monkeypatch.setattr("jobstat.zendesk.auth.store.LOCK_TIMEOUT", 0.05)
+    monkeypatch.setattr("jobstat.zendesk.auth.store.ACCOUNT_LOCK_TIMEOUT", 0.05)
     with lock_account(ACME, 1), pytest.raises(Unavailable, match="holds the lock"):
         change()
     assert ((folder / "accounts.toml").read_bytes(), entries) == before
@@ -204,7 +204,7 @@ def test_signal_during_a_save_does_not_lose_the_login(
     with pytest.raises(SignalReceived):
         save_login(ACME, PROFILE, SECRETS, default=False)
     assert critical.is_active()
-    critical.finish(may_go_on.set)
+    critical.forbid_and_wait(may_go_on.set)
     assert ACME.origin in load_profiles().accounts
     assert set(entries) == {ACME.entry_name}
 

@@ -70,7 +70,7 @@ def test_unwritable_keyring_causes_a_warning_at_the_end_unless_it_recovers(
     provider, fake = new_keyring_provider(LoginSecrets(expiring_in(60)))
     fake.can_save = lambda _: False
     assert provider.credential(granting().http, TIMEOUT).secret == "old"
-    provider.finish()
+    provider.save_unsaved()
     assert provider.warnings == [
         "the login was not renewed: the keyring cannot be used"
     ]
@@ -79,7 +79,7 @@ def test_unwritable_keyring_causes_a_warning_at_the_end_unless_it_recovers(
     assert provider.credential(granting().http, TIMEOUT).secret == "old"
     fake.can_save = lambda _: True
     provider.credential(granting(refresh_token="r2").http, TIMEOUT)
-    provider.finish()
+    provider.save_unsaved()
     assert provider.warnings == []
 
 
@@ -90,7 +90,7 @@ def test_client_secret_gets_tokens_even_if_they_cannot_be_stored(
     fake.can_save = lambda _: False
     assert provider.credential(granting().http, TIMEOUT).secret == "t0ken"
     assert fake.save_timeouts == [KEYRING_TIMEOUT]
-    provider.finish()
+    provider.save_unsaved()
     assert provider.warnings == []
 
 
@@ -106,7 +106,7 @@ def test_unsaved_tokens_of_an_abandoned_refresh_are_saved_at_the_end(
     endpoint.ready.set()
     critical.wait(lambda: None)
     fake.can_save = lambda _: True
-    provider.finish()
+    provider.save_unsaved()
     assert fake.refresh_token == "r2"
 
 
@@ -118,7 +118,7 @@ def test_failed_save_of_new_tokens_is_tried_once_more(
     provider.credential(granting(refresh_token="r2").http, TIMEOUT)
     assert fake.refresh_token == "r2"
     assert fake.save_timeouts == [KEYRING_TIMEOUT, SAVE_TIMEOUT, SAVE_TIMEOUT]
-    provider.finish()
+    provider.save_unsaved()
     assert provider.warnings == []
     assert len(fake.saved) == 3
 
@@ -131,7 +131,7 @@ def test_unsaved_tokens_are_saved_at_the_end(
     provider.credential(granting(refresh_token="r2").http, TIMEOUT)
     assert fake.refresh_token == "r1"
     fake.can_save = lambda _: True
-    provider.finish()
+    provider.save_unsaved()
     assert fake.refresh_token == "r2"
     assert provider.warnings == []
 
@@ -143,7 +143,7 @@ def test_tokens_that_cannot_be_stored_cause_one_warning(
     save_only_old_tokens(fake)
     provider.credential(granting(refresh_token="r2").http, TIMEOUT)
     for _ in range(2):
-        provider.finish()
+        provider.save_unsaved()
         (warning,) = provider.warnings
         assert warning == (
             "the renewed login could not be stored: the keyring cannot be used;"
@@ -159,7 +159,7 @@ def test_unsaved_tokens_do_not_replace_those_of_another_process(
     provider.credential(granting(refresh_token="r2").http, TIMEOUT)
     fake.can_save = lambda _: True
     others = fake.secrets = LoginSecrets(Tokens("others", "r9"))
-    provider.finish()
+    provider.save_unsaved()
     assert fake.secrets == others
     assert provider.warnings == []
 
@@ -175,7 +175,7 @@ def test_tokens_that_could_not_be_stored_do_not_overwrite_a_newer_login(
     another = provider.after_401(credential, granting().http, TIMEOUT)
     assert another
     assert another.secret == "newer-login"
-    provider.finish()
+    provider.save_unsaved()
     assert fake.secrets == login
 
 
@@ -192,7 +192,7 @@ def test_refused_refresh_uses_the_new_tokens_of_another_process(
     fake.secrets = LoginSecrets(Tokens("others", "r2"))
     endpoint.ready.set()
     assert provider.credential(endpoint.http, TIMEOUT).secret == "others"
-    provider.finish()
+    provider.save_unsaved()
     assert provider.warnings == []
 
 

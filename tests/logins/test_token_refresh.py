@@ -124,7 +124,7 @@ def test_refused_renewal_ends_a_watch_with_exit_4_and_a_resume_hint(
         assert hint == f"  Log in again with jobstat auth login --base-url {url}"
     else:
         assert "refuses the client credentials (401: invalid_client" in problem
-        assert "Is jobstat-demo-server a confidential OAuth client" in hint
+        assert "that the OAuth client jobstat-demo-server is confidential" in hint
     assert CLIENT_SECRET not in stderr
 
 
@@ -253,7 +253,7 @@ def test_watch_does_not_restore_a_login_after_logout(
         expire_tokens(machine)
         _, stderr = process.communicate()
     assert process.returncode == 4
-    assert f"the keyring has no entry for {machine.name} any longer" in stderr
+    assert f"the keyring no longer has an entry for {machine.name}" in stderr
     assert machine.entry == {}
 
 

@@ -154,7 +154,10 @@ def test_unresolvable_host_exits_7() -> None:
 def test_invalid_punycode_host_exits_2() -> None:
     done = jobstat("show", ID, env=environment("https://xn--0.example"))
     assert done.returncode == Exit.USAGE
-    assert done.stderr == "jobstat: no valid host name: xn--0.example\n"
+    assert done.stderr == (
+        "jobstat: no valid host name: xn--0.example\n"
+        "  Check the account's address, for example https://acme.zendesk.com\n"
+    )
 
 
 def test_untrusted_certificate_exits_7_and_a_trusted_one_is_accepted(

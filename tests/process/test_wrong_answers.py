@@ -109,7 +109,7 @@ def test_responses_about_two_other_ids_raise_invalid_response() -> None:
     with (
         raw_server(*answers) as server,
         open_client(server) as api,
-        pytest.raises(InvalidResponse, match="about other jobs than mine"),
+        pytest.raises(InvalidResponse, match="another job instead of mine"),
     ):
         api.fetch(["mine"], TIMEOUT)
 

@@ -42,7 +42,7 @@ def test_every_encoding_of_a_secret_is_redacted_in_error_and_causes(form: str) -
     error = UsageError(f"it said {form}!", hint=f"it hinted {form}.")
     error.__cause__ = ValueError(f"a line with {form}", 3)
     error.__cause__.__context__ = RuntimeError(5, f"no {form}")
-    redact_exception(error, credential.secrets)
+    redact_exception(error, credential.secret_texts)
     shown = "".join(traceback.format_exception(error)) + error.message
     assert form not in f"{shown}{error.hint}"
     assert error.message == "it said [hidden]!"
@@ -66,7 +66,7 @@ def test_every_encoding_of_a_password_is_redacted(form: str) -> None:
     error = UsageError(f"it said {form}!")
     credential = credential_from_env(environ)
     assert credential
-    redact_exception(error, credential.secrets)
+    redact_exception(error, credential.secret_texts)
     assert not re.search(r"ssw|xe4", error.message)
 
 
@@ -117,5 +117,5 @@ def test_start_of_a_secret_is_redacted_only_at_the_cut() -> None:
 
 def test_short_secret_is_not_redacted_inside_words() -> None:
     error = UsageError("a cat sat")
-    redact_exception(error, bearer("at", "a test").secrets)
+    redact_exception(error, bearer("at", "a test").secret_texts)
     assert error.message == "a cat sat"

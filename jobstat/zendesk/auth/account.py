@@ -110,7 +110,10 @@ def account_from_subdomain(text: str, domain: str, source: str) -> Account:
     Accept a whole host name, or any URL of the account, as well. Raise UsageError.
     """
     if not all(map(_LABEL.fullmatch, domain.lower().split("."))):
-        raise UsageError(f"ZENDESK_DOMAIN is not a domain: {domain[:80]!r}")
+        raise UsageError(
+            f"ZENDESK_DOMAIN is not a domain: {domain[:80]!r}",
+            hint="Set ZENDESK_DOMAIN to a domain such as zendesk.com, or unset it.",
+        )
     name = text.strip()
     if "://" in name:
         return _parse_origin(name, source)
@@ -118,8 +121,8 @@ def account_from_subdomain(text: str, domain: str, source: str) -> Account:
     if not _LABEL.fullmatch(name):
         raise UsageError(
             f"{source} is not a subdomain: {text[:80]!r}",
-            hint="The subdomain of https://acme.zendesk.com is acme;"
-            " for another host give --base-url.",
+            hint="The subdomain of https://acme.zendesk.com is acme."
+            " For another host, give --base-url.",
         )
     return _parse_origin(f"https://{name}.{domain}", source)
 
@@ -138,15 +141,19 @@ def _parse_origin(url: str, source: str) -> Account:
         # The text before the @ may be a secret: do not show it.
         raise UsageError(
             f"{source} contains a user name",
-            hint="jobstat takes credentials from the environment, never from a URL.",
+            hint="Remove the text before the @. To give a credential, run jobstat auth"
+            " login or set ZENDESK_OAUTH_TOKEN.",
         )
     on_loopback = host in _LOOPBACK
     labels = host.split(".")
     if not on_loopback and not all(map(_LABEL.fullmatch, labels)):
-        raise UsageError(f"{source} has no valid host name: {host[:80]!r}")
+        raise UsageError(
+            f"{source} has no valid host name: {host[:80]!r}",
+            hint="Example: https://acme.zendesk.com",
+        )
     if parts.scheme != "https" and not (parts.scheme == "http" and on_loopback):
         raise UsageError(
             f"{source} must start with https://",
-            hint="Credentials go over TLS; plain http is only for this machine.",
+            hint="Give an https:// address. http:// is for localhost only.",
         )
     return Account(origin(parts.scheme, host, port))

@@ -47,7 +47,8 @@ class Callback:
         except OSError as error:
             raise UsageError(
                 f"cannot wait for the browser on 127.0.0.1:{port}: {error.strerror}",
-                hint="Choose another --port, and add its URL to the OAuth client.",
+                hint="Choose another --port, and add http://127.0.0.1:PORT/callback to"
+                " the OAuth client.",
             ) from error
         self._server.parse_redirect = parse_redirect
         self._answers: Queue[str | AuthError] = Queue()

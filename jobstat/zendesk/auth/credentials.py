@@ -35,7 +35,7 @@ ENV_CREDENTIALS = (
     f"ZENDESK_OAUTH_TOKEN, or {CLIENT_ID} and {CLIENT_SECRET},"
     " or ZENDESK_EMAIL and ZENDESK_API_TOKEN."
 )
-"""The variables that a hint names."""
+"""The end of a hint to set a credential in the environment."""
 
 
 class AuthMethod(StrEnum):
@@ -62,7 +62,7 @@ class Credential:
     expires_at: float | None = None
 
     @property
-    def secrets(self) -> tuple[str, str]:
+    def secret_texts(self) -> tuple[str, str]:
         """The secret, alone and as in the header. Errors must not show it."""
         return self.authorization.partition(" ")[2], self.secret
 
@@ -94,13 +94,18 @@ def api_token(
 def check_email(email: str, source: str) -> None:
     """Raise UsageError for a text that is not an e-mail address."""
     if not _EMAIL.fullmatch(email):
-        raise UsageError(f"{source} is not an e-mail address")
+        raise UsageError(
+            f"{source} is not an e-mail address", hint="Example: agent@example.com"
+        )
 
 
 def check_client_id(id: str, source: str) -> None:
     """Raise UsageError for a text that cannot be the id of an OAuth client."""
     if not (id and id.isprintable()):
-        raise UsageError(f"{source} is not the id of an OAuth client")
+        raise UsageError(
+            f"{source} is not the id of an OAuth client",
+            hint="Copy the client's identifier from Zendesk's Admin Center.",
+        )
 
 
 def check_token(token: str, source: str) -> None:
@@ -190,8 +195,8 @@ def missing_credential(
     if source := env_source(environ):
         return AuthError(
             f"no credential is stored for {account.name}{because}",
-            hint=f"{source} goes only to an account that you name: give --base-url"
-            f" {account.origin}",
+            hint=f"jobstat sends {source} only to an account that you name. Give"
+            f" --base-url {account.origin}",
         )
     for name, missing in _NEEDED_TOGETHER:
         if environ.get(name):

@@ -84,11 +84,17 @@ def lock(folder: Path, name: str, timeout: float) -> Iterator[None]:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         fd = os.open(path, flags, 0o600)
     except OSError as error:
-        raise LockError(f"cannot write {path}: {error.strerror}") from error
+        raise LockError(
+            f"cannot write {path}: {error.strerror}",
+            hint=f"Check the permissions of {folder}",
+        ) from error
     try:
         while not _try_lock(fd, path):
             if clock.monotonic() > deadline:
-                raise Unavailable(f"another jobstat holds the lock {path}")
+                raise Unavailable(
+                    f"another jobstat holds the lock {path}",
+                    hint="Wait until the other jobstat ends, or end it.",
+                )
             time.sleep(LOCK_POLL_INTERVAL)
         yield
     finally:
@@ -101,7 +107,10 @@ def _try_lock(fd: int, path: Path) -> bool:
     except BlockingIOError:
         return False
     except OSError as error:
-        raise LockError(f"cannot lock {path}: {error.strerror}") from error
+        raise LockError(
+            f"cannot lock {path}: {error.strerror}",
+            hint="Use a home directory on a file system that has locks.",
+        ) from error
     return True
 
 

@@ -58,7 +58,7 @@ def write(
     if _call_keyring(write_and_read, timeout, secrets=(secret, *parts)) != secret:
         raise KeyringError(
             "the keyring did not keep the secret",
-            hint=f"Without a keyring, set {ENV_CREDENTIALS}",
+            hint=f"To work without the keyring, set {ENV_CREDENTIALS}",
         )
 
 
@@ -126,7 +126,8 @@ def _call_keyring(
     if not answered:
         raise KeyringError(
             f"the keyring did not answer within {max(allowed, 1):.0f} s",
-            hint=f"Is it locked? Without a keyring, set {ENV_CREDENTIALS}",
+            hint="If the keyring is locked, unlock it. To work without it, set"
+            f" {ENV_CREDENTIALS}",
         )
     try:
         return background.result()
@@ -146,15 +147,15 @@ def _to_keyring_error(error: BaseException) -> KeyringError:
 
     match error:
         case KeyringLocked():
-            message, hint = "the keyring is locked", "Unlock it, or set"
+            message, hint = "the keyring is locked", "Unlock the keyring, or set"
         case NoKeyringError():
             message = "there is no keyring here"
             hint = (
-                "On a server, start a Secret Service (such as gnome-keyring, in a D-Bus"
-                " session), or do without a keyring: set"
+                "On a server, start a Secret Service such as gnome-keyring. To work"
+                " without a keyring, set"
             )
         case _:
             reason = " ".join(str(error).split()) or type(error).__name__
             message = f"the keyring cannot be used: {reason}"
-            hint = "Without a keyring, set"
+            hint = "To work without the keyring, set"
     return KeyringError(message, hint=f"{hint} {ENV_CREDENTIALS}")

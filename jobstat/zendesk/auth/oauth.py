@@ -31,17 +31,17 @@ TOKEN_TIMEOUT = 30.0
 Zendesk revokes the old tokens when it answers. Without the answer, the login is lost.
 """
 
-REFRESH_LIFETIME = 89 * 86400
+REFRESH_TOKEN_LIFETIME = 89 * 86400
 """Seconds that a login may stay unused. Zendesk allows at most 90 days."""
 
 MAX_LIFETIME = 100 * 365 * 86400
 """Seconds; a longer lifetime is not plausible."""
 
 REFRESH_MARGIN = 0.1
-"""Refresh a token when this part of its lifetime is left."""
+"""A token is refreshed when this part of its lifetime is left."""
 
 MAX_REFRESH_MARGIN = 60.0
-"""Maximum seconds that a token is still valid when it is refreshed."""
+"""A token is refreshed at most this many seconds before it expires."""
 
 # oauthlib refuses an http URL, even of a loopback address, which RFC 8252 allows.
 # Give it this URL instead: only the query matters.
@@ -112,7 +112,11 @@ class AuthorizationCodeFlow:
             reason = f"{error.error}: {error.description or ''}".rstrip(": ")
             denied = error.error == "access_denied"
             outcome = "was denied in the browser" if denied else f"failed: {reason}"
-            raise AuthError(f"the login at {self._account.name} {outcome}") from error
+            hint = "Check the OAuth client in Zendesk's Admin Center, and log in again."
+            if denied:
+                hint = "To log in, allow jobstat to read the account in the browser."
+            message = f"the login at {self._account.name} {outcome}"
+            raise AuthError(message, hint=hint) from error
         return str(fields["code"])
 
     def request_tokens(self, http: HttpClient, code: str) -> Tokens:
@@ -126,11 +130,12 @@ class AuthorizationCodeFlow:
             {
                 **dict(parse_qsl(form)),
                 "scope": SCOPE,
-                "refresh_token_expires_in": REFRESH_LIFETIME,
+                "refresh_token_expires_in": REFRESH_TOKEN_LIFETIME,
             },
             message=f"{self._account.name} refuses the login",
-            hint=f"Is the OAuth client {self._client_id} a public one, with the"
-            f" redirect URL {self.redirect_uri}?",
+            hint=f"Check in Zendesk's Admin Center that the OAuth client"
+            f" {self._client_id} is public and has the redirect URL"
+            f" {self.redirect_uri}",
         )
 
 
@@ -155,8 +160,8 @@ def client_credentials_grant(
         account,
         dict(parse_qsl(form)),
         message=f"{account.name} refuses the client credentials",
-        hint=f"Is {client_id} a confidential OAuth client of this account, and is that"
-        " its secret?",
+        hint=f"Check in Zendesk's Admin Center that the OAuth client {client_id} is"
+        " confidential, and check its secret.",
     )
 
 
@@ -180,7 +185,7 @@ def refresh(
     return _request_tokens(
         http,
         account,
-        {**dict(parse_qsl(form)), "refresh_token_expires_in": REFRESH_LIFETIME},
+        {**dict(parse_qsl(form)), "refresh_token_expires_in": REFRESH_TOKEN_LIFETIME},
         message=f"the login at {account.name} cannot be renewed",
         hint=f"Log in again with {account.login_command}",
     )
@@ -211,8 +216,8 @@ def _request_tokens(
             raise AuthError(f"{message} ({reason})", hint=hint)
         if response.status == 404:
             raise UsageError(
-                f"{account.name} has no OAuth endpoint ({reason})",
-                hint="Is that the right account?",
+                f"{account.name} offers no OAuth login ({reason})",
+                hint="Check the account's address.",
             )
         raise response_error(response, account)
 
@@ -233,7 +238,7 @@ def _parse_tokens(body: bytes, account: Account, requested_at: float) -> Tokens:
         # Raise it without a cause, which might show a token.
         raise InvalidResponse(
             f"{account.name} sent no token",
-            hint="Try again. If it happens again, is that the right account?",
+            hint="Try again. If that does not help, check the account's address.",
         )
     lifetime = _parse_seconds(fields.get("expires_in"))
     if not 0 < lifetime < MAX_LIFETIME:

@@ -18,10 +18,20 @@ from jobstat.zendesk.auth.files import check_private, lock, read_settings
 if TYPE_CHECKING:
     from pathlib import Path
 
-LOCK_TIMEOUT = 10.0
+PROFILES_LOCK_TIMEOUT = 10.0
 """Seconds to wait for another jobstat that has locked the file."""
 
 _LOCK_NAME = "_accounts"  # no host has an underscore, so no account has this name
+
+_FORMAT_ERRORS = (
+    ValueError,
+    TypeError,
+    AttributeError,
+    KeyError,
+    RecursionError,
+    UsageError,
+)
+"""Errors of ``_parse``, and of tomllib, for a file that jobstat did not write."""
 
 _HEADING = "# Written by jobstat auth. The secrets are in the system's keyring.\n\n"
 
@@ -50,7 +60,7 @@ class Profiles:
 
 
 class NoHomeError(UsageError):
-    """The user has no home directory, and so no configuration."""
+    """The user has no home directory, so there is no configuration file."""
 
 
 def config_folder() -> Path:
@@ -60,7 +70,9 @@ def config_folder() -> Path:
     try:
         return user_config_path("jobstat", appauthor=False)
     except RuntimeError as error:
-        raise NoHomeError("there is no home directory", hint="Set HOME.") from error
+        raise NoHomeError(
+            "there is no home directory", hint="Set HOME to your home directory."
+        ) from error
 
 
 def load_profiles() -> Profiles:
@@ -74,16 +86,16 @@ def load_profiles() -> Profiles:
     except FileNotFoundError:
         return Profiles()
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+        raise UsageError(
+            f"cannot read {path}: {error.strerror}",
+            hint="Check the file and its permissions.",
+        ) from error
     try:
         return _parse(tomllib.loads(content.decode()))
-    except (
-        *(ValueError, TypeError, AttributeError, KeyError, RecursionError),
-        UsageError,
-    ) as error:
+    except _FORMAT_ERRORS as error:
         raise UsageError(
             f"{path} is not in jobstat's format",
-            hint="Move it away, and log in again.",
+            hint="Rename the file, and log in again with jobstat auth login.",
         ) from error
 
 
@@ -93,7 +105,7 @@ def edit_profiles() -> Iterator[Profiles]:
 
     Raise UsageError, or Unavailable if another jobstat holds the lock.
     """
-    with lock(config_folder(), _LOCK_NAME, LOCK_TIMEOUT):
+    with lock(config_folder(), _LOCK_NAME, PROFILES_LOCK_TIMEOUT):
         yield load_profiles()
 
 
@@ -112,7 +124,10 @@ def replace_file(profiles: Profiles) -> Iterator[None]:
         yield
         new.replace(path)
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+        raise UsageError(
+            f"cannot write {path}: {error.strerror}",
+            hint=f"Check the free space, and the permissions of {path.parent}",
+        ) from error
     finally:
         with suppress(OSError):
             new.unlink()
@@ -131,7 +146,10 @@ def _resolved_path() -> Path:
                 check_private(directory, directory.stat())
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or "its links form a loop"
-        raise UsageError(f"cannot read {link}: {reason}") from error
+        raise UsageError(
+            f"cannot read {link}: {reason}",
+            hint="Check the link, and the permissions of its directories.",
+        ) from error
     return path
 
 
@@ -160,6 +178,7 @@ def _remove_stale(path: Path) -> None:
 def _write(path: Path, profiles: Profiles) -> None:
     import tomli_w
 
+    # Users rely on the keys: "kind" is an older name of the method.
     accounts = {
         origin: {
             key: value

@@ -24,7 +24,7 @@ class CredentialProvider(ABC):
     """
 
     refreshable = False
-    hint = "Is it for this account, and is it still valid?"
+    hint = "Check that the credential is for this account and still valid."
     client_id: str | None = None
 
     def __init__(self, method: AuthMethod, source: str) -> None:
@@ -61,7 +61,7 @@ class CredentialProvider(ABC):
         """
 
     @abstractmethod
-    def secrets(self) -> Iterable[str]:
+    def secret_texts(self) -> Iterable[str]:
         """Return all secrets that this provider has had. Errors must not show them."""
 
     @property
@@ -81,7 +81,7 @@ class CredentialProvider(ABC):
         self._warnings_taken += len(new)
         return new
 
-    def finish(self) -> None:  # noqa: B027 - most providers have nothing to finish
+    def save_unsaved(self) -> None:  # noqa: B027 - most providers have nothing to save
         """Save unsaved tokens and add the last warnings, at the end of a command."""
 
 
@@ -112,8 +112,8 @@ class FixedProvider(CredentialProvider):
         del refused, http, timeout, on_tick
         return None
 
-    def secrets(self) -> Iterable[str]:
-        return self._credential.secrets
+    def secret_texts(self) -> Iterable[str]:
+        return self._credential.secret_texts
 
 
 class ReloadingProvider(FixedProvider):

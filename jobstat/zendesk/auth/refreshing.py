@@ -48,18 +48,22 @@ class RefreshingProvider(CredentialProvider):
         super().__init__(method, source)
         self.client_id = client_id
         self._account = account
-        self._secrets = secrets
-        self._all_secrets = set(secrets.texts)
+        self._login_secrets = secrets
+        self._secret_texts = set(secrets.texts)
         self._refresh_call: BackgroundCall[LoginSecrets] | None = None
 
     @property
     def expires_at(self) -> float | None:
-        return self._secrets.tokens.expires_at if self._secrets.tokens else None
+        return (
+            self._login_secrets.tokens.expires_at
+            if self._login_secrets.tokens
+            else None
+        )
 
     def credential(
         self, http: HttpClient, timeout: float, on_tick: OnTick = None
     ) -> Credential:
-        tokens = self._secrets.tokens
+        tokens = self._login_secrets.tokens
         if tokens is None:
             self._refresh(http, timeout, on_tick)
         elif self._refresh_call or (
@@ -86,16 +90,17 @@ class RefreshingProvider(CredentialProvider):
         credential = self._bearer()
         return None if credential == refused else credential
 
-    def secrets(self) -> Iterable[str]:
-        return self._all_secrets
+    def secret_texts(self) -> Iterable[str]:
+        return self._secret_texts
 
     @property
     def _can_refresh(self) -> bool:
-        tokens = self._secrets.tokens
-        return bool(self._secrets.client_secret or (tokens and tokens.refresh))
+        """Whether these tokens can be refreshed: Zendesk may send no refresh token."""
+        tokens = self._login_secrets.tokens
+        return bool(self._login_secrets.client_secret or (tokens and tokens.refresh))
 
     def _bearer(self) -> Credential:
-        tokens = self._secrets.tokens
+        tokens = self._login_secrets.tokens
         assert tokens is not None  # noqa: S101 - the first refresh sets it
         return bearer(tokens.access, self.source, self.method, tokens.expires_at)
 
@@ -115,20 +120,20 @@ class RefreshingProvider(CredentialProvider):
             raise Unavailable(f"{self._account.name} has not renewed the login yet")
         self._refresh_call = None
         try:
-            self._secrets = call.result()
+            self._login_secrets = call.result()
         except UsageError as error:
             # Exit with 4: the login is wrong, not the command line.
             raise AuthError(error.message, hint=error.hint) from error
-        self._all_secrets |= set(self._secrets.texts)
+        self._secret_texts |= set(self._login_secrets.texts)
 
     def _fetch_secrets(self, http: HttpClient, caller_deadline: float) -> LoginSecrets:
         """Return new tokens. The refresh thread runs this.
 
         The caller stops waiting at ``caller_deadline``. A token request goes on.
         """
-        del caller_deadline  # it bounds locks and the keyring, which are not used here
-        with _section_if_irreplaceable(self._secrets):
-            return self._request_tokens(http, self._secrets)
+        del caller_deadline  # only KeyringProvider needs it, for its lock and keyring
+        with _critical_if_irreplaceable(self._login_secrets):
+            return self._request_tokens(http, self._login_secrets)
 
     def _request_tokens(self, http: HttpClient, old: LoginSecrets) -> LoginSecrets:
         from jobstat.zendesk.auth.oauth import client_credentials_grant, refresh
@@ -167,7 +172,7 @@ class KeyringProvider(RefreshingProvider):
         self._request_error: JobstatError | None = None
         self._keyring_error: KeyringError | None = None
 
-    def finish(self) -> None:
+    def save_unsaved(self) -> None:
         """Save tokens that are not saved yet; warn if the login was not renewed."""
         if self._unsaved:
             self._save_at_end(self._unsaved)
@@ -190,14 +195,14 @@ class KeyringProvider(RefreshingProvider):
         timeout = caller_deadline - clock.monotonic()
         with store.lock_if_possible(self._account, timeout, self._warn):
             old = self._load_newest(caller_deadline - clock.monotonic())
-            if old != self._secrets and _is_fresh(old):
+            if old != self._login_secrets and _is_fresh(old):
                 return old  # another process has refreshed them
             if not old.client_secret:
                 # The request revokes the old tokens. Save them again first: if that
                 # fails, the new ones could not be saved either.
                 store.save_secrets(self._account, old)
                 self._in_keyring, self._unsaved = old, None
-            with _section_if_irreplaceable(old):
+            with _critical_if_irreplaceable(old):
                 try:
                     new = self._request_tokens(http, old)
                 except JobstatError as error:
@@ -218,11 +223,11 @@ class KeyringProvider(RefreshingProvider):
         loaded = store.load_secrets(self._account, timeout)
         if loaded is None:
             raise AuthError(
-                f"the keyring has no entry for {self._account.name} any longer",
+                f"the keyring no longer has an entry for {self._account.name}",
                 hint=self.hint,
             )
         if loaded == self._in_keyring:
-            return self._secrets
+            return self._login_secrets
         # Unsaved tokens are older than those of the other process: forget them.
         self._in_keyring, self._unsaved = loaded, None
         return loaded
@@ -236,7 +241,7 @@ class KeyringProvider(RefreshingProvider):
         return None
 
     def _save(self, secrets: LoginSecrets) -> None:
-        """Save new tokens. If that fails, keep irreplaceable ones for ``finish``."""
+        """Save new tokens. If that fails, ``save_unsaved`` saves irreplaceable ones."""
         is_replaceable = bool(secrets.client_secret)
         timeouts = [KEYRING_TIMEOUT] if is_replaceable else [SAVE_TIMEOUT] * 2
         for timeout in timeouts:
@@ -268,7 +273,7 @@ class KeyringProvider(RefreshingProvider):
             self.warnings.append(warning)
 
 
-def _section_if_irreplaceable(old: LoginSecrets) -> AbstractContextManager[None]:
+def _critical_if_irreplaceable(old: LoginSecrets) -> AbstractContextManager[None]:
     """Keep the process from ending during a request that revokes the old tokens.
 
     A client secret can get tokens again at any time, so nothing would be lost.

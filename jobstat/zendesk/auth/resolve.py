@@ -53,7 +53,7 @@ def resolve_account(
             "no Zendesk account given",
             hint=f"Give --base-url {origins[0]} if you trust the job's URL."
             if origins
-            else "Set ZENDESK_SUBDOMAIN or give --subdomain: acme for"
+            else "Give --subdomain, for example --subdomain acme for"
             " https://acme.zendesk.com. jobstat auth login sets a default.",
         )
     for origin in origins:

@@ -27,7 +27,7 @@ from jobstat.zendesk.background import BackgroundCall
 if TYPE_CHECKING:
     from jobstat.zendesk.auth.oauth import Tokens
 
-LOCK_TIMEOUT = 60.0
+ACCOUNT_LOCK_TIMEOUT = 60.0
 """Seconds to wait for another jobstat, whose token request may take 30 of them."""
 
 MAX_TIMESTAMP = 1e11
@@ -53,6 +53,7 @@ class LoginSecrets:
     def dump(self) -> str:
         """Return the text of the keyring entry."""
         tokens = self.tokens
+        # Entries of older versions have these keys, so they stay.
         fields = {
             "token": tokens and tokens.access,
             "refresh_token": tokens and tokens.refresh,
@@ -164,7 +165,7 @@ def save_login(
 
     def save() -> Profiles:
         with (
-            lock_account(account, LOCK_TIMEOUT),
+            lock_account(account, ACCOUNT_LOCK_TIMEOUT),
             critical.section(),
             edit_profiles() as profiles,
         ):
@@ -172,7 +173,7 @@ def save_login(
             if default or profiles.default is None:
                 profiles.default = account.origin
             # An error restores the old entry until the new file replaces the old one.
-            # After a SIGKILL between the two, logging in again repairs the login.
+            # If SIGKILL comes between the entry and the file, a new login repairs both.
             with _restoring_entry(account), replace_file(profiles):
                 save_secrets(account, secrets)
             return profiles
@@ -192,13 +193,16 @@ def delete_login(account: Account) -> Account | None:
 
     def delete() -> Profiles:
         with (
-            lock_account(account, LOCK_TIMEOUT),
+            lock_account(account, ACCOUNT_LOCK_TIMEOUT),
             critical.section(),
             edit_profiles() as profiles,
         ):
             had_profile = profiles.accounts.pop(account.origin, None) is not None
             if not (had_profile or has_entry):
-                raise AuthError(f"not logged in to {account.name}")
+                raise AuthError(
+                    f"not logged in to {account.name}",
+                    hint="jobstat auth status shows the accounts.",
+                )
             if profiles.default == account.origin:
                 others = list(profiles.accounts)
                 profiles.default = others[0] if len(others) == 1 else None
