@@ -29,7 +29,10 @@ def parse_duration(text: str) -> float:
     parts = {name: float(number or 0) for name, number in match.groupdict().items()}
     seconds = parts["bare"] + 3600 * parts["h"] + 60 * parts["m"] + parts["s"]
     if seconds > MAX_DURATION:
-        raise UsageError(f"a duration of more than a year: {text!r}")
+        raise UsageError(
+            f"the duration is longer than a year: {text!r}",
+            hint="Give at most 8784h, which are 366 days.",
+        )
     return seconds
 
 

@@ -64,7 +64,13 @@ class JobInput:
         A TooManyJobs error that names jobs is not a problem.
         """
         messages = [request.message for request in self.refused if not request.running]
-        return UsageError(_summarize(messages)) if messages else None
+        return (
+            UsageError(
+                _summarize(messages), hint="Correct the bulk request and send it again."
+            )
+            if messages
+            else None
+        )
 
     @property
     def warnings(self) -> list[str]:
@@ -106,7 +112,7 @@ def parse_input(content: bytes) -> JobInput:
     if incomplete_list_at is not None:
         with naming_line(text, incomplete_list_at):
             raise UsageError(
-                "a page of a list of jobs, without the next one",
+                "the list of jobs is incomplete: its next page is missing",
                 hint="Give all pages, or use jobstat watch --all.",
             )
     return JobInput(tuple(jobs), tuple(refused))
@@ -120,7 +126,7 @@ def _parse_value(value: object) -> Iterator[Reference | RefusedRequest]:
         case list():
             for entry in value:
                 if isinstance(entry, list):
-                    raise UsageError("JSON that names no job: a list of lists")
+                    raise UsageError("this JSON names no job: it is a list of lists")
                 yield from _parse_value(entry)
         case {"id": str(), "status": str(), **others} if (
             not _JOB_FIELDS & others.keys()
@@ -129,7 +135,7 @@ def _parse_value(value: object) -> Iterator[Reference | RefusedRequest]:
         case dict():
             yield from _parse_answer(value)
         case _:
-            raise UsageError(f"JSON that names no job: {describe_type(value)}")
+            raise UsageError(f"this JSON names no job: it is {describe_type(value)}")
 
 
 def _parse_answer(answer: dict[str, object]) -> Iterator[Reference | RefusedRequest]:
@@ -137,7 +143,7 @@ def _parse_answer(answer: dict[str, object]) -> Iterator[Reference | RefusedRequ
     beside = {name: v for name, v in answer.items() if name not in _JOB_FIELDS}
     _reject_other_jobs(beside)
     if isinstance(answer.get("id"), str) and answer.get("status") in KNOWN_STATES:
-        raise UsageError("JSON with a job status inside another")
+        raise UsageError("one job status is inside another: it is unclear which to use")
     is_error = shows_any_failure(beside) or has_failed_status(beside)
     if "job_status" in answer and (answer["job_status"] is not None or not is_error):
         yield _parse_job(answer["job_status"])
@@ -145,12 +151,12 @@ def _parse_answer(answer: dict[str, object]) -> Iterator[Reference | RefusedRequ
     if isinstance(jobs, list):
         yield from map(_parse_job, jobs)
     elif jobs is not None:
-        raise UsageError(f"job_statuses should be a list, but is {describe_type(jobs)}")
+        raise UsageError(f"job_statuses must be a list, but is {describe_type(jobs)}")
     if is_error:
         message = error_message(answer) or json.dumps(beside, ensure_ascii=False)
         yield RefusedRequest(message, _parse_running_jobs(answer))
     elif not _JOB_FIELDS & answer.keys():
-        raise UsageError("JSON that names no job: an object without job_status")
+        raise UsageError("this JSON names no job: it is an object without job_status")
 
 
 def _parse_running_jobs(answer: dict[str, object]) -> tuple[Reference, ...]:
@@ -165,7 +171,7 @@ def _parse_job(job: object) -> Reference:
     _reject_other_jobs(job)
     id = job.get("id") if isinstance(job, dict) else None
     if id is None:
-        raise UsageError(f"a job status without id: {describe_type(job)}")
+        raise UsageError(f"a job status has no id: it is {describe_type(job)}")
     return parse_id(id)
 
 
@@ -184,7 +190,7 @@ def _reject_other_jobs(value: object) -> None:
         for name, inner in entry.items() if isinstance(entry, dict) else ():
             may_hold_jobs = plain_name(name) in _OTHER_JOB_FIELDS
             if may_hold_jobs and isinstance(inner, dict | list):
-                raise UsageError(f"JSON with {name!r} where job_status should be")
+                raise UsageError(f"this JSON has {name!r} where job_status should be")
             _reject_other_jobs(inner)
 
 

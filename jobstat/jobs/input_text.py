@@ -40,6 +40,9 @@ _WEB_PAGE = re.compile(
 )
 """A web page. A truncated one ends before a line that names a job."""
 
+INPUT_HINT = "Give the whole answers of Zendesk, or the ids of the jobs."
+"""What to do if standard input is not understood."""
+
 _TITLE = re.compile(r"(?i)<title>([^<]{1,100})")
 
 
@@ -49,7 +52,9 @@ def decode_text(content: bytes) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise _error_at_line(line, "this is not text in UTF-8") from None
+        raise _error_at_line(
+            line, "this is not text in UTF-8", "Save the input as UTF-8 text."
+        ) from None
 
 
 def read_values(text: str) -> Iterator[tuple[object, int]]:
@@ -67,15 +72,16 @@ def read_values(text: str) -> Iterator[tuple[object, int]]:
 
 @contextmanager
 def naming_line(text: str, position: int) -> Iterator[None]:
-    """Add the line number of a position to a UsageError."""
+    """Add the line number of a position, and a hint, to a UsageError."""
     try:
         yield
     except UsageError as error:
         line = text.count("\n", 0, position) + 1
-        raise _error_at_line(line, error.message, error.hint) from None
+        hint = error.hint or INPUT_HINT
+        raise _error_at_line(line, error.message, hint) from None
 
 
-def _error_at_line(line: int, message: str, hint: str | None = None) -> UsageError:
+def _error_at_line(line: int, message: str, hint: str) -> UsageError:
     return UsageError(f"standard input, line {line}: {message}", hint=hint)
 
 
@@ -100,8 +106,8 @@ def _read_value(text: str, position: int) -> tuple[object, int]:
     assert word is not None  # noqa: S101 - blanks were skipped
     if word[0].startswith("HTTP/"):
         raise UsageError(
-            "the headers of an HTTP answer, where JSON or a job should be",
-            hint="Call curl without -i.",
+            "these are the headers of an HTTP answer, not a job",
+            hint="Run curl without -i.",
         )
     return word[0], word.end()
 
@@ -110,16 +116,16 @@ def _read_json(text: str, position: int) -> tuple[object, int]:
     try:
         value, end = _DECODER.raw_decode(text, position)
     except (ValueError, RecursionError):
-        raise UsageError("JSON that is cut off or broken") from None
+        raise UsageError("this JSON is cut off or broken") from None
     if is_too_deep(value):
-        raise UsageError(f"JSON nested deeper than {MAX_DEPTH} levels")
+        raise UsageError(f"this JSON is nested deeper than {MAX_DEPTH} levels")
     return value, end
 
 
 def _build_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        raise UsageError("JSON with an object that has a name twice")
+        raise UsageError("this JSON has an object with a name twice")
     return fields
 
 

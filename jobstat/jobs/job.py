@@ -75,7 +75,7 @@ class Job:
 
     @property
     def has_one_result(self) -> bool:
-        """True if one result stands for all items, as for a permanent delete."""
+        """Whether one result stands for all items, as for a permanent delete."""
         return len(self.items) == 1 and self.items[0].fields is self.fields["results"]
 
 
@@ -94,7 +94,7 @@ class Verdict(Enum):
 
     @property
     def finished(self) -> bool:
-        """True if the job will not change any more."""
+        """Whether the job will not change any more."""
         return self is not Verdict.UNFINISHED
 
 
@@ -102,7 +102,8 @@ def judge(job: Job) -> Verdict:
     """Return the verdict on a job.
 
     ``completed`` only means that Zendesk processed every item. The results say
-    whether the items succeeded. A job with an unknown status is unfinished.
+    whether the items succeeded. A completed job that reports an error itself has
+    failed. A job with an unknown status is unfinished.
     """
     if job.state in FAILED_STATES or shows_error(job.fields):
         return Verdict.JOB_FAILED
@@ -110,6 +111,7 @@ def judge(job: Job) -> Verdict:
         return Verdict.UNFINISHED
     if job.failed or falls_short(job):
         return Verdict.ITEMS_FAILED
+    # An error beside the results fails the job, any other failure fails items.
     own_fields = {name: v for name, v in job.fields.items() if name != "results"}
     if shows_any_failure(own_fields) or has_failed_status(own_fields):
         return Verdict.ITEMS_FAILED

@@ -64,7 +64,7 @@ def follow(watch: Watch, fetch: Fetch, clock: Clock, observer: Observer) -> None
     second. A signal or a permanent error ends the watch early. It is raised after the
     observer has seen every answer and the last state of each pending job.
     """
-    not_reported_done = {tracked.id: tracked for tracked in watch.jobs}
+    unreported_ends = {tracked.id: tracked for tracked in watch.jobs}
     try:
         observer.tick(clock.monotonic())
         while (step := watch.next_step(clock.monotonic())) is not None:
@@ -73,9 +73,9 @@ def follow(watch: Watch, fetch: Fetch, clock: Clock, observer: Observer) -> None
                 observer.tick(clock.monotonic())
             else:
                 _poll(watch, step, fetch, clock, observer)
-                _report_done(not_reported_done, clock, observer)
+                _report_done(unreported_ends, clock, observer)
         _report_changes(watch, clock, observer)
-        _report_done(not_reported_done, clock, observer)
+        _report_done(unreported_ends, clock, observer)
     except BaseException:
         # A failed write must not replace the signal: Ctrl-C may also have ended the
         # reader of stdout.
@@ -83,7 +83,7 @@ def follow(watch: Watch, fetch: Fetch, clock: Clock, observer: Observer) -> None
             observer.ending_early()
             watch.close()
             _report_changes(watch, clock, observer)
-            _report_done(not_reported_done, clock, observer)
+            _report_done(unreported_ends, clock, observer)
             observer.ended(clock.monotonic())
         raise
     observer.ended(clock.monotonic())
@@ -111,16 +111,16 @@ def _poll(
 
 def _report_changes(watch: Watch, clock: Clock, observer: Observer) -> None:
     """Report the changed jobs, also the one whose report a signal interrupted."""
-    while watch.unreported:
-        observer.job_changed(watch.unreported[0], clock.monotonic())
-        del watch.unreported[0]
+    while watch.unreported_changes:
+        observer.job_changed(watch.unreported_changes[0], clock.monotonic())
+        del watch.unreported_changes[0]
 
 
 def _report_done(
-    not_reported: dict[str, TrackedJob], clock: Clock, observer: Observer
+    unreported_ends: dict[str, TrackedJob], clock: Clock, observer: Observer
 ) -> None:
-    """Report the jobs that are done, and then remove them from ``not_reported``."""
-    done = [tracked for tracked in not_reported.values() if tracked.exit is not None]
+    """Report the jobs that are done, and remove them from ``unreported_ends``."""
+    done = [tracked for tracked in unreported_ends.values() if tracked.exit is not None]
     for tracked in done:
         observer.job_done(tracked, clock.monotonic())
-        del not_reported[tracked.id]
+        del unreported_ends[tracked.id]

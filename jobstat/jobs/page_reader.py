@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jobstat.errors import InvalidResponse, JobstatError, TimedOut
 from jobstat.jobs.loop import TICK, Clock
-from jobstat.jobs.pages import FIRST_PAGE, Page
+from jobstat.jobs.pages import FIRST_PAGE, INVALID_LIST_HINT, Page
 from jobstat.jobs.rate_limit import MIN_ANNOUNCED_WAIT, RateLimiter
 from jobstat.jobs.retry import Outage, Retry
 
@@ -71,11 +71,13 @@ class PageReader:
         while query is not None:
             if query in queries:
                 raise InvalidResponse(
-                    "the list of jobs does not end: it repeats a page"
+                    "the list of jobs does not end: it repeats a page",
+                    hint=INVALID_LIST_HINT,
                 )
             if len(queries) == MAX_PAGES:
                 raise InvalidResponse(
-                    f"the list of jobs is longer than {MAX_PAGES:,} pages"
+                    f"the list of jobs is longer than {MAX_PAGES:,} pages",
+                    hint="Give the ids of the jobs.",
                 )
             page = self._read_page(query)
             queries.add(query)
@@ -123,4 +125,7 @@ class PageReader:
         while (left := until - self._clock.monotonic()) > 0:
             self._clock.sleep(min(left, TICK))
         if until == self._deadline:
-            raise TimedOut("the timeout ran out before the account's jobs were known")
+            raise TimedOut(
+                "the timeout ran out before the account's jobs were known",
+                hint="Give a longer --timeout.",
+            )

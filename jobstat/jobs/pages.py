@@ -20,6 +20,9 @@ PAGE_SIZE = 100
 FIRST_PAGE = urlencode({"page[size]": PAGE_SIZE})
 """The query of the first page."""
 
+INVALID_LIST_HINT = "Try again, or give the ids of the jobs."
+"""What to do if the list of jobs cannot be read."""
+
 MAX_NAME = 100
 """Characters of a field's name that are compared."""
 
@@ -58,7 +61,7 @@ class Page:
 
     @property
     def may_shift(self) -> bool:
-        """True if jobs may move to other pages while the list is read.
+        """Whether jobs may move to other pages while the list is read.
 
         That is so for pages by number. A page after a cursor always begins after the
         same job.
@@ -77,8 +80,9 @@ def parse_page(body: bytes, link: str = "") -> Page:
     entries = document.get("job_statuses") if isinstance(document, dict) else None
     if not (isinstance(document, dict) and isinstance(entries, list)):
         raise InvalidResponse(
-            f"the answer is not a list of job statuses: {describe_type(document)}"
-            " without job_statuses"
+            "the account sent an invalid list of jobs:"
+            f" {describe_type(document)} without job_statuses",
+            hint=INVALID_LIST_HINT,
         )
     check_fields_beside(document, "job_statuses")
     jobs: list[Job] = []
@@ -106,7 +110,9 @@ def find_next_query(document: dict[str, object], link: str = "") -> str | None:
     meta = document.get("meta")
     if not isinstance(meta, dict | None):
         raise InvalidResponse(
-            f"the list of jobs has a meta that is {describe_type(meta)}"
+            "the account sent an invalid list of jobs:"
+            f" a meta that is {describe_type(meta)}",
+            hint=INVALID_LIST_HINT,
         )
     fields = _collect_fields(document)
     has_more = [
@@ -133,7 +139,10 @@ def find_next_query(document: dict[str, object], link: str = "") -> str | None:
         pass  # The cursor or URL has a lone surrogate.
     cursors = [value for name, value in fields.items() if _OTHER_CURSOR.fullmatch(name)]
     if any([*has_more, cursor, *urls, *cursors]) or not _is_last_page(fields):
-        raise InvalidResponse("the list of jobs has another page, but no link to it")
+        raise InvalidResponse(
+            "the list of jobs has another page, but no link to it",
+            hint=INVALID_LIST_HINT,
+        )
     return None
 
 

@@ -33,6 +33,8 @@ _NUMBER = re.compile(r"([+-]?)([0-9]+)(?:\.[0-9]*)?", re.ASCII)
 _THOUSANDS_COMMA = re.compile(r",(?=[0-9]{3}(?![0-9]))", re.ASCII)
 """The comma in "1,000", not the ambiguous one in "5,5"."""
 
+_NOT_ZENDESK_HINT = "Check the address of the account and the proxy settings."
+
 MAX_VALUES = 1_000_000
 """Values in a body, by its commas and brackets. An answer about 100 jobs of 100 items
 has 100,000. More could turn a body of a few MiB into gigabytes of Python objects."""
@@ -93,10 +95,10 @@ def check_fields_beside(document: dict[str, Any], jobs_field: str) -> None:
     """
     deciding = _VERDICT_FIELDS | _JOB_FIELDS
     if name := _find_misplaced(document, deciding, {jobs_field}):
-        raise _invalid(f"it has {name!r} beside {jobs_field!r}")
+        raise _invalid(f"a field {name!r} beside {jobs_field!r}")
     beside = {name: value for name, value in document.items() if name != jobs_field}
     if shows_any_failure(beside):
-        raise _invalid(f"it reports an error beside {jobs_field!r}")
+        raise _invalid(f"an error beside {jobs_field!r}")
 
 
 def _find_misplaced(
@@ -118,7 +120,7 @@ def decode_json(body: bytes) -> object:
     if not body.strip():
         raise _invalid("an empty body")
     if body.lstrip()[:1] == b"<":
-        raise _invalid("a web page instead of JSON")
+        raise _invalid("a web page instead of JSON", _NOT_ZENDESK_HINT)
     if sum(map(body.count, (b",", b"[", b"{"))) > MAX_VALUES:
         raise _invalid(f"JSON of more than {MAX_VALUES:,} values")
     try:
@@ -129,7 +131,7 @@ def decode_json(body: bytes) -> object:
             parse_float=_parse_finite_float,
         )
     except (ValueError, RecursionError) as error:
-        raise _invalid("something that is not JSON") from error
+        raise _invalid("something that is not JSON", _NOT_ZENDESK_HINT) from error
     if is_too_deep(document):
         raise _invalid(f"JSON nested deeper than {MAX_DEPTH} levels")
     return document
@@ -285,5 +287,6 @@ def describe_type(value: object) -> str:
     return _TYPES[type(value)]
 
 
-def _invalid(reason: str) -> InvalidResponse:
-    return InvalidResponse(f"the answer is not a job status: {reason}")
+def _invalid(reason: str, hint: str | None = None) -> InvalidResponse:
+    message = f"the account sent an invalid answer: {reason}"
+    return InvalidResponse(message, hint=hint)

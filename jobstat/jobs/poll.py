@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 class TrackedJob:
     """One job of a watch, and when to poll it next.
 
-    ``exit`` is None while the job is polled. ``error`` is the reason for another end
-    of polling than the end of the job. ``seen_running`` is true if an answer showed the
+    ``exit`` is None while the job is polled. ``error`` is why polling stopped
+    before the job ended. ``seen_running`` is true if an answer showed the
     job unfinished. ``requested_at`` is the time of the last request.
 
     ``poll_alone`` keeps the job out of batches. ``times_omitted`` counts the answers to
     batches that omitted the job.
 
-    ``not_found`` is the 404 of the last answer, while the job may be too young to be
+    ``not_found`` is the 404 of the last answer, while the job may be too new to be
     found. ``unconfirmed`` is an answer that must come twice to be believed: a completed
     job without results.
     """
@@ -95,7 +95,8 @@ class TrackedJob:
         if self.unconfirmed and not self.error:
             self.error = InvalidResponse(
                 f"{self.id} completed without results;"
-                " there was no time to confirm that"
+                " there was no time to confirm that",
+                hint="Ask for the results with jobstat show ID.",
             )
         if code is Exit.TIMEOUT and self.job is None and self.not_found:
             # The job never appeared, and the timeout came before NOT_FOUND_GRACE.

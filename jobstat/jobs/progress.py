@@ -12,14 +12,14 @@ from jobstat.jobs.job import Job, judge
 class ProgressEstimate:
     """The pace at which a count approaches its total.
 
-    Times are seconds on the clock of the loop. ``queued_at`` is the last time at which
-    the work had not begun. ``first`` and ``latest`` are a time and the count then:
-    ``first`` at the start, ``latest`` at the last change. ``steps`` is the number of
-    changes.
+    Times are seconds on the clock of the loop. ``last_queued_at`` is when an answer
+    last showed that the work had not begun. ``first`` and ``latest`` are pairs of a
+    time and the count then: ``first`` at the start, ``latest`` at the last change.
+    ``steps`` is the number of changes.
     """
 
     total: int | None = None
-    queued_at: float | None = None
+    last_queued_at: float | None = None
     first: tuple[float, int] | None = None
     latest: tuple[float, int] | None = None
     steps: int = 0
@@ -28,11 +28,16 @@ class ProgressEstimate:
         """Record the counts at this moment. None means unknown or not begun."""
         self.total = total
         if done is None or done < 0:
-            self.queued_at, self.first, self.latest, self.steps = now, None, None, 0
-        elif self.first is None and self.queued_at is not None:
+            self.last_queued_at, self.first, self.latest, self.steps = (
+                now,
+                None,
+                None,
+                0,
+            )
+        elif self.first is None and self.last_queued_at is not None:
             # The work began between two answers. Assume half-way, so that the first
             # count already gives a pace.
-            began_at = (self.queued_at + now) / 2
+            began_at = (self.last_queued_at + now) / 2
             self.first, self.latest = (began_at, 0), (now, done)
             self.steps = int(done > 0)
         elif self.latest is None or done < self.latest[1]:

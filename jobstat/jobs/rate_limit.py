@@ -12,9 +12,9 @@ MINUTE = 60.0  # seconds
 MIN_ANNOUNCED_WAIT = 1.0
 """Seconds. The user is not told about a shorter wait for the rate limit."""
 
-FIRST_REQUESTS = 5
-"""Requests of a watch that may exceed the share while the account has requests left.
-They are enough to see the end of a job that takes 2 seconds."""
+FREE_REQUESTS = 5
+"""First requests of a watch. They may exceed the share while the account has requests
+left. They are enough to see the end of a job that takes 2 seconds."""
 
 _MAX_REQUEST_TIMES = 1000
 """Request times to keep: more than the largest rate limit needs."""
@@ -36,8 +36,8 @@ class RateLimiter:
     """The requests of this process, held to a share of the account's rate limit.
 
     ``share`` is from 0 to 1; None allows every request. If more than half of a
-    minute's requests are used up, the share is taken of twice the remaining ones until
-    the minute ends. The first requests may use all that remain.
+    minute's requests are used up, the share is that of twice the remaining requests
+    until the minute ends. The first requests may use all that remain.
     """
 
     def __init__(self, share: float | None = None) -> None:
@@ -52,7 +52,7 @@ class RateLimiter:
         self._count += 1
         # The first requests that exceed the share do not delay later ones.
         exceeds_share = now < self._within_share_at
-        if not (exceeds_share and self._count <= FIRST_REQUESTS):
+        if not (exceeds_share and self._count <= FREE_REQUESTS):
             self._request_times.append(now)
 
     def update(self, rate_limit: RateLimit, now: float) -> None:
@@ -63,7 +63,7 @@ class RateLimiter:
     @property
     def allowed_at(self) -> float:
         """The moment from which one more request is allowed."""
-        if self._count >= FIRST_REQUESTS:
+        if self._count >= FREE_REQUESTS:
             return self._within_share_at
         limit, remaining, _ = self._rate_limit
         if remaining is None:
@@ -76,11 +76,11 @@ class RateLimiter:
         limit, remaining, _ = self._rate_limit
         if limit is None or self._share is None:
             return -inf
-        allowed_at = _find_next_slot(self._request_times, self._share * limit)
+        share_at = _find_next_slot(self._request_times, self._share * limit)
         if remaining is None or 2 * remaining >= limit:
-            return allowed_at
+            return share_at
         cautious_at = _find_next_slot(self._request_times, self._share * 2 * remaining)
-        return max(allowed_at, min(cautious_at, self._resets_at))
+        return max(share_at, min(cautious_at, self._resets_at))
 
     @property
     def _resets_at(self) -> float:

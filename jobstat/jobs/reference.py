@@ -39,7 +39,7 @@ def parse_reference(text: str) -> Reference:
         url = split_url(text)
         host, port = url.hostname, url.port
     except ValueError:
-        raise _not_a_job_url("it cannot be read as a URL") from None
+        raise _not_a_job_url("it is not a valid URL") from None
     if "@" in url.netloc:
         # The text may hold a password, so do not repeat it.
         raise _not_a_job_url("it has a user name in it")
@@ -64,11 +64,12 @@ def parse_id(text: object) -> Reference:
     if text == "null":
         raise UsageError(
             "not a job id: null",
-            hint="jq prints null for a missing field: was the bulk request refused?",
+            hint="jq prints null for a missing field. Check that Zendesk accepted the"
+            " bulk request.",
         )
     if not (isinstance(text, str) and is_id(text)):
         is_plain = isinstance(text, str | int)
-        shown = _quote(text) if is_plain else f"a {type(text).__name__}"
+        shown = _quote(text) if is_plain else "it is not a text"
         raise UsageError(
             f"not a job id: {shown}",
             hint="An id has 1 to 64 letters, digits, - and _."
@@ -83,14 +84,14 @@ def _explain_path(path: str) -> str | None:
         return "it names a list of jobs, not one"
     for start, product in _OTHER_APIS.items():
         if path.startswith(start):
-            return f"the jobs of {product} are another API, not bulk jobs"
+            return f"it is about {product}, not about a bulk job"
     return None
 
 
 def _not_a_job_url(reason: str) -> UsageError:
     return UsageError(
         f"not the URL of a job status: {reason}",
-        hint="Such a URL ends in /api/v2/job_statuses/ID.json.",
+        hint="The URL of a job ends in /api/v2/job_statuses/ID.json.",
     )
 
 

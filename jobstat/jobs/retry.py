@@ -1,4 +1,4 @@
-"""Retries: how long after a failure, how often, and when to give up."""
+"""Retries: when to try again after a failure, how often, and when to give up."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ must not cut off a slow answer."""
 
 LAST_TRY_TIMEOUT = 1.0
 """Minimum timeout of one request of ``jobstat show``, in seconds. Its last try may
-start after the retry budget, for example after a suspend."""
+start when the retry budget is used up, for example after a suspend."""
 
 MAX_BACKOFF = 30.0
-"""Seconds."""
+"""Maximum seconds of the backoff between two tries."""
 
 MAX_RETRY_AFTER = 3600.0
-"""Seconds. A longer Retry-After is shortened to them."""
+"""Maximum seconds that a Retry-After may delay the next try."""
 
 MAX_JITTERED_DELAY = MAX_DELAY * (1 + MAX_JITTER)
-"""Seconds. Only an ``--interval`` makes the delay between two polls of a job longer."""
+"""Maximum seconds between two polls of a job without ``--interval``."""
 
 SLACK = 5.0
 """Seconds by which a request may exceed its timeout on a slow machine."""
@@ -41,7 +41,7 @@ class Outage:
     """A series of failed requests, and the time of the next try.
 
     The retry budget counts from ``since``. ``failures`` is 0 while a job is not found
-    but may be too young.
+    but may be too new to be found.
     """
 
     error: JobstatError
@@ -87,6 +87,7 @@ class Retry:
         give_up_at = since + self._policy.retry_for
         delay = delay_after_failure(error, failures, self._policy.interval)
         retry_at = max(min(now + delay, give_up_at), now + self._policy.interval)
+        # Do not retry before the rate limit allows it.
         retry_at = max(retry_at, min(self._rate_limiter.allowed_at, give_up_at))
         self.outage = Outage(error, failures, since, retry_at)
         return self.outage
@@ -96,6 +97,7 @@ class Retry:
         if self.outage and self.outage.failures > 0:
             # The wait for a turn behind other jobs must not use up the budget.
             return self.outage.since + max(requested_at - self.outage.retry_at, 0.0)
+        # An outage without failures began with a 404, which is an answer.
         last_answer_at = self.outage.since if self.outage else self.last_success_at
         if last_answer_at is None:
             return requested_at

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from jobstat.jobs.policy import WatchPolicy
 
 NOT_FOUND_GRACE = 10.0
-"""Seconds from the start of the watch in which a job may be too young to be found."""
+"""Seconds from the start of the watch in which a job may be too new to be found."""
 
 
 class Watch:
     """The watched jobs, and the next step.
 
     ``random`` returns random numbers from 0 to 1. ``retry`` is about the requests for
-    any job. ``unreported`` holds the jobs with changes that are not reported yet.
+    any job. ``unreported_changes`` holds the changed jobs that no view shows yet.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Watch:
             TrackedJob(id, self._new_retry(), next_poll_at=started)
             for id in dict.fromkeys(ids)
         ]
-        self.unreported: list[TrackedJob] = []
+        self.unreported_changes: list[TrackedJob] = []
         self.estimate = ProgressEstimate()
         self._batching = Batching(policy.interval)
         self._retried_401 = False
@@ -88,7 +88,7 @@ class Watch:
         return max((eta for eta in etas if eta is not None), default=None)
 
     def rate_limited_until(self, now: float) -> float | None:
-        """Return when the rate limit allows a request, None if it causes no delay."""
+        """Return when the rate limit allows a request, None if it causes no wait."""
         if self.outage or not self.pending:
             return None  # the outage decides when the next request is sent
         first = earliest(self._next_group(now))
@@ -122,7 +122,7 @@ class Watch:
         for tracked in jobs:
             tracked.requested_at = now
         self.rate_limiter.record_request(now)
-        retry = self.retry if self.outage else jobs[0].retry
+        retry = self.retry if self.outage else jobs[0].retry  # one job has its own
         return PollRequest(jobs, retry.request_timeout(now), now)
 
     def close(self, code: Exit = Exit.UNFINISHED, outage: Outage | None = None) -> None:
@@ -160,7 +160,7 @@ class Watch:
                     tracked.schedule_alone(now + self.policy.interval)
         if all(tracked.job for tracked in self.pending):
             done, total = self.items
-            self.estimate.update(total, done or None, now)
+            self.estimate.update(total, done or None, now)  # 0 done: not begun
 
     def _on_job(
         self,
@@ -184,20 +184,20 @@ class Watch:
             return
         if tracked.looks_different(job):
             # Before the job changes: a signal may interrupt this at any moment.
-            self.unreported.append(tracked)
+            self.unreported_changes.append(tracked)
         tracked.accept(job, once=self.policy.once)
         has_begun = job.state != "queued"
         tracked.estimate.update(job.total, job.progress if has_begun else None, now)
-        age, time_left = now - self.started, tracked.estimate.time_left(now)
-        delay = delay_after_answer(age, time_left, jitter=jitter)
+        watched_for, time_left = now - self.started, tracked.estimate.time_left(now)
+        delay = delay_after_answer(watched_for, time_left, jitter=jitter)
         tracked.next_poll_at = now + max(delay, self.policy.interval)
 
     def _on_omitted(self, tracked: TrackedJob, now: float) -> None:
         """Handle a job that the answer to a batch omits."""
         # In the second half, poll the job alone at once, before the timeout.
         halfway = (self.started + self.deadline) / 2
-        if now < halfway and self._may_be_too_young(tracked, now):
-            self._poll_young(tracked, now)
+        if now < halfway and self._may_be_too_new(tracked, now):
+            self._poll_new_job_soon(tracked, now)
         else:
             # A job that was omitted twice is always polled alone.
             tracked.times_omitted += 1
@@ -210,7 +210,7 @@ class Watch:
     ) -> Outage | None:
         """Update the jobs of a failed request. Return the outage to report, if any.
 
-        Raise an error that every request would meet, such as a refused credential.
+        Raise an error that would come again, such as a refused credential.
         """
         not_before = request.requested_at + self.policy.interval
         for tracked in request.jobs:
@@ -225,9 +225,9 @@ class Watch:
     ) -> Outage | None:
         now_one_by_one = self._batching.record_failure(error)
         if now_one_by_one and not error.transient:
-            return None
-        self._raise_unless_worth_retrying(error)
-        if self._fail(self.retry, request, error, now):
+            return None  # the error may be about one job: ask for each alone first
+        self._raise_if_permanent(error)
+        if self._record_and_give_up(self.retry, request, error, now):
             self.close(error.exit, self.outage)
             return None
         return self.outage
@@ -237,46 +237,49 @@ class Watch:
     ) -> Outage | None:
         (tracked,) = request.jobs
         if isinstance(error, NotFound):
-            self.retry.outage = None
+            self.retry.outage = None  # a 404 is an answer: the account works
             return self._on_not_found(tracked, error, now)
-        self._raise_unless_worth_retrying(error)
+        self._raise_if_permanent(error)
         # One broken answer is about this job. Several in a row are about the account.
         is_about_account = bool(self.outage) or not isinstance(error, InvalidResponse)
-        if is_about_account and self._fail(self.retry, request, error, now):
+        if is_about_account and self._record_and_give_up(
+            self.retry, request, error, now
+        ):
             self.close(error.exit, self.outage)
             return None
-        if self._fail(tracked.retry, request, error, now):
+        # The job's own outage decides when the job is polled again.
+        if self._record_and_give_up(tracked.retry, request, error, now):
             tracked.fail(error)
             return None
-        assert tracked.outage is not None  # noqa: S101 - set by _fail
+        assert tracked.outage is not None  # noqa: S101 - set by _record_and_give_up
         tracked.schedule_alone(tracked.outage.retry_at)
         return self.outage or tracked.outage
 
     def _on_not_found(
         self, tracked: TrackedJob, error: NotFound, now: float
     ) -> Outage | None:
-        if not self._may_be_too_young(tracked, now):
+        if not self._may_be_too_new(tracked, now):
             tracked.fail(error)
             return None
         tracked.not_found = error
-        self._poll_young(tracked, now)
+        self._poll_new_job_soon(tracked, now)
         retry_at = max(tracked.next_poll_at, self._request_allowed_at)
         tracked.retry.outage = Outage(error, failures=0, since=now, retry_at=retry_at)
         return tracked.outage
 
-    def _poll_young(self, tracked: TrackedJob, now: float) -> None:
+    def _poll_new_job_soon(self, tracked: TrackedJob, now: float) -> None:
         tracked.next_poll_at = now + max(NOT_FOUND_DELAY, self.policy.interval)
 
-    def _may_be_too_young(self, tracked: TrackedJob, now: float) -> bool:
+    def _may_be_too_new(self, tracked: TrackedJob, now: float) -> bool:
         """Return whether a job that is not found may just have been created."""
         grace = min(NOT_FOUND_GRACE, self.policy.retry_for)
         is_unseen = tracked.job is None and not self.policy.once
         return is_unseen and now - self.started < grace
 
-    def _raise_unless_worth_retrying(self, error: JobstatError) -> None:
-        """Raise a permanent error, except the first 401 after a good answer.
+    def _raise_if_permanent(self, error: JobstatError) -> None:
+        """Raise a permanent error, except the first 401 since the last good answer.
 
-        The client has already tried another credential, if there is one.
+        That 401 is retried once. The client has already tried another credential.
         """
         if error.transient:
             return
@@ -287,7 +290,7 @@ class Watch:
         self._retried_401 = True
 
     @staticmethod
-    def _fail(
+    def _record_and_give_up(
         retry: Retry, request: PollRequest, error: JobstatError, now: float
     ) -> bool:
         """Record a failure. Return whether to give up."""

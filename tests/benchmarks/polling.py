@@ -82,9 +82,9 @@ def run_jobstat(
     rng = random.Random(SEED)
 
     def stretched_delay(
-        age: float, time_left: float | None = None, *, jitter: float
+        watched_for: float, time_left: float | None = None, *, jitter: float
     ) -> float:
-        return stretch * delay_after_answer(age, time_left, jitter=jitter)
+        return stretch * delay_after_answer(watched_for, time_left, jitter=jitter)
 
     vars(watch_module)["delay_after_answer"] = stretched_delay
     watch = Watch(jobs_by_id, WatchPolicy(), 0.0, rng.random)

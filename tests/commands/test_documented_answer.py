@@ -154,7 +154,7 @@ def test_object_without_a_valid_id_and_status_exits_7(
     httpx_mock.add_response(url=URL, json=payload, is_reusable=True)
     code, out, err = jobstat("watch", "--retry-for", "0", DOCUMENTED_ID)
     assert (code, out) == (7, "")
-    assert "the answer is not a job status: " in err
+    assert "the account sent an invalid answer: " in err
 
 
 @pytest.mark.parametrize("expected", [True, False])

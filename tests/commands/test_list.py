@@ -192,7 +192,7 @@ def test_list_response_without_job_statuses_exits_7(
     httpx_mock.add_response(url=LIST, json={"job_status": GOOD}, is_reusable=True)
     code, _, err = jobstat("list")
     assert code == 7
-    assert "not a list of job statuses: an object without job_statuses" in err
+    assert "an invalid list of jobs: an object without job_statuses" in err
 
 
 @pytest.mark.parametrize("arguments", [["--limit", "0"], ["--status", "complete"]])
@@ -409,7 +409,10 @@ def test_repeated_pagination_cursor_exits_7(
     for arguments in (["list"], ["watch", "--all"]):
         code, out, err = jobstat(*arguments)
         assert (code, out) == (7, "")
-        assert err == "jobstat: the list of jobs does not end: it repeats a page\n"
+        assert err == (
+            "jobstat: the list of jobs does not end: it repeats a page\n"
+            "  Try again, or give the ids of the jobs.\n"
+        )
 
 
 def test_watch_all_retries_the_list_after_a_503(
@@ -557,6 +560,7 @@ def test_timeout_while_listing_exits_124(
     assert err == (
         "jobstat: waiting for the rate limit; next request in 1 min\n" * 2
         + "jobstat: the timeout ran out before the account's jobs were known\n"
+        + "  Give a longer --timeout.\n"
     )
 
 

@@ -382,7 +382,7 @@ def test_invalid_response_for_one_job_is_reported_with_its_id(
     zendesk.add(OTHER_WORKING, {**broken, "id": OTHER}, BAD)
     _, _, err = jobstat("watch", "--json", ID, OTHER)
     first, *_, last = err.splitlines()
-    assert first.startswith(f"jobstat: {OTHER}: the answer is not a job status: ")
+    assert first.startswith(f"jobstat: {OTHER}: the account sent an invalid answer: ")
     assert last == f"jobstat: {OTHER}: Zendesk answers again"
 
 
@@ -438,7 +438,8 @@ def test_error_response_on_standard_input_exits_2(
     assert jobstat("watch", "-") == (
         2,
         "",
-        "jobstat: Zendesk refused a request: RecordInvalid: Record validation errors\n",
+        "jobstat: Zendesk refused a request: RecordInvalid: Record validation errors\n"
+        "  Correct the bulk request and send it again.\n",
     )
 
 
@@ -451,7 +452,8 @@ def test_error_response_beside_jobs_on_stdin_exits_2_after_the_watch(
     assert code == 2
     assert json.loads(out) == GOOD
     error = "Zendesk refused a request: RecordInvalid: Record validation errors"
-    assert err == f"jobstat: warning: {error}\njobstat: {error}\n"
+    hint = "  Correct the bulk request and send it again.\n"
+    assert err == f"jobstat: warning: {error}\njobstat: {error}\n{hint}"
 
 
 def test_watch_follows_the_current_jobs_of_a_too_many_jobs_error(
@@ -482,7 +484,7 @@ def test_watch_follows_the_current_jobs_of_a_too_many_jobs_error(
     [
         (b"", "standard input names no job"),
         (b"\xff\xfe\x00", "standard input, line 1: this is not text in UTF-8"),
-        (b"[1]", "standard input, line 1: JSON that names no job: a number"),
+        (b"[1]", "standard input, line 1: this JSON names no job: it is a number"),
         (
             b"https://other.zendesk.com/api/v2/job_statuses/1.json",
             "the job belongs to https://other.zendesk.com, but the account is",

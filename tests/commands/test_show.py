@@ -211,9 +211,9 @@ def test_job_state_sets_the_exit_code_under_every_output_option(
         (408, {}, 7, "acme.zendesk.com cannot answer now (408)"),
         (425, {}, 7, "acme.zendesk.com cannot answer now (425)"),
         (503, {"error": "x\x1b[2Jy"}, 7, r"cannot answer now (503: x\x1b[2Jy)"),
-        (204, None, 7, "not a job status"),
-        (200, [1], 7, "not a job status: a list without job_status"),
-        (200, {"job_status": None}, 7, "not a job status: a job_status that is null"),
+        (204, None, 7, "an invalid answer: an empty body"),
+        (200, [1], 7, "an invalid answer: a list without job_status"),
+        (200, {"job_status": None}, 7, "an invalid answer: a job_status that is null"),
         (
             200,
             {"job_status": job_object("completed", results=["row 1 failed"])},

@@ -482,8 +482,9 @@ def test_unconfirmed_completion_without_results_exits_124_at_timeout(
     code, out, err = jobstat("watch", ID, *options, "--interval", "9", "--timeout", "5")
     assert code == 124
     assert [json.loads(line) for line in out.splitlines()] == printed
-    assert err.splitlines()[:2] == [
+    assert err.splitlines()[:3] == [
         f"jobstat: {ID} completed without results; there was no time to confirm that",
+        "  Ask for the results with jobstat show ID.",
         "jobstat: not finished after 5 s",
     ]
 

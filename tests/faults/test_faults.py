@@ -49,7 +49,7 @@ JSON = "Content-Type: application/json"
 
 NO_ANSWER = "did not answer within"
 BROKE = "broke: "
-NOT_JSON = "not a job status: something that is not JSON"
+NOT_JSON = "an invalid answer: something that is not JSON"
 
 FAULTS: dict[str, tuple[Reply, str]] = {
     "reset at once": (Early(reset()), BROKE),

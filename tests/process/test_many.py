@@ -194,9 +194,9 @@ def test_documented_import_with_noclobber_exits_1_if_answers_exist(
     ("content", "message"),
     [
         ("", "standard input names no job"),
-        ("[1, 2]", "standard input, line 1: JSON that names no job: a number"),
+        ("[1, 2]", "standard input, line 1: this JSON names no job: it is a number"),
         ("a\0b", r"standard input, line 1: not a job id: 'a\x00b'"),
-        ('{"job_status": {', "standard input, line 1: JSON that is cut off or broken"),
+        ('{"job_status": {', "standard input, line 1: this JSON is cut off or broken"),
     ],
 )
 def test_invalid_standard_input_exits_2_without_a_request(

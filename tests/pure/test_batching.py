@@ -105,7 +105,7 @@ def test_refused_first_batch_switches_to_single_requests_for_good(
     assert set(observer.event_names) == {"job_changed", "job_done"}
 
 
-@pytest.mark.parametrize("error", [AuthError("401"), UsageError("422")])
+@pytest.mark.parametrize("error", [AuthError("403"), UsageError("422")])
 def test_error_of_a_batch_that_recurs_for_a_single_job_ends_the_watch(
     error: JobstatError,
 ) -> None:
@@ -309,7 +309,7 @@ def test_answer_to_a_single_request_is_accepted_with_another_id() -> None:
     request = watch.next_step(0)
     assert isinstance(request, PollRequest)
     watch.record_result(request, PollResult((replace(DONE, id="other"),)), 0)
-    assert watch.unreported == watch.jobs
+    assert watch.unreported_changes == watch.jobs
     assert watch.exit() is Exit.OK
 
 

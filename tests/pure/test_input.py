@@ -272,25 +272,25 @@ def test_empty_input_has_no_jobs(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
-        ("[1, 2, 3]", 1, "JSON that names no job: a number"),
-        (f"{ID}\n\n[[]]", 3, "JSON that names no job: a list of lists"),
+        ("[1, 2, 3]", 1, "this JSON names no job: it is a number"),
+        (f"{ID}\n\n[[]]", 3, "this JSON names no job: it is a list of lists"),
         (f'{ID}\n{{"ticket": {{}}}}', 2, "an object without job_status"),
-        ('{"job_status": {"id": "a', 1, "JSON that is cut off or broken"),
-        ('{"job_status": null}', 1, "a job status without id: null"),
+        ('{"job_status": {"id": "a', 1, "this JSON is cut off or broken"),
+        ('{"job_status": null}', 1, "a job status has no id: it is null"),
         ('{"job_status": {"id": 7}}', 1, "not a job id: 7"),
-        ('{"job_status": {"id": %s}}' % ("[" * 9 + "]" * 9), 1, "id: a list"),
+        ('{"job_status": {"id": %s}}' % ("[" * 9 + "]" * 9), 1, "id: it is not a text"),
         ('{"job_status": {"id": "../users"}}', 1, "not a job id: '../users'"),
         ('{"error": "TooManyJobs", "current_job_ids": ["a b"]}', 1, "not a job id"),
         ('{"error": ""}', 1, "an object without job_status"),
-        ('{"job_statuses": {}}', 1, "job_statuses should be a list, but is an object"),
+        ('{"job_statuses": {}}', 1, "job_statuses must be a list, but is an object"),
         (f'{ID}\n{{"job_status":{{"id":"a"}},"job_status":{{"id":"b"}}}}', 2, "twice"),
-        ('[{"job_status":{"id":"a","id":"b"}}]', 1, "an object that has a name twice"),
+        ('[{"job_status":{"id":"a","id":"b"}}]', 1, "an object with a name twice"),
         ("a\nb\n../c", 3, "not a job id: '../c'"),
         ("a\0b", 1, r"not a job id: 'a\x00b'"),
         ("null", 1, "not a job id: null"),
         ("HTTP/2 200", 1, "the headers of an HTTP answer"),
-        ("[" * 100_000, 1, "JSON that is cut off or broken"),
-        ("[" + "9" * 5000 + "]", 1, "JSON that is cut off or broken"),
+        ("[" * 100_000, 1, "this JSON is cut off or broken"),
+        ("[" + "9" * 5000 + "]", 1, "this JSON is cut off or broken"),
         ("9" * 5000, 1, "not a job id: '999"),
         ("https://acme.zendesk.com/", 1, "not the URL of a job status"),
     ],
@@ -408,7 +408,7 @@ def test_json_nested_deeper_than_64_raises_a_usage_error(
 ) -> None:
     deep = opening * depth + "1" + closing * depth
     text = f'{ID}\n{{"job_status": {{"id": "A", "status": "queued"}}, "x": {deep}}}'
-    with pytest.raises(UsageError, match="line 2: JSON nested deeper than 64"):
+    with pytest.raises(UsageError, match="line 2: this JSON is nested deeper than 64"):
         parse_input(text.encode())
 
 
@@ -427,7 +427,9 @@ def test_job_list_without_its_last_page_raises_a_usage_error(
     more: dict[str, Any],
 ) -> None:
     page = {"job_statuses": [job_object()]}
-    with pytest.raises(UsageError, match="line 2: a page of a list of jobs") as caught:
+    with pytest.raises(
+        UsageError, match="line 2: the list of jobs is incomplete"
+    ) as caught:
         parse_input(f"{OTHER}\n{json.dumps(page | more)}".encode())
     assert "watch --all" in str(caught.value.hint)
     last = page | {"meta": {"has_more": False}}
@@ -436,7 +438,7 @@ def test_job_list_without_its_last_page_raises_a_usage_error(
         assert [job.id for job in parse_input(text.encode()).jobs] == [ID]
     # A list that does not mention pages is not the last page.
     for pages in ([page | more], [page | more, page]):
-        with pytest.raises(UsageError, match="line 1: a page of a list of jobs"):
+        with pytest.raises(UsageError, match="line 1: the list of jobs is incomplete"):
             parse_input(json.dumps(pages).encode())
 
 

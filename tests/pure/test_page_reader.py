@@ -101,7 +101,7 @@ def test_temporary_errors_of_a_page_are_retried_briefly() -> None:
     with pytest.raises(Unavailable):
         read_pages(Unavailable("429", retry_after=60))
     with pytest.raises(AuthError):
-        read_pages(AuthError("401"), page("a"))
+        read_pages(AuthError("403"), page("a"))
 
 
 def test_retries_of_a_page_count_against_the_rate_limit() -> None:

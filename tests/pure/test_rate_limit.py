@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from jobstat.jobs.rate_limit import FIRST_REQUESTS, RateLimit, RateLimiter
+from jobstat.jobs.rate_limit import FREE_REQUESTS, RateLimit, RateLimiter
 
 
 def request_times(rate_limit: RateLimit, seconds: float) -> list[float]:
@@ -25,7 +25,7 @@ def request_times(rate_limit: RateLimit, seconds: float) -> list[float]:
 def test_rate_limiter_uses_at_most_a_tenth_of_the_rate_limit(limit: int) -> None:
     times = request_times(RateLimit(limit), 600)
     max_requests = max(1, limit // 10)
-    for first in times[FIRST_REQUESTS:]:
+    for first in times[FREE_REQUESTS:]:
         in_a_minute = [at for at in times if first <= at < first + 60 - 1e-6]
         assert len(in_a_minute) <= max_requests
     # At least half of the share is used.
@@ -44,12 +44,12 @@ def test_burst_of_requests_is_allowed_then_requests_are_spaced() -> None:
     ("rate_limit", "burst"),
     [
         (RateLimit(5), 5),
-        (RateLimit(5, 4), FIRST_REQUESTS),
+        (RateLimit(5, 4), FREE_REQUESTS),
         (RateLimit(1), 1),
         (RateLimit(1, 0, 60), 0),
         (RateLimit(700, 0, 30), 0),
-        (RateLimit(10, 9), FIRST_REQUESTS),
-        (RateLimit(10, 1), FIRST_REQUESTS),
+        (RateLimit(10, 9), FREE_REQUESTS),
+        (RateLimit(10, 1), FREE_REQUESTS),
         (RateLimit(200, 199), 10),
     ],
 )
@@ -62,7 +62,7 @@ def test_first_requests_may_exceed_the_share_while_any_remain(
 
 def test_first_requests_beyond_the_share_do_not_delay_later_ones() -> None:
     times = request_times(RateLimit(10, 9), 300)
-    assert times == [0] * FIRST_REQUESTS + [60, 120, 180, 240]
+    assert times == [0] * FREE_REQUESTS + [60, 120, 180, 240]
 
 
 def test_unknown_rate_limit_does_not_delay_requests() -> None:
@@ -76,7 +76,7 @@ def test_unknown_rate_limit_does_not_delay_requests() -> None:
 def test_answer_without_limits_keeps_the_known_rate_limit() -> None:
     rate_limiter = RateLimiter(0.1)
     rate_limiter.update(RateLimit(10, 9), 0)
-    for _ in range(FIRST_REQUESTS):
+    for _ in range(FREE_REQUESTS):
         rate_limiter.record_request(0)
         rate_limiter.update(RateLimit(), 1)
     assert rate_limiter.allowed_at == 60
@@ -97,7 +97,7 @@ def test_next_request_waits_for_the_reset_and_for_the_share(
 ) -> None:
     rate_limiter = RateLimiter(0.1)
     rate_limiter.update(rate_limit, 0)
-    for _ in range(FIRST_REQUESTS):
+    for _ in range(FREE_REQUESTS):
         rate_limiter.record_request(0)
     assert rate_limiter.allowed_at == allowed_at
 

@@ -32,16 +32,18 @@ def test_any_progress_yields_a_delay_within_the_bounds(
 
 @given(ages, st.one_of(st.none(), st.floats(-1e9, 1e9)), st.floats(0, 1))
 def test_delay_with_jitter_stays_within_the_bounds(
-    age: float, left: float | None, jitter: float
+    watched_for: float, left: float | None, jitter: float
 ) -> None:
-    delay = delay_after_answer(age, left, jitter=jitter)
+    delay = delay_after_answer(watched_for, left, jitter=jitter)
     assert min(NEAR_DELAY, MIN_DELAY) * (1 - MAX_JITTER) <= delay
     assert delay <= MAX_DELAY * (1 + MAX_JITTER)
 
 
 @given(ages, st.floats(0, 1e6))
-def test_delay_ends_soon_after_the_estimated_end(age: float, left: float) -> None:
-    assert delay_after_answer(age, left) <= left + NEAR_DELAY
+def test_delay_ends_soon_after_the_estimated_end(
+    watched_for: float, left: float
+) -> None:
+    assert delay_after_answer(watched_for, left) <= left + NEAR_DELAY
 
 
 def test_delay_is_short_at_the_start_and_near_the_estimated_end() -> None:

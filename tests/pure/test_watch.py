@@ -121,7 +121,7 @@ def test_404_of_a_job_that_was_found_before_ends_as_not_found_at_once() -> None:
     assert observer.events[-1] == ("job_done", ID, "working")
 
 
-@pytest.mark.parametrize("error", [AuthError("401"), UsageError("422")])
+@pytest.mark.parametrize("error", [AuthError("403"), UsageError("422")])
 def test_error_that_affects_every_job_ends_the_watch(error: AuthError) -> None:
     clock = FakeClock()
     server = ScriptedServer(clock, [QUEUED, error])

@@ -21,7 +21,7 @@ from jobstat.exits import Exit
 from jobstat.jobs.loop import Observer, follow
 from jobstat.jobs.parse import parse_job
 from jobstat.jobs.policy import SHOW, WatchPolicy
-from jobstat.jobs.rate_limit import FIRST_REQUESTS, RateLimit
+from jobstat.jobs.rate_limit import FREE_REQUESTS, RateLimit
 from jobstat.jobs.watch import Watch
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def test_many_jobs_use_at_most_a_tenth_of_the_rate_limit(
     account = make_account(ending_at(5000), batch_error, limit)
     account.follow(IDS[:150], WatchPolicy(timeout=1200))
     times = [now for now, _ in account.requests]
-    for first in times[FIRST_REQUESTS:]:
+    for first in times[FREE_REQUESTS:]:
         in_a_minute = [now for now in times if first <= now < first + 60 - 1e-6]
         assert len(in_a_minute) <= limit / 10
 
@@ -100,7 +100,7 @@ def test_refused_requests_count_against_the_rate_limit() -> None:
     account.follow(IDS[:20], WatchPolicy(timeout=600))
     times = [now for now, _ in account.requests]
     # After the first ones, one request a minute is a tenth of the limit.
-    assert len(times) <= FIRST_REQUESTS + 9
+    assert len(times) <= FREE_REQUESTS + 9
 
 
 def test_wait_behind_many_jobs_does_not_use_up_the_retry_budget() -> None:

@@ -24,7 +24,7 @@ from jobstat.jobs.loop import follow
 from jobstat.jobs.parse import parse_job
 from jobstat.jobs.policy import SHOW, WatchPolicy
 from jobstat.jobs.poll import PollResult
-from jobstat.jobs.rate_limit import FIRST_REQUESTS, RateLimit, RateLimiter
+from jobstat.jobs.rate_limit import FREE_REQUESTS, RateLimit, RateLimiter
 from jobstat.jobs.watch import Watch
 
 if TYPE_CHECKING:
@@ -123,6 +123,6 @@ def test_any_watch_ends_and_keeps_interval_timeout_and_rate_limit(
         assert {exits[id] for id in account.missing} <= {Exit.NOT_FOUND}
         assert {exits[id] for id in breaking} <= {Exit.UNAVAILABLE}
     if account.limit and policy is not SHOW:
-        for first in account.times[FIRST_REQUESTS:]:
+        for first in account.times[FREE_REQUESTS:]:
             in_a_minute = [at for at in account.times if first <= at < first + 59.999]
             assert len(in_a_minute) <= account.limit / 10
