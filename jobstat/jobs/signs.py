@@ -1,6 +1,11 @@
 """The signs of failure in an answer.
 
 The words are in ``vocabulary``. Every doubt counts as a sign.
+
+``is_failed_item``     one item                       an item failed
+``shows_error``        the job reports an error       the job failed
+``shows_any_failure``  the job, beside its results    items failed
+``has_failed_status``  the status of a completed job  items failed
 """
 
 from __future__ import annotations
@@ -101,7 +106,7 @@ def _field_is_sign(name: str, value: object, kind: _Kind) -> bool:
 def _has_error_details(fields: Mapping[str, object], kind: _Kind) -> bool:
     """Return whether ``details`` are about an error, even an empty one.
 
-    An item with details but without a success or a status has failed, too.
+    In an item without success and status, any details are about an error.
     """
     values = dict(_plain_items(fields))
     if not _is_filled(values.get("details")):
@@ -125,7 +130,7 @@ def is_about_all_items(name: str, value: object) -> bool:
         return True
     if isinstance(value, list | dict):
         return False
-    # "skipped": 3 counts items. A text in its place may be anything.
+    # "skipped": 3 counts items. A text under such a name is not a count.
     is_text = isinstance(value, str)
     reports_failure = FAILURE_NAME.match(key) if is_text else is_failed_group(name)
     return bool(reports_failure) or key in SUCCESS_FLAGS
@@ -144,7 +149,7 @@ def find_errors(fields: Mapping[str, object]) -> list[object]:
 
 
 def shows_error(fields: Mapping[str, object]) -> bool:
-    """Return whether a job or an answer itself reports an error. Ignore nulls."""
+    """Return whether a field of a job or an answer reports an error. Ignore nulls."""
     if _has_error_details(fields, _Kind.RECORD) or find_errors(fields):
         return True
     return any(
@@ -157,14 +162,17 @@ def shows_error(fields: Mapping[str, object]) -> bool:
 
 
 def shows_any_failure(fields: Mapping[str, object]) -> bool:
-    """Return whether a job or an answer itself shows, counts or contains a failure."""
+    """Return whether a field of a job or an answer shows a failure.
+
+    It may report an error, count failures, or hold an object that failed.
+    """
     return (
         shows_error(fields) or _counts_failures(fields) or _has_failure_inside(fields)
     )
 
 
 def has_failed_status(fields: Mapping[str, object]) -> bool:
-    """Return whether the status of a job or an answer itself is not a success."""
+    """Return whether a job or an answer has a status that is not a success."""
     return any(
         (key == "status" and matches(FAILED_STATUS, str(value)))
         or (key in OTHER_STATUS_NAMES and _is_failed_status(value, FAILED_STATUS))

@@ -439,7 +439,7 @@ def test_error_response_on_standard_input_exits_2(
         2,
         "",
         "jobstat: Zendesk refused a request: RecordInvalid: Record validation errors\n"
-        "  Correct the bulk request and send it again.\n",
+        + "  Correct the bulk request and send it again.\n",
     )
 
 
