@@ -435,11 +435,11 @@ def test_error_response_on_standard_input_exits_2(
     jobstat: Run, stdin: Callable[[str], None]
 ) -> None:
     stdin(json.dumps(REFUSED))
-    assert jobstat("watch", "-") == (
-        2,
-        "",
+    code, out, err = jobstat("watch", "-")
+    assert (code, out) == (2, "")
+    assert err == (
         "jobstat: Zendesk refused a request: RecordInvalid: Record validation errors\n"
-        + "  Correct the bulk request and send it again.\n",
+        "  Correct the bulk request and send it again.\n"
     )
 
 
