@@ -17,11 +17,11 @@ def ssl_context() -> ssl.SSLContext:
     """
     import httpx
 
-    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-    folders = (folder or "").split(os.pathsep)
-    if folder and not file and not any(map(os.path.isdir, folders)):
+    file, directory = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    directories = (directory or "").split(os.pathsep)
+    if directory and not file and not any(map(os.path.isdir, directories)):
         raise UsageError(
-            f"SSL_CERT_DIR is not a directory: {folder!r}",
+            f"SSL_CERT_DIR is not a directory: {directory!r}",
             hint="Set SSL_CERT_DIR to a directory of certificates, or unset it.",
         )
     try:

@@ -70,23 +70,23 @@ def check_private(path: Path, status: os.stat_result) -> None:
 
 
 @contextmanager
-def lock(folder: Path, name: str, timeout: float) -> Iterator[None]:
+def lock(directory: Path, name: str, timeout: float) -> Iterator[None]:
     """Hold the lock of this name against this user's other processes.
 
     Raise Unavailable if one of them holds it for ``timeout`` seconds, LockError if
-    there can be no lock, UsageError if another user can change the folder.
+    there can be no lock, UsageError if another user can change the directory.
     """
-    path = folder / f"{re.sub('[^0-9a-z._-]', '_', name)}.lock"
+    path = directory / f"{re.sub('[^0-9a-z._-]', '_', name)}.lock"
     deadline = clock.monotonic() + timeout
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        check_private(folder, folder.stat())
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        check_private(directory, directory.stat())
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         fd = os.open(path, flags, 0o600)
     except OSError as error:
         raise LockError(
             f"cannot write {path}: {error.strerror}",
-            hint=f"Check the permissions of {folder}",
+            hint=f"Check the permissions of {directory}",
         ) from error
     try:
         while not _try_lock(fd, path):

@@ -63,7 +63,7 @@ class NoHomeError(UsageError):
     """The user has no home directory, so there is no configuration file."""
 
 
-def config_folder() -> Path:
+def config_directory() -> Path:
     """Return jobstat's directory for user configuration. Raise NoHomeError."""
     from platformdirs import user_config_path
 
@@ -105,7 +105,7 @@ def edit_profiles() -> Iterator[Profiles]:
 
     Raise UsageError, or Unavailable if another jobstat holds the lock.
     """
-    with lock(config_folder(), _LOCK_NAME, PROFILES_LOCK_TIMEOUT):
+    with lock(config_directory(), _LOCK_NAME, PROFILES_LOCK_TIMEOUT):
         yield load_profiles()
 
 
@@ -138,7 +138,7 @@ def _resolved_path() -> Path:
 
     Raise UsageError if another user can change one of their directories.
     """
-    link = config_folder() / "accounts.toml"
+    link = config_directory() / "accounts.toml"
     try:
         path = link.resolve()
         for directory in (link.parent, path.parent):

@@ -18,7 +18,7 @@ from jobstat.zendesk.auth.keyring import KEYRING_TIMEOUT, KeyringError
 from jobstat.zendesk.auth.profiles import (
     Profile,
     Profiles,
-    config_folder,
+    config_directory,
     edit_profiles,
     replace_file,
 )
@@ -124,9 +124,9 @@ def lock_account(account: Account, timeout: float) -> AbstractContextManager[Non
     """Keep other processes from changing the login of an account during the block.
 
     Raise Unavailable if another process holds the lock for ``timeout`` seconds,
-    LockError if there can be no lock, UsageError if another user can change its folder.
+    LockError if there can be no lock, UsageError if another user can write there.
     """
-    return lock(config_folder(), account.entry_name, timeout)
+    return lock(config_directory(), account.entry_name, timeout)
 
 
 @contextmanager
