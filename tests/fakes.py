@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from support import ID
+from support import FAILURE, ID, SUCCESS, completed, job
 
 from jobstat.errors import NotFound
 from jobstat.jobs.loop import Observer, follow
+from jobstat.jobs.parse import parse_job
 from jobstat.jobs.policy import WatchPolicy
 from jobstat.jobs.poll import PollResult
 from jobstat.jobs.rate_limit import RateLimit, RateLimiter
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from jobstat.jobs.job import Job
     from jobstat.jobs.poll import TrackedJob
     from jobstat.jobs.retry import Outage
+
+DONE = parse_job(completed(SUCCESS))
+BAD = parse_job(completed(SUCCESS, FAILURE))
+WORKING = job("working", progress=1, total=4)
+IDS = [f"job{number}" for number in range(200)]
 
 
 class FakeClock:
@@ -112,6 +118,20 @@ class FakeAccount:
         observer = RecordingObserver()
         follow(watch, self.fetch, self.clock, observer)
         return watch, observer
+
+
+def ending_at(end: float, last: Job = DONE) -> Callable[[str, float], Job]:
+    """Return the answers about jobs that end at this time."""
+    return lambda id, now: replace(last if now >= end else WORKING, id=id)
+
+
+def make_account(
+    answers: Callable[[str, float], Job | JobstatError | None],
+    batch_error: JobstatError | None = None,
+    limit: int | None = None,
+) -> FakeAccount:
+    """Return an account with a clock of its own. ``limit`` is in requests a minute."""
+    return FakeAccount(FakeClock(), answers, batch_error, RateLimit(limit))
 
 
 @dataclass

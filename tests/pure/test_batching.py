@@ -7,8 +7,19 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fakes import FakeAccount, FakeClock, RecordingObserver, with_id
-from support import FAILURE, SUCCESS, completed, job
+from fakes import (
+    BAD,
+    DONE,
+    IDS,
+    WORKING,
+    FakeAccount,
+    FakeClock,
+    RecordingObserver,
+    ending_at,
+    make_account,
+    with_id,
+)
+from support import FAILURE, SUCCESS, job
 
 from jobstat.errors import (
     AuthError,
@@ -20,7 +31,6 @@ from jobstat.errors import (
 )
 from jobstat.exits import Exit
 from jobstat.jobs.loop import follow
-from jobstat.jobs.parse import parse_job
 from jobstat.jobs.policy import SHOW, WatchPolicy
 from jobstat.jobs.poll import PollRequest, PollResult
 from jobstat.jobs.rate_limit import RateLimit
@@ -31,25 +41,6 @@ if TYPE_CHECKING:
 
     from jobstat.errors import JobstatError
     from jobstat.jobs.job import Job
-
-DONE = parse_job(completed(SUCCESS))
-BAD = parse_job(completed(SUCCESS, FAILURE))
-WORKING = job("working", progress=1, total=4)
-IDS = [f"job{number}" for number in range(200)]
-
-
-def ending_at(end: float, last: Job = DONE) -> Callable[[str, float], Job]:
-    """Return the answers about jobs that end at this time."""
-    return lambda id, now: replace(last if now >= end else WORKING, id=id)
-
-
-def make_account(
-    answers: Callable[[str, float], Job | JobstatError | None],
-    batch_error: JobstatError | None = None,
-    limit: int | None = None,
-) -> FakeAccount:
-    return FakeAccount(FakeClock(), answers, batch_error, RateLimit(limit))
-
 
 NO_RESULTS = job("completed", total=2, progress=2)
 

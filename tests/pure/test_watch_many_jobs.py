@@ -7,8 +7,18 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from fakes import FakeAccount, FakeClock, with_id
-from support import FAILURE, SUCCESS, completed, job
+from fakes import (
+    BAD,
+    DONE,
+    IDS,
+    WORKING,
+    FakeAccount,
+    FakeClock,
+    ending_at,
+    make_account,
+    with_id,
+)
+from support import job
 
 from jobstat.errors import (
     AuthError,
@@ -19,9 +29,8 @@ from jobstat.errors import (
 )
 from jobstat.exits import Exit
 from jobstat.jobs.loop import Observer, follow
-from jobstat.jobs.parse import parse_job
 from jobstat.jobs.policy import SHOW, WatchPolicy
-from jobstat.jobs.rate_limit import FREE_REQUESTS, RateLimit
+from jobstat.jobs.rate_limit import FREE_REQUESTS
 from jobstat.jobs.watch import Watch
 
 if TYPE_CHECKING:
@@ -30,24 +39,6 @@ if TYPE_CHECKING:
     from jobstat.errors import JobstatError
     from jobstat.jobs.job import Job
     from jobstat.jobs.poll import PollResult, TrackedJob
-
-DONE = parse_job(completed(SUCCESS))
-BAD = parse_job(completed(SUCCESS, FAILURE))
-WORKING = job("working", progress=1, total=4)
-IDS = [f"job{number}" for number in range(200)]
-
-
-def ending_at(end: float, last: Job = DONE) -> Callable[[str, float], Job]:
-    """Return the answers about jobs that end at this time."""
-    return lambda id, now: replace(last if now >= end else WORKING, id=id)
-
-
-def make_account(
-    answers: Callable[[str, float], Job | JobstatError | None],
-    batch_error: JobstatError | None = None,
-    limit: int | None = None,
-) -> FakeAccount:
-    return FakeAccount(FakeClock(), answers, batch_error, RateLimit(limit))
 
 
 @pytest.mark.parametrize("limit", [10, 200, 700])
