@@ -26,21 +26,31 @@ def ssl_context() -> ssl.SSLContext:
         )
     try:
         if file:
-            _check_regular(file)
-        return httpx.create_ssl_context()
+            _check_readable(file)
     except OSError as error:
-        # Python's ssl opens one other file: SSLKEYLOGFILE.
-        name = "SSL_CERT_FILE" if file else "SSLKEYLOGFILE"
-        reason = error.strerror
-        if isinstance(error, ssl.SSLError):
-            reason = "it contains no certificate in PEM format"
-        raise UsageError(
-            f"{name} cannot be used: {os.environ.get(name)!r}: {reason}",
-            hint=f"Set {name} to another file, or unset it.",
-        ) from error
+        raise _unusable("SSL_CERT_FILE", error.strerror) from error
+    try:
+        return httpx.create_ssl_context()
+    except ssl.SSLError as error:
+        reason = "it contains no certificate in PEM format"
+        raise _unusable("SSL_CERT_FILE", reason) from error
+    except OSError as error:
+        # Python's ssl opens one other file.
+        raise _unusable("SSLKEYLOGFILE", error.strerror) from error
 
 
-def _check_regular(file: str) -> None:
-    """Raise OSError for anything but a regular file: OpenSSL would wait for a FIFO."""
+def _check_readable(file: str) -> None:
+    """Raise OSError unless this is a regular file that jobstat may read.
+
+    OpenSSL would wait for the writer of a FIFO.
+    """
     if not stat.S_ISREG(os.stat(file).st_mode):  # noqa: PTH116 - as OpenSSL does it
         raise OSError(errno.EINVAL, "it is not a regular file")
+    os.close(os.open(file, os.O_RDONLY))
+
+
+def _unusable(name: str, reason: str | None) -> UsageError:
+    return UsageError(
+        f"{name} cannot be used: {os.environ.get(name)!r}: {reason}",
+        hint=f"Set {name} to another file, or unset it.",
+    )

@@ -129,7 +129,7 @@ def test_browser_login_sends_a_pkce_challenge_and_its_verifier() -> None:
         ("code=1&state=other", UsageError, "not from this login"),
         ("code=1", UsageError, "not from this login"),
         ("error=access_denied", UsageError, "not from this login"),
-        ("state={state}", UsageError, "has no code"),
+        ("state={state}", UsageError, "not the address of the page"),
         ("error=access_denied&state={state}", AuthError, "was denied in the browser"),
         (
             "error=invalid_scope&error_description=No+such&state={state}",

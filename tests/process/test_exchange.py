@@ -7,6 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+import certifi
 import pytest
 from children import TIMEOUT, wait_until
 from misbehaving import drip, endless, head, stall
@@ -167,6 +168,15 @@ def test_bypass_proxy_ignores_an_invalid_proxy_setting(monkeypatch: Any) -> None
 def test_unwritable_sslkeylogfile_raises_a_usage_error(monkeypatch: Any) -> None:
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+    monkeypatch.setenv("SSLKEYLOGFILE", "/nowhere/keys")
+    with pytest.raises(UsageError, match="SSLKEYLOGFILE cannot be used: '/nowhere"):
+        HttpClient("https://acme.example", {}, bypass_proxy=False)
+
+
+def test_unwritable_sslkeylogfile_is_not_blamed_on_ssl_cert_file(
+    monkeypatch: Any,
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", certifi.where())
     monkeypatch.setenv("SSLKEYLOGFILE", "/nowhere/keys")
     with pytest.raises(UsageError, match="SSLKEYLOGFILE cannot be used: '/nowhere"):
         HttpClient("https://acme.example", {}, bypass_proxy=False)

@@ -49,7 +49,8 @@ def test_timeout_prints_each_last_state_and_the_resume_command(
     done = run("watch", "--json", long, bad, "--timeout", "3s")
     assert done.returncode == 6
     assert ids_and_states(done.stdout) == [(bad, "completed"), (long, "queued")]
-    assert done.stderr == (
+    # On a busy machine the timeout may end a request, which is reported, too.
+    assert done.stderr.endswith(
         "jobstat: not finished after 3 s; 1 of 2 jobs go on\n"
         f"  Resume with: jobstat watch --json {long} {bad} --timeout 3s\n"
     )

@@ -108,7 +108,9 @@ class AuthorizationCodeFlow:
             raise UsageError("that address is not from this login") from error
         except OAuth2Error as error:
             if error.error == "missing_code":
-                raise UsageError("that address has no code") from error
+                raise UsageError(
+                    "that is not the address of the page after the login"
+                ) from error
             reason = f"{error.error}: {error.description or ''}".rstrip(": ")
             denied = error.error == "access_denied"
             outcome = "was denied in the browser" if denied else f"failed: {reason}"
