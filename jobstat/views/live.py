@@ -182,7 +182,7 @@ class LiveProgress(Progress):
         signal.signal(number, self._on_ctrl_z)
 
     def _on_resize(self, number: int, frame: FrameType | None) -> None:
-        """Erase the frame, so that the next resize has no lines to wrap."""
+        """Erase the frame: the terminal would wrap its lines at the next resize."""
         del number, frame
         self._resized_at = self._clock.monotonic()
         if self._is_drawn:

@@ -114,7 +114,7 @@ def test_suspend_during_an_outage_does_not_use_the_retry_budget(
     assert any(0 <= at - morning <= 1.1 for at in times)
 
 
-def test_retry_budget_counts_from_the_last_success_without_a_suspend() -> None:
+def test_without_a_suspend_the_retry_budget_counts_from_the_last_success() -> None:
     def answers(now: float) -> Job | JobstatError:
         return WORKING if now < 1060 else DOWN
 

@@ -224,5 +224,5 @@ def test_parse_page_of_any_bytes_raises_only_invalid_response(content: bytes) ->
 @pytest.mark.parametrize(
     "query", ["page=2&sort_by=created_after", "access_token=x&page=2", "offset=2"]
 )
-def test_jobs_may_move_between_pages_by_number_or_offset(query: str) -> None:
+def test_jobs_may_move_between_numbered_or_offset_pages(query: str) -> None:
     assert Page((), next_query=query).may_shift
