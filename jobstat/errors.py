@@ -1,6 +1,7 @@
 """The errors of jobstat, each with a message, a hint and an exit code.
 
-``jobstat.process`` shows them; ``jobstat.views.reporter`` shows those of single jobs.
+``jobstat.views.reporter`` shows the errors of single jobs, and ``jobstat.process``
+shows all others.
 """
 
 from __future__ import annotations

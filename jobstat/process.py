@@ -104,7 +104,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _invoke(invocation: Invocation) -> int:
     """Parse the arguments, call the command, and return its exit code.
 
-    Raise the errors of the command and those of click.
+    Raise the errors of the command and of click.
     """
     try:
         arguments = list(invocation.arguments)

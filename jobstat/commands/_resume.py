@@ -47,8 +47,8 @@ def _resume_command(
     note = ""
     if STANDARD_INPUT in jobs or not jobs:
         # Standard input is used up, and --all leaves out jobs that end in the
-        # meantime, so name the ids. Those of failed jobs stay, because the exit code of
-        # the resumed watch must count them.
+        # meantime, so name the ids. Failed jobs are included, because the exit code
+        # of the resumed watch must count them.
         ids = [tracked.id for tracked in watch.jobs if tracked.exit is not Exit.OK]
         if 0 < len(ids) <= MAX_IDS:
             separator = ["--"] if any(id.startswith("-") for id in ids) else []

@@ -35,7 +35,7 @@ class JobListing:
 
 
 def find_unfinished(reader: PageReader) -> tuple[list[str], list[str | None]]:
-    """Return the ids of the unfinished jobs, and those of entries that are not a job.
+    """Return the ids of the unfinished jobs, and of the entries that are not a job.
 
     A job that begins or ends during the first reading is included if a later reading
     shows it.

@@ -140,7 +140,7 @@ def is_about_all_items(name: str, value: object) -> bool:
 
 
 def find_errors(fields: Mapping[str, object]) -> list[object]:
-    """Return the errors that a job reports itself, not those of its items."""
+    """Return the errors of a job itself, without the errors of its items."""
     return [
         value
         for name, value in fields.items()
