@@ -13,6 +13,7 @@ COMMANDS = {
     "show": "Show the status of jobs.",
     "watch": "Watch jobs until they finish.",
     "list": "List the account's recent jobs.",
+    "retry-file": "Write the records that failed, ready to send again.",
     "auth": "Log in to Zendesk accounts, and out of them.",
     "demo": "Run a sample job on a local fake Zendesk.",
     "completion": "Print the completion script of a shell.",

@@ -15,7 +15,8 @@ class LazyGroup(click.Group):
     """A group whose commands are in separate modules, each named ``command`` there.
 
     ``summaries`` maps the name of each command to its line in the help, so that the
-    help imports no command. The module's name is ``prefix`` plus the command's name.
+    help imports no command. The module's name is ``prefix`` plus the command's name,
+    with ``_`` for ``-``.
     """
 
     def __init__(
@@ -33,7 +34,7 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in self.summaries:
             return None
-        module = import_module(self._prefix + cmd_name)
+        module = import_module(self._prefix + cmd_name.replace("-", "_"))
         command: click.Command = module.command
         return command
 

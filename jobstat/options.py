@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from textwrap import indent
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,9 @@ from jobstat.errors import UsageError
 from jobstat.exits import Exit
 from jobstat.invocation import Invocation
 from jobstat.jobs.duration import parse_duration
+
+if TYPE_CHECKING:
+    from jobstat.views.reporter import DisplayOptions
 
 
 def duration(text: str) -> float:
@@ -71,14 +74,34 @@ def shared_options(
     return decorate
 
 
-def check_output_options(*, quiet: bool, json: bool, stream: bool = False) -> None:
-    """Raise UsageError if --quiet is used with an option that prints."""
-    for is_given, name in ((json, "--json"), (stream, "--stream")):
-        if quiet and is_given:
+def check_output_options(display: DisplayOptions) -> None:
+    """Raise UsageError if two options about the output contradict each other."""
+    given = {
+        "--quiet": display.quiet,
+        "--json": display.json,
+        "--stream": display.stream,
+        "--csv": display.csv,
+        "--results": display.results is not None,
+    }
+    for first, second in _CONFLICTS:
+        if given[first] and given[second]:
             raise UsageError(
-                f"--quiet cannot be used with {name}",
-                hint=f"Leave out --quiet or {name}.",
+                f"{first} cannot be used with {second}",
+                hint=f"Leave out {first} or {second}.",
             )
+
+
+_CONFLICTS = (
+    ("--quiet", "--json"),
+    ("--quiet", "--stream"),
+    ("--quiet", "--csv"),
+    ("--quiet", "--results"),
+    ("--csv", "--json"),
+    ("--csv", "--stream"),
+    ("--results", "--json"),  # JSON is never filtered
+    ("--results", "--stream"),
+)
+"""Pairs of options that cannot be used together."""
 
 
 def _enable_debug(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
@@ -103,6 +126,15 @@ _SHARED_OPTIONS = {
     ),
     "json": click.option(
         "--json", is_flag=True, help="Print Zendesk's job object as JSON."
+    ),
+    "csv": click.option(
+        "--csv", is_flag=True, help="Print the results of all jobs as one CSV table."
+    ),
+    "results": click.option(
+        "--results",
+        type=click.Choice(["all", "failed", "summary"]),
+        help="Which items to print: all, the failed ones, or only counts and causes."
+        " Default: as many as fit a screen.",
     ),
     "quiet": click.option(
         "-q",

@@ -36,6 +36,8 @@ def command(
     subdomain: str | None,
     *,
     json: bool,
+    csv: bool,
+    results: str | None,
     quiet: bool,
     color: str,
     exit_zero: bool,
@@ -48,10 +50,15 @@ def command(
     The exit code is the result. Failed items count even if Zendesk calls the job
     completed. With several jobs, the most serious result wins.
     """
-    check_output_options(quiet=quiet, json=json)
     display = DisplayOptions(
-        json=json, quiet=quiet, color=color, debug=invocation.debug
+        json=json,
+        csv=csv,
+        results=results,
+        quiet=quiet,
+        color=color,
+        debug=invocation.debug,
     )
+    check_output_options(display)
     args = parse_job_args(jobs)
     with connect(base_url, subdomain, args.jobs) as connection:
         watch = new_watch(connection, args.ids, SHOW)

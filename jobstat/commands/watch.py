@@ -82,6 +82,7 @@ EXIT_CODES = [code for code in Exit if code is not Exit.UNFINISHED]
 @click.option(
     "--plain", is_flag=True, help="Print one line per change, even on a terminal."
 )
+@click.option("--bell", is_flag=True, help="Ring the terminal's bell at the end.")
 @shared_options()
 @click.pass_obj
 def command(
@@ -98,7 +99,10 @@ def command(
     fail_fast: bool,
     stream: bool,
     plain: bool,
+    bell: bool,
     json: bool,
+    csv: bool,
+    results: str | None,
     quiet: bool,
     color: str,
     exit_zero: bool,
@@ -121,7 +125,18 @@ def command(
             "no job given",
             hint="Give a job's id or URL, or --all for every unfinished job.",
         )
-    check_output_options(quiet=quiet, json=json, stream=stream)
+    display = DisplayOptions(
+        json=json,
+        stream=stream,
+        csv=csv,
+        results=results,
+        quiet=quiet,
+        plain=plain,
+        bell=bell,
+        color=color,
+        debug=invocation.debug,
+    )
+    check_output_options(display)
     return watch_jobs(
         WatchOptions(
             jobs=jobs,
@@ -133,14 +148,7 @@ def command(
                 retry_for=retry_for,
                 fail_fast=fail_fast,
             ),
-            display=DisplayOptions(
-                json=json,
-                stream=stream,
-                quiet=quiet,
-                plain=plain,
-                color=color,
-                debug=invocation.debug,
-            ),
+            display=display,
             exit_zero=exit_zero,
             command_line=invocation.arguments,
         )

@@ -40,13 +40,17 @@ MAX_IDS = 20
 class DisplayOptions:
     """The user's choices about how a command shows jobs.
 
-    ``color`` is ``auto``, ``always`` or ``never``.
+    ``color`` is ``auto``, ``always`` or ``never``. ``results`` is ``all``, ``failed``,
+    ``summary`` or None, for as many items as a person reads.
     """
 
     json: bool = False
     stream: bool = False
+    csv: bool = False
+    results: str | None = None
     quiet: bool = False
     plain: bool = False
+    bell: bool = False
     color: str = "auto"
     debug: bool = False
 
