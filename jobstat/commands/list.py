@@ -12,7 +12,7 @@ from jobstat.jobs.pages import find_id
 from jobstat.jobs.policy import LISTING
 from jobstat.jobs.reference import is_id
 from jobstat.options import epilog, positive_number, shared_options
-from jobstat.views.report import show_list
+from jobstat.views.job_list import show_list
 
 EXAMPLES = """
 jobstat list

@@ -1,9 +1,7 @@
-"""The final output for people: jobs, their results, and lists of jobs."""
+"""The final output for people: jobs and their results."""
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import TYPE_CHECKING
 
 from jobstat.jobs.job import Job, Verdict, judge
@@ -15,13 +13,12 @@ from jobstat.views.job_lines import (
     verdict_lines,
 )
 from jobstat.views.layout import render_lines, wrap
-from jobstat.views.output import JsonOutput, Output
-from jobstat.views.summary import jobs_table, watch_summary, watch_table
+from jobstat.views.output import Output
+from jobstat.views.summary import watch_summary, watch_table
 from jobstat.views.table import table_lines
-from jobstat.views.terminal import Terminal, open_terminal
+from jobstat.views.terminal import Terminal
 
 if TYPE_CHECKING:
-    from jobstat.jobs.listing import JobListing
     from jobstat.jobs.watch import Watch
 
 
@@ -98,39 +95,3 @@ def render_summary(
     sentence = f"{glyph.render(unicode=terminal.unicode)} {words}"
     width = terminal.size.columns if terminal.interactive else None
     return render_lines(wrap(sentence, glyph.style, width), terminal)
-
-
-def show_list(
-    listing: JobListing,
-    account: str,
-    *,
-    filtered: bool,
-    json: bool = False,
-    color: str = "auto",
-) -> None:
-    """Write a list of jobs to stdout, and notes about it to stderr.
-
-    With ``filtered``, the user asked only for jobs with certain statuses.
-    """
-    stdout = open_terminal(sys.stdout, os.environ, color)
-    stderr = open_terminal(sys.stderr, os.environ, color)
-    if skipped := len(listing.skipped):
-        entries = "entry of the list is" if skipped == 1 else "entries of the list are"
-        warning = f"{skipped} {entries} not a job status"
-        stderr.print_quietly(f"jobstat: warning: {warning}\n")
-    if json:
-        output = JsonOutput(stdout, indented=stdout.interactive)
-        # A script may use a skipped entry's id, or see that it has none.
-        for entry in (*(job.fields for job in listing.jobs), *listing.skipped):
-            output.write(output.dump(entry))
-    else:
-        width = stdout.size.columns if stdout.interactive else None
-        table = jobs_table(listing.jobs)
-        lines = table_lines(table, width, unicode=stdout.unicode)
-        stdout.write(render_lines(lines, stdout))
-    if not listing.jobs and not json:
-        such = "no such" if filtered else "no"
-        stderr.print_quietly(f"jobstat: {such} jobs at {account}\n")
-    elif listing.total > len(listing.jobs):
-        shown = f"the newest {len(listing.jobs)} of {listing.total} jobs"
-        stderr.print_quietly(f"jobstat: {shown}; see --limit\n")

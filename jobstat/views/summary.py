@@ -18,7 +18,6 @@ from jobstat.views.wording import (
     Glyph,
     format_counts,
     item_counts,
-    job_id,
     job_title,
     pluralize,
     short_status,
@@ -44,14 +43,6 @@ _COLUMNS = (
 def watch_table(watch: Watch) -> Table:
     """Return a table with a row for each job of a watch."""
     return Table(_COLUMNS, [_tracked_row(tracked) for tracked in watch.jobs])
-
-
-def jobs_table(jobs: Iterable[Job]) -> Table:
-    """Return a table with a row for each job."""
-    rows = [
-        _row(status_glyph(job), short_status(job), job_id(job), job) for job in jobs
-    ]
-    return Table(_COLUMNS, rows)
 
 
 def _tracked_row(tracked: TrackedJob) -> Row:

@@ -14,7 +14,9 @@ PACKAGE = Path(jobstat.__file__).parent
 RAW = {"write", "write_quietly"}
 """The methods of Terminal that do not sanitize."""
 
-VIEWS_THAT_PAINT = {"accounts", "list_progress", "live", "log", "output", "report"}
+VIEWS_THAT_PAINT = frozenset(
+    {"accounts", "job_list", "list_progress", "live", "log", "output", "report"}
+)
 """These views write colors and control sequences, and sanitize the rest themselves."""
 
 OTHER_WRITES = {

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from support import FAILURE, SUCCESS, completed, job, job_object
 
 from jobstat.jobs.parse import parse_job
+from jobstat.views.job_list import jobs_table
 from jobstat.views.report import TextOutput
 from jobstat.views.results import failures_first, results_table
 from jobstat.views.sanitize import MAX_TEXT, sanitize
-from jobstat.views.summary import jobs_table
 from jobstat.views.terminal import open_terminal
 from jobstat.views.wording import (
     BAD,
