@@ -1,4 +1,4 @@
-"""Durations as users type and read them."""
+"""Durations and rates as users type and read them."""
 
 from __future__ import annotations
 
@@ -49,3 +49,11 @@ def format_duration(seconds: float) -> str:
     minutes, seconds_left = divmod(rest, 60)
     parts = [(hours, "h"), (minutes, "min"), (0 if hours else seconds_left, "s")]
     return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"
+
+
+def format_rate(rate: float) -> str:
+    """Format items a second: ``4.2 items/s``, ``30 items/min``, ``5.0 items/h``."""
+    units = [(rate, "s"), (60 * rate, "min"), (3600 * rate, "h")]
+    count, unit = next((pair for pair in units if pair[0] >= 1), units[-1])
+    digits = 1 if round(count, 1) < 10 else 0  # noqa: PLR2004 - two digits
+    return f"{count:.{digits}f} items/{unit}"

@@ -16,6 +16,12 @@ from jobstat.jobs.progress import ProgressEstimate
 if TYPE_CHECKING:
     from jobstat.jobs.retry import Outage, Retry
 
+STALL_AFTER = 180.0
+"""Minimum seconds without progress that are a stall."""
+
+STALL_FACTOR = 3.0
+"""A stall is also this many times longer than the job took for a change so far."""
+
 
 @dataclass(slots=True)
 class TrackedJob:
@@ -23,7 +29,9 @@ class TrackedJob:
 
     ``exit`` is None while the job is polled. ``error`` is why polling stopped
     before the job ended. ``seen_running`` is true if an answer showed the
-    job unfinished. ``requested_at`` is the time of the last request.
+    job unfinished. ``requested_at`` is the time of the last request. ``changed_at`` is
+    the time of the last answer that a view shows differently. ``began_at`` is when the
+    work began, by estimate, and None if no answer showed the job queued.
 
     ``poll_alone`` keeps the job out of batches. ``times_omitted`` counts the answers to
     batches that omitted the job.
@@ -41,6 +49,9 @@ class TrackedJob:
     exit: Exit | None = None
     error: JobstatError | None = None
     requested_at: float | None = None
+    changed_at: float | None = None
+    last_queued_at: float | None = None
+    began_at: float | None = None
     estimate: ProgressEstimate = field(default_factory=ProgressEstimate)
     poll_alone: bool = False
     times_omitted: int = 0
@@ -57,6 +68,23 @@ class TrackedJob:
         """The time of the last good answer about this job."""
         return self.retry.last_success_at
 
+    @property
+    def stalled_since(self) -> float | None:
+        """The time of the last change, if the answers since then show a stall.
+
+        A queued job waits for its turn. A job without a count may make progress that
+        no answer shows.
+        """
+        job, changed_at, answered_at = self.job, self.changed_at, self.last_success_at
+        if job is None or changed_at is None or answered_at is None:
+            return None
+        is_counting = job.state != "queued" and job.progress is not None
+        if self.exit is not None or self.outage or not is_counting:
+            return None
+        expected = STALL_FACTOR * self.estimate.seconds_per_step
+        is_stall = answered_at - changed_at >= max(STALL_AFTER, expected)
+        return changed_at if is_stall else None
+
     def looks_different(self, job: Job) -> bool:
         """Return whether a view shows this answer differently from the last one."""
         return self.job is None or _display_key(self.job) != _display_key(job)
@@ -68,8 +96,17 @@ class TrackedJob:
         first = self.unconfirmed
         return first is None or len(job.items) < len(first.items)
 
-    def accept(self, job: Job, *, once: bool) -> None:
+    def accept(self, job: Job, now: float, *, once: bool) -> None:
         """Believe this answer. Stop polling if the job ended, or if ``once`` is set."""
+        if self.looks_different(job):
+            self.changed_at = now
+        is_queued = job.state == "queued"
+        if is_queued:
+            self.last_queued_at = now
+        elif self.began_at is None and self.last_queued_at is not None:
+            # The work began between two answers. Assume half-way.
+            self.began_at = (self.last_queued_at + now) / 2
+        self.estimate.update(job.total, None if is_queued else job.progress, now)
         self.job, self.unconfirmed = job, None
         verdict = judge(job)
         self.seen_running = self.seen_running or not verdict.finished

@@ -52,13 +52,32 @@ class ProgressEstimate:
 
         Return None while there is no total or no pace.
         """
-        if not (self.total and self.first and self.latest):
+        if not (self.total and self.latest and (pace := self._pace)):
+            return None
+        latest_at, done = self.latest
+        return (self.total - done) / pace - (now - latest_at)
+
+    @property
+    def _pace(self) -> float | None:
+        """The items a second from the first count to the latest one."""
+        if not (self.first and self.latest):
             return None
         (first_at, first_done), (latest_at, done) = self.first, self.latest
         if done <= first_done or latest_at <= first_at:
             return None
-        pace = (done - first_done) / (latest_at - first_at)
-        return (self.total - done) / pace - (now - latest_at)
+        return (done - first_done) / (latest_at - first_at)
+
+    @property
+    def rate(self) -> float | None:
+        """The items a second so far, None before the second change."""
+        return self._pace if self.steps > 1 else None
+
+    @property
+    def seconds_per_step(self) -> float:
+        """The average seconds between two changes, 0 before the first one."""
+        if not (self.first and self.latest and self.steps):
+            return 0.0
+        return (self.latest[0] - self.first[0]) / self.steps
 
     def eta(self, now: float) -> float | None:
         """Return the seconds left, 0 if overdue, None before the second change."""

@@ -185,9 +185,7 @@ class Watch:
         if tracked.looks_different(job):
             # Before the job changes: a signal may interrupt this at any moment.
             self.unreported_changes.append(tracked)
-        tracked.accept(job, once=self.policy.once)
-        has_begun = job.state != "queued"
-        tracked.estimate.update(job.total, job.progress if has_begun else None, now)
+        tracked.accept(job, now, once=self.policy.once)
         watched_for, time_left = now - self.started, tracked.estimate.time_left(now)
         delay = delay_after_answer(watched_for, time_left, jitter=jitter)
         tracked.next_poll_at = now + max(delay, self.policy.interval)

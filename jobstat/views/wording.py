@@ -218,15 +218,28 @@ def format_outage(outage: Outage, last_success_at: float | None, now: float) -> 
     delay = format_duration(max(wait + 0.5, 1.0))
     retry = f"retrying in {delay}" if wait > 0 else "retrying now"
     message = f"{sanitize(outage.error.message, MAX_ERROR)}; {retry}"
-    if last_success_at is None:
-        return message
-    return f"{message}, last answer {format_duration(now - last_success_at)} ago"
+    return message + _format_answer_age(last_success_at, now)
 
 
-def format_rate_limit_wait(until: float, now: float) -> str:
+def format_rate_limit_wait(
+    until: float, now: float, last_success_at: float | None = None
+) -> str:
     """Return how long the account's rate limit delays the next request."""
     wait = format_duration(until - now + 0.5)
-    return f"waiting for the rate limit; next request in {wait}"
+    message = f"waiting for the rate limit; next request in {wait}"
+    return message + _format_answer_age(last_success_at, now)
+
+
+def _format_answer_age(last_success_at: float | None, now: float) -> str:
+    if last_success_at is None:
+        return ""
+    return f", last answer {format_duration(now - last_success_at)} ago"
+
+
+def format_stall(since: float, now: float) -> str:
+    """Return for how many minutes a job made no progress."""
+    minutes = (now - since) // 60 * 60
+    return f"no progress for {format_duration(minutes)}"
 
 
 def format_problem(message: str, hint: str | None) -> str:

@@ -59,3 +59,15 @@ def test_changed_total_updates_the_estimate() -> None:
     estimate = estimate_from((0, 0), (10, 50))
     estimate.update(200, 50, 10)
     assert estimate.time_left(10) == pytest.approx(30)
+
+
+def test_rate_is_known_after_the_second_change() -> None:
+    assert estimate_from((0, 0), (10, 5)).rate is None
+    assert estimate_from((0, 0), (10, 5), (20, 10)).rate == pytest.approx(0.5)
+    assert estimate_from((0, 0), (10, 5), (20, 10), (30, 3)).rate is None
+
+
+def test_seconds_per_step_is_the_average_time_between_two_changes() -> None:
+    assert estimate_from((0, 0)).seconds_per_step == 0
+    estimate = estimate_from((0, 0), (10, 5), (40, 6), (100, 6))
+    assert estimate.seconds_per_step == pytest.approx(20)
