@@ -41,14 +41,11 @@ _jobstat() {
     'auth login:--timeout') words='' ;;
     'auth login:--subdomain') words='' ;;
     'auth login:--base-url') words='' ;;
-    'auth login:--results') words='all failed summary' ;;
     'auth status:--subdomain') words='' ;;
     'auth status:--base-url') words='' ;;
-    'auth status:--results') words='all failed summary' ;;
     'auth status:--color') words='auto always never' ;;
     'auth logout:--subdomain') words='' ;;
     'auth logout:--base-url') words='' ;;
-    'auth logout:--results') words='all failed summary' ;;
     'demo:--port') words='' ;;
     'demo:--duration') words='' ;;
     'demo:--failures') words='' ;;
@@ -64,9 +61,9 @@ _jobstat() {
         'retry-file:-'*) words='--output --batch --with-errors --all-of-failed-jobs --subdomain --base-url --debug -h --help' ;;
         'auth:-'*) words='-h --help' ;;
         'auth:'*) words='login status logout' ;;
-        'auth login:-'*) words='--client-id --with-secret --with-token --email --port --timeout --default --subdomain --base-url --csv --results --debug -h --help' ;;
-        'auth status:-'*) words='--offline --json --subdomain --base-url --csv --results --color --debug -h --help' ;;
-        'auth logout:-'*) words='--subdomain --base-url --csv --results --debug -h --help' ;;
+        'auth login:-'*) words='--client-id --with-secret --with-token --email --port --timeout --default --subdomain --base-url --debug -h --help' ;;
+        'auth status:-'*) words='--offline --json --subdomain --base-url --color --debug -h --help' ;;
+        'auth logout:-'*) words='--subdomain --base-url --debug -h --help' ;;
         'demo:-'*) words='--serve --port --duration --failures --token-life --token-delay -h --help' ;;
         'completion:-'*) words='-h --help' ;;
         'completion:'*) words='bash zsh fish' ;;
