@@ -8,24 +8,41 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from io import StringIO
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 from fakes import FakeAccount, FakeClock
+from package.svg import draw
 
-from jobstat.demo.fake_account import PlannedJob
+from jobstat.demo.fake_account import CREATE, PlannedJob
 from jobstat.jobs.loop import follow
 from jobstat.jobs.parse import parse_job
 from jobstat.jobs.policy import WatchPolicy
 from jobstat.jobs.watch import Watch
 from jobstat.views.reporter import DisplayOptions, make_reporter
+from jobstat.views.terminal import DEFAULT_SIZE
 
 if TYPE_CHECKING:
     from jobstat.jobs.job import Job
 
 ACCOUNT = "acme.zendesk.com"
+COMMAND = "jobstat watch - < answers.jsonl"
 START = datetime(2026, 11, 23, 12, 30, tzinfo=UTC).timestamp()
+HALFTIME = 62.0
+"""Seconds after START at which the picture of the live view is taken."""
+
+JOBS, TICKETS = 12, 100
+
+NAMES = ("anna", "bo", "chen", "dana", "emil")
+FAILURES = {
+    2: [f"Requester: Email: {name}@example.com is suspended" for name in NAMES] * 4,
+    5: ["Description: cannot be blank"] * 9,
+    6: ["Subject: is too long (maximum is 150 characters)"] * 2,
+    9: [f"Requester: Email: {name}@example.org is suspended" for name in NAMES] * 2,
+}
+"""The errors in a job, by its number."""
 
 
 class FakeTerminal(StringIO):
@@ -39,29 +56,76 @@ class FakeTerminal(StringIO):
 
 @dataclass
 class Camera(FakeClock):
-    """A fake clock that keeps the output of a terminal up to a moment."""
+    """A fake clock that keeps the output of a terminal until HALFTIME."""
 
     terminal: FakeTerminal
-    moment: float
     now: float = START
     output: str = ""
 
     def sleep(self, seconds: float) -> None:
-        if self.now <= self.moment:
+        if self.now <= START + HALFTIME:
             self.output = self.terminal.getvalue()
         super().sleep(seconds)
 
 
-def play(jobs: dict[str, PlannedJob], command: str, moment: float) -> str:
-    """Return what a terminal gets until ``moment`` seconds after the start."""
-    terminal = FakeTerminal(f"$ {command}\n")
-    terminal.seek(0, os.SEEK_END)
-    camera = Camera(terminal, START + moment)
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture in the README. The description is its alternative text."""
+
+    name: str
+    description: str
+    output: str
+
+    @property
+    def svg(self) -> str:
+        return draw(self.output, DEFAULT_SIZE.columns, COMMAND, self.description)
+
+
+def pictures() -> tuple[Picture, Picture]:
+    """Return the live view and the report of an import."""
+    live, report = play()
+    return (
+        Picture(
+            "watch.svg",
+            "The live view of an import: a bar for each job that is working, and the"
+            " first job with failures.",
+            live,
+        ),
+        Picture(
+            "failures.svg",
+            "The report after the import: three causes, each with a count and the"
+            " first items, then the jobs with failures.",
+            report,
+        ),
+    )
+
+
+def planned_jobs() -> dict[str, PlannedJob]:
+    """Return jobs that start one after the other, by their ids."""
+    jobs = [
+        PlannedJob(
+            id=f"V3-{sha256(bytes([number])).hexdigest()[:32]}",
+            operation=CREATE,
+            ticket_ids=tuple(range(TICKETS)),
+            failures={7 * i: text for i, text in enumerate(FAILURES.get(number, []))},
+            created_at=START + 9 * number - 20,
+            duration=45.0 + 7 * number % 20,
+        )
+        for number in range(JOBS)
+    ]
+    return {job.id: job for job in jobs}
+
+
+def play() -> tuple[str, str]:
+    """Watch the jobs. Return what a terminal gets until HALFTIME, and in all."""
+    terminal = FakeTerminal()
+    terminal.write(f"$ {COMMAND}\n")
+    camera = Camera(terminal)
+    jobs = planned_jobs()
 
     def answer(id: str, now: float) -> Job:
         return parse_job(jobs[id].status_at(now, f"https://{ACCOUNT}"))
 
-    fetch = FakeAccount(camera, answer).fetch
     watch = Watch(jobs, WatchPolicy(), START)
     environ = {"TERM": "xterm-256color", "LANG": "C.UTF-8"}
     with (
@@ -70,5 +134,5 @@ def play(jobs: dict[str, PlannedJob], command: str, moment: float) -> str:
         patch.dict(os.environ, environ, clear=True),
         make_reporter(watch, ACCOUNT, camera, DisplayOptions()) as reporter,
     ):
-        follow(watch, fetch, camera, reporter)
-    return camera.output if moment else terminal.getvalue()
+        follow(watch, FakeAccount(camera, answer).fetch, camera, reporter)
+    return camera.output, terminal.getvalue()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 CELL, LINE = 8.4, 19
 """Width and height of a character in pixels."""
 
-MARGIN, TITLE_BAR = 16, 36
+MARGIN, TITLE_BAR = 16, 40
 
 BARS = {"━": (1.0, 4), "╸": (0.5, 4), "─": (1.0, 2)}
 """The width in characters and the height in pixels of each sign of a bar."""
