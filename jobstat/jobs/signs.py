@@ -139,13 +139,13 @@ def is_about_all_items(name: str, value: object) -> bool:
 # Signs in a job or an answer itself.
 
 
-def find_errors(fields: Mapping[str, object]) -> list[object]:
-    """Return the errors of a job itself, without the errors of its items."""
-    return [
-        value
+def find_errors(fields: Mapping[str, object]) -> dict[str, object]:
+    """Return the errors of a job or an item itself, by the names of their fields."""
+    return {
+        name: value
         for name, value in fields.items()
         if _is_error_name(name) and _is_filled(value) and not _is_number(value)
-    ]
+    }
 
 
 def shows_error(fields: Mapping[str, object]) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jobstat.jobs.job import Item, Job
+from jobstat.jobs.text import flatten
 from jobstat.views.sanitize import MAX_NAME, sanitize
 from jobstat.views.table import MISSING, Column, Row, Table
-from jobstat.views.wording import BAD, GOOD, flatten
+from jobstat.views.wording import BAD, GOOD
 
 _NOT_IN_DETAILS = frozenset(
     {"index", "id", "account_id", "title", "action", "status", "success"}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from jobstat.jobs.duration import format_duration
 from jobstat.jobs.job import FAILED_STATES, MAX_COUNT, Job, Verdict, falls_short, judge
 from jobstat.jobs.signs import find_errors
+from jobstat.jobs.text import flatten
 from jobstat.views.sanitize import MAX_ERROR, MAX_MESSAGE, MAX_NAME, sanitize
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def format_verdict(job: Job) -> str:
         case Verdict.UNFINISHED:
             return f"{pluralize(failed, 'item')} failed so far" if failed else ""
         case Verdict.JOB_FAILED:
-            errors = sanitize(flatten(find_errors(job.fields)), MAX_MESSAGE)
+            errors = sanitize(flatten([*find_errors(job.fields).values()]), MAX_MESSAGE)
             return (
                 f"the job {_ENDED_AS.get(job.state, 'failed')}"
                 + (f": {errors}" if errors else "")
@@ -190,21 +191,6 @@ def item_counts(job: Job) -> tuple[int, int]:
         reported = job.total or 0
         failed = reported * bool(failed)
     return failed, reported
-
-
-def flatten(value: object) -> str:
-    """Return a JSON value as one line. An error object shows its description."""
-    if isinstance(value, dict):
-        description = value.get("description")
-        if isinstance(description, str):
-            return description
-        parts = ((name, flatten(inner)) for name, inner in value.items())
-        return ", ".join(f"{name}: {inner}" for name, inner in parts if inner)
-    if isinstance(value, list):
-        return ", ".join(filter(None, map(flatten, value)))
-    if value is None or isinstance(value, bool):
-        return {None: "", True: "true", False: "false"}[value]
-    return str(value)
 
 
 def pluralize(count: int, noun: str) -> str:
