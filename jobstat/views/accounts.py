@@ -83,7 +83,7 @@ def _to_text(status: AccountStatus, now: float, terminal: Terminal) -> str:
         False: (BAD, "the login does not work"),
         None: (UNKNOWN, "not checked"),
     }[status.works]
-    sign = terminal.paint(glyph.render(unicode=terminal.unicode), glyph.style)
+    sign = terminal.paint(glyph.render(terminal.glyphs), glyph.style)
     details = [
         sanitize(status.problem or "", MAX_ERROR),
         sanitize(status.hint or ""),

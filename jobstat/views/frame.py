@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from jobstat.jobs.poll import TrackedJob
     from jobstat.jobs.retry import Outage
     from jobstat.jobs.watch import Watch
+    from jobstat.views.terminal import Glyphs
 
 WIDE = 100
 """Columns that have room for the account, and for the time left of each job."""
@@ -74,14 +75,14 @@ class Frame:
         *,
         width: int,
         height: int,
-        unicode: bool,
+        glyphs: Glyphs,
     ) -> None:
         self._watch = watch
         self._account = account
         self._now = now
         self._width = width
         self._height = height
-        self._unicode = unicode
+        self._glyphs = glyphs
 
     def lines(self) -> list[StyledLine]:
         """Return the lines that fit, the most important first."""
@@ -90,7 +91,7 @@ class Frame:
         else:
             lines = self._several_jobs()
         lines = lines[: self._height]
-        return [truncate(line, self._width, unicode=self._unicode) for line in lines]
+        return [truncate(line, self._width, glyphs=self._glyphs) for line in lines]
 
     def _single_job(self) -> list[StyledLine]:
         (tracked,) = self._watch.jobs
@@ -105,7 +106,7 @@ class Frame:
                 tracked.job,
                 self._account,
                 width=self._width,
-                unicode=self._unicode,
+                glyphs=self._glyphs,
                 elapsed=elapsed if tracked.seen_running else None,
                 left=tracked.estimate.eta(self._now),
                 live=True,
@@ -126,8 +127,8 @@ class Frame:
         shown = _choose_rows(failed, pending, room)
         lines += [self._job_row(tracked) for tracked in shown]
         if succeeded:
-            sign = GOOD.render(unicode=self._unicode)
-            lines.append([(f"{sign} {succeeded} completed", GOOD.style)])
+            counted = GOOD.label(f"{succeeded} completed", self._glyphs)
+            lines.append([(counted, GOOD.style)])
         shown_ids = {tracked.id for tracked in shown}
         hidden = [t for t in failed + pending if t.id not in shown_ids]
         if hidden:
@@ -141,7 +142,7 @@ class Frame:
         for shown in range(len(statuses), 0, -1):
             line = f"{start}: {', '.join(statuses[:shown])}"
             if shown < len(statuses):
-                line += f", {ellipsis_sign(unicode=self._unicode)}"
+                line += f", {ellipsis_sign(glyphs=self._glyphs)}"
             if len(line) <= self._width:
                 return line
         return start
@@ -191,8 +192,7 @@ class Frame:
             outage = format_outage(tracked.outage, tracked.last_success_at, self._now)
             return [(f"! {tracked.id}: {outage}", UNKNOWN.style)]
         glyph, status = status_label(tracked)
-        sign = glyph.render(unicode=self._unicode)
-        label = (f"{sign} {status:<7}{GAP}", glyph.style)
+        label = (glyph.label(f"{status:<7}{GAP}", self._glyphs), glyph.style)
         job = tracked.job
         if job is None:
             return self._append_id([label], tracked.id)
@@ -226,14 +226,14 @@ class Frame:
         """Append the id. Leave its middle out if there is no room."""
         room = self._width - line_width(parts) - len(GAP)
         if len(id) > room:
-            ellipsis = ellipsis_sign(unicode=self._unicode)
+            ellipsis = ellipsis_sign(glyphs=self._glyphs)
             kept = max(room - len(ellipsis), 0)
             tail = kept // 2
             id = id[: kept - tail] + ellipsis + id[len(id) - tail :]
         return [*parts, (f"{GAP}{id}", "")]
 
     def _bar(self, done: int, total: int | None, width: int, style: str) -> StyledLine:
-        return draw_bar(done, total, width, style, unicode=self._unicode)
+        return draw_bar(done, total, width, style, glyphs=self._glyphs)
 
     def _delay_lines(
         self, outage: Outage | None, last_success_at: float | None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from jobstat.jobs.duration import format_elapsed
 from jobstat.jobs.job import Job
 from jobstat.views.layout import (
@@ -31,6 +33,9 @@ from jobstat.views.wording import (
     status_glyph,
 )
 
+if TYPE_CHECKING:
+    from jobstat.views.terminal import Glyphs
+
 ROWS_AROUND_TABLE = 12
 """Rows of a screen for the lines around the results table and the shell's prompt."""
 
@@ -43,7 +48,7 @@ def job_lines(
     account: str,
     *,
     width: int | None,
-    unicode: bool,
+    glyphs: Glyphs,
     elapsed: float | None = None,
     left: float | None = None,
     live: bool = False,
@@ -57,22 +62,22 @@ def job_lines(
     title = [(job_title(job), "bold"), (job_id(job), ""), (account, "dim")]
     message = message_lines(job, width)
     if live and width:
-        message = _clip_to_two_lines(message, width, unicode=unicode)
+        message = _clip_to_two_lines(message, width, glyphs=glyphs)
     times = "" if elapsed is None else format_elapsed(elapsed)
     if left is not None:
         times += f"{GAP}about {format_elapsed(left)} left"
     return [
         *flow(title, width),
-        *_status_lines(job, times.strip(), width, unicode=unicode, live=live),
+        *_status_lines(job, times.strip(), width, glyphs=glyphs, live=live),
         *message,
     ]
 
 
 def _status_lines(
-    job: Job, times: str, width: int | None, *, unicode: bool, live: bool
+    job: Job, times: str, width: int | None, *, glyphs: Glyphs, live: bool
 ) -> list[StyledLine]:
     glyph = status_glyph(job)
-    status = (f"{glyph.render(unicode=unicode)} {format_status(job)}", glyph.style)
+    status = (glyph.label(format_status(job), glyphs), glyph.style)
     failures = format_failures(job) if live else ""
     figures = [(format_progress(job), ""), (failures, "")]
     line = join_parts([status, *figures, (times, "dim")])
@@ -81,7 +86,7 @@ def _status_lines(
 
     def bar(columns: int) -> StyledLine:
         done, total = bar_values(job, live=live)
-        return draw_bar(done, total, columns, glyph.style, unicode=unicode)
+        return draw_bar(done, total, columns, glyph.style, glyphs=glyphs)
 
     room = width - line_width(line) - len(GAP)
     if width >= NARROW and room >= MIN_BAR:
@@ -111,12 +116,12 @@ def message_lines(job: Job, width: int | None) -> list[StyledLine]:
 
 
 def _clip_to_two_lines(
-    lines: list[StyledLine], width: int, *, unicode: bool
+    lines: list[StyledLine], width: int, *, glyphs: Glyphs
 ) -> list[StyledLine]:
     if len(lines) <= 2:  # noqa: PLR2004 - as the name says
         return lines
     first, [(second, style)], [(third, _)], *_ = lines
-    return [first, truncate([(f"{second} {third}", style)], width, unicode=unicode)]
+    return [first, truncate([(f"{second} {third}", style)], width, glyphs=glyphs)]
 
 
 def url_lines(job: Job, width: int | None) -> list[StyledLine]:
@@ -125,19 +130,19 @@ def url_lines(job: Job, width: int | None) -> list[StyledLine]:
 
 
 def result_lines(
-    job: Job, width: int | None, height: int, *, unicode: bool
+    job: Job, width: int | None, height: int, *, glyphs: Glyphs
 ) -> list[StyledLine]:
     """Return the results of a job, the failed items first, and its verdict.
 
     On a terminal of ``height`` rows, only some of the succeeded items are shown.
     """
-    verdict = verdict_lines(job, width, unicode=unicode)
+    verdict = verdict_lines(job, width, glyphs=glyphs)
     if not job.items:
         return verdict
     items = failures_first(job)
     max_shown = len(items) if width is None else _max_items_shown(job, width, height)
     table = results_table(items[:max_shown], job, _max_length(width))
-    lines = [[], *table_lines(table, width, unicode=unicode)]
+    lines = [[], *table_lines(table, width, glyphs=glyphs)]
     if (hidden := len(items) - max_shown) > 0:
         lines.append([(f"  and {hidden} more succeeded: see --json", "dim")])
     return [*lines, *([[], *verdict] if verdict else [])]
@@ -151,23 +156,22 @@ def _max_items_shown(job: Job, width: int, height: int) -> int:
     return failed + max(room, MIN_SUCCEEDED)
 
 
-def failure_lines(job: Job, width: int | None, *, unicode: bool) -> list[StyledLine]:
+def failure_lines(job: Job, width: int | None, *, glyphs: Glyphs) -> list[StyledLine]:
     """Return a failed job's title and message, and its failed items or its verdict."""
     title = f"{job_title(job)}{GAP}{job_id(job)}"
     lines = [*wrap(title, "bold", width), *message_lines(job, width)]
     if not job.failed:
-        return [*lines, *verdict_lines(job, width, unicode=unicode)]
+        return [*lines, *verdict_lines(job, width, glyphs=glyphs)]
     table = results_table(job.failed, job, _max_length(width))
-    return [*lines, *table_lines(table, width, unicode=unicode)]
+    return [*lines, *table_lines(table, width, glyphs=glyphs)]
 
 
-def verdict_lines(job: Job, width: int | None, *, unicode: bool) -> list[StyledLine]:
+def verdict_lines(job: Job, width: int | None, *, glyphs: Glyphs) -> list[StyledLine]:
     """Return the sentence of ``format_verdict``, if there is one."""
     verdict, glyph = format_verdict(job), status_glyph(job)
     if not verdict:
         return []
-    sentence = f"{glyph.render(unicode=unicode)} {verdict}"
-    return wrap(sentence, f"bold {glyph.style}", width)
+    return wrap(glyph.label(verdict, glyphs), f"bold {glyph.style}", width)
 
 
 def _max_length(width: int | None) -> int:

@@ -46,7 +46,7 @@ def show_list(
     else:
         width = stdout.size.columns if stdout.interactive else None
         table = jobs_table(listing.jobs)
-        lines = table_lines(table, width, unicode=stdout.unicode)
+        lines = table_lines(table, width, glyphs=stdout.glyphs)
         stdout.write(render_lines(lines, stdout))
     if not listing.jobs and not json:
         such = "no such" if filtered else "no"

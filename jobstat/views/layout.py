@@ -11,6 +11,8 @@ from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from jobstat.views.terminal import Glyphs
+
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
 
@@ -84,12 +86,12 @@ def wrap(text: str, style: str, width: int | None) -> list[StyledLine]:
     return [[(line.plain.rstrip(), style)] for line in lines]
 
 
-def truncate(line: StyledLine, width: int, *, unicode: bool) -> StyledLine:
+def truncate(line: StyledLine, width: int, *, glyphs: Glyphs) -> StyledLine:
     """Return the part of the line that fits, with an ellipsis if it is cut."""
     from rich.cells import set_cell_size
 
     kept: StyledLine = []
-    ellipsis = ellipsis_sign(unicode=unicode)
+    ellipsis = ellipsis_sign(glyphs=glyphs)
     for text, style in line:
         length = text_width(text)
         if length > width:
@@ -100,9 +102,9 @@ def truncate(line: StyledLine, width: int, *, unicode: bool) -> StyledLine:
     return kept
 
 
-def ellipsis_sign(*, unicode: bool) -> str:
+def ellipsis_sign(*, glyphs: Glyphs) -> str:
     """Return the sign for text that is left out."""
-    return "…" if unicode else "..."
+    return "…" if glyphs is Glyphs.UNICODE else "..."
 
 
 def line_width(line: StyledLine) -> int:
@@ -118,7 +120,7 @@ def text_width(text: str) -> int:
 
 
 def draw_bar(
-    done: int, total: int | None, width: int, style: str, *, unicode: bool
+    done: int, total: int | None, width: int, style: str, *, glyphs: Glyphs
 ) -> StyledLine:
     """Draw a bar of ``width`` columns. It moves while the total is unknown (None)."""
     from rich.progress_bar import ProgressBar
@@ -129,7 +131,7 @@ def draw_bar(
     segments = console.render(ProgressBar(total, done, width=width), options)
     # Without color, rich leaves the rest of the bar blank.
     bar = "".join(segment.text for segment in segments).ljust(width)
-    bar = bar.translate(_UNICODE_BAR if unicode else _ASCII_BAR)
+    bar = bar.translate(_UNICODE_BAR if glyphs is Glyphs.UNICODE else _ASCII_BAR)
     runs = groupby(bar, key=lambda sign: sign in "━╸=")
     return [("".join(run), style if is_done else "dim") for is_done, run in runs]
 

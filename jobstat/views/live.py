@@ -200,7 +200,7 @@ class LiveProgress(Progress):
             now,
             width=self._frame_width(max(columns - 1, 1), rows),
             height=max(rows - 1, 1),
-            unicode=self._terminal.unicode,
+            glyphs=self._terminal.glyphs,
         )
         return [to_ansi(line, self._terminal) for line in frame.lines()]
 

@@ -107,11 +107,10 @@ class LogProgress(Progress):
         # all for a screen reader.
         is_named = self._has_several or tracked.id not in self._last_logged
         self._last_logged[tracked.id] = (job.state, now)
-        glyph = status_glyph(job).render(unicode=self._terminal.unicode)
         self._write(
             now,
             tracked.id if is_named else "",
-            f"{glyph} {format_status(job)}",
+            status_glyph(job).label(format_status(job), self._terminal.glyphs),
             format_progress(job),
             format_failures(job),
             sanitize(job.message or "", MAX_MESSAGE),

@@ -36,14 +36,12 @@ class TextOutput(Output):
         self._paragraphs = 0
 
     def render(self, job: Job, elapsed: float | None = None) -> str:
-        width, unicode = self._width, self._terminal.unicode
+        width, glyphs = self._width, self._terminal.glyphs
         height = self._terminal.size.lines
         lines = [
-            *job_lines(
-                job, self._account, width=width, unicode=unicode, elapsed=elapsed
-            ),
+            *job_lines(job, self._account, width=width, glyphs=glyphs, elapsed=elapsed),
             *url_lines(job, width),
-            *result_lines(job, width, height, unicode=unicode),
+            *result_lines(job, width, height, glyphs=glyphs),
         ]
         return render_lines(lines, self._terminal)
 
@@ -62,12 +60,12 @@ class TextOutput(Output):
         """Write a row for each job, and a paragraph for each failed job."""
         if not self._fitted:
             self._paragraphs += 1  # the log is the first one
-        width, unicode = self._width, self._terminal.unicode
-        table = table_lines(watch_table(watch), width, unicode=unicode)
+        width, glyphs = self._width, self._terminal.glyphs
+        table = table_lines(watch_table(watch), width, glyphs=glyphs)
         self.write(render_lines(table, self._terminal))
         for job in (tracked.job for tracked in watch.jobs if tracked.job):
             if judge(job) in {Verdict.ITEMS_FAILED, Verdict.JOB_FAILED}:
-                lines = failure_lines(job, width, unicode=unicode)
+                lines = failure_lines(job, width, glyphs=glyphs)
                 self.write(render_lines(lines, self._terminal))
 
     @property
@@ -79,10 +77,10 @@ def render_last_status(
     job: Job, account: str, terminal: Terminal, elapsed: float | None
 ) -> str:
     """Return the last status of a watched job, without its results."""
-    width, unicode = terminal.size.columns, terminal.unicode
+    width, glyphs = terminal.size.columns, terminal.glyphs
     lines = [
-        *job_lines(job, account, width=width, unicode=unicode, elapsed=elapsed),
-        *verdict_lines(job, width, unicode=unicode),
+        *job_lines(job, account, width=width, glyphs=glyphs, elapsed=elapsed),
+        *verdict_lines(job, width, glyphs=glyphs),
     ]
     return render_lines(lines, terminal)
 
@@ -92,6 +90,6 @@ def render_summary(
 ) -> str:
     """Return the one-sentence summary of a watch of several jobs."""
     glyph, words = watch_summary(watch, account, elapsed)
-    sentence = f"{glyph.render(unicode=terminal.unicode)} {words}"
+    sentence = glyph.label(words, terminal.glyphs)
     width = terminal.size.columns if terminal.interactive else None
     return render_lines(wrap(sentence, glyph.style, width), terminal)

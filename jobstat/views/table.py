@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from jobstat.views.layout import GAP, NARROW, StyledLine, flow, rich_console, text_width
 
 if TYPE_CHECKING:
+    from jobstat.views.terminal import Glyphs
     from jobstat.views.wording import Glyph
 
 MAX_PADDING = 64
@@ -43,9 +44,9 @@ class Row:
     status: str
     cells: Sequence[str]
 
-    def sign(self, *, unicode: bool) -> str:
+    def sign(self, glyphs: Glyphs) -> str:
         """Return the glyph and the status."""
-        return f"{self.glyph.render(unicode=unicode)} {self.status}".rstrip()
+        return self.glyph.label(self.status, glyphs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Table:
         return Table([*self.columns[:index], *self.columns[index + 1 :]], rows)
 
 
-def table_lines(table: Table, width: int | None, *, unicode: bool) -> list[StyledLine]:
+def table_lines(table: Table, width: int | None, *, glyphs: Glyphs) -> list[StyledLine]:
     """Lay out a table so that it fits the width.
 
     A table that is too wide loses its optional columns, the last one first. If that is
@@ -80,27 +81,27 @@ def table_lines(table: Table, width: int | None, *, unicode: bool) -> list[Style
     measure = len if width is None else text_width
     kept = table
     while True:
-        widths = _column_widths(kept, measure, unicode=unicode)
+        widths = _column_widths(kept, measure, glyphs=glyphs)
         if width is None or sum(widths) + len(GAP) * (len(widths) - 1) <= width:
             widths = [min(w, MAX_PADDING) for w in widths] if width is None else widths
-            return _aligned(kept, widths, measure, unicode=unicode)
+            return _aligned(kept, widths, measure, glyphs=glyphs)
         optional = [i for i, column in enumerate(kept.columns) if column.optional]
         if not optional:
             break
         kept = kept.without_column(optional[-1])
     if table.headings and width >= NARROW:
-        return _folded(table, width, unicode=unicode)
+        return _folded(table, width, glyphs=glyphs)
     return [
         line
         for row in table.rows
-        for line in _stacked(table, row, width, unicode=unicode)
+        for line in _stacked(table, row, width, glyphs=glyphs)
     ]
 
 
 def _column_widths(
-    table: Table, measure: Callable[[str], int], *, unicode: bool
+    table: Table, measure: Callable[[str], int], *, glyphs: Glyphs
 ) -> list[int]:
-    signs = {row.sign(unicode=unicode) for row in table.rows}
+    signs = {row.sign(glyphs) for row in table.rows}
     lines = [
         *([table.headings] if table.headings else []),
         *(row.cells for row in table.rows),
@@ -113,7 +114,7 @@ def _column_widths(
 
 
 def _aligned(
-    table: Table, widths: list[int], measure: Callable[[str], int], *, unicode: bool
+    table: Table, widths: list[int], measure: Callable[[str], int], *, glyphs: Glyphs
 ) -> list[StyledLine]:
     sign_width, *cell_widths = widths
 
@@ -133,13 +134,13 @@ def _aligned(
             [(" " * sign_width + GAP, ""), (pad(table.headings).rstrip(), "bold")]
         )
     for row in table.rows:
-        sign = row.sign(unicode=unicode)
+        sign = row.sign(glyphs)
         padding = " " * (sign_width - measure(sign)) + GAP
         lines.append([(sign, row.glyph.style), (padding + pad(row.cells), "")])
     return lines
 
 
-def _folded(table: Table, width: int, *, unicode: bool) -> list[StyledLine]:
+def _folded(table: Table, width: int, *, glyphs: Glyphs) -> list[StyledLine]:
     """Fold the cells within columns whose widths rich chooses."""
     from rich.table import Table as RichTable
     from rich.text import Text
@@ -154,7 +155,7 @@ def _folded(table: Table, width: int, *, unicode: bool) -> list[StyledLine]:
             overflow="fold",
         )
     for row in table.rows:
-        sign = Text(row.sign(unicode=unicode), row.glyph.style)
+        sign = Text(row.sign(glyphs), row.glyph.style)
         rich_table.add_row(sign, *map(Text, row.cells))
     console, options = rich_console()
     lines = console.render_lines(rich_table, options.update(width=width), pad=False)
@@ -164,14 +165,14 @@ def _folded(table: Table, width: int, *, unicode: bool) -> list[StyledLine]:
     ]
 
 
-def _stacked(table: Table, row: Row, width: int, *, unicode: bool) -> list[StyledLine]:
+def _stacked(table: Table, row: Row, width: int, *, glyphs: Glyphs) -> list[StyledLine]:
     """Return a row as several lines, without its empty cells."""
     cells = [
         (column, f"{column.label} {cell}".lstrip())
         for column, cell in zip(table.columns, row.cells, strict=True)
         if cell not in {"", MISSING}
     ]
-    sign = row.sign(unicode=unicode)
+    sign = row.sign(glyphs)
     first = [text for column, text in cells if not (column.own_line or column.optional)]
     if not row.status and first:
         sign = f"{sign} {first.pop(0)}"

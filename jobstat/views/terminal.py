@@ -12,6 +12,7 @@ import stat
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from io import TextIOWrapper
 from typing import TextIO
 
@@ -34,6 +35,14 @@ _SGR = {
 """The number of each style in a terminal's escape sequence."""
 
 
+class Glyphs(Enum):
+    """The signs and bars of a view: in Unicode, in ASCII, or words alone."""
+
+    UNICODE = auto()
+    ASCII = auto()
+    NONE = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Terminal:
     """A stream, and which kinds of output it can show.
@@ -47,7 +56,7 @@ class Terminal:
     interactive: bool
     unattended: bool
     color: bool
-    unicode: bool
+    glyphs: Glyphs
 
     @property
     def live(self) -> bool:
@@ -175,8 +184,7 @@ def open_terminal(
         interactive=interactive,
         unattended=bool(environ.get("CI")),
         color=_has_color(color, environ, interactive=interactive),
-        unicode=(getattr(stream, "encoding", None) or "").lower().startswith("utf")
-        and not _is_c_locale(environ),
+        glyphs=Glyphs.UNICODE if _has_unicode(stream, environ) else Glyphs.ASCII,
     )
 
 
@@ -196,6 +204,11 @@ def say_waiting_for_tokens() -> None:
         "jobstat: waiting up to a minute for new tokens;"
         " without them, the login is lost\n"
     )
+
+
+def _has_unicode(stream: TextIO | None, environ: Mapping[str, str]) -> bool:
+    encoding = getattr(stream, "encoding", None) or ""
+    return encoding.lower().startswith("utf") and not _is_c_locale(environ)
 
 
 def _is_c_locale(environ: Mapping[str, str]) -> bool:

@@ -10,6 +10,7 @@ from jobstat.jobs.job import FAILED_STATES, MAX_COUNT, Job, Verdict, falls_short
 from jobstat.jobs.signs import find_errors
 from jobstat.jobs.text import flatten
 from jobstat.views.sanitize import MAX_ERROR, MAX_MESSAGE, MAX_NAME, sanitize
+from jobstat.views.terminal import Glyphs
 
 if TYPE_CHECKING:
     from jobstat.jobs.retry import Outage
@@ -26,9 +27,19 @@ class Glyph:
     ascii: str
     style: str
 
-    def render(self, *, unicode: bool) -> str:
-        """Return the sign, or its ASCII form."""
-        return self.sign if unicode else self.ascii
+    def render(self, glyphs: Glyphs) -> str:
+        """Return the sign, its ASCII form, or nothing."""
+        match glyphs:
+            case Glyphs.UNICODE:
+                return self.sign
+            case Glyphs.ASCII:
+                return self.ascii
+            case Glyphs.NONE:
+                return ""
+
+    def label(self, words: str, glyphs: Glyphs) -> str:
+        """Return the words after the sign, if there are both."""
+        return " ".join(filter(None, [self.render(glyphs), words]))
 
 
 GOOD = Glyph("✓", "+", "green")

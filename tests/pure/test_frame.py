@@ -20,6 +20,7 @@ from jobstat.jobs.poll import PollRequest, PollResult, Wait
 from jobstat.jobs.rate_limit import RateLimit
 from jobstat.jobs.watch import Watch
 from jobstat.views.frame import Frame
+from jobstat.views.terminal import Glyphs
 
 if TYPE_CHECKING:
     from jobstat.jobs.job import Job
@@ -48,9 +49,9 @@ def lines(
     height: int = 23,
     now: float = 65,
     *,
-    unicode: bool = True,
+    glyphs: Glyphs = Glyphs.UNICODE,
 ) -> list[str]:
-    frame = Frame(watch, "acme", now, width=width, height=height, unicode=unicode)
+    frame = Frame(watch, "acme", now, width=width, height=height, glyphs=glyphs)
     return ["".join(text for text, _ in line) for line in frame.lines()]
 
 
@@ -136,7 +137,7 @@ def test_outage_line_names_the_job_if_only_one_job_is_affected() -> None:
 
 
 def test_frame_without_unicode_is_ascii() -> None:
-    shown = lines(new_watch(GOOD, WORKING, BAD), width=40, unicode=False)
+    shown = lines(new_watch(GOOD, WORKING, BAD), width=40, glyphs=Glyphs.ASCII)
     assert all(line.isascii() for line in shown)
     assert "==" in shown[1]
     assert "..." in shown[2]
@@ -156,12 +157,12 @@ def test_job_that_is_no_longer_polled_says_why(code: Exit, has_answer: bool) -> 
 jobs = st.lists(st.sampled_from([GOOD, BAD, QUEUED, WORKING, None]), min_size=1)
 
 
-@given(jobs, st.integers(1, 200), st.integers(1, 60), st.booleans())
+@given(jobs, st.integers(1, 200), st.integers(1, 60), st.sampled_from(Glyphs))
 def test_frame_fits_any_screen_size(
-    statuses: list[Job | None], width: int, height: int, unicode: bool
+    statuses: list[Job | None], width: int, height: int, glyphs: Glyphs
 ) -> None:
     watch = new_watch(*statuses[:100], *([None] if len(statuses) < 2 else []))
-    shown = lines(watch, width, height, unicode=unicode)
+    shown = lines(watch, width, height, glyphs=glyphs)
     assert 1 <= len(shown) <= height
     assert all(cell_len(line) <= width for line in shown)
 

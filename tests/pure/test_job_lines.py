@@ -10,6 +10,7 @@ from support import FAILURE, SUCCESS, completed, job_object
 
 from jobstat.jobs.parse import parse_job
 from jobstat.views.job_lines import job_lines, result_lines
+from jobstat.views.terminal import Glyphs
 
 if TYPE_CHECKING:
     from jobstat.views.layout import StyledLine
@@ -20,7 +21,7 @@ def to_text(lines: list[StyledLine]) -> list[str]:
 
 
 def lines(fields: dict[str, Any], width: int = 100, **options: Any) -> list[str]:
-    options = {"unicode": True, **options}
+    options = {"glyphs": Glyphs.UNICODE, **options}
     return to_text(job_lines(parse_job(fields), "acme", width=width, **options))
 
 
@@ -47,13 +48,16 @@ def test_status_that_leaves_no_room_for_a_bar_has_several_lines() -> None:
     assert re.fullmatch("━{20}─{60}", bar)
 
 
-@pytest.mark.parametrize("unicode", [True, False])
-def test_bar_of_unknown_progress_moves_only_in_the_live_view(unicode: bool) -> None:
+@pytest.mark.parametrize(
+    ("glyphs", "done"), [(Glyphs.UNICODE, "━"), (Glyphs.ASCII, "=")]
+)
+def test_bar_of_unknown_progress_moves_only_in_the_live_view(
+    glyphs: Glyphs, done: str
+) -> None:
     unknown = job_object("working", total=None)
-    done = "━" if unicode else "="
-    _, moving = lines(unknown, live=True, unicode=unicode)
+    _, moving = lines(unknown, live=True, glyphs=glyphs)
     assert done * 5 in moving
-    _, still = lines(unknown, live=False, unicode=unicode)
+    _, still = lines(unknown, live=False, glyphs=glyphs)
     assert done not in still
 
 
@@ -75,7 +79,7 @@ def test_failed_items_are_counted_while_the_job_works() -> None:
 
 
 def test_ascii_bar_tells_done_from_not_done() -> None:
-    _, status = lines(WORKING, 80, unicode=False)
+    _, status = lines(WORKING, 80, glyphs=Glyphs.ASCII)
     assert re.search("> working  =+-+  10/40", status)
     assert status.count("-") // status.count("=") == 3
 
@@ -97,7 +101,7 @@ def test_only_successful_items_are_left_out_to_fit_the_screen(
     failed: int, height: int, succeeded: int
 ) -> None:
     job = parse_job(completed(*[FAILURE] * failed, *[SUCCESS] * (100 - failed)))
-    shown = to_text(result_lines(job, 100, height, unicode=True))
+    shown = to_text(result_lines(job, 100, height, glyphs=Glyphs.UNICODE))
     assert sum(line.startswith("✗") for line in shown) == failed + bool(failed)
     assert sum("35436" in line for line in shown) == succeeded
     hidden = 100 - failed - succeeded
@@ -116,7 +120,8 @@ ITEM = {
 
 
 def results_on(width: int | None) -> list[str]:
-    return to_text(result_lines(parse_job(completed(ITEM)), width, 24, unicode=True))
+    job = parse_job(completed(ITEM))
+    return to_text(result_lines(job, width, 24, glyphs=Glyphs.UNICODE))
 
 
 def test_results_that_fit_are_aligned() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jobstat.errors import OutputError, SignalReceived
-from jobstat.views.terminal import DEFAULT_SIZE, open_terminal
+from jobstat.views.terminal import DEFAULT_SIZE, Glyphs, open_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def uses_unicode(**environ: str) -> bool:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-    return open_terminal(stream, environ).unicode
+    return open_terminal(stream, environ).glyphs is Glyphs.UNICODE
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_other_locales_use_unicode_if_the_stream_encodes_it(
 ) -> None:
     assert uses_unicode(**environ)
     stream = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
-    assert not open_terminal(stream, environ).unicode
+    assert open_terminal(stream, environ).glyphs is Glyphs.ASCII
 
 
 def test_stream_that_is_not_a_terminal_has_the_default_size(

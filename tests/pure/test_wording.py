@@ -16,7 +16,7 @@ from jobstat.views.job_list import jobs_table
 from jobstat.views.report import TextOutput
 from jobstat.views.results import failures_first, results_table
 from jobstat.views.sanitize import MAX_TEXT, sanitize
-from jobstat.views.terminal import open_terminal
+from jobstat.views.terminal import Glyphs, open_terminal
 from jobstat.views.wording import (
     BAD,
     GOOD,
@@ -242,8 +242,8 @@ def test_each_state_has_a_glyph_a_status_and_a_verdict_sentence(
     sent: dict[str, object], sign: str, state: str, summary: str
 ) -> None:
     seen = parse_job(sent)
-    assert status_glyph(seen).render(unicode=True) == sign
-    assert status_glyph(seen).render(unicode=False).isascii()
+    assert status_glyph(seen).render(Glyphs.UNICODE) == sign
+    assert status_glyph(seen).render(Glyphs.ASCII).isascii()
     assert format_status(seen) == state
     assert format_verdict(seen) == summary
 
