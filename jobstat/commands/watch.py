@@ -29,7 +29,7 @@ from jobstat.options import (
     shared_options,
 )
 from jobstat.views.reporter import DisplayOptions
-from jobstat.views.terminal import standard_error
+from jobstat.views.terminal import bell_at_end, standard_error
 from jobstat.views.writing import limit_writes
 
 EXAMPLES = """
@@ -191,7 +191,8 @@ def watch_jobs(options: WatchOptions) -> Exit:
                 connection, policy, quiet=options.display.quiet
             )
         try:
-            run_watch(connection, watch, options.display, args.warnings)
+            with bell_at_end(enabled=options.display.bell):
+                run_watch(connection, watch, options.display, args.warnings)
         except SignalReceived:
             _print_resume_hint("stopped watching", watch, options)
             raise

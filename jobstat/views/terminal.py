@@ -10,7 +10,8 @@ import os
 import signal
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
 from io import TextIOWrapper
@@ -196,6 +197,33 @@ def standard_output() -> Terminal:
 def standard_error() -> Terminal:
     """Return stderr, which gets everything else."""
     return open_terminal(sys.stderr, os.environ)
+
+
+@contextmanager
+def bell_at_end(*, enabled: bool) -> Iterator[None]:
+    """Ring the bell at the end of the block, unless a signal ended it.
+
+    The bell is that of the terminal on stderr, else on stdout. A pipe, a file and the
+    log of a CI get nothing.
+    """
+    try:
+        yield
+    except BrokenPipeError:  # jobstat ends as after SIGPIPE
+        raise
+    except Exception:
+        if enabled:
+            _ring_bell()
+        raise
+    if enabled:
+        _ring_bell()
+
+
+def _ring_bell() -> None:
+    for terminal in (standard_error(), standard_output()):
+        stream = terminal.stream
+        if stream is not None and stream.isatty() and not terminal.unattended:
+            terminal.write_quietly("\a")
+            return
 
 
 def say_waiting_for_tokens() -> None:
