@@ -69,8 +69,7 @@ def _fold_error(item: Item) -> tuple[str, tuple[str, ...]]:
     # The class of an error tells causes apart, even if it looks like a value.
     if isinstance(error, str) and text.startswith(error) and " " not in error:
         start = len(error)
-    values = sorted(set(_own_values(item.fields, text)), key=len, reverse=True)
-    return _fold_cached(text, tuple(values), start)
+    return _fold_cached(text, tuple(_own_values(item.fields, text)), start)
 
 
 @lru_cache(maxsize=4096)
@@ -96,12 +95,14 @@ def _is_own_name(name: str) -> bool:
 
 def _error_parts(fields: Mapping[str, object]) -> Iterable[str]:
     errors = find_errors(fields)
-    first = [name for name in ("error", "errors") if name in errors]
-    names = dict.fromkeys([*first, *errors])
+    names = sorted(errors, key=_field_order) if len(errors) > 1 else errors
     parts = [_describe(name, errors[name]) for name in names]
     parts.append(flatten(fields.get("details")))
-    texts = dict.fromkeys(filter(None, parts))
-    return texts or _describe_signs(fields)
+    return dict.fromkeys(filter(None, parts)) or _describe_signs(fields)
+
+
+def _field_order(name: str) -> int:
+    return {"error": 0, "errors": 1}.get(name, 2)
 
 
 def _describe(name: str, value: object) -> str:

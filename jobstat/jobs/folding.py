@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 FOLDED = "*"
 """The sign in place of a variable part."""
@@ -14,7 +15,24 @@ FOLDED = "*"
 MAX_LENGTH = 1000
 """Characters of an error that count. What follows does not tell causes apart."""
 
-_VARIABLE = re.compile(
+_QUOTE = re.compile(
+    r"""
+    # The name of a field is kept.
+      (?<![^\W_]) (?:field|parameter|param|attribute|column|property|key|header)
+        \ ["'`] [^"'`]{1,100} ["'`]
+    | (?<!\w) ["'`] [a-z]+ (?:_[a-z]+)+ ["'`] (?!\w)
+    | (?<!\w) " (?P<double> [^"]+ ) "
+    | (?<!\w) ' (?P<single> (?:[^']|'(?=\w))+ ) ' (?!\w)  # "can't" quotes nothing
+    | (?<!\w) ` (?P<back> [^`']+ ) [`']
+    | “ (?P<curly> [^”]+ ) ”
+    | « (?P<angle> [^»]+ ) »
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_URL = re.compile(r"""(?<!\w)https?://[^\s"'<>]*[\w/=&%#-]""", re.IGNORECASE)
+_EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]+@[\w-]+(?:\.[\w-]+)*")
+
+_NUMBER = re.compile(
     r"""
     # A limit is about the rule: the same in every error. It has no group, and stays.
       (?<![^\W_]) (?: max(?:imum)? | min(?:imum)? | least | most | than | limit | up\ to
@@ -23,51 +41,45 @@ _VARIABLE = re.compile(
         (?![\w.,]\w)
     | (?<!\w) \d{1,7}
         (?=\ [a-z]+\ (?:maximum|minimum|max|min|allowed|or\ (?:less|more)))
-    # So does a status of HTTP, in "status: 422" or at the start of a message.
+    # So does a status of HTTP.
     | (?<![^\W_]) (?:http|status|code|error|response) (?:/\d\.\d)? [\ :=\#]{1,2}
-        [1-5]\d\d (?![\w.,]?\w)
-    | (?:\A|(?<=:\ )) [45]\d\d (?![\w.,]?\w)
-    # The name of a field is quoted, too.
-    | (?<![^\W_]) (?:field|parameter|param|attribute|column|property|key|header)
-        \ (?P<mark>["'`]) [^"'`]{1,100} ["'`]
-    | (?<!\w) (["'`]) [a-z]+ (?:_[a-z]+)+ ["'`] (?!\w)
-    # Quoted values. An apostrophe between letters ends no quote.
-    | (?<!\w) " (?P<double>[^"]+) "
-    | (?<!\w) ' (?P<single>(?:[^']|'(?=\w))+) ' (?!\w)
-    | (?<!\w) ` (?P<back>[^`']+) [`']
-    | “ (?P<curly>[^”]+) ”
-    | « (?P<angle>[^»]+) »
-    | (?P<url>(?<!\w)https?://[^\s"'<>]*[\w/=&%\#-])
-    | (?P<email>(?<![\w.+%-])[\w.+%-]+@[\w-]+(?:\.[\w-]+)*)
-    | (?P<date>(?<!\w)\d{4}-\d\d-\d\d
-        (?:[T\ ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|\ ?[+-]\d\d:?\d\d|\ UTC)?)?(?!\w))
-    | (?P<time>(?<!\w)\d\d?:\d\d(?::\d\d)?(?!\w))
-    | (?P<hex>(?<![\w-])(?=[^\W\d]*-?[^\W\d]*\d)(?:v\d-)?[0-9a-f]{8,}
-        (?:-[0-9a-f]{4,})*(?![\w-]))
-    | (?P<id>(?<![\w-])(?=(?:(?:[^\W\d]|-)*\d){4})[\w-]{8,}(?![\w-]))
-    | (?P<number>(?<!\w)(?<!\w[-.])\d+(?:[.,]\d+)*(?!\w))
+        \d{3} (?![\w.,]?\w)
+    # A date, a time, an id in hexadecimal, another id, a number
+    | (?<!\w) (?P<date> \d{4}-\d\d-\d\d
+        (?: [T\ ]\d\d:\d\d (?::\d\d(?:\.\d+)?)?
+          (?:Z|\ ?[+-]\d\d:?\d\d|\ UTC)? )? )(?!\w)
+    | (?<!\w) (?P<time> \d\d?:\d\d(?::\d\d)? )(?!\w)
+    | (?<![\w-]) (?=[a-f]*\d|v\d-) (?P<hex> (?:v\d-)?[0-9a-f]{8,}(?:-[0-9a-f]{4,})* )
+        (?![\w-])
+    | (?<![\w-]) (?=(?:(?:[^\W\d]|-)*\d){4}) (?P<id> [\w-]{8,} )(?![\w-])
+    | (?<!\w) (?<!\w[-.]) (?P<number> \d+(?:[.,]\d+)* )(?!\w)
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_ZERO_DIGITS = str.maketrans("123456789", "0" * 9)
+
+_STATUS = re.compile(r"(?:\A|(?<=: ))[45]\d\d(?!\d)")
+"""A status of HTTP at the start of a message."""
 
 _MESSAGE = re.compile(
     r"""
     \ (?: (?:
-        has\ already\ been\ taken | is\ already\ taken | is\ already\ in\ use
-      | (?:is\ )?already\ (?:being\ )?used\ by\ (?:another|an\ existing)\ \w+
-      | is\ being\ used\ by\ another\ \w+
-      | already\ exists | is\ a\ duplicate | is\ reserved
-      | is\ not\ properly\ formatted | is\ invalid | is\ not\ valid
-      | is\ not\ (?:an?\ )?valid\ [\w-]+ | is\ not\ an?\ [\w-]+
-      | is\ too\ (?:long|short|big|large|small) | is\ the\ wrong\ length
-      | is\ not\ included\ in\ the\ list | is\ not\ in\ the\ list
-      | is\ not\ (?:allowed|permitted|supported|available|active) | is\ suspended
-      | (?:does\ not|doesn't)\ exist
-      | (?:(?:was|were|is|could)\ )?(?:not|cannot)(?:\ be)?\ found
-    ) | (?P<blank> can(?:\ ?not|'t)\ be\ (?:blank|empty) | must\ be\ [\w-]+
-      | is\ required | is\ missing ) ) (?!\w)
+        is\ (?:
+            invalid | reserved | suspended | a\ duplicate | the\ wrong\ length
+          | already\ (?:taken | in\ use) | too\ (?:long | short | big | large | small)
+          | (?:already\ )? being\ used\ by\ another\ \w+
+          | not\ (?: properly\ formatted | valid | an?\ (?:valid\ )?[\w-]+
+              | (?:included\ )? in\ the\ list
+              | allowed | permitted | supported | available | active )
+        )
+      | has\ already\ been\ taken
+      | already\ exists
+      | (?:does\ not | doesn't)\ exist
+      | (?: (?:was | were | is | could)\ )? (?:not | cannot) (?:\ be)?\ found
+    ) | (?P<blank> can(?:\ ?not | 't)\ be\ (?:blank | empty)
+      | is\ (?:required | missing) | must\ be\ [\w-]+ ) ) (?!\w)
     """,
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE,
 )
 """The end of a validation message of Rails or Zendesk, which a value may precede."""
 
@@ -83,12 +95,10 @@ _LABELS = frozenset(
 )
 """Names of fields in messages. A field is no value, unlike an item's own name."""
 
-_LABEL = re.compile(
-    rf"(?P<known>(?<!\w)(?:{'|'.join(sorted(_LABELS, reverse=True))}):\ )"
-    r"|\A(?P<first>[A-Z][\w'/-]*(?:\ [\w'/-]+){0,3}:\ )",
-    re.VERBOSE | re.IGNORECASE,
-)
-_BETWEEN = re.compile(r"(?:[\s,;.]|\([^()]*\)|and )*")
+_FIRST_LABEL = re.compile(r"[A-Z][\w'/-]*(?: [\w'/-]+){0,3}: ")
+"""The name of any field, such as a custom one, at the start of a message."""
+
+_BETWEEN = re.compile(r"(?:[\s,;.:]|\([^()]*\)|and )*")
 """Text between two messages, such as the limit in brackets."""
 
 
@@ -104,28 +114,68 @@ def fold(
     spans = [
         *_message_spans(text, start),
         *_own_spans(text, own_values, start),
-        *_variable_spans(text, start),
+        *_quoted_spans(text, start),
     ]
-    parts, values, end = [], [], 0
+    template, values = _replace(text, spans)
+    numbers = [
+        (first, last)
+        for first, last in _find_numbers(template.translate(_ZERO_DIGITS), start)
+        if not _STATUS.match(template, first)
+    ]
+    if numbers:
+        values += [(first, template[first:last]) for first, last in numbers]
+        template, _ = _replace(template, numbers)
+    return template, tuple(value for _, value in sorted(values))
+
+
+def _replace(
+    text: str, spans: Iterable[tuple[int, int]]
+) -> tuple[str, list[tuple[int, str]]]:
+    """Return the text with FOLDED in place of each span, and what stood where.
+
+    Of two spans that overlap, the first one counts, or the longer one.
+    """
+    parts: list[str] = []
+    values: list[tuple[int, str]] = []
+    end = shift = 0
     for first, last in sorted(spans, key=lambda span: (span[0], -span[1])):
         if first >= end:
             parts += [text[end:first], FOLDED]
-            values.append(text[first:last])
+            values.append((first + shift, text[first:last]))
+            shift += len(FOLDED) - (last - first)
             end = last
-    return "".join([*parts, text[end:]]), tuple(values)
+    return "".join([*parts, text[end:]]), values
 
 
-def _variable_spans(text: str, start: int) -> Iterable[tuple[int, int]]:
-    for match in _VARIABLE.finditer(text, start):
-        if match.lastgroup not in {None, "mark"}:
+@lru_cache(maxsize=4096)
+def _find_numbers(text: str, start: int) -> list[tuple[int, int]]:
+    """Find the numbers, dates and ids of a text whose digits are all 0.
+
+    Without their digits, most errors are equal.
+    """
+    if "0" not in text:
+        return []
+    matches = _NUMBER.finditer(text, start)
+    return [match.span(match.lastgroup) for match in matches if match.lastgroup]
+
+
+def _quoted_spans(text: str, start: int) -> Iterator[tuple[int, int]]:
+    if any(mark in text for mark in "\"'`“«"):
+        for match in _QUOTE.finditer(text, start):
+            if match.lastgroup is None:
+                continue
             span = match.span(match.lastgroup)
             if text[slice(*span)].casefold() not in _LABELS:
                 yield span
+    if "://" in text:
+        yield from (match.span() for match in _URL.finditer(text, start))
+    if "@" in text:
+        yield from (match.span() for match in _EMAIL.finditer(text, start))
 
 
 def _own_spans(
     text: str, values: Iterable[str], start: int
-) -> Iterable[tuple[int, int]]:
+) -> Iterator[tuple[int, int]]:
     """Yield the places where a value stands as a whole, and is no label."""
     for value in values:
         first = text.find(value, start) if value else -1
@@ -144,16 +194,31 @@ def _stands_alone(text: str, first: int, last: int) -> bool:
     return not is_part and after != ":"
 
 
-def _message_spans(text: str, start: int) -> Iterable[tuple[int, int]]:
+def _message_spans(text: str, start: int) -> Iterator[tuple[int, int]]:
     """Yield the values before the ends of messages, without the labels before them."""
     for match in _MESSAGE.finditer(text, start):
-        found = _BETWEEN.match(text, start)
-        first, start = found.end() if found else start, match.end()
-        segment = text[first : match.start() + 1]
-        labels = list(_LABEL.finditer(segment))
-        if not labels or match["blank"]:
+        between = _BETWEEN.match(text, start)
+        first, start = between.end() if between else start, match.end()
+        if match["blank"]:
             continue
-        first += labels[-1].end()
+        label = _find_label(text[first : match.start() + 1])
+        if label is None:
+            continue
+        first += label
         value = text[first : match.start()].rstrip()
         if value and value.casefold() not in _LABELS:
             yield first, first + len(value)
+
+
+def _find_label(text: str) -> int | None:
+    """Return the end of the last label in a text, None without one."""
+    colon = text.rfind(": ")
+    if colon < 0:
+        return None
+    first = _FIRST_LABEL.match(text)
+    while colon >= 0:
+        words = text[:colon].casefold().rsplit(maxsplit=3)[-3:]
+        if any(" ".join(words[n:]) in _LABELS for n in range(len(words))):
+            return colon + 2
+        colon = text.rfind(": ", 0, colon)
+    return first.end() if first else None

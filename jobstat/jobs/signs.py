@@ -221,6 +221,7 @@ def _is_failed_status(value: object, failed_status: re.Pattern[str]) -> bool:
     return matches(failed_status, str(value))
 
 
+@lru_cache(maxsize=1024)
 def _is_error_name(name: str) -> bool:
     key = plain_name(name)
     return bool(ERROR_NAME.match(key)) and not SETTING_NAME.fullmatch(key)

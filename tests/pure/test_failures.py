@@ -86,6 +86,11 @@ def test_own_fields_of_an_item_are_folded() -> None:
     assert summary(job) == [("OrganizationUpdateFailed: * cannot join Acme", 3)]
 
 
+def test_label_of_a_custom_field_is_kept() -> None:
+    job = make_job(*[failure(f"Customer no: x{n} is invalid") for n in "ab"])
+    assert summary(job) == [("OrganizationUpdateFailed: Customer no: * is invalid", 2)]
+
+
 def test_own_field_that_is_a_label_or_words_of_the_message_is_kept() -> None:
     details = "Name: is too short (minimum one character)"
     job = make_job(
