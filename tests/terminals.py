@@ -24,6 +24,28 @@ if TYPE_CHECKING:
 
     from forks import Fork
 
+JOB_CONTROL = """
+import os, signal, subprocess, sys
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+child = subprocess.Popen(sys.argv[1:], process_group=0)
+os.tcsetpgrp(0, child.pid)
+while True:
+    _, status = os.waitpid(child.pid, os.WUNTRACED)
+    if not os.WIFSTOPPED(status):
+        break
+    os.tcsetpgrp(0, os.getpgrp())
+    print("stopped", flush=True)
+    word = sys.stdin.readline().strip()
+    if word == "fg":
+        os.tcsetpgrp(0, child.pid)
+    os.kill(child.pid, signal.SIGCONT)
+    print("continued", flush=True)
+    if word == "bg":
+        sys.stdin.readline()
+        os.tcsetpgrp(0, child.pid)
+"""
+"""A shell that can only stop a job, and continue it with fg or bg."""
+
 
 @dataclass
 class Session:

@@ -27,6 +27,7 @@ from jobstat.views.summary import (
     format_failure_counts,
     format_outcome,
     format_status_counts,
+    overall_progress,
     status_label,
 )
 from jobstat.views.wording import (
@@ -149,9 +150,7 @@ class Frame:
 
     def _header(self) -> list[StyledLine]:
         """Return the progress of all jobs, in figures and as a bar."""
-        done, total = self._watch.items
-        if not total:
-            done, total = count_done(self._watch), len(self._watch.jobs)
+        done, total = overall_progress(self._watch)
         has_bar_beside = self._width >= WHOLE_ID_COLUMNS
         room = self._width - (MIN_BAR + len(GAP) if has_bar_beside else 0)
         figures = self._header_figures(whole_percent(done, total))

@@ -18,6 +18,7 @@ from jobstat.errors import OutputError
 from jobstat.jobs.loop import Clock
 from jobstat.jobs.poll import TrackedJob
 from jobstat.views.frame import WHOLE_ID_COLUMNS, Frame
+from jobstat.views.indicator import Indicator
 from jobstat.views.layout import to_ansi
 from jobstat.views.progress import Progress
 from jobstat.views.report import render_last_status, render_summary
@@ -65,6 +66,7 @@ class LiveProgress(Progress):
         self._account = account
         self._terminal = terminal
         self._clock = clock
+        self._indicator = Indicator(watch, terminal)
         # With show_final the view is on stderr: not data, so a failed write is ignored.
         self._write = terminal.write_quietly if show_final else terminal.write
         self._is_active = False
@@ -151,14 +153,15 @@ class LiveProgress(Progress):
             # Set before the write, which a signal may interrupt.
             self._is_drawn = True
             self._write_controls(
-                f"\r{HIDE_CURSOR}{frame}{ERASE_LINE}{ERASE_BELOW}{up}\r"
+                f"\r{HIDE_CURSOR}{self._indicator.update(now)}{frame}{ERASE_LINE}{ERASE_BELOW}{up}\r"
             )
 
     def _erase(self) -> None:
         if self._is_drawn:
-            self._write_controls(f"{ERASE}{SHOW_CURSOR}")
+            self._write_controls(f"{ERASE}{SHOW_CURSOR}{self._indicator.clear()}")
             # Cleared after the write, which a signal may interrupt. Erasing twice is
             # harmless.
+            self._indicator.cleared()
             self._is_drawn = False
             self._drawn_at = -inf
 

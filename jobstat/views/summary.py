@@ -111,6 +111,12 @@ def count_done(watch: Watch) -> int:
     return sum(tracked.exit is not None for tracked in watch.jobs)
 
 
+def overall_progress(watch: Watch) -> tuple[int, int]:
+    """Return how many items are done and of how many, or jobs if no item is counted."""
+    done, total = watch.items
+    return (done, total) if total else (count_done(watch), len(watch.jobs))
+
+
 def format_overall_progress(watch: Watch) -> str:
     """Return how many jobs are done, and how many of their items if that is known."""
     done, total = watch.items

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
 import stat
 import sys
@@ -49,8 +50,9 @@ class Terminal:
     """A stream, and which kinds of output it can show.
 
     ``interactive`` is true for a terminal on which lines can be redrawn.
-    ``unattended`` is true in CI, whose log may look like a terminal. ``stream`` is
-    None if it was closed when the process started.
+    ``unattended`` is true in CI, whose log may look like a terminal. ``shows_progress``
+    is true if the terminal has an indicator of its own for the progress of a program.
+    ``stream`` is None if it was closed when the process started.
     """
 
     stream: TextIO | None
@@ -58,6 +60,7 @@ class Terminal:
     unattended: bool
     color: bool
     glyphs: Glyphs
+    shows_progress: bool = False
 
     @property
     def live(self) -> bool:
@@ -186,6 +189,7 @@ def open_terminal(
         unattended=bool(environ.get("CI")),
         color=_has_color(color, environ, interactive=interactive),
         glyphs=Glyphs.UNICODE if _has_unicode(stream, environ) else Glyphs.ASCII,
+        shows_progress=interactive and _has_progress_indicator(environ),
     )
 
 
@@ -260,3 +264,23 @@ def _has_color(choice: str, environ: Mapping[str, str], *, interactive: bool) ->
     ):
         return True
     return interactive
+
+
+def _has_progress_indicator(environ: Mapping[str, str]) -> bool:
+    """Return whether the terminal is known to take the sequence OSC 9;4.
+
+    Others may show it as a message. Within tmux, screen and zellij, the variables
+    describe the terminal outside.
+    """
+    if any(environ.get(name) for name in ("TMUX", "STY", "ZELLIJ")):
+        return False
+    # iTerm2 lists its features, each with a capital letter: P is the progress.
+    has_feature = re.search("P(?![a-z0-9])", environ.get("TERM_FEATURES", ""))
+    ptyxis_version = environ.get("PTYXIS_VERSION", "").partition(".")[0]
+    return bool(
+        has_feature
+        or environ.get("TERM_PROGRAM") in {"ghostty", "WezTerm"}
+        or environ.get("WT_SESSION")
+        or environ.get("ConEmuANSI") == "ON"
+        or (ptyxis_version.isdecimal() and int(ptyxis_version) >= 48)  # noqa: PLR2004 - the first that can
+    )

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from support import FAILURE, SUCCESS, completed, job
+from watches import new_watch
 
 from jobstat.errors import InvalidResponse, Unavailable
 from jobstat.exits import Exit
 from jobstat.jobs.parse import parse_job
-from jobstat.jobs.policy import WatchPolicy
 from jobstat.jobs.poll import PollRequest, PollResult, Wait
 from jobstat.jobs.rate_limit import RateLimit
 from jobstat.jobs.watch import Watch
@@ -29,18 +29,6 @@ GOOD = parse_job(completed(*[SUCCESS] * 100))
 BAD = parse_job(completed(*[SUCCESS] * 97, *[FAILURE] * 3))
 QUEUED = job("queued", total=100)
 WORKING = job("working", total=100, progress=40)
-
-
-def new_watch(*jobs: Job | None, now: float = 0) -> Watch:
-    """Return a watch that has answers about these jobs. None is a job without one."""
-    ids = [f"V3-{number:032x}" for number in range(len(jobs))]
-    watch = Watch(ids, WatchPolicy(), 0)
-    request = watch.next_step(now)
-    assert isinstance(request, PollRequest)
-    pairs = zip(jobs, ids, strict=True)
-    statuses = tuple(replace(job, id=id) for job, id in pairs if job)
-    watch.record_result(request, PollResult(statuses), now)
-    return watch
 
 
 def lines(

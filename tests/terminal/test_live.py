@@ -30,7 +30,7 @@ from support import (
     job_object,
     start_job,
 )
-from terminals import Session, on_terminal
+from terminals import JOB_CONTROL, Session, on_terminal
 
 from jobstat.demo.api import TOKEN
 from jobstat.demo.server import DemoServer
@@ -189,29 +189,6 @@ def test_resize_keeps_the_lines_above_the_frame() -> None:
         terminal.process.send_signal(signal.SIGINT)
         shown = terminal.read()
     assert shown.startswith("one\ntwo\nBulk Create Ticket")
-
-
-JOB_CONTROL = """
-import os, signal, subprocess, sys
-signal.signal(signal.SIGTTOU, signal.SIG_IGN)
-child = subprocess.Popen(sys.argv[1:], process_group=0)
-os.tcsetpgrp(0, child.pid)
-while True:
-    _, status = os.waitpid(child.pid, os.WUNTRACED)
-    if not os.WIFSTOPPED(status):
-        break
-    os.tcsetpgrp(0, os.getpgrp())
-    print("stopped", flush=True)
-    word = sys.stdin.readline().strip()
-    if word == "fg":
-        os.tcsetpgrp(0, child.pid)
-    os.kill(child.pid, signal.SIGCONT)
-    print("continued", flush=True)
-    if word == "bg":
-        sys.stdin.readline()
-        os.tcsetpgrp(0, child.pid)
-"""
-"""A shell that can only stop a job, and continue it with fg or bg."""
 
 
 def under_a_shell(base_url: str) -> AbstractContextManager[Session]:
