@@ -82,6 +82,7 @@ def check_output_options(display: DisplayOptions) -> None:
         "--stream": display.stream,
         "--csv": display.csv,
         "--results": display.results is not None,
+        "--results summary": display.results == "summary",
     }
     for first, second in _CONFLICTS:
         if given[first] and given[second]:
@@ -98,6 +99,7 @@ _CONFLICTS = (
     ("--quiet", "--results"),
     ("--csv", "--json"),
     ("--csv", "--stream"),
+    ("--csv", "--results summary"),  # a table of items is no summary
     ("--results", "--json"),  # JSON is never filtered
     ("--results", "--stream"),
 )

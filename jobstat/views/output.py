@@ -21,7 +21,7 @@ class Output(ABC):
 
     @abstractmethod
     def render(self, job: Job, elapsed: float | None = None) -> str:
-        """Return the text of a job and its results.
+        """Return the text of a job and its results, empty if ``report`` writes it.
 
         ``elapsed`` is how many seconds the job was watched, None to leave that out.
         """
@@ -32,7 +32,7 @@ class Output(ABC):
 
     @abstractmethod
     def report(self, watch: Watch, elapsed: float | None = None) -> None:
-        """Write a summary of several jobs.
+        """Write the end of the output: a summary of several jobs, or a table.
 
         After a watch of ``elapsed`` seconds, write each job and its failed items first.
         """

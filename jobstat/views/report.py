@@ -52,6 +52,8 @@ class TextOutput(Output):
         self._paragraphs += 1
 
     def report(self, watch: Watch, elapsed: float | None = None) -> None:
+        if len(watch.jobs) == 1 or not any(tracked.job for tracked in watch.jobs):
+            return
         if elapsed is not None:
             self._write_jobs(watch)
         self.write(render_summary(watch, self._account, self._terminal, elapsed))

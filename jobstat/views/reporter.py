@@ -55,17 +55,17 @@ class DisplayOptions:
     debug: bool = False
 
     @property
-    def as_json(self) -> bool:
-        """Whether stdout gets JSON."""
-        return self.json or self.stream
+    def for_programs(self) -> bool:
+        """Whether stdout gets data for programs: JSON or CSV."""
+        return self.json or self.stream or self.csv
 
 
 class Reporter(Observer):
     """The observer of a watch, and a context manager around it.
 
     ``output`` is None if stdout gets nothing. JSON is written for each job when it is
-    done, or with ``stream`` at each change. For people, several watched jobs are
-    reported together at the end.
+    done, or with ``stream`` at each change. CSV is written at the end. For people,
+    several watched jobs are reported together at the end.
 
     The user may press Ctrl-C while jobstat waits for a slow reader of stdout. Then
     ``follow`` repeats the interrupted call, and the reporter skips the parts of the
@@ -136,9 +136,11 @@ class Reporter(Observer):
     def ended(self, now: float) -> None:
         self._progress.ended(now)
         self._warn_about_unanswered()
-        jobs, once = self._watch.jobs, self._watch.policy.once
-        if self._output and len(jobs) > 1 and any(tracked.job for tracked in jobs):
-            elapsed = None if once else now - self._watch.started
+        if self._options.csv:
+            self._count_jobs_without_results()
+        if self._output:
+            is_timed = not self._watch.policy.once
+            elapsed = now - self._watch.started if is_timed else None
             with self._making_room():
                 self._output.report(self._watch, elapsed)
 
@@ -146,7 +148,7 @@ class Reporter(Observer):
         if self._options.stream:
             # The last change was written, but an unconfirmed answer was not.
             return tracked.unconfirmed is not None
-        if self._options.as_json:
+        if self._options.for_programs:
             return True
         if len(self._watch.jobs) > 1 and not self._watch.policy.once:
             return False  # the report at the end has it
@@ -156,16 +158,16 @@ class Reporter(Observer):
 
     def _write(self, tracked: TrackedJob, now: float) -> None:
         job = tracked.job
-        if self._options.as_json and tracked.exit is not None:
+        if self._options.for_programs and tracked.exit is not None:
             job = tracked.unconfirmed or job
         if self._output and job and self._written.get(tracked.id) is not job:
             is_timed = tracked.seen_running and not self._watch.policy.once
             elapsed = now - self._watch.started if is_timed else None
-            text = self._output.render(job, elapsed)
-            with self._making_room():
-                # Set before the write: a line that a signal has cut is not repeated.
-                self._written[tracked.id] = job
-                self._output.write(text)
+            if text := self._output.render(job, elapsed):
+                with self._making_room():
+                    # Before the write: a line that a signal has cut is not repeated.
+                    self._written[tracked.id] = job
+                    self._output.write(text)
 
     def _making_room(self) -> AbstractContextManager[None]:
         """Suspend the progress if the output goes to a terminal: both may share it."""
@@ -209,6 +211,15 @@ class Reporter(Observer):
             count = pluralize(len(ids), "job")
             self.notify(f"jobstat: no answer about {count}: {names}\n")
 
+    def _count_jobs_without_results(self) -> None:
+        """Print the statuses of the jobs that have no row in a table of results."""
+        from jobstat.views.summary import format_status_counts
+
+        jobs = [t for t in self._watch.jobs if t.job and not t.job.items]
+        if jobs:
+            statuses = format_status_counts(jobs)
+            self.notify(f"jobstat: jobs without results: {statuses}\n")
+
 
 def make_reporter(
     watch: Watch, account: str, clock: Clock, options: DisplayOptions
@@ -230,7 +241,11 @@ def _make_output(
 ) -> Output | None:
     if options.quiet:
         return None
-    if options.as_json:
+    if options.csv:
+        from jobstat.views.csv_output import CsvOutput
+
+        return CsvOutput(stdout, failed_only=options.results == "failed")
+    if options.for_programs:
         indented = stdout.interactive and not options.stream
         return JsonOutput(stdout, indented=indented)
     from jobstat.views.report import TextOutput
@@ -249,22 +264,21 @@ def _make_progress(
 ) -> Progress:
     """Return the view of the progress: nothing, a live view or a log.
 
-    The view is on stderr if stdout gets JSON.
+    The view is on stderr if stdout gets data for programs.
     """
     if options.quiet or watch.policy.once:
         return Progress()
-    as_json = options.as_json
-    terminal = stderr if as_json else stdout
+    for_programs = options.for_programs
+    terminal = stderr if for_programs else stdout
     # The next program in a pipe, such as jq, often writes to the same screen. A live
     # view must be gone before that program gets data.
-    is_undisturbed = (
-        not as_json or stdout.is_file or (len(watch.jobs) == 1 and not options.stream)
-    )
+    is_written_at_end = options.csv or (len(watch.jobs) == 1 and not options.stream)
+    is_undisturbed = not for_programs or stdout.is_file or is_written_at_end
     if terminal.live and not options.plain and is_undisturbed:
         from jobstat.views.live import LiveProgress
 
-        return LiveProgress(watch, account, terminal, clock, show_final=as_json)
+        return LiveProgress(watch, account, terminal, clock, show_final=for_programs)
     from jobstat.views.log import LogProgress
 
-    log = None if as_json and not stderr.interactive else terminal
-    return LogProgress(watch, log, stderr, show_final=as_json)
+    log = None if for_programs and not stderr.interactive else terminal
+    return LogProgress(watch, log, stderr, show_final=for_programs)

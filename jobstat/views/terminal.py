@@ -91,6 +91,11 @@ class Terminal:
         return stat.S_ISREG(mode) or bool(device)
 
     @property
+    def is_screen(self) -> bool:
+        """Whether a person sees the stream: a terminal, even one without control."""
+        return self.stream is not None and self.stream.isatty()
+
+    @property
     def in_foreground(self) -> bool:
         """Whether no shell has put this process into the background."""
         try:
@@ -98,6 +103,11 @@ class Terminal:
             return os.tcgetpgrp(fd) == os.getpgrp()
         except (OSError, ValueError):
             return True  # without job control
+
+    def use_utf8(self) -> None:
+        """Write UTF-8 from now on, in any locale."""
+        if isinstance(self.stream, TextIOWrapper):
+            self.stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
     def write(self, text: str) -> None:
         """Write text as it is, with its colors and control sequences. For views only.

@@ -15,7 +15,16 @@ RAW = {"write", "write_quietly"}
 """The methods of Terminal that do not sanitize."""
 
 VIEWS_THAT_PAINT = frozenset(
-    {"accounts", "job_list", "list_progress", "live", "log", "output", "report"}
+    {
+        "accounts",
+        "csv_output",
+        "job_list",
+        "list_progress",
+        "live",
+        "log",
+        "output",
+        "report",
+    }
 )
 """These views write colors and control sequences, and sanitize the rest themselves."""
 

@@ -83,6 +83,25 @@ def test_signal_prints_each_last_state_and_the_resume_command(
     )
 
 
+def test_signal_writes_the_csv_of_the_jobs_that_ended(
+    new_job: Callable[..., str], requests: list[float]
+) -> None:
+    bad, long = new_job(failures=1.0, duration=0), new_job(duration=600)
+    with child(
+        [*JOBSTAT, "watch", "--csv", bad, long],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        wait_until(lambda: len(requests) > 1)  # the first answer has arrived
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate()
+    assert process.returncode == -signal.SIGTERM
+    header, *rows = out.splitlines()
+    assert header.startswith("job_id,index,id,")
+    assert [row.split(",")[:2] for row in rows] == [[bad, str(n)] for n in range(4)]
+    assert err.startswith("jobstat: jobs without results: 1 queued\n")
+
+
 def test_fail_fast_exits_3_while_another_job_continues(
     new_job: Callable[..., str],
 ) -> None:

@@ -38,7 +38,14 @@ DONE = http(content=body(completed(SUCCESS, FAILURE)))
 
 @pytest.mark.parametrize(
     "arguments",
-    [["show", ID], ["show", "--json", ID], ["watch", ID], ["--help"], ["--version"]],
+    [
+        ["show", ID],
+        ["show", "--json", ID],
+        ["show", "--csv", ID],
+        ["watch", ID],
+        ["--help"],
+        ["--version"],
+    ],
 )
 def test_full_disk_exits_2(arguments: list[str]) -> None:
     with raw_server(DONE) as server, open("/dev/full", "w") as full:  # noqa: PTH123 - a device
@@ -51,7 +58,14 @@ def test_full_disk_exits_2(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [f"show {ID}", f"watch --json {ID}", "show --help", "--version"]
+    "arguments",
+    [
+        f"show {ID}",
+        f"watch --json {ID}",
+        f"watch --csv {ID}",
+        "show --help",
+        "--version",
+    ],
 )
 def test_commands_that_write_exit_2_if_stdout_is_closed(arguments: str) -> None:
     with raw_server(DONE) as server:
@@ -83,7 +97,9 @@ def test_show_keeps_its_exit_code_if_unneeded_streams_are_closed() -> None:
     assert done.returncode == 7
 
 
-@pytest.mark.parametrize("arguments", [["show", ID], ["show", "--json", ID]])
+@pytest.mark.parametrize(
+    "arguments", [["show", ID], ["show", "--json", ID], ["show", "--csv", ID]]
+)
 def test_show_ends_by_sigpipe_if_the_pipe_reader_is_gone(arguments: list[str]) -> None:
     read_end, write_end = os.pipe()
     os.close(read_end)
@@ -104,6 +120,17 @@ def test_show_adapts_its_text_to_the_encoding_of_stdout(encoding: str) -> None:
     assert done.returncode == 6, done.stderr
     assert ("✗" in shown) == (encoding == "utf-8")
     assert ("日本" in shown) == (encoding == "utf-8")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-16"])
+def test_csv_is_utf8_whatever_the_encoding_of_stdout(encoding: str) -> None:
+    job = completed({**FAILURE, "details": "日本 é \udcff"})
+    with raw_server(http(content=body(job))) as server:
+        env = environment(server.base_url, PYTHONIOENCODING=encoding, PYTHONUTF8="0")
+        done = run([*JOBSTAT, "show", "--csv", ID], env=env, encoding="utf-8")
+    assert done.stdout.splitlines()[1] == (
+        f"{ID},1,,,,,TicketCreateFailed,日本 é \\udcff"
+    )
 
 
 @pytest.mark.parametrize("option", ["--stream", "--plain"])

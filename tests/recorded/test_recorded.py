@@ -6,6 +6,7 @@ forms.
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 from pathlib import Path
@@ -27,6 +28,7 @@ from jobstat.jobs.policy import WatchPolicy
 from jobstat.jobs.poll import PollResult
 from jobstat.jobs.rate_limit import RateLimit, RateLimiter
 from jobstat.jobs.watch import Watch
+from jobstat.views.csv_output import csv_rows, format_csv
 from jobstat.views.output import JsonOutput
 from jobstat.views.report import TextOutput
 from jobstat.views.terminal import Terminal, open_terminal
@@ -144,6 +146,18 @@ def test_recorded_job_has_the_expected_verdict_and_shows_its_items(
         for item in sent["results"] if isinstance(sent["results"], list) else []:
             assert str(item.get("id", "-")) in shown
             assert item.get("error", "") in shown
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_recorded_items_are_rows_of_a_csv_table(name: str) -> None:
+    job = parse_job(recorded(name)["body"]["job_status"])
+    text = format_csv(csv_rows([job], failed_only=False))
+    rows = list(csv.DictReader(text.splitlines()))
+    assert [row["job_id"] for row in rows] == [job.id] * len(job.items)
+    for row, item in zip(rows, job.items, strict=True):
+        assert row["error"] == item.fields.get("error", "")
+        assert row["id"] == str(item.fields.get("id", ""))
+        assert row["index"] == ("" if job.has_one_result else str(item.index))
 
 
 @pytest.mark.parametrize("name", SEQUENCES)

@@ -401,6 +401,34 @@ def test_piped_json_of_one_job_keeps_the_live_view() -> None:
     assert b"\x1b" not in data
 
 
+def test_piped_csv_of_several_jobs_keeps_the_live_view() -> None:
+    with DemoServer() as server:
+        ids = [start_job(server), start_job(server)]
+        with piped(server, "watch", "--csv", *ids) as terminal:
+            terminal.read(lambda text: text.count("◦ queued") == 2)
+            assert terminal.screen.cursor.hidden
+            finish_jobs(server)
+            terminal.read()
+    # The view is erased before the data arrives.
+    view, _, data = terminal.raw.partition(b"piped: ")
+    assert view.rfind(b"\x1b[?25h") > view.rfind(b"\x1b[?25l")
+    assert b"\x1b" not in data
+    assert data.count(b"piped: V3-") == 8
+
+
+def test_csv_on_a_terminal_follows_the_erased_view() -> None:
+    with DemoServer() as server:
+        id = start_job(server)
+        env = environment(server.base_url, ZENDESK_OAUTH_TOKEN=TOKEN)
+        with on_terminal("watch", "--csv", id, env=env, columns=120) as terminal:
+            terminal.read(lambda text: "queued" in text)
+            finish_jobs(server)
+            shown = terminal.read()
+    assert "queued" not in shown
+    assert "job_id,index,id," in shown
+    assert shown.count(f"{id},") == 4
+
+
 def test_stream_into_a_file_keeps_the_live_view(tmp_path: Path) -> None:
     with DemoServer() as server, (tmp_path / "stream.jsonl").open("w+") as file:
         ids = [start_job(server), start_job(server)]
