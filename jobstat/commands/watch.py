@@ -80,7 +80,7 @@ EXIT_CODES = [code for code in Exit if code is not Exit.UNFINISHED]
     help="Exit as soon as any job fails; the others keep running.",
 )
 @click.option(
-    "--plain", is_flag=True, help="Print one line per change, even on a terminal."
+    "--plain", is_flag=True, help="Print lines of words, as for a screen reader."
 )
 @click.option("--bell", is_flag=True, help="Ring the terminal's bell at the end.")
 @shared_options()

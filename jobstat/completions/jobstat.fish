@@ -27,7 +27,7 @@ complete -c jobstat -n '__fish_seen_subcommand_from watch' -l timeout -x -d 'Sto
 complete -c jobstat -n '__fish_seen_subcommand_from watch' -l retry-for -x -d 'Retry temporary errors for up to this long after the last good answer'
 complete -c jobstat -n '__fish_seen_subcommand_from watch' -l stream -d 'Print one line of JSON at each change of a job'
 complete -c jobstat -n '__fish_seen_subcommand_from watch' -l fail-fast -d 'Exit as soon as any job fails; the others keep running'
-complete -c jobstat -n '__fish_seen_subcommand_from watch' -l plain -d 'Print one line per change, even on a terminal'
+complete -c jobstat -n '__fish_seen_subcommand_from watch' -l plain -d 'Print lines of words, as for a screen reader'
 complete -c jobstat -n '__fish_seen_subcommand_from watch' -l bell -d 'Ring the terminal’s bell at the end'
 complete -c jobstat -n '__fish_seen_subcommand_from watch' -l subdomain -x -d 'Subdomain of the account'
 complete -c jobstat -n '__fish_seen_subcommand_from watch' -l base-url -x -d 'Full address of the account, instead of --subdomain'

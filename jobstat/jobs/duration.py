@@ -45,10 +45,22 @@ def format_elapsed(seconds: float) -> str:
 
 def format_duration(seconds: float) -> str:
     """Format seconds for a sentence: ``8 s``, ``1 min 30 s``, ``2 h 5 min``."""
+    parts = zip(_split(seconds), ("h", "min", "s"), strict=True)
+    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"
+
+
+def spell_duration(seconds: float) -> str:
+    """Format seconds in words: ``8 seconds``, ``1 minute 30 seconds``."""
+    parts = zip(_split(seconds), ("hour", "minute", "second"), strict=True)
+    words = [f"{count} {unit}{'s' * (count > 1)}" for count, unit in parts if count]
+    return " ".join(words) or "0 seconds"
+
+
+def _split(seconds: float) -> tuple[int, int, int]:
+    """Return the hours, minutes and seconds. From an hour on, no seconds."""
     hours, rest = divmod(int(max(seconds, 0)), 3600)
     minutes, seconds_left = divmod(rest, 60)
-    parts = [(hours, "h"), (minutes, "min"), (0 if hours else seconds_left, "s")]
-    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"
+    return hours, minutes, 0 if hours else seconds_left
 
 
 def format_rate(rate: float) -> str:

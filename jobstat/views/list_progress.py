@@ -63,7 +63,8 @@ class ListProgress(ReadingObserver):
     def _print(self, message: str) -> None:
         self._erase()
         if not self._quiet:
-            self._terminal.print_quietly(f"jobstat: {message}\n")
+            line = self._terminal.stamp(message)
+            self._terminal.print_quietly(f"jobstat: {line}\n")
 
     def _show(self, note: str) -> None:
         if self._quiet or not self._terminal.live:

@@ -225,8 +225,9 @@ def make_reporter(
     watch: Watch, account: str, clock: Clock, options: DisplayOptions
 ) -> Reporter:
     """Return the reporter that fits the options and the streams of the process."""
-    stdout = open_terminal(sys.stdout, os.environ, options.color)
-    stderr = open_terminal(sys.stderr, os.environ, options.color)
+    color, plain = options.color, options.plain
+    stdout = open_terminal(sys.stdout, os.environ, color, plain=plain)
+    stderr = open_terminal(sys.stderr, os.environ, color, plain=plain)
     return Reporter(
         watch,
         _make_progress(watch, account, clock, options, stdout, stderr),
@@ -278,7 +279,11 @@ def _make_progress(
         from jobstat.views.live import LiveProgress
 
         return LiveProgress(watch, account, terminal, clock, show_final=for_programs)
+    log = None if for_programs and not stderr.interactive else terminal
+    if options.plain:
+        from jobstat.views.spoken import SpokenProgress
+
+        return SpokenProgress(watch, log, stderr, show_final=for_programs)
     from jobstat.views.log import LogProgress
 
-    log = None if for_programs and not stderr.interactive else terminal
     return LogProgress(watch, log, stderr, show_final=for_programs)

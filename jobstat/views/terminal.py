@@ -1,13 +1,13 @@
 """The streams that jobstat writes to, and which kinds of output each can show.
 
-Only this module reads TERM, CI, NO_COLOR, the locale and the size of a terminal.
+Only this module and ``environment`` read TERM, CI, NO_COLOR, the locale and the size of
+a terminal.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-import re
 import signal
 import stat
 import sys
@@ -18,7 +18,9 @@ from enum import Enum, auto
 from io import TextIOWrapper
 from typing import TextIO
 
+from jobstat import clock
 from jobstat.errors import OutputError, SignalReceived
+from jobstat.views.environment import has_color, has_progress_indicator
 from jobstat.views.sanitize import sanitize_lines
 from jobstat.views.writing import redirect_to_devnull, write_all
 
@@ -66,6 +68,10 @@ class Terminal:
     def live(self) -> bool:
         """Whether a view that is redrawn in place makes sense here."""
         return self.interactive and not self.unattended
+
+    def stamp(self, line: str) -> str:
+        """Return a line of progress, after the date and time if it goes to CI's log."""
+        return f"{clock.timestamp()}  {line}" if self.unattended else line
 
     @property
     def size(self) -> os.terminal_size:
@@ -179,11 +185,15 @@ class Terminal:
 
 
 def open_terminal(
-    stream: TextIO | None, environ: Mapping[str, str], color: str = "auto"
+    stream: TextIO | None,
+    environ: Mapping[str, str],
+    color: str = "auto",
+    *,
+    plain: bool = False,
 ) -> Terminal:
-    """Return the Terminal of a stream: whether it has color, Unicode and a user.
+    """Return the Terminal of a stream: whether it has color, glyphs and a user.
 
-    ``color`` is auto, always or never.
+    ``color`` is auto, always or never. With ``plain``, there are words alone.
     """
     if isinstance(stream, TextIOWrapper) and stream.errors != "backslashreplace":
         # Line buffering sends each line whole: no signal comes in between.
@@ -197,9 +207,9 @@ def open_terminal(
         stream=stream,
         interactive=interactive,
         unattended=bool(environ.get("CI")),
-        color=_has_color(color, environ, interactive=interactive),
-        glyphs=Glyphs.UNICODE if _has_unicode(stream, environ) else Glyphs.ASCII,
-        shows_progress=interactive and _has_progress_indicator(environ),
+        color=has_color(color, environ, interactive=interactive),
+        glyphs=Glyphs.NONE if plain else _choose_glyphs(stream, environ),
+        shows_progress=interactive and has_progress_indicator(environ),
     )
 
 
@@ -248,9 +258,10 @@ def say_waiting_for_tokens() -> None:
     )
 
 
-def _has_unicode(stream: TextIO | None, environ: Mapping[str, str]) -> bool:
+def _choose_glyphs(stream: TextIO | None, environ: Mapping[str, str]) -> Glyphs:
     encoding = getattr(stream, "encoding", None) or ""
-    return encoding.lower().startswith("utf") and not _is_c_locale(environ)
+    has_unicode = encoding.lower().startswith("utf") and not _is_c_locale(environ)
+    return Glyphs.UNICODE if has_unicode else Glyphs.ASCII
 
 
 def _is_c_locale(environ: Mapping[str, str]) -> bool:
@@ -261,36 +272,3 @@ def _is_c_locale(environ: Mapping[str, str]) -> bool:
         ctype = None
     locale = environ.get("LC_ALL") or ctype or environ.get("LANG") or "C"
     return locale in {"C", "POSIX"}
-
-
-def _has_color(choice: str, environ: Mapping[str, str], *, interactive: bool) -> bool:
-    if choice != "auto":
-        return choice == "always"
-    if environ.get("NO_COLOR"):
-        return False
-    if any(
-        environ.get(name, "0") not in {"", "0"}
-        for name in ("FORCE_COLOR", "CLICOLOR_FORCE")
-    ):
-        return True
-    return interactive
-
-
-def _has_progress_indicator(environ: Mapping[str, str]) -> bool:
-    """Return whether the terminal is known to take the sequence OSC 9;4.
-
-    Others may show it as a message. Within tmux, screen and zellij, the variables
-    describe the terminal outside.
-    """
-    if any(environ.get(name) for name in ("TMUX", "STY", "ZELLIJ")):
-        return False
-    # iTerm2 lists its features, each with a capital letter: P is the progress.
-    has_feature = re.search("P(?![a-z0-9])", environ.get("TERM_FEATURES", ""))
-    ptyxis_version = environ.get("PTYXIS_VERSION", "").partition(".")[0]
-    return bool(
-        has_feature
-        or environ.get("TERM_PROGRAM") in {"ghostty", "WezTerm"}
-        or environ.get("WT_SESSION")
-        or environ.get("ConEmuANSI") == "ON"
-        or (ptyxis_version.isdecimal() and int(ptyxis_version) >= 48)  # noqa: PLR2004 - the first that can
-    )

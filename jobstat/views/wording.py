@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ from jobstat.views.terminal import Glyphs
 
 if TYPE_CHECKING:
     from jobstat.jobs.retry import Outage
+
+FormatDuration = Callable[[float], str]
+"""A function that formats seconds: ``format_duration`` or ``spell_duration``."""
 
 MAX_ITEMS = 1_000_000
 """Maximum plausible total of items. Zendesk takes 100 in a request."""
@@ -209,34 +213,46 @@ def pluralize(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def format_outage(outage: Outage, last_success_at: float | None, now: float) -> str:
+def format_outage(
+    outage: Outage,
+    last_success_at: float | None,
+    now: float,
+    duration: FormatDuration = format_duration,
+) -> str:
     """Return an error, the time until the retry, and the age of the last answer."""
     wait = outage.retry_at - now
-    delay = format_duration(max(wait + 0.5, 1.0))
+    delay = duration(max(wait + 0.5, 1.0))
     retry = f"retrying in {delay}" if wait > 0 else "retrying now"
     message = f"{sanitize(outage.error.message, MAX_ERROR)}; {retry}"
-    return message + _format_answer_age(last_success_at, now)
+    return message + _format_answer_age(last_success_at, now, duration)
 
 
 def format_rate_limit_wait(
-    until: float, now: float, last_success_at: float | None = None
+    until: float,
+    now: float,
+    last_success_at: float | None = None,
+    duration: FormatDuration = format_duration,
 ) -> str:
     """Return how long the account's rate limit delays the next request."""
-    wait = format_duration(until - now + 0.5)
+    wait = duration(until - now + 0.5)
     message = f"waiting for the rate limit; next request in {wait}"
-    return message + _format_answer_age(last_success_at, now)
+    return message + _format_answer_age(last_success_at, now, duration)
 
 
-def _format_answer_age(last_success_at: float | None, now: float) -> str:
+def _format_answer_age(
+    last_success_at: float | None, now: float, duration: FormatDuration
+) -> str:
     if last_success_at is None:
         return ""
-    return f", last answer {format_duration(now - last_success_at)} ago"
+    return f", last answer {duration(now - last_success_at)} ago"
 
 
-def format_stall(since: float, now: float) -> str:
+def format_stall(
+    since: float, now: float, duration: FormatDuration = format_duration
+) -> str:
     """Return for how many minutes a job made no progress."""
     minutes = (now - since) // 60 * 60
-    return f"no progress for {format_duration(minutes)}"
+    return f"no progress for {duration(minutes)}"
 
 
 def format_problem(message: str, hint: str | None) -> str:

@@ -184,12 +184,13 @@ def test_watch_without_a_terminal_prints_changes_then_a_report(
     assert (
         re.sub(r"(?m)^\d+:\d\d(?=  )|(?<=  )\d+:\d\d$", "T", out)
         == f"""\
-T  {ID}  ◦ queued  0/2
 T  {OTHER}  ▸ working  1/2  50%  Creating ticket #1
+T  0 of 3 jobs done  1/4 items  25%  1 queued, 1 working, 1 not known yet
 T  {OTHER}  ✗ completed, with failures  2/2  100%  1 of 2 items failed  {BAD["message"]}
-T  2 of 3 jobs done  2/4 items  50%
+T  2 of 3 jobs done  2/4 items  50%  1 queued, 1 with failures, 1 not found
 T  {ID}  ▸ working  1/2  50%  Creating ticket #1
-T  2 of 3 jobs done  3/4 items  75%
+T  2 of 3 jobs done  3/4 items  75%  1 working, 1 with failures, 1 not found
+T  2 of 3 jobs done  3/4 items  75%  1 working, 1 with failures, 1 not found
 T  {ID}  ✓ completed  1/1  100%  {GOOD["message"]}
 
 ✓ completed                1/1  Bulk Create Ticket  {ID}  {GOOD["message"]}
@@ -234,7 +235,7 @@ def test_watch_json_plain_on_a_terminal_prints_json_and_progress(
     code, out, err = jobstat("watch", ID, "--json", "--plain", "--timeout", "9")
     assert code == 124
     assert json.loads(out) == WORKING
-    assert "▸ working" in err
+    assert err.startswith(f"working, 50 percent, 1 of 2 items. {ID}\n")
 
 
 def test_report_explains_a_job_failure_without_failed_items(
@@ -386,7 +387,7 @@ def test_invalid_response_for_one_job_is_reported_with_its_id(
     assert last == f"jobstat: {OTHER}: Zendesk answers again"
 
 
-def test_progress_without_a_status_change_prints_a_line_once_a_minute(
+def test_progress_without_a_status_change_is_only_in_the_line_about_all_jobs(
     jobstat: Run, zendesk: Any
 ) -> None:
     states = [
@@ -395,8 +396,8 @@ def test_progress_without_a_status_change_prints_a_line_once_a_minute(
     zendesk.add(*states, completed(*[SUCCESS] * 500), every=1)
     zendesk.add(OTHER_WORKING)
     _, out, _ = jobstat("watch", ID, OTHER, "--timeout", "10m")
-    lines = [line for line in out.splitlines() if f"{ID}  ▸ working" in line]
-    assert 6 <= len(lines) <= 9
+    assert out.count(f"{ID}  ▸ working") == 1
+    assert 9 <= out.count("of 2 jobs done") <= 11
 
 
 def test_unchanged_jobs_print_a_summary_line_once_a_minute(
@@ -406,8 +407,9 @@ def test_unchanged_jobs_print_a_summary_line_once_a_minute(
     zendesk.add(OTHER_WORKING)
     _, out, _ = jobstat("watch", ID, OTHER, "--timeout", "5m")
     summaries = [line for line in out.splitlines() if "jobs done" in line]
-    assert [line[0] for line in summaries] == ["1", "2", "3", "4"]
-    assert all(line.endswith("0 of 2 jobs done  2/4 items  50%") for line in summaries)
+    assert [line[0] for line in summaries] == ["0", "1", "2", "3", "4"]
+    overall = "0 of 2 jobs done  2/4 items  50%  2 working"
+    assert all(line.endswith(overall) for line in summaries)
 
 
 def test_watch_reads_a_zendesk_response_from_standard_input(

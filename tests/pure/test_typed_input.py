@@ -7,7 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobstat.errors import UsageError
-from jobstat.jobs.duration import format_duration, format_elapsed, parse_duration
+from jobstat.jobs.duration import (
+    format_duration,
+    format_elapsed,
+    parse_duration,
+    spell_duration,
+)
 from jobstat.jobs.reference import Reference, parse_reference
 
 
@@ -132,3 +137,16 @@ def test_seconds_are_formatted_as_clock_time_and_in_words(
 ) -> None:
     assert format_elapsed(seconds) == elapsed
     assert format_duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.5, "0 seconds"),
+        (1, "1 second"),
+        (62, "1 minute 2 seconds"),
+        (7265, "2 hours 1 minute"),
+    ],
+)
+def test_seconds_are_spelled_for_a_screen_reader(seconds: float, words: str) -> None:
+    assert spell_duration(seconds) == words

@@ -382,7 +382,9 @@ def test_piped_json_of_several_jobs_replaces_the_live_view_with_lines() -> None:
     lines = shown.splitlines()
     data = [line.removeprefix("piped: ") for line in lines if line.startswith("piped")]
     assert {json.loads(line)["id"] for line in data} == set(ids)
-    assert all(re.match(r"piped: |[0-9]:[0-9]{2}  V3-", line) for line in lines)
+    assert all(
+        re.match(r"piped: |[0-9]:[0-9]{2}  (V3-|. of 2 jobs)", line) for line in lines
+    )
 
 
 def test_piped_json_of_one_job_keeps_the_live_view() -> None:

@@ -319,7 +319,12 @@ def test_stream_on_a_terminal_prints_one_line_per_state() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "settings"),
-    [(["--plain"], {}), ([], {"TERM": "dumb"}), ([], {"CI": "true"})],
+    [
+        (["--plain"], {}),
+        ([], {"TERM": "dumb"}),
+        (["--plain"], {"TERM": "dumb"}),
+        ([], {"CI": "true"}),
+    ],
 )
 def test_plain_dumb_terminal_or_ci_disables_the_live_view(
     arguments: list[str], settings: dict[str, str]
@@ -337,8 +342,9 @@ def test_plain_dumb_terminal_or_ci_disables_the_live_view(
     ):
         shown = terminal.read()
     queued, working, title, *_ = shown.splitlines()
-    assert queued.split()[1:4] == [ID, "◦", "queued"]
-    assert working.split()[1:3] == ["▸", "working"]
+    assert ID in queued
+    assert "queued" in queued
+    assert "working" in working
     assert title.startswith("Bulk Create Ticket")
     # The cursor is not moved or hidden, and no line is drawn twice.
     assert b"\x1b[?25l" not in terminal.raw
