@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
@@ -44,14 +44,20 @@ def positive_number(text: str) -> int:
     return number
 
 
-def epilog(examples: str, exit_codes: Collection[Exit] = ()) -> str:
+def epilog(
+    examples: str,
+    exit_codes: Collection[Exit] = (),
+    meanings: Mapping[Exit, str] | None = None,
+) -> str:
     r"""Return the end of a help text: the examples, and a table of exit codes.
 
-    ``\b`` tells click to keep the lines of a paragraph as they are.
+    ``meanings`` replaces the meanings that differ in this command. ``\b`` tells click
+    to keep the lines of a paragraph as they are.
     """
     text = f"\b\nExamples:\n{indent(examples.strip(), '  ')}\n"
     if exit_codes:
-        rows = [f"  {code:<3d} {code.slug:<14}{code.meaning}" for code in exit_codes]
+        meanings = {code: code.meaning for code in Exit} | dict(meanings or {})
+        rows = [f"  {c:<3d} {c.slug:<14}{meanings[c]}" for c in exit_codes]
         text += "\n".join(["\n\b\nExit codes:", *rows, ""])
     return text
 

@@ -2,18 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
-from jobstat.exits import Exit
-from jobstat.options import epilog, shared_options
+from jobstat.commands._shared import STANDARD_INPUT, connect, new_watch, run_watch
+from jobstat.errors import UsageError
+from jobstat.exits import Exit, combine
+from jobstat.invocation import Invocation
+from jobstat.jobs.failed_records import find_failed_records
+from jobstat.jobs.policy import SHOW
+from jobstat.jobs.records import Format, merge
+from jobstat.jobs.records_file import parse_records
+from jobstat.jobs.reference import Reference, parse_reference
+from jobstat.jobs.retry_files import RetryFiles, render_document, render_files
+from jobstat.options import epilog, positive_number, shared_options
+from jobstat.views.files import read_file, write_document, write_new_files
+from jobstat.views.reporter import DisplayOptions
+from jobstat.views.stdin import read_input
+from jobstat.views.terminal import standard_error, standard_output
+from jobstat.views.wording import pluralize
+
+DEFAULT_BATCH = 100
+"""Records in a file of --output: the most that Zendesk takes in a request."""
+
+MAX_FILE = 64 * 2**20
+"""Bytes of an INPUT."""
 
 EXAMPLES = """
 jobstat retry-file V3-3ce496a3d948e38821056b1ca5bc3866 batch-1.json > retry.json
+jobstat retry-file V3-3ce496a3d948e38821056b1ca5bc3866 users.csv --with-errors
 jobstat retry-file - batch-*.json --output retry < answers.jsonl
 """
+EXIT_CODES = [
+    code
+    for code in Exit
+    if code not in {Exit.JOB_FAILED, Exit.ITEMS_FAILED, Exit.TIMEOUT}
+]
+MEANINGS = {
+    Exit.OK: "the failed records are written, or none failed",
+    Exit.USAGE: "bad arguments, input or output, or doubt about what failed",
+    Exit.UNFINISHED: "a job is still queued or working",
+}
 
 
-@click.command("retry-file", epilog=epilog(EXAMPLES))
+@click.command("retry-file", epilog=epilog(EXAMPLES, EXIT_CODES, MEANINGS))
 @click.argument("arguments", metavar="JOB INPUT...", nargs=-1, required=True)
 @click.option(
     "--output",
@@ -22,8 +55,8 @@ jobstat retry-file - batch-*.json --output retry < answers.jsonl
 )
 @click.option(
     "--batch",
+    type=positive_number,
     metavar="NUMBER",
-    default="100",
     help="Maximum records in a file of --output. Default: 100, Zendesk's limit.",
 )
 @click.option(
@@ -37,6 +70,139 @@ jobstat retry-file - batch-*.json --output retry < answers.jsonl
     help="Write all records of a failed job that reports no items.",
 )
 @shared_options(exclude=("json", "csv", "results", "quiet", "color", "exit_zero"))
-def command(**_: object) -> Exit:
-    """Write the records that failed, ready to send again."""
+@click.pass_obj
+def command(
+    invocation: Invocation,
+    /,
+    arguments: tuple[str, ...],
+    output: str | None,
+    batch: int | None,
+    subdomain: str | None,
+    base_url: str | None,
+    *,
+    with_errors: bool,
+    all_of_failed_jobs: bool,
+) -> Exit:
+    """Write the records that failed, ready to send again.
+
+    JOB is a job's id or URL. INPUT is the file that was sent for it: JSON such as
+    {"tickets": [...]}, JSON Lines, or CSV with a header. Several jobs are given as JOB
+    INPUT JOB INPUT, or as - INPUT INPUT with Zendesk's answers on standard input: the
+    first job belongs to the first file.
+
+    The output has the same format and order. Each record is as it was in INPUT. If it
+    is in doubt which records failed, jobstat writes nothing.
+    """
+    if batch is not None and output is None:
+        raise UsageError(
+            "--batch cannot be used without --output",
+            hint="Name a directory for the files with --output DIR.",
+        )
+    jobs, paths = _parse_arguments(arguments)
+    documents = [parse_records(read_file(path, MAX_FILE), path) for path in paths]
+    model = merge(documents)
+    if with_errors and output is None and model.format is not Format.CSV:
+        raise UsageError(
+            "--with-errors needs --output for JSON: the errors get files of their own",
+            hint="Name a directory for the files with --output DIR.",
+        )
+    display = DisplayOptions(quiet=True, debug=invocation.debug)
+    with connect(base_url, subdomain, jobs) as connection:
+        watch = new_watch(connection, [job.id for job in jobs], SHOW)
+        run_watch(connection, watch, display)
+    answers = [tracked.job for tracked in watch.jobs if not tracked.error]
+    found = [job for job in answers if job]
+    if len(found) < len(jobs):
+        # The reporter has shown the errors.
+        return combine(t.exit for t in watch.jobs if t.exit and t.error)
+    sent = list(zip(found, documents, strict=True))
+    failed = find_failed_records(sent, all_of_failed_jobs=all_of_failed_jobs)
+    if output is None:
+        text = render_document(model, failed, with_errors=with_errors)
+        write_document(standard_output(), text)
+        written = ""
+    else:
+        files = render_files(
+            model, failed, batch or DEFAULT_BATCH, with_errors=with_errors
+        )
+        written = _write(files, output)
+    count = f"{len(failed) or 'none'} of {pluralize(len(model.records), 'record')}"
+    standard_error().print_quietly(f"jobstat: {count} failed{written}\n")
     return Exit.OK
+
+
+def _write(files: RetryFiles, directory: str) -> str:
+    """Write the files, and return that as the end of a sentence."""
+    if not files.records:
+        return "; wrote no file"
+    write_new_files(directory, {**files.records, **files.errors})
+    errors = ", and their errors beside them" if files.errors else ""
+    return f"; wrote {pluralize(len(files.records), 'file')} to {directory}{errors}"
+
+
+def _parse_arguments(
+    arguments: Sequence[str],
+) -> tuple[list[Reference], Sequence[str]]:
+    """Return the jobs, and the path of the file that was sent for each.
+
+    Raise UsageError if a job has no file, a file no job, or a job two files.
+    """
+    if arguments[0] == STANDARD_INPUT:
+        paths = arguments[1:]
+        jobs = _read_jobs(paths)
+    else:
+        paths = arguments[1::2]
+        jobs = [_parse_job(argument) for argument in arguments[::2]]
+        if len(jobs) > len(paths):
+            raise UsageError(
+                f"no INPUT after {arguments[-1]}",
+                hint="Give each job the file that was sent for it: JOB INPUT.",
+            )
+    path_of: dict[str, str] = {}
+    for job, path in zip(jobs, paths, strict=True):
+        id = job.id.lower()
+        if id in path_of:
+            raise UsageError(
+                f"{job.id} is given twice: for {path_of[id]} and for {path}",
+                hint="Give each job once, with the file that was sent for it.",
+            )
+        path_of[id] = path
+    return jobs, paths
+
+
+def _parse_job(argument: str) -> Reference:
+    if argument == STANDARD_INPUT:
+        raise UsageError(
+            "- must be the first argument",
+            hint="Give all jobs on standard input, or all as arguments.",
+        )
+    try:
+        return parse_reference(argument)
+    except UsageError as error:
+        raise UsageError(
+            error.message, hint="Give a job's id or URL, then its file: JOB INPUT."
+        ) from error
+
+
+def _read_jobs(paths: Sequence[str]) -> list[Reference]:
+    """Return the jobs on standard input, one for each file. Raise UsageError."""
+    from jobstat.jobs.input import MAX_INPUT, RefusedRequest, parse_input
+
+    jobs = []
+    entries = parse_input(read_input(MAX_INPUT)).entries
+    for number, entry in enumerate(entries, start=1):
+        if isinstance(entry, RefusedRequest):
+            file = f" ({paths[number - 1]})" if len(entries) == len(paths) else ""
+            raise UsageError(
+                f"answer {number}{file} is an error: {entry.message}",
+                hint="Zendesk started no job for that file. Leave out both, and send"
+                " the file again.",
+            )
+        jobs.append(entry)
+    if len(jobs) != len(paths):
+        raise UsageError(
+            f"standard input names {pluralize(len(jobs), 'job')}, but there"
+            f" {'is' if len(paths) == 1 else 'are'} {pluralize(len(paths), 'file')}",
+            hint="Give the files in the order in which they were sent.",
+        )
+    return jobs

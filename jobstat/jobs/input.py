@@ -46,10 +46,23 @@ class RefusedRequest:
 
 @dataclass(frozen=True, slots=True)
 class JobInput:
-    """The jobs and the refused requests on standard input."""
+    """The jobs and the refused requests on standard input, in their order.
 
-    named: tuple[Reference, ...]
-    refused: tuple[RefusedRequest, ...] = ()
+    ``entries`` may name a job twice.
+    """
+
+    entries: tuple[Reference | RefusedRequest, ...]
+
+    @property
+    def named(self) -> tuple[Reference, ...]:
+        """The jobs that are named directly, each once."""
+        jobs = (entry for entry in self.entries if isinstance(entry, Reference))
+        return tuple(dict.fromkeys(jobs))
+
+    @property
+    def refused(self) -> tuple[RefusedRequest, ...]:
+        """The refused requests."""
+        return tuple(e for e in self.entries if isinstance(e, RefusedRequest))
 
     @property
     def jobs(self) -> tuple[Reference, ...]:
@@ -90,21 +103,18 @@ def parse_input(content: bytes) -> JobInput:
     overlooked.
     """
     text = decode_text(content)
-    jobs: dict[Reference, None] = {}
-    refused: list[RefusedRequest] = []
-    words: set[str] = set()
+    entries: list[Reference | RefusedRequest] = []
+    parsed_words: dict[str, list[Reference | RefusedRequest]] = {}
     incomplete_list_at: int | None = None
     for value, position in read_values(text):
-        if isinstance(value, str):
-            if value in words:
-                continue
-            words.add(value)
+        if isinstance(value, str) and value in parsed_words:
+            entries += parsed_words[value]
+            continue
         with naming_line(text, position):
-            for entry in _parse_value(value):
-                if isinstance(entry, RefusedRequest):
-                    refused.append(entry)
-                else:
-                    jobs[entry] = None
+            named = list(_parse_value(value))
+            entries += named
+            if isinstance(value, str):
+                parsed_words[value] = named
             for page in _find_lists(value):
                 has_next = has_next_page(page)
                 if has_next is not None:
@@ -115,7 +125,7 @@ def parse_input(content: bytes) -> JobInput:
                 "the list of jobs is incomplete: its next page is missing",
                 hint="Give all pages, or use jobstat watch --all.",
             )
-    return JobInput(tuple(jobs), tuple(refused))
+    return JobInput(tuple(entries))
 
 
 def _parse_value(value: object) -> Iterator[Reference | RefusedRequest]:

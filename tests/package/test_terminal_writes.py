@@ -18,6 +18,7 @@ VIEWS_THAT_PAINT = frozenset(
     {
         "accounts",
         "csv_output",
+        "files",
         "job_list",
         "list_progress",
         "live",

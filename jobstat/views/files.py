@@ -1,0 +1,84 @@
+"""Read the files that the user names, and write documents in their form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from jobstat.errors import OutputError, UsageError
+from jobstat.views.terminal import Terminal
+
+
+def read_file(path: str, max_bytes: int) -> bytes:
+    """Return the content of a file, which may be a pipe such as /dev/stdin.
+
+    Raise UsageError if it cannot be read, or has more than ``max_bytes``.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(max_bytes + 1)
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    if len(content) > max_bytes:
+        raise UsageError(f"{path} is larger than {max_bytes // 2**20} MiB")
+    return content
+
+
+def write_document(terminal: Terminal, text: str) -> None:
+    """Write the text of a document: exactly, in UTF-8, but sanitized on a screen.
+
+    Raise as ``Terminal.write`` does.
+    """
+    if terminal.is_screen:
+        terminal.print(text.removeprefix("\ufeff").replace("\r\n", "\n").expandtabs())
+    else:
+        terminal.use_utf8()
+        terminal.write(text)
+
+
+def write_new_files(directory: str, texts: Mapping[str, str]) -> None:
+    """Write a file of each name in UTF-8 to a directory, which may be new.
+
+    Write all files or none. Raise OutputError if one exists or cannot be written.
+    """
+    folder = Path(directory)
+    files = {folder / name: text for name, text in texts.items()}
+    for file in files:
+        if file.exists() or file.is_symlink():
+            raise OutputError(
+                f"{file} exists already",
+                hint="Give --output another directory. jobstat overwrites no file.",
+            )
+    is_new = not folder.exists()
+    written: list[Path] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, text in files.items():
+            written.append(_part(file))
+            _part(file).write_bytes(text.encode())
+        for file in files:
+            written.append(file)
+            _part(file).rename(file)
+    except BaseException as error:
+        _remove(written, folder if is_new else None)
+        if isinstance(error, OSError):
+            raise OutputError(
+                f"cannot write to {directory}: {error.strerror}",
+                hint="Make room there, or give --output another directory.",
+            ) from error
+        raise
+
+
+def _part(file: Path) -> Path:
+    """Return the path of a file until it is complete."""
+    return file.with_name(f"{file.name}.part")
+
+
+def _remove(files: list[Path], folder: Path | None) -> None:
+    for file in files:
+        with suppress(OSError):
+            file.unlink(missing_ok=True)
+    if folder:
+        with suppress(OSError):
+            folder.rmdir()
