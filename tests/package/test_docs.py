@@ -117,7 +117,7 @@ def test_topic_refers_only_to_existing_topics_and_commands(topic: str) -> None:
     text = " ".join(load_topic(topic).split())
     assert set(re.findall(r"jobstat help ([a-z-]+)", text)) <= set(TOPICS)
     paths = {path.split()[0] for path, _ in commands()}
-    for command in re.findall(r'"jobstat ([a-z]+)', text):
+    for command in re.findall(r'"jobstat ([a-z-]+)', text):
         assert command in paths
 
 

@@ -151,7 +151,7 @@ def test_watch_all_follows_unfinished_jobs_until_they_complete(
 def import_script(demo: DemoServer) -> str:
     """Return the script of ``jobstat help scripting`` that imports many files."""
     match = re.search(
-        r"^    API=.*?^    jobstat watch - < answers.jsonl$",
+        r"^    API=.*?^    exit \$code$",
         load_topic("scripting"),
         re.DOTALL | re.MULTILINE,
     )
@@ -162,7 +162,7 @@ def import_script(demo: DemoServer) -> str:
 
 
 @needs_curl_and_jq
-def test_documented_import_script_imports_files_into_a_full_account(
+def test_documented_import_script_imports_files_and_writes_the_failed_records(
     demo: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Two jobs fill the account, so the loop has to wait.
@@ -175,6 +175,28 @@ def test_documented_import_script_imports_files_into_a_full_account(
     done = bash(f"cd {tmp_path}\n{import_script(demo)}")
     assert done.returncode == 6, done.stderr
     assert "3 completed, 2 with failures; 2 of 7 items failed" in done.stdout
+    assert "2 of 7 records failed; wrote 1 file to retry" in done.stderr
+    (file,) = (tmp_path / "retry").iterdir()
+    assert json.loads(file.read_text()) == {"tickets": [{"subject": "no text"}] * 2}
+
+
+@needs_curl_and_jq
+def test_documented_import_script_goes_on_while_another_job_takes_long(
+    demo: DemoServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    new_job: Callable[..., str],
+) -> None:
+    monkeypatch.setattr(fake_account, "MAX_JOBS", 2)
+    new_job(duration=600)  # the first of the running jobs
+    demo.account.duration = 0.7
+    for number in range(4):
+        content = json.dumps({"tickets": [{"description": "Help!"}]})
+        (tmp_path / f"batch-{number}.json").write_text(content)
+    script = import_script(demo).replace("--timeout 30s", "--timeout 1s")
+    done = bash(f"cd {tmp_path}\n{script}")
+    assert done.returncode == 0, done.stderr
+    assert "4 completed; none of 4 items failed" in done.stdout
 
 
 @needs_curl_and_jq
