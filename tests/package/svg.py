@@ -24,8 +24,8 @@ CELL, LINE = 8.4, 19
 
 MARGIN, TITLE_BAR = 16, 40
 
-BARS = {"━": (1.0, 4), "╸": (0.5, 4), "─": (1.0, 2)}
-"""The width in characters and the height in pixels of each sign of a bar."""
+BARS = {"━": 4, "╸": 4, "─": 2}
+"""The height in pixels of each sign of a bar. ╸ fills half of its place."""
 
 COLORS = {
     "red": "#ff7b72",
@@ -39,7 +39,7 @@ BORDER, BACKGROUND, TEXT, DIM = "#444c56", "#161b22", "#e6edf3", "#9198a1"
 FONTS = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace"
 
 SECOND_CELL = "\0"
-RUN = re.compile("━+|─+|╸|[^ ━─╸]+(?: [^ ━─╸]+)*")
+RUN = re.compile("━*╸|━+|─+|[^ ━─╸]+(?: [^ ━─╸]+)*")
 
 
 class ColorScreen(pyte.Screen):
@@ -132,11 +132,11 @@ def draw_run(run: Run, top: int) -> str:
     x, width = MARGIN + run.column * CELL, run.width * CELL
     style = f' class="{run.style}"' if run.style else ""
     if run.text[0] in BARS:
-        share, height = BARS[run.text[0]]
+        height = BARS[run.text[0]]
         y = top + (LINE - height) / 2
+        width -= CELL / 2 * run.text.endswith("╸")
         return (
-            f'<rect{style} x="{x:g}" y="{y:g}"'
-            f' width="{width * share:g}" height="{height}"/>\n'
+            f'<rect{style} x="{x:g}" y="{y:g}" width="{width:g}" height="{height}"/>\n'
         )
     # Letters keep their form. A sign may come from another font, in another width.
     adjust = "" if run.text.isascii() else ' lengthAdjust="spacingAndGlyphs"'

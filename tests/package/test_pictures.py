@@ -36,7 +36,6 @@ def test_bars_are_rectangles() -> None:
     assert drawn("a ━━╸── b") == [
         ("a", 0, None),
         ("rect", 2, None),
-        ("rect", 4, None),
         ("rect", 5, None),
         ("b", 8, None),
     ]
