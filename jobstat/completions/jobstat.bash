@@ -68,7 +68,7 @@ _jobstat() {
         'completion:-'*) words='-h --help' ;;
         'completion:'*) words='bash zsh fish' ;;
         'help:-'*) words='-h --help' ;;
-        'help:'*) words='auth environment exit-codes output polling scripting show watch list retry-file auth demo completion help' ;;
+        'help:'*) words='auth environment exit-codes failures output polling scripting show watch list retry-file auth demo completion help' ;;
       esac ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))

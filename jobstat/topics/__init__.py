@@ -6,6 +6,7 @@ TOPICS = {
     "auth": "Logins, credentials, and where jobstat stores them.",
     "environment": "The environment variables that jobstat reads.",
     "exit-codes": "The exit codes, and what counts as a failure.",
+    "failures": "Why items failed, and how to send their records again.",
     "output": "JSON, the live view, colors, and what goes to stdout.",
     "polling": "How often jobstat asks, and what it retries.",
     "scripting": "Scripts, many jobs, standard input and CI.",
