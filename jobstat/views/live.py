@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Self
 from jobstat.errors import OutputError
 from jobstat.jobs.loop import Clock
 from jobstat.jobs.poll import TrackedJob
-from jobstat.views.frame import WHOLE_ID_COLUMNS, Frame
+from jobstat.views.frame import Frame
 from jobstat.views.indicator import Indicator
 from jobstat.views.layout import to_ansi
 from jobstat.views.progress import Progress
 from jobstat.views.report import render_last_status, render_summary
+from jobstat.views.screen import NARROW
 from jobstat.views.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ class LiveProgress(Progress):
         self._drawn_at = now
         # In the background, the terminal belongs to the shell.
         if self._watch.pending and self._terminal.in_foreground:
-            lines = self._frame_lines(now)
+            lines = frame_lines(self._watch, self._account, now, self._terminal)
             if self._resized_at > now:
                 return  # the lines may not fit any more
             up = f"\x1b[{len(lines) - 1}A" if len(lines) > 1 else ""
@@ -191,28 +192,32 @@ class LiveProgress(Progress):
         if self._is_drawn:
             self._write_controls(ERASE)
 
-    def _frame_lines(self, now: float) -> list[str]:
-        """Return the lines of a frame. No line reaches the last column.
 
-        Some terminals would wrap such a line, and others erase its last character.
-        """
-        columns, rows = self._terminal.size
-        frame = Frame(
-            self._watch,
-            self._account,
-            now,
-            width=self._frame_width(max(columns - 1, 1), rows),
-            height=max(rows - 1, 1),
-            glyphs=self._terminal.glyphs,
-        )
-        return [to_ansi(line, self._terminal) for line in frame.lines()]
+def frame_lines(
+    watch: Watch, account: str, now: float, terminal: Terminal
+) -> list[str]:
+    """Return the lines of a frame. No line reaches the last column.
 
-    def _frame_width(self, columns: int, rows: int) -> int:
-        """Return the columns that a frame uses: half of them for a high frame.
+    Some terminals would wrap such a line, and others erase its last character.
+    """
+    columns, rows = terminal.size
+    frame = Frame(
+        watch,
+        account,
+        now,
+        width=_frame_width(len(watch.jobs), max(columns - 1, 1), rows),
+        height=max(rows - 1, 1),
+        glyphs=terminal.glyphs,
+    )
+    return [to_ansi(line, terminal) for line in frame.lines()]
 
-        A high frame keeps at least WHOLE_ID_COLUMNS, if the terminal has as many.
-        Splitting a window halves its width. The terminal then wraps longer lines, and
-        moves the first lines of a high frame to the scrollback.
-        """
-        is_high = 2 * len(self._watch.jobs) > rows
-        return min(columns, max(WHOLE_ID_COLUMNS, columns // 2)) if is_high else columns
+
+def _frame_width(jobs: int, columns: int, rows: int) -> int:
+    """Return the columns that a frame uses: half of them for a high frame.
+
+    A high frame keeps at least NARROW, if the terminal has as many. Splitting a window
+    halves its width. The terminal then wraps longer lines, and moves the first lines
+    of a high frame to the scrollback.
+    """
+    is_high = 2 * jobs > rows
+    return min(columns, max(NARROW, columns // 2)) if is_high else columns

@@ -220,11 +220,21 @@ def format_outage(
     duration: FormatDuration = format_duration,
 ) -> str:
     """Return an error, the time until the retry, and the age of the last answer."""
+    return "; ".join(outage_parts(outage, last_success_at, now, duration))
+
+
+def outage_parts(
+    outage: Outage,
+    last_success_at: float | None,
+    now: float,
+    duration: FormatDuration = format_duration,
+) -> tuple[str, str]:
+    """Return the error, and the words of ``format_outage`` after it."""
     wait = outage.retry_at - now
     delay = duration(max(wait + 0.5, 1.0))
     retry = f"retrying in {delay}" if wait > 0 else "retrying now"
-    message = f"{sanitize(outage.error.message, MAX_ERROR)}; {retry}"
-    return message + _format_answer_age(last_success_at, now, duration)
+    age = _format_answer_age(last_success_at, now, duration)
+    return sanitize(outage.error.message, MAX_ERROR), retry + age
 
 
 def format_rate_limit_wait(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from support import FAILURE, SUCCESS, completed, job
-from watches import new_watch
+from watches import answer, new_watch
 
 from jobstat.errors import InvalidResponse, Unavailable
 from jobstat.exits import Exit
@@ -92,6 +92,7 @@ def test_narrow_frame_uses_short_counts_and_ids() -> None:
 def test_60_columns_show_the_whole_id() -> None:
     shown = lines(new_watch(QUEUED, WORKING), width=60)
     assert shown[1] == f"▸ working  ━╸──  40/100  V3-{1:032x}"
+    assert shown[2] == f"◦ queued   ────   0/100  V3-{0:032x}"
     assert len(shown[1]) <= 60
 
 
@@ -104,7 +105,7 @@ def test_100_columns_show_the_time_left_of_each_job() -> None:
         statuses = tuple(replace(moved, id=tracked.id) for tracked in request.jobs)
         watch.record_result(request, PollResult(statuses), now)
     shown = lines(watch, 100, now=85)
-    assert shown[0].endswith("1:25  about 0:34 left  acme")
+    assert shown[0].endswith("1:25  2.2 items/s  about 0:34 left  acme")
     assert " 0:34 left  V3-" in shown[1]
     assert "left" not in lines(watch, 99, now=85)[1]
 
@@ -120,7 +121,10 @@ def test_outage_line_names_the_job_if_only_one_job_is_affected() -> None:
     watch.record_result(request, PollResult(()), 61)
     watch.record_failure(alone, InvalidResponse("no job status"), 61)
     _, outage, other = lines(watch, width=100, now=61)
-    assert outage.startswith(f"! {request.jobs[1].id}: no job status; retrying in 1 s")
+    assert outage.startswith(
+        "! no job status; retrying in 1 s, last answer 1 min 1 s ago"
+    )
+    assert outage.endswith(request.jobs[1].id)
     assert "▸ working" in other
 
 
@@ -215,7 +219,8 @@ def test_narrow_header_shows_items_and_time_left(width: int) -> None:
 
 @pytest.mark.parametrize("width", range(20, 120))
 def test_header_and_last_line_never_cut_a_word(width: int) -> None:
-    shown = lines(new_watch(GOOD, QUEUED, WORKING, BAD, None, GOOD), width, height=4)
+    height = 4 if width >= 37 else 6  # a narrow header has more lines
+    shown = lines(new_watch(GOOD, QUEUED, WORKING, BAD, None, GOOD), width, height)
     words = {"and", "3", "4", "more:", "1", "with", "failures,", "working,", "queued,"}
     words |= {"not", "known", "yet", "more", "…", "failures", "working", "queued"}
     assert set(shown[-1].split()) <= words
@@ -223,6 +228,7 @@ def test_header_and_last_line_never_cut_a_word(width: int) -> None:
     parts |= {"1 job, 3 items failed", "acme", ""}
     header = re.sub("[━╸─]", "", shown[0])
     assert set(header.split("  ")) <= parts
+    assert "1 job, 3 items failed" in " ".join(shown[:3])
 
 
 def test_429_shows_the_retry_not_the_wait_for_the_rate_limit() -> None:
@@ -240,6 +246,67 @@ def test_wait_for_the_rate_limit_is_shown() -> None:
     watch.rate_limiter.update(RateLimit(limit=700, remaining=0), 0)
     statuses = tuple(tracked.job for tracked in watch.jobs if tracked.job)
     watch.record_result(request, PollResult(statuses), 0)
-    assert (
-        lines(watch, now=10)[1] == "! waiting for the rate limit; next request in 50 s"
+    assert lines(watch, now=10)[1] == (
+        "! waiting for the rate limit; next request in 50 s, last answer 10 s ago"
     )
+
+
+def test_failed_items_of_a_working_job_are_counted_in_its_row() -> None:
+    partly = job("working", total=100, progress=40, results=[FAILURE, SUCCESS])
+    _, row, _ = lines(new_watch(partly, QUEUED))
+    assert "40/100   40%  1 failed  V3-" in row
+    _, _, row, _ = lines(new_watch(partly, QUEUED), width=40)
+    assert "40/100  1 failed  V3" in row
+
+
+def test_stalled_job_is_named_and_listed_first() -> None:
+    watch = new_watch(QUEUED, WORKING, WORKING)
+    moved = replace(WORKING, progress=41)
+    answer(watch, QUEUED, moved, WORKING, now=200)
+    _, delay, stalled, working, queued = lines(watch, 100, now=400)
+    assert delay == "! 1 job: no progress for 6 min"
+    assert stalled.startswith("! stalled  ━")
+    assert "for 6:40  V3-" in stalled
+    assert working.startswith("▸ working")
+    assert queued.startswith("◦ queued")
+    answer(watch, QUEUED, moved, moved, now=401)
+    assert "stalled" not in "".join(lines(watch, 100, now=401))
+
+
+def test_stall_of_one_job_replaces_its_rate() -> None:
+    watch = new_watch(job("queued", total=100))
+    for now, done in ((30.0, 10), (60.0, 20), (90.0, 30)):
+        answer(watch, replace(WORKING, progress=done), now=now)
+    shown = lines(watch, now=95)
+    assert "24 items/min  about 2:50 left  1:20 working, 0:15 queued" in shown
+    answer(watch, replace(WORKING, progress=30), now=300)
+    shown = lines(watch, now=310)
+    assert shown[-1] == "! no progress for 3 min"
+    assert "left" not in " ".join(shown)
+    assert "4:55 working, 0:15 queued" in " ".join(shown)
+    answer(watch, replace(WORKING, progress=40), now=311)
+    assert "no progress" not in " ".join(lines(watch, now=311))
+
+
+def test_short_time_in_the_queue_is_part_of_the_time() -> None:
+    watch = new_watch(job("queued", total=100))
+    answer(watch, WORKING, now=5)
+    assert lines(watch, now=65)[1].endswith("40/100  40%  1:05")
+
+
+def test_age_of_the_last_answer_ticks_while_out_of_reach() -> None:
+    watch = new_watch(WORKING)
+    request = PollRequest(tuple(watch.jobs), 30, 60)
+    watch.record_failure(request, Unavailable("503", retry_after=90), 60)
+    assert (
+        lines(watch, now=61)[-1]
+        == "! 503; retrying in 1 min 29 s, last answer 1 min 1 s ago"
+    )
+    assert (
+        lines(watch, now=62)[-1]
+        == "! 503; retrying in 1 min 28 s, last answer 1 min 2 s ago"
+    )
+
+
+def test_rows_of_one_status_are_counted_without_repeating_the_number() -> None:
+    assert lines(new_watch(*[QUEUED] * 9), height=5)[-1] == "and 6 more queued"

@@ -167,7 +167,7 @@ def test_narrowing_tmux_does_not_push_the_frame_into_its_history(
         start = [*tmux, "new-session", "-d", *size, *JOBSTAT, "watch", "--all"]
         assert run(start, env=env).returncode == 0
         try:
-            wait_until(lambda: "more: 9 queued" in screen(), "the first frame")
+            wait_until(lambda: "and 9 more queued" in screen(), "the first frame")
             run_tmux("resize-window", "-x", "60")
             wait_until(lambda: f"\n{'─' * 59}\n" in screen(), "a narrower frame")
             assert run_tmux("display-message", "-p", "#{history_size}") == "0\n"
