@@ -16,14 +16,12 @@ from jobstat.views.layout import (
     flow,
     join_parts,
     line_width,
-    truncate,
     wrap,
 )
 from jobstat.views.results import failures_first, results_table
 from jobstat.views.sanitize import MAX_MESSAGE, MAX_TEXT, sanitize
 from jobstat.views.table import table_lines
 from jobstat.views.wording import (
-    format_failures,
     format_progress,
     format_status,
     format_verdict,
@@ -50,42 +48,32 @@ def job_lines(
     width: int | None,
     glyphs: Glyphs,
     elapsed: float | None = None,
-    left: float | None = None,
-    live: bool = False,
 ) -> list[StyledLine]:
     """Return a job's title, status and message, with a bar on a terminal.
 
-    ``elapsed`` is the time that the job was watched and ``left`` the estimate of the
-    time left, in seconds. With ``live``, the bar moves while the progress is unknown,
-    failures so far are counted, and the message is clipped to two lines.
+    ``elapsed`` is the seconds that the job was watched.
     """
     title = [(job_title(job), "bold"), (job_id(job), ""), (account, "dim")]
-    message = message_lines(job, width)
-    if live and width:
-        message = _clip_to_two_lines(message, width, glyphs=glyphs)
-    times = "" if elapsed is None else format_elapsed(elapsed)
-    if left is not None:
-        times += f"{GAP}about {format_elapsed(left)} left"
+    time = "" if elapsed is None else format_elapsed(elapsed)
     return [
         *flow(title, width),
-        *_status_lines(job, times.strip(), width, glyphs=glyphs, live=live),
-        *message,
+        *_status_lines(job, time, width, glyphs=glyphs),
+        *message_lines(job, width),
     ]
 
 
 def _status_lines(
-    job: Job, times: str, width: int | None, *, glyphs: Glyphs, live: bool
+    job: Job, time: str, width: int | None, *, glyphs: Glyphs
 ) -> list[StyledLine]:
     glyph = status_glyph(job)
     status = (glyph.label(format_status(job), glyphs), glyph.style)
-    failures = format_failures(job) if live else ""
-    figures = [(format_progress(job), ""), (failures, "")]
-    line = join_parts([status, *figures, (times, "dim")])
+    progress = (format_progress(job), "")
+    line = join_parts([status, progress, (time, "dim")])
     if width is None:
         return [line]
 
     def bar(columns: int) -> StyledLine:
-        done, total = bar_values(job, live=live)
+        done, total = bar_values(job, live=False)
         return draw_bar(done, total, columns, glyph.style, glyphs=glyphs)
 
     room = width - line_width(line) - len(GAP)
@@ -93,9 +81,9 @@ def _status_lines(
         first, *others = line
         return [[first, (GAP, ""), *bar(min(room, MAX_BAR)), *others]]
     return [
-        *flow([status, *figures], width),
+        *flow([status, progress], width),
         bar(width),
-        *flow([(times, "dim")], width),
+        *flow([(time, "dim")], width),
     ]
 
 
@@ -113,15 +101,6 @@ def message_lines(job: Job, width: int | None) -> list[StyledLine]:
     if not job.message:
         return []
     return wrap(sanitize(job.message, _max_length(width)), "dim", width)
-
-
-def _clip_to_two_lines(
-    lines: list[StyledLine], width: int, *, glyphs: Glyphs
-) -> list[StyledLine]:
-    if len(lines) <= 2:  # noqa: PLR2004 - as the name says
-        return lines
-    first, [(second, style)], [(third, _)], *_ = lines
-    return [first, truncate([(f"{second} {third}", style)], width, glyphs=glyphs)]
 
 
 def url_lines(job: Job, width: int | None) -> list[StyledLine]:
