@@ -22,11 +22,11 @@ from jobstat.jobs.parse import parse_job
 from jobstat.jobs.policy import WatchPolicy
 from jobstat.jobs.watch import Watch
 from jobstat.views.reporter import DisplayOptions, make_reporter
-from jobstat.views.terminal import DEFAULT_SIZE
 
 if TYPE_CHECKING:
     from jobstat.jobs.job import Job
 
+SIZE = os.terminal_size((101, 30))
 ACCOUNT = "acme.zendesk.com"
 COMMAND = "jobstat watch - < answers.jsonl"
 START = datetime(2026, 11, 23, 12, 30, tzinfo=UTC).timestamp()
@@ -46,7 +46,7 @@ FAILURES = {
 
 
 class FakeTerminal(StringIO):
-    """A terminal of the default size, which keeps all that is written to it."""
+    """A terminal of SIZE that keeps all that is written to it."""
 
     encoding = "utf-8"
 
@@ -78,7 +78,7 @@ class Picture:
 
     @property
     def svg(self) -> str:
-        return draw(self.output, DEFAULT_SIZE.columns, COMMAND, self.description)
+        return draw(self.output, SIZE.columns, COMMAND, self.description)
 
 
 def pictures() -> tuple[Picture, Picture]:
@@ -131,6 +131,7 @@ def play() -> tuple[str, str]:
     with (
         patch("sys.stdout", terminal),
         patch("sys.stderr", terminal),
+        patch("jobstat.views.terminal.DEFAULT_SIZE", SIZE),
         patch.dict(os.environ, environ, clear=True),
         make_reporter(watch, ACCOUNT, camera, DisplayOptions()) as reporter,
     ):

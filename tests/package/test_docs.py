@@ -60,7 +60,7 @@ def test_readme_names_each_top_level_command_and_each_topic() -> None:
         assert f"`{topic}`" in text
 
 
-@pytest.mark.parametrize("block", ["script", "script lines", "ci"])
+@pytest.mark.parametrize("block", ["script", "ci"])
 def test_readme_scripts_are_also_in_the_scripting_topic(block: str) -> None:
     script = re.search(
         rf"<!-- begin {block} -->\n```sh\n(.*?)```", README.read_text(), re.DOTALL

@@ -1,4 +1,4 @@
-"""The demo command and its server, and the README's scripts run against it."""
+"""The demo command and its server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import socket
 import subprocess
 import threading
 from base64 import b64encode
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -23,11 +22,7 @@ from support import JOBSTAT, bash, environment, jobstat
 from jobstat.demo.api import TOKEN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from jobstat.demo.server import DemoServer
-
-README = (Path(__file__).parents[2] / "README.md").read_text()
 
 
 def test_demo_watches_a_job_to_its_end() -> None:
@@ -80,64 +75,6 @@ def test_commands_printed_by_demo_serve_run_unchanged() -> None:
     assert done.returncode == 6, done.stderr
     assert "1 of 2 items failed" in done.stdout
     assert server.returncode == -signal.SIGINT
-
-
-def readme_script(name: str) -> str:
-    """Return the code between the comments ``begin NAME`` and ``end NAME``."""
-    match = re.search(rf"<!-- begin {name} -->\n```sh\n(.*?)```", README, re.DOTALL)
-    assert match
-    return match[1]
-
-
-@pytest.mark.skipif(not shutil.which("jq"), reason="needs jq")
-@pytest.mark.parametrize(
-    ("duration", "failures", "out", "code"),
-    [
-        (0, 0.0, "all imported\n", 0),
-        (0, 0.5, r"not all imported:\n\[.*TicketCreateFailed.*\]\n", 6),
-        (600, 0.0, "still running; the job goes on\n", 124),
-        (0, 1.0, "", 3),
-    ],
-)
-def test_readme_script_handles_each_exit_code(
-    new_job: Callable[..., str],
-    tmp_path: Path,
-    duration: float,
-    failures: float,
-    out: str,
-    code: int,
-) -> None:
-    script = readme_script("script").replace("2h", "2s")
-    id = new_job(failures=failures, duration=duration)
-    done = bash(f"cd {tmp_path}\n{script}", ID=id)
-    assert done.returncode == code, done.stderr
-    assert re.fullmatch(out, done.stdout)
-
-
-@pytest.mark.skipif(not shutil.which("jq"), reason="needs jq")
-@pytest.mark.parametrize(
-    ("line", "failures", "out", "code"),
-    [
-        (0, 0.0, r"(queued|working|completed)\n", 0),
-        (
-            1,
-            0.5,
-            r'({"index":[13],"error":"TicketCreateFailed","details":"[^"]*"}\n){2}',
-            0,
-        ),
-        (2, 0.0, "", 0),
-        (2, 0.5, "", 6),
-    ],
-)
-def test_readme_script_lines_print_and_exit_as_documented(
-    new_job: Callable[..., str], line: int, failures: float, out: str, code: int
-) -> None:
-    lines = readme_script("script lines").splitlines()
-    assert len(lines) == 3
-    script = lines[line].replace("jq ", "jq -c ")
-    done = bash(f"set -e\n{script}", ID=new_job(failures=failures))
-    assert re.fullmatch(out, done.stdout)
-    assert (done.returncode, done.stderr) == (code, "")
 
 
 def call(
