@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 
 from jobstat import clock
-from jobstat.commands._shared import Connection, warn
-from jobstat.jobs.listing import JobListing, find_unfinished, list_recent
+from jobstat.commands._shared import Connection, new_watch, warn
+from jobstat.errors import JobstatError
+from jobstat.exits import Exit
+from jobstat.jobs.job import Job
+from jobstat.jobs.listing import (
+    JobListing,
+    find_unfinished,
+    lacks_listed_results,
+    list_recent,
+)
+from jobstat.jobs.loop import Observer, follow
 from jobstat.jobs.page_reader import PageReader
 from jobstat.jobs.policy import LISTING, WatchPolicy
 from jobstat.jobs.reference import is_id
@@ -18,16 +30,56 @@ from jobstat.views.wording import pluralize
 
 
 def list_recent_jobs(
-    connection: Connection, limit: int, states: Collection[str]
+    connection: Connection, limit: int, statuses: Collection[str], *, for_people: bool
 ) -> JobListing:
     """Return up to ``limit`` of the account's newest jobs.
 
-    Leave out jobs with other states, unless ``states`` is empty. Raise JobstatError if
-    the list cannot be read.
+    Leave out jobs with other statuses, unless ``statuses`` is empty. If the list omits
+    results, ask for them: for each job if items-failed is one of the statuses, else for
+    the returned jobs, and only ``for_people``. Raise JobstatError if the list or these
+    statuses cannot be known.
     """
     with ListProgress(standard_error(), quiet=False) as progress:
         reader = _new_reader(connection, LISTING, progress)
-        return list_recent(reader, limit, states)
+        look_up = partial(_look_up, connection, progress)
+        if Exit.ITEMS_FAILED.slug in statuses:
+            return list_recent(reader, limit, statuses, look_up)
+        listing = list_recent(reader, limit, statuses)
+        if for_people:
+            # Without its results, a job is still worth its row.
+            with suppress(JobstatError):
+                return replace(listing, jobs=look_up(listing.jobs))
+        return listing
+
+
+def _look_up(
+    connection: Connection, progress: ListProgress, jobs: Sequence[Job]
+) -> tuple[Job, ...]:
+    """Return these jobs of the list, with the results that the list omits.
+
+    A job that Zendesk has deleted meanwhile stays as it is. Raise JobstatError if
+    another job gets no answer.
+    """
+    ids = [job.id for job in jobs if lacks_listed_results(job) and is_id(job.id)]
+    watch = new_watch(connection, ids, LISTING)
+    follow(watch, connection.client.fetch, clock, _LookUpObserver(watch, progress))
+    for tracked in watch.jobs:
+        if tracked.error and tracked.exit is not Exit.NOT_FOUND:
+            raise tracked.error
+    answers = {tracked.id: tracked.unconfirmed or tracked.job for tracked in watch.jobs}
+    return tuple(answers.get(job.id) or job for job in jobs)
+
+
+class _LookUpObserver(Observer):
+    """Says when the rate limit delays a request about listed jobs."""
+
+    def __init__(self, watch: Watch, progress: ListProgress) -> None:
+        self._watch = watch
+        self._progress = progress
+
+    def tick(self, now: float) -> None:
+        if until := self._watch.rate_limited_until(now):
+            self._progress.waiting(None, until, now)
 
 
 def watch_unfinished_jobs(

@@ -7,7 +7,7 @@ import click
 from jobstat.commands._job_list import list_recent_jobs
 from jobstat.commands._shared import connect
 from jobstat.exits import Exit
-from jobstat.jobs.job import KNOWN_STATES
+from jobstat.jobs.listing import STATUSES
 from jobstat.jobs.pages import find_id
 from jobstat.jobs.policy import LISTING
 from jobstat.jobs.reference import is_id
@@ -16,7 +16,7 @@ from jobstat.views.job_list import show_list
 
 EXAMPLES = """
 jobstat list
-jobstat list --status failed --status killed
+jobstat list --status failed --status items-failed
 jobstat list --json --limit 1000 | jq -r .id | jobstat watch -
 """
 
@@ -24,11 +24,10 @@ jobstat list --json --limit 1000 | jq -r .id | jobstat watch -
 @click.command("list", epilog=epilog(EXAMPLES))
 @click.option(
     "--status",
-    type=click.Choice(KNOWN_STATES),
+    type=click.Choice(STATUSES),
     multiple=True,
     metavar="STATUS",
-    help=f"List only jobs with this status: {', '.join(KNOWN_STATES)}."
-    " Repeat it for several.",
+    help="List only jobs with this status. Repeat it for several.",
 )
 @click.option(
     "--limit",
@@ -52,12 +51,16 @@ def command(
     Unfinished jobs come first, then finished ones, the newest first. Zendesk deletes
     a job one day after it was created.
 
+    STATUS is Zendesk's: queued, working, completed, failed or killed. items-failed
+    lists the completed jobs of which an item failed, and completed lists these, too.
+    failed also lists jobs that were cancelled or aborted.
+
     The exit code does not depend on the status of the jobs. It is 7 if an entry of
     the list has no valid id.
     """
     with connect(base_url, subdomain, policy=LISTING) as connection:
         account = connection.account.name
-        listing = list_recent_jobs(connection, limit, status)
+        listing = list_recent_jobs(connection, limit, status, for_people=not json)
     show_list(listing, account, filtered=bool(status), json=json, color=color)
     is_complete = all(is_id(find_id(entry) or "") for entry in listing.skipped)
     return Exit.OK if is_complete else Exit.UNAVAILABLE

@@ -26,7 +26,7 @@ _jobstat() {
     'watch:--base-url') words='' ;;
     'watch:--results') words='all failed summary' ;;
     'watch:--color') words='auto always never' ;;
-    'list:--status') words='queued working completed failed killed' ;;
+    'list:--status') words='queued working completed failed killed items-failed' ;;
     'list:--limit') words='' ;;
     'list:--subdomain') words='' ;;
     'list:--base-url') words='' ;;

@@ -39,7 +39,7 @@ complete -c jobstat -n '__fish_seen_subcommand_from watch' -l color -x -a 'auto 
 complete -c jobstat -n '__fish_seen_subcommand_from watch' -l exit-zero -d 'Exit with 0 instead of 3, 6 or 8'
 complete -c jobstat -n '__fish_seen_subcommand_from watch' -l debug -d 'Show a traceback with each error'
 complete -c jobstat -n '__fish_seen_subcommand_from watch' -s h -l help -d 'Show this message and exit'
-complete -c jobstat -n '__fish_seen_subcommand_from list' -l status -x -a 'queued working completed failed killed' -d 'List only jobs with this status'
+complete -c jobstat -n '__fish_seen_subcommand_from list' -l status -x -a 'queued working completed failed killed items-failed' -d 'List only jobs with this status'
 complete -c jobstat -n '__fish_seen_subcommand_from list' -l limit -x -d 'Maximum number of jobs'
 complete -c jobstat -n '__fish_seen_subcommand_from list' -l subdomain -x -d 'Subdomain of the account'
 complete -c jobstat -n '__fish_seen_subcommand_from list' -l base-url -x -d 'Full address of the account, instead of --subdomain'

@@ -7,11 +7,12 @@ may be out of date. So it is read more than once.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from jobstat.jobs.job import Job, has_final_status, judge
+from jobstat.exits import Exit
+from jobstat.jobs.job import KNOWN_STATES, Job, Verdict, has_final_status, judge
 from jobstat.jobs.pages import FIRST_PAGE, Page, find_id
 
 if TYPE_CHECKING:
@@ -25,13 +26,37 @@ MAX_READINGS = 5
 class JobListing:
     """The newest jobs of an account.
 
-    ``total`` counts all jobs with the wanted states, listed here or not. ``skipped``
+    ``total`` counts all jobs with the wanted statuses, listed here or not. ``skipped``
     are the entries of the list that are not a job status, as the server sent them.
     """
 
     jobs: tuple[Job, ...]
     total: int
     skipped: tuple[object, ...]
+
+
+STATUSES = (*KNOWN_STATES, Exit.ITEMS_FAILED.slug)
+"""The statuses that select jobs: Zendesk's words, and a verdict."""
+
+
+def has_status(job: Job, statuses: Collection[str]) -> bool:
+    """Return whether a job has one of these STATUSES.
+
+    ``failed`` stands for every failed job, except for a killed one. ``items-failed``
+    selects completed jobs, which ``completed`` also selects.
+    """
+    words, verdict = {job.state}, judge(job)
+    if verdict is Verdict.JOB_FAILED and job.state != "killed":
+        words.add("failed")
+    if verdict is Verdict.ITEMS_FAILED:
+        words.add(verdict.exit.slug)
+    return not words.isdisjoint(statuses)
+
+
+def lacks_listed_results(job: Job) -> bool:
+    """Return whether a job completed, but the list does not say with which results."""
+    is_completed = job.state == "completed" and judge(job) is Verdict.OK
+    return is_completed and job.fields.get("results") is None
 
 
 def find_unfinished(reader: PageReader) -> tuple[list[str], list[str | None]]:
@@ -56,11 +81,15 @@ def find_unfinished(reader: PageReader) -> tuple[list[str], list[str | None]]:
 
 
 def list_recent(
-    reader: PageReader, limit: int, states: Collection[str] = ()
+    reader: PageReader,
+    limit: int,
+    statuses: Collection[str] = (),
+    look_up: Callable[[Sequence[Job]], Sequence[Job]] = tuple,
 ) -> JobListing:
-    """Return the newest jobs, only those with these states if any are given.
+    """Return the newest jobs, only those with these STATUSES if any are given.
 
     Unfinished jobs come first, although Zendesk lists them last: they are the newest.
+    ``look_up`` completes the jobs of a page that lack their results.
     """
     running: list[Job] = []
     finished: list[Job] = []
@@ -70,8 +99,8 @@ def list_recent(
     skipped: list[object] = []
     for page, is_first_reading in _read_until_settled(reader):
         skipped += page.skipped
-        for job in page.jobs:
-            if job.id in ids or (states and job.state not in states):
+        for job in look_up([job for job in page.jobs if job.id not in ids]):
+            if job.id in ids or (statuses and not has_status(job, statuses)):
                 continue
             ids.add(job.id)
             if judge(job).finished:

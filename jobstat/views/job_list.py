@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from jobstat.jobs.job import Job, judge
+from jobstat.jobs.listing import lacks_listed_results
 from jobstat.views.layout import render_lines
+from jobstat.views.message_time import format_age, format_time, parse_message
 from jobstat.views.output import JsonOutput
-from jobstat.views.sanitize import MAX_MESSAGE, sanitize
+from jobstat.views.sanitize import MAX_MESSAGE, MAX_NAME, sanitize
 from jobstat.views.summary import format_outcome
-from jobstat.views.table import Column, Row, Table, table_lines
-from jobstat.views.terminal import open_terminal
-from jobstat.views.wording import job_id, job_title, short_status, status_glyph
+from jobstat.views.table import MISSING, Column, Row, Table, table_lines
+from jobstat.views.terminal import Terminal, standard_error, standard_output
+from jobstat.views.wording import UNKNOWN, Glyph, job_id, short_status, status_glyph
 
 if TYPE_CHECKING:
-    from jobstat.jobs.job import Job
     from jobstat.jobs.listing import JobListing
 
 
@@ -32,8 +33,7 @@ def show_list(
 
     With ``filtered``, the user asked only for jobs with certain statuses.
     """
-    stdout = open_terminal(sys.stdout, os.environ, color)
-    stderr = open_terminal(sys.stderr, os.environ, color)
+    stdout, stderr = standard_output(color), standard_error(color)
     if skipped := len(listing.skipped):
         entries = "entry of the list is" if skipped == 1 else "entries of the list are"
         warning = f"{skipped} {entries} not a job status"
@@ -43,11 +43,8 @@ def show_list(
         # A script may use a skipped entry's id, or see that it has none.
         for entry in (*(job.fields for job in listing.jobs), *listing.skipped):
             output.write(output.dump(entry))
-    else:
-        width = stdout.size.columns if stdout.interactive else None
-        table = jobs_table(listing.jobs)
-        lines = table_lines(table, width, glyphs=stdout.glyphs)
-        stdout.write(render_lines(lines, stdout))
+    elif listing.jobs:
+        stdout.write(render_list(listing.jobs, stdout))
     if not listing.jobs and not json:
         such = "no such" if filtered else "no"
         stderr.print_quietly(f"jobstat: {such} jobs at {account}\n")
@@ -56,18 +53,63 @@ def show_list(
         stderr.print_quietly(f"jobstat: {shown}; see --limit\n")
 
 
-def jobs_table(jobs: Iterable[Job]) -> Table:
-    """Return a table with a row for each job."""
-    columns = (
-        Column(numeric=True),
-        Column(optional=True, own_line=True),
-        Column(own_line=True),
-        Column(optional=True),
+def render_list(jobs: Sequence[Job], terminal: Terminal) -> str:
+    """Return the table of jobs as text."""
+    is_log = not terminal.interactive
+    width = None if is_log else terminal.size.columns
+    table = jobs_table(jobs, None if is_log else datetime.now(UTC))
+    return render_lines(table_lines(table, width, glyphs=terminal.glyphs), terminal)
+
+
+STATUS_HEADING = "STATUS"
+ITEMS = Column("ITEMS")
+TYPE = Column("TYPE", own_line=True)
+CREATED = Column("CREATED", label="created", own_line=True)
+ENDED = Column("ENDED", label="ended", own_line=True)
+ID = Column("ID", own_line=True, below=True)
+MESSAGE = Column("MESSAGE", optional=True)
+
+_COLUMNS = (ITEMS, TYPE, CREATED, ENDED, ID, MESSAGE)
+
+
+def jobs_table(jobs: Sequence[Job], now: datetime | None) -> Table:
+    """Return a table with a row for each job, with the columns that any job fills.
+
+    Times are ages at ``now``, or if it is None, dates for a log.
+    """
+    rows = [_cells(job, now) for job in jobs]
+    columns = [column for column in _COLUMNS if any(row[column] for row in rows)]
+    blanks = ["" if column is MESSAGE else MISSING for column in columns]
+    return Table(
+        columns,
+        [
+            Row(
+                *_status(job),
+                [row[c] or b for c, b in zip(columns, blanks, strict=True)],
+            )
+            for job, row in zip(jobs, rows, strict=True)
+        ],
+        STATUS_HEADING,
     )
-    return Table(columns, [_row(job) for job in jobs])
 
 
-def _row(job: Job) -> Row:
-    message = sanitize(job.message or "", MAX_MESSAGE)
-    cells = [format_outcome(job), job_title(job), job_id(job), message]
-    return Row(status_glyph(job), short_status(job), cells)
+def _status(job: Job) -> tuple[Glyph, str]:
+    """Return the glyph and the status. Without its results, a job is not judged."""
+    if lacks_listed_results(job):
+        return UNKNOWN, "no results"
+    return status_glyph(job), short_status(job)
+
+
+def _cells(job: Job, now: datetime | None) -> dict[Column, str]:
+    message, times = job.message or "", {CREATED: "", ENDED: ""}
+    told = parse_message(message)
+    if told and (told.is_beginning or judge(job).finished):
+        time = format_age(told.moment, now) if now else format_time(told.moment)
+        times[CREATED if told.is_beginning else ENDED] = time
+        message = told.rest
+    return times | {
+        ITEMS: format_outcome(job),
+        TYPE: sanitize(job.job_type or "", MAX_NAME),
+        ID: job_id(job),
+        MESSAGE: sanitize(message, MAX_MESSAGE),
+    }

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobstat.views.layout import GAP, NARROW, StyledLine, flow, rich_console, text_width
+from jobstat.views.layout import (
+    GAP,
+    NARROW,
+    StyledLine,
+    flow,
+    rich_console,
+    text_width,
+    wrap,
+)
 
 if TYPE_CHECKING:
     from jobstat.views.terminal import Glyphs
@@ -25,8 +33,9 @@ class Column:
     """A column of a table.
 
     A ``numeric`` column is right-aligned and never folded. An ``optional`` column is
-    left out if the table is too wide. If a row gets several lines, the cell is on the
-    first line, after its ``label``, or with ``own_line`` on a later line.
+    left out if the table is too wide. A cell that may move ``below`` is then on a line
+    of its own below the row. If a row gets several lines, the cell is on the first
+    line, after its ``label``, or with ``own_line`` on a later line.
     """
 
     heading: str = ""
@@ -34,6 +43,7 @@ class Column:
     numeric: bool = False
     optional: bool = False
     own_line: bool = False
+    below: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +61,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of the same columns. A table of jobs has no headings."""
+    """Rows of the same columns, which may have headings."""
 
     columns: Sequence[Column]
     rows: Sequence[Row]
+    status_heading: str = ""
 
     @property
     def headings(self) -> list[str]:
@@ -68,28 +79,32 @@ class Table:
             Row(row.glyph, row.status, [*row.cells[:index], *row.cells[index + 1 :]])
             for row in self.rows
         ]
-        return Table([*self.columns[:index], *self.columns[index + 1 :]], rows)
+        columns = [*self.columns[:index], *self.columns[index + 1 :]]
+        return Table(columns, rows, self.status_heading)
 
 
 def table_lines(table: Table, width: int | None, *, glyphs: Glyphs) -> list[StyledLine]:
     """Lay out a table so that it fits the width.
 
     A table that is too wide loses its optional columns, the last one first. If that is
-    not enough, texts are folded within their columns. On a narrow terminal, or if the
-    table has no headings, each row gets several lines instead.
+    not enough, a column moves below, or texts are folded within their columns. On a
+    narrow terminal, or if the table has no headings, each row gets several lines.
     """
-    measure = len if width is None else text_width
     kept = table
-    while True:
-        widths = _column_widths(kept, measure, glyphs=glyphs)
-        if width is None or sum(widths) + len(GAP) * (len(widths) - 1) <= width:
-            widths = [min(w, MAX_PADDING) for w in widths] if width is None else widths
-            return _aligned(kept, widths, measure, glyphs=glyphs)
+    while (lines := _aligned(kept, width, glyphs=glyphs)) is None:
         optional = [i for i, column in enumerate(kept.columns) if column.optional]
         if not optional:
             break
         kept = kept.without_column(optional[-1])
-    if table.headings and width >= NARROW:
+    if lines is not None or width is None:
+        return lines or []
+    below = [i for i, column in enumerate(kept.columns) if column.below]
+    if below:
+        upper = _aligned(kept.without_column(below[0]), width, glyphs=glyphs)
+        if upper is not None:
+            cells = [row.cells[below[0]] for row in kept.rows]
+            return _with_lines_below(upper, cells, width)
+    elif table.headings and width >= NARROW:
         return _folded(table, width, glyphs=glyphs)
     return [
         line
@@ -98,24 +113,50 @@ def table_lines(table: Table, width: int | None, *, glyphs: Glyphs) -> list[Styl
     ]
 
 
+def _with_lines_below(
+    lines: list[StyledLine], cells: Sequence[str], width: int
+) -> list[StyledLine]:
+    """Return the lines of a table with a cell below each of its rows."""
+    headings = len(lines) - len(cells)
+    result = lines[:headings]
+    for line, cell in zip(lines[headings:], cells, strict=True):
+        result += [line, *_indented(wrap(cell, "", _inner_width(width)))]
+    return result
+
+
+def _inner_width(width: int) -> int:
+    return max(width - len(GAP), 1)
+
+
+def _indented(lines: Iterable[StyledLine]) -> list[StyledLine]:
+    return [[(GAP, ""), *line] for line in lines]
+
+
 def _column_widths(
     table: Table, measure: Callable[[str], int], *, glyphs: Glyphs
 ) -> list[int]:
-    signs = {row.sign(glyphs) for row in table.rows}
+    signs = {table.status_heading, *(row.sign(glyphs) for row in table.rows)}
     lines = [
         *([table.headings] if table.headings else []),
         *(row.cells for row in table.rows),
     ]
     columns = zip(*lines, strict=True)
     return [
-        max(map(measure, signs), default=1),
+        max(map(measure, signs)) or 1,
         *(max(map(measure, set(cells))) for cells in columns),
     ]
 
 
 def _aligned(
-    table: Table, widths: list[int], measure: Callable[[str], int], *, glyphs: Glyphs
-) -> list[StyledLine]:
+    table: Table, width: int | None, *, glyphs: Glyphs
+) -> list[StyledLine] | None:
+    """Return a line for each row, or None if the table is too wide."""
+    measure = len if width is None else text_width
+    widths = _column_widths(table, measure, glyphs=glyphs)
+    if width is None:
+        widths = [min(w, MAX_PADDING) for w in widths]
+    elif sum(widths) + len(GAP) * (len(widths) - 1) > width:
+        return None
     sign_width, *cell_widths = widths
 
     def pad(cells: Sequence[str]) -> str:
@@ -130,9 +171,8 @@ def _aligned(
 
     lines: list[StyledLine] = []
     if table.headings:
-        lines.append(
-            [(" " * sign_width + GAP, ""), (pad(table.headings).rstrip(), "bold")]
-        )
+        sign = table.status_heading.ljust(sign_width) + GAP
+        lines.append([(sign + pad(table.headings).rstrip(), "bold")])
     for row in table.rows:
         sign = row.sign(glyphs)
         padding = " " * (sign_width - measure(sign)) + GAP
@@ -178,6 +218,6 @@ def _stacked(table: Table, row: Row, width: int, *, glyphs: Glyphs) -> list[Styl
         sign = f"{sign} {first.pop(0)}"
     parts = [(sign, row.glyph.style), *((text, "") for text in first)]
     later = [(text, "") for column, text in cells if column.own_line]
-    inner_width = max(width - len(GAP), 1)
+    inner_width = _inner_width(width)
     head, *rest = [*flow(parts, inner_width), *flow(later, inner_width)]
-    return [head, *([(GAP, ""), *line] for line in rest)]
+    return [head, *_indented(rest)]

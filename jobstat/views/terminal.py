@@ -213,14 +213,14 @@ def open_terminal(
     )
 
 
-def standard_output() -> Terminal:
+def standard_output(color: str = "auto") -> Terminal:
     """Return stdout, which gets the data."""
-    return open_terminal(sys.stdout, os.environ)
+    return open_terminal(sys.stdout, os.environ, color)
 
 
-def standard_error() -> Terminal:
+def standard_error(color: str = "auto") -> Terminal:
     """Return stderr, which gets everything else."""
-    return open_terminal(sys.stderr, os.environ)
+    return open_terminal(sys.stderr, os.environ, color)
 
 
 @contextmanager

@@ -49,19 +49,47 @@ def add_pages(httpx_mock: HTTPXMock, *pages: list[Any], meta: bool = True) -> No
 def test_list_prints_one_line_per_job_with_unfinished_jobs_first(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
-    add_pages(httpx_mock, [BAD, GOOD, KILLED, WORKING, QUEUED])
+    working = {**WORKING, "message": "Creating ticket #1"}
+    add_pages(httpx_mock, [BAD, GOOD, KILLED, working, QUEUED])
     code, out, err = jobstat("list")
     assert (code, err) == (0, "")
     assert (
         out
-        == f"""\
-▸ working                  1/2  Bulk Create Ticket  working
-◦ queued                        Bulk Create Ticket  queued
-✗ with failures  1 of 2 failed  Bulk Create Ticket  bad      {BAD["message"]}
-✓ completed                1/1  Bulk Create Ticket  good     {GOOD["message"]}
-✗ killed                   ?/2  Bulk Create Ticket  killed
-"""
+        == """\
+STATUS           ITEMS          TYPE                ENDED                 ID       MESSAGE
+▸ working        1/2            Bulk Create Ticket  -                     working  Creating ticket #1
+◦ queued         -              Bulk Create Ticket  -                     queued
+✗ with failures  1 of 2 failed  Bulk Create Ticket  2026-11-23T12:00:00Z  bad
+✓ completed      1/1            Bulk Create Ticket  2026-11-23T12:00:00Z  good
+✗ killed         ?/2            Bulk Create Ticket  -                     killed
+"""  # noqa: E501 - the columns of a line show their alignment
     )
+
+
+def test_list_leaves_out_the_columns_that_no_job_fills(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    add_pages(httpx_mock, [{"id": "least", "status": "working"}])
+    assert jobstat("list") == (0, "STATUS     ID\n▸ working  least\n", "")
+
+
+def test_list_shows_times_of_creation_and_end_without_repeating_the_message(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    messages = {
+        "queued": "Created at 2026-11-23 11:59:30 +0000",
+        "working": "Started at 2026-11-23 11:59:31 +0000",
+        "failed": "Failed at 2026-11-23T14:00:05+02:00: no description",
+    }
+    jobs = [{"id": s, "status": s, "message": m} for s, m in messages.items()]
+    add_pages(httpx_mock, jobs)
+    _, out, _ = jobstat("list")
+    assert [line.split(None, 5) for line in out.splitlines()] == [
+        ["STATUS", "CREATED", "ENDED", "ID", "MESSAGE"],
+        ["◦", "queued", "2026-11-23T11:59:30Z", "-", "queued"],
+        ["▸", "working", "-", "-", "working", messages["working"]],
+        ["✗", "failed", "-", "2026-11-23T12:00:05Z", "failed", "no description"],
+    ]
 
 
 @pytest.mark.parametrize("meta", [True, False])
@@ -82,10 +110,9 @@ def test_limit_truncates_the_list_and_reports_the_total(
     add_pages(httpx_mock, [BAD, GOOD], [WORKING, QUEUED])
     code, out, err = jobstat("list", "--limit", "3")
     assert code == 0
-    first, second, third = out.splitlines()
-    assert first.endswith("  working")
-    assert second.endswith("  queued")
-    assert "  bad      Completed at" in third
+    assert [line.split()[-1] for line in out.splitlines()] == [
+        *("ID", "working", "queued", "bad")
+    ]
     assert err == "jobstat: the newest 3 of 4 jobs; see --limit\n"
     assert jobstat("list", "--json", "--limit", "1")[1:] == (
         json.dumps(WORKING) + "\n",
@@ -97,8 +124,8 @@ def test_list_shows_30_jobs_by_default_and_more_with_limit(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
     add_pages(httpx_mock, [{**GOOD, "id": f"job{number}"} for number in range(50)])
-    assert jobstat("list")[1].count("\n") == 30
-    assert jobstat("list", "--limit", "200")[1].count("\n") == 50
+    assert jobstat("list")[1].count("\n") == 1 + 30
+    assert jobstat("list", "--limit", "200")[1].count("\n") == 1 + 50
 
 
 def test_status_option_filters_the_list_and_ignores_case(
@@ -107,7 +134,119 @@ def test_status_option_filters_the_list_and_ignores_case(
     capitalized = {**QUEUED, "status": "Queued"}
     add_pages(httpx_mock, [BAD, KILLED, WORKING, capitalized])
     _, out, _ = jobstat("list", "--status", "queued", "--status", "killed")
-    assert [line.split()[-1] for line in out.splitlines()] == ["queued", "killed"]
+    assert [line.split()[-1] for line in out.splitlines()] == [
+        *("ID", "queued", "killed")
+    ]
+
+
+JOBS = [
+    BAD,
+    GOOD,
+    KILLED,
+    job_object("failed", id="failed"),
+    job_object("Cancelled", id="cancelled"),
+    completed(SUCCESS, id="error", error="Boom"),
+    completed(SUCCESS, id="short") | {"total": 2},
+    WORKING,
+    job_object("pausing", id="pausing"),
+]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "ids"),
+    [
+        ("completed", ["bad", "good", "error", "short"]),
+        ("items-failed", ["bad", "short"]),
+        ("failed", ["failed", "cancelled", "error"]),
+        ("killed", ["killed"]),
+        ("working", ["working"]),
+        ("failed items-failed", ["bad", "failed", "cancelled", "error", "short"]),
+    ],
+)
+def test_status_selects_jobs_by_word_or_by_verdict(
+    jobstat: Run, httpx_mock: HTTPXMock, statuses: str, ids: list[str]
+) -> None:
+    add_pages(httpx_mock, JOBS)
+    options = [word for status in statuses.split() for word in ("--status", status)]
+    code, out, err = jobstat("list", "--json", *options)
+    assert (code, err) == (0, "")
+    assert [json.loads(line)["id"] for line in out.splitlines()] == ids
+
+
+def without_results(job: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in job.items() if name != "results"}
+
+
+def test_items_failed_asks_once_a_page_for_results_that_the_list_omits(
+    jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
+) -> None:
+    other = completed(FAILURE, id="other")
+    listed = [without_results(BAD), GOOD, without_results(other), KILLED, WORKING]
+    add_pages(httpx_mock, listed, [without_results(GOOD | {"id": "third"})])
+    for job in (BAD, other, completed(SUCCESS, id="third")):
+        zendesk.add(job)
+    code, out, err = jobstat("list", "--json", "--status", "items-failed")
+    assert (code, err) == (0, "")
+    assert [json.loads(line) for line in out.splitlines()] == [BAD, other]
+    assert zendesk.requested == ["show_many", "third"]
+
+
+def test_items_failed_leaves_out_a_job_that_was_deleted_after_the_list(
+    jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
+) -> None:
+    add_pages(httpx_mock, [without_results(GOOD), without_results(BAD)])
+    zendesk.add(BAD)
+    code, out, _ = jobstat("list", "--json", "--status", "items-failed")
+    assert (code, json.loads(out)) == (0, BAD)
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, 4), (503, 7)])
+def test_items_failed_fails_if_the_results_cannot_be_had(
+    jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, status: int, code: int
+) -> None:
+    add_pages(httpx_mock, [without_results(BAD)])
+    zendesk.jobs["bad"] = lambda now: status
+    exit_code, out, err = jobstat("list", "--status", "items-failed")
+    assert (exit_code, out) == (code, "")
+    assert f"({status})" in err
+
+
+def test_list_asks_for_omitted_results_of_the_jobs_that_it_shows(
+    jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any
+) -> None:
+    add_pages(httpx_mock, [MINIMAL | {"id": "bad"}, GOOD, MINIMAL])
+    zendesk.add(BAD)
+    code, out, err = jobstat("list", "--limit", "2")
+    assert code == 0
+    assert err == "jobstat: the newest 2 of 3 jobs; see --limit\n"
+    assert "✗ with failures  1 of 2 failed  Bulk Create Ticket" in out
+    assert zendesk.requested == ["bad"]
+    assert json.loads(jobstat("list", "--json", "--limit", "1")[1])["status"]
+    assert zendesk.requested == ["bad"]  # JSON is the list as it is
+
+
+@pytest.mark.parametrize("status", [403, 404, 503])
+def test_listed_job_without_results_is_not_called_completed(
+    jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, status: int
+) -> None:
+    add_pages(httpx_mock, [without_results(BAD)])
+    zendesk.jobs["bad"] = lambda now: status
+    code, out, err = jobstat("list")
+    assert (code, err) == (0, "")
+    assert "? no results  2/2    Bulk Create Ticket" in out
+
+
+def test_wait_for_the_rate_limit_before_omitted_results_is_announced(
+    jobstat: Run, httpx_mock: HTTPXMock, zendesk: Any, clock: FakeClock
+) -> None:
+    headers = {"x-rate-limit": "10", "x-rate-limit-remaining": "0"}
+    page = {"job_statuses": [without_results(BAD)]}
+    httpx_mock.add_response(url=LIST, json=page, headers=headers)
+    zendesk.add(BAD)
+    code, out, err = jobstat("list", "--status", "items-failed")
+    assert (code, clock.now) == (0, 1060)
+    assert "with failures" in out
+    assert err == "jobstat: waiting for the rate limit; next request in 1 min\n"
 
 
 def test_list_of_an_account_without_jobs_exits_0(

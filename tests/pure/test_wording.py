@@ -316,7 +316,7 @@ def test_long_names_are_truncated_in_every_view() -> None:
     table = all_results(completed(item))
     assert table.headings == ["INDEX", "ID", "ACTION", "STATUS"]
     cells = table.rows[0].cells[1:]
-    (row,) = jobs_table([seen]).rows
+    (row,) = jobs_table([seen], None).rows
     _, title, id, message = row.cells
     shown = (format_status(seen), job_title(seen), job_id(seen), row.status, title, id)
     for text in (*shown, *cells):

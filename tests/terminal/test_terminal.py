@@ -461,16 +461,26 @@ def test_terminal_as_standard_input_gets_a_hint_about_ctrl_d() -> None:
     assert "✗ 3 of 40 items failed" in shown
 
 
-def test_list_uses_three_lines_per_job_on_a_narrow_terminal() -> None:
+ROW = "◦ queued  0/4    Bulk Create Ticket  {id}"
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        (50, "STATUS    ITEMS  TYPE\n◦ queued  0/4    Bulk Create Ticket\n  {id}"),
+        (30, "◦ queued  0/4\n  Bulk Create Ticket\n  {start}\n  {end}"),
+        (80, f"STATUS    ITEMS  TYPE{' ' * 16}ID\n{ROW}"),
+    ],
+)
+def test_list_gives_a_job_more_lines_on_a_narrower_terminal(
+    columns: int, expected: str
+) -> None:
     with DemoServer() as server:
         id = start_job(server)
         env = environment(server.base_url, ZENDESK_OAUTH_TOKEN=TOKEN)
-        with on_terminal("list", columns=45, env=env) as narrow:
-            shown = narrow.read()
-        with on_terminal("list", columns=80, env=env) as wide:
-            shown_wide = wide.read()
-    assert shown == f"◦ queued  0/4\n  Bulk Create Ticket\n  {id}"
-    assert shown_wide == f"◦ queued  0/4  Bulk Create Ticket  {id}"
+        with on_terminal("list", columns=columns, env=env) as terminal:
+            shown = terminal.read()
+    assert shown == expected.format(id=id, start=id[:28], end=id[28:])
 
 
 def test_demo_on_a_terminal_shows_progress_then_the_result() -> None:
