@@ -206,7 +206,12 @@ def test_output_over_the_file_size_limit_exits_2(
 ) -> None:
     large = completed(*[FAILURE | {"details": "x" * 100}] * 1000)
     with raw_server(http(content=body(large))) as server:
-        env = environment(server.base_url, PYTHONUNBUFFERED=unbuffered)
+        env = environment(
+            server.base_url,
+            PYTHONUNBUFFERED=unbuffered,
+            # Under the limit, Python would cut its bytecode files off.
+            PYTHONDONTWRITEBYTECODE="1",
+        )
         script = 'ulimit -f 8; "$@" > large.json'
         done = sh(script, "show", ID, "--json", env=env, cwd=tmp_path)
     assert done.returncode == 2
