@@ -50,7 +50,8 @@ class Job:
 
     ``total`` and ``progress`` count items; None means unknown. ``items`` is empty
     until the job ends. ``failed`` holds the failed items in their order. ``fields``
-    is the complete object from the server.
+    is the complete object from the server. ``verdict`` is kept, because a view of 200
+    jobs asks for it each second.
     """
 
     id: str
@@ -63,10 +64,12 @@ class Job:
     items: tuple[Item, ...]
     fields: dict[str, Any] = field(repr=False)
     failed: tuple[Item, ...] = field(init=False, repr=False)
+    verdict: Verdict = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         failed = tuple(item for item in self.items if item.failed)
         object.__setattr__(self, "failed", failed)
+        object.__setattr__(self, "verdict", _judge(self))
 
     @property
     def state(self) -> str:
@@ -105,6 +108,11 @@ def judge(job: Job) -> Verdict:
     whether the items succeeded. A completed job that reports an error itself has
     failed. A job with an unknown status is unfinished.
     """
+    return job.verdict
+
+
+def _judge(job: Job) -> Verdict:
+    """Decide the verdict when a job is parsed."""
     if job.state in FAILED_STATES or shows_error(job.fields):
         return Verdict.JOB_FAILED
     if job.state != "completed":
