@@ -51,9 +51,9 @@ def command(
     Unfinished jobs come first, then finished ones, the newest first. Zendesk deletes
     a job one day after it was created.
 
-    STATUS is Zendesk's: queued, working, completed, failed or killed. items-failed
-    lists the completed jobs of which an item failed, and completed lists these, too.
-    failed also lists jobs that were cancelled or aborted.
+    STATUS is Zendesk's word: queued, working, completed, failed or killed. failed also
+    lists jobs that were cancelled or aborted. Of the completed jobs, items-failed lists
+    those with failed items.
 
     The exit code does not depend on the status of the jobs. It is 7 if an entry of
     the list has no valid id.
