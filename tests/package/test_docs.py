@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CONTRACT = ROOT.parent / "shared" / "CONTRACT.md"
+needs_contract = pytest.mark.skipif(
+    not CONTRACT.is_file(), reason="the contract is not beside the project"
+)
 
 
 def relative(path: object) -> str | None:
@@ -184,6 +187,13 @@ def options() -> Iterator[tuple[str, click.Option]]:
                 yield path, param
 
 
+def test_readme_or_a_topic_names_every_option() -> None:
+    text = README.read_text() + "".join(map(load_topic, TOPICS))
+    words = set(re.findall(r"(?<!\S)-[a-z-]+", re.sub("[`(]", " ", text)))
+    for path, option in options():
+        assert words.intersection(option.opts), f"{path} {option.opts}"
+
+
 def test_shared_option_has_the_same_help_in_every_command() -> None:
     helps: dict[str, set[str | None]] = {}
     for path, option in options():
@@ -207,11 +217,18 @@ def test_changelog_has_a_section_for_this_version() -> None:
     assert f"## [{__version__}]" in CHANGELOG.read_text()
 
 
-@pytest.mark.skipif(
-    not CONTRACT.is_file(), reason="the contract is not beside the project"
-)
+@needs_contract
 def test_exit_codes_match_the_contract() -> None:
     rows = re.findall(r"^\| (\d+) \| ([a-z-]+) \| ", CONTRACT.read_text(), re.MULTILINE)
     assert {(int(code), slug) for code, slug in rows} == {
         (int(code), code.slug) for code in Exit
     }
+
+
+@needs_contract
+def test_every_command_and_option_of_the_contract_exists() -> None:
+    text = CONTRACT.read_text()
+    names = {name for _, option in options() for name in option.opts}
+    assert set(re.findall("--[a-z][a-z-]+", text)) - {"--version", "--help"} <= names
+    paths = {path for path, _ in commands()}
+    assert set(re.findall("^jobstat ([a-z-]+)", text, re.MULTILINE)) <= paths
