@@ -24,8 +24,9 @@ from jobstat.jobs.policy import SHOW, WatchPolicy
 from jobstat.jobs.rate_limit import RateLimiter
 from jobstat.jobs.reference import Reference, parse_reference
 from jobstat.jobs.watch import Watch
-from jobstat.views.reporter import DisplayOptions, make_reporter
+from jobstat.views.reporter import DisplayOptions
 from jobstat.views.stdin import read_input
+from jobstat.views.streams import make_reporter
 from jobstat.views.terminal import say_waiting_for_tokens, standard_error
 from jobstat.views.writing import limit_writes
 from jobstat.zendesk.auth.account import Account

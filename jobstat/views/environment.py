@@ -38,3 +38,13 @@ def has_progress_indicator(environ: Mapping[str, str]) -> bool:
         or environ.get("ConEmuANSI") == "ON"
         or (ptyxis_version.isdecimal() and int(ptyxis_version) >= 48)  # noqa: PLR2004 - the first that can
     )
+
+
+def runs_workflow_commands(environ: Mapping[str, str]) -> bool:
+    """Return whether GitHub Actions, or a CI like it, reads the output."""
+    return environ.get("GITHUB_ACTIONS") == "true"
+
+
+def step_summary_path(environ: Mapping[str, str]) -> str | None:
+    """Return the file for the report of this step of GitHub Actions."""
+    return environ.get("GITHUB_STEP_SUMMARY") or None

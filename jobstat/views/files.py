@@ -34,7 +34,7 @@ def write_document(terminal: Terminal, text: str) -> None:
         terminal.print(text.removeprefix("\ufeff").replace("\r\n", "\n").expandtabs())
     else:
         terminal.use_utf8()
-        terminal.write(text)
+        terminal.write_exactly(text)
 
 
 def write_new_files(directory: str, texts: Mapping[str, str]) -> None:

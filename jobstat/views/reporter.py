@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -13,12 +11,12 @@ from jobstat import clock
 from jobstat.errors import JobstatError
 from jobstat.exits import Exit
 from jobstat.jobs.job import KNOWN_STATES, Job, judge
-from jobstat.jobs.loop import Clock, Observer
+from jobstat.jobs.loop import Observer
 from jobstat.jobs.poll import TrackedJob
 from jobstat.jobs.reference import is_same_id
-from jobstat.views.output import JsonOutput, Output
+from jobstat.views.output import Output
 from jobstat.views.progress import Progress
-from jobstat.views.terminal import Terminal, open_terminal
+from jobstat.views.terminal import Terminal
 from jobstat.views.wording import (
     format_problem,
     format_status,
@@ -31,6 +29,7 @@ from jobstat.views.writing import limit_writes
 if TYPE_CHECKING:
     from jobstat.jobs.retry import Outage
     from jobstat.jobs.watch import Watch
+    from jobstat.views.github import GitHubReport
 
 MAX_IDS = 20
 """Maximum number of ids in one warning."""
@@ -79,7 +78,9 @@ class Reporter(Observer):
         output: Output | None,
         stderr: Terminal,
         options: DisplayOptions,
+        github: GitHubReport | None = None,
     ) -> None:
+        self._github = github
         self._watch = watch
         self._progress = progress
         self._output = output
@@ -138,11 +139,13 @@ class Reporter(Observer):
         self._warn_about_unanswered()
         if self._options.csv:
             self._count_jobs_without_results()
+        is_timed = not self._watch.policy.once
+        elapsed = now - self._watch.started if is_timed else None
         if self._output:
-            is_timed = not self._watch.policy.once
-            elapsed = now - self._watch.started if is_timed else None
             with self._making_room():
                 self._output.report(self._watch, elapsed)
+        if self._github:
+            self._github.report(self._watch, elapsed)
 
     def _is_written_when_done(self, tracked: TrackedJob) -> bool:
         if self._options.stream:
@@ -219,71 +222,3 @@ class Reporter(Observer):
         if jobs:
             statuses = format_status_counts(jobs)
             self.notify(f"jobstat: jobs without results: {statuses}\n")
-
-
-def make_reporter(
-    watch: Watch, account: str, clock: Clock, options: DisplayOptions
-) -> Reporter:
-    """Return the reporter that fits the options and the streams of the process."""
-    color, plain = options.color, options.plain
-    stdout = open_terminal(sys.stdout, os.environ, color, plain=plain)
-    stderr = open_terminal(sys.stderr, os.environ, color, plain=plain)
-    return Reporter(
-        watch,
-        _make_progress(watch, account, clock, options, stdout, stderr),
-        _make_output(account, options, stdout),
-        stderr,
-        options,
-    )
-
-
-def _make_output(
-    account: str, options: DisplayOptions, stdout: Terminal
-) -> Output | None:
-    if options.quiet:
-        return None
-    if options.csv:
-        from jobstat.views.csv_output import CsvOutput
-
-        return CsvOutput(stdout, failed_only=options.results == "failed")
-    if options.for_programs:
-        indented = stdout.interactive and not options.stream
-        return JsonOutput(stdout, indented=indented)
-    from jobstat.views.report import TextOutput
-
-    fitted = stdout.interactive and not options.plain
-    return TextOutput(stdout, account, fitted=fitted)
-
-
-def _make_progress(
-    watch: Watch,
-    account: str,
-    clock: Clock,
-    options: DisplayOptions,
-    stdout: Terminal,
-    stderr: Terminal,
-) -> Progress:
-    """Return the view of the progress: nothing, a live view or a log.
-
-    The view is on stderr if stdout gets data for programs.
-    """
-    if options.quiet or watch.policy.once:
-        return Progress()
-    for_programs = options.for_programs
-    terminal = stderr if for_programs else stdout
-    # The next program in a pipe, such as jq, often writes to the same screen. A live
-    # view must be gone before that program gets data.
-    is_written_at_end = options.csv or (len(watch.jobs) == 1 and not options.stream)
-    is_undisturbed = not for_programs or stdout.is_file or is_written_at_end
-    if terminal.live and not options.plain and is_undisturbed:
-        from jobstat.views.live import LiveProgress
-
-        return LiveProgress(watch, account, terminal, clock, show_final=for_programs)
-    log = None if for_programs and not stderr.interactive else terminal
-    if options.plain:
-        from jobstat.views.spoken import SpokenProgress
-
-        return SpokenProgress(watch, log, stderr, show_final=for_programs)
-    from jobstat.views.log import LogProgress
-
-    return LogProgress(watch, log, stderr, show_final=for_programs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 MAX_NAME = 200
@@ -22,6 +23,9 @@ MAX_MARKS = 4
 
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
 """Hangul fillers: letters without ink."""
+
+_WORKFLOW_COMMAND = re.compile(r"(?:^|[\r\n])[^\S\r\n]*:(?=:)|##\[")
+"""The start of a workflow command, up to the character that is escaped."""
 
 
 def sanitize(text: str, max_length: int = MAX_TEXT) -> str:
@@ -53,6 +57,20 @@ def sanitize(text: str, max_length: int = MAX_TEXT) -> str:
 def sanitize_lines(text: str) -> str:
     """Sanitize each line of the text, and keep the line breaks."""
     return "\n".join(map(sanitize, text.split("\n")))
+
+
+def disarm_commands(text: str) -> str:
+    r"""Escape the text that GitHub Actions takes for a workflow command.
+
+    A command is ``::`` at the start of a line, or ``##[`` anywhere. In JSON the escape
+    ``\u005b`` is the same string, and ``::`` is never at the start of a line.
+    """
+    return _WORKFLOW_COMMAND.sub(_escape_last, text)
+
+
+def _escape_last(match: re.Match[str]) -> str:
+    start = match.group()
+    return f"{start[:-1]}\\u{ord(start[-1]):04x}"
 
 
 def _is_invisible(character: str) -> bool:

@@ -20,8 +20,12 @@ from typing import TextIO
 
 from jobstat import clock
 from jobstat.errors import OutputError, SignalReceived
-from jobstat.views.environment import has_color, has_progress_indicator
-from jobstat.views.sanitize import sanitize_lines
+from jobstat.views.environment import (
+    has_color,
+    has_progress_indicator,
+    runs_workflow_commands,
+)
+from jobstat.views.sanitize import disarm_commands, sanitize_lines
 from jobstat.views.writing import redirect_to_devnull, write_all
 
 DEFAULT_SIZE = os.terminal_size((80, 24))
@@ -54,7 +58,8 @@ class Terminal:
     ``interactive`` is true for a terminal on which lines can be redrawn.
     ``unattended`` is true in CI, whose log may look like a terminal. ``shows_progress``
     is true if the terminal has an indicator of its own for the progress of a program.
-    ``stream`` is None if it was closed when the process started.
+    ``runs_commands`` is true if GitHub Actions reads the output. ``stream`` is None if
+    it was closed when the process started.
     """
 
     stream: TextIO | None
@@ -63,6 +68,7 @@ class Terminal:
     color: bool
     glyphs: Glyphs
     shows_progress: bool = False
+    runs_commands: bool = False
 
     @property
     def live(self) -> bool:
@@ -118,10 +124,14 @@ class Terminal:
     def write(self, text: str) -> None:
         """Write text as it is, with its colors and control sequences. For views only.
 
-        The caller sanitizes text from outside. Raise OutputError if the text cannot
-        be written, BrokenPipeError if the reader of a pipe is gone, and
-        SignalReceived(SIGHUP) if the terminal was closed.
+        The caller sanitizes text from outside. Only workflow commands are disarmed.
+        Raise OutputError if the text cannot be written, BrokenPipeError if the reader
+        of a pipe is gone, and SignalReceived(SIGHUP) if the terminal was closed.
         """
+        self.write_exactly(self._disarmed(text))
+
+    def write_exactly(self, text: str) -> None:
+        """Write a document for another program. Raise as ``write`` does."""
         if self.stream is None:
             raise OutputError.closed()
         try:
@@ -136,6 +146,20 @@ class Terminal:
 
     def write_quietly(self, text: str) -> None:
         """Write text that is not data. Drop it if it cannot be written."""
+        self._write_or_drop(self._disarmed(text))
+
+    def run_command(self, command: str) -> None:
+        """Write a workflow command whose texts are escaped, if they are run here."""
+        if self.runs_commands:
+            self._write_or_drop(f"{command}\n")
+
+    def _disarmed(self, text: str) -> str:
+        """Return the text without workflow commands. No CI reads a file."""
+        if self.runs_commands and not self.is_file:
+            return disarm_commands(text)
+        return text
+
+    def _write_or_drop(self, text: str) -> None:
         if self.stream is not None:
             try:
                 write_all(self.stream, text)
@@ -210,6 +234,7 @@ def open_terminal(
         color=has_color(color, environ, interactive=interactive),
         glyphs=Glyphs.NONE if plain else _choose_glyphs(stream, environ),
         shows_progress=interactive and has_progress_indicator(environ),
+        runs_commands=runs_workflow_commands(environ),
     )
 
 

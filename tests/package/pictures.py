@@ -21,7 +21,8 @@ from jobstat.jobs.loop import follow
 from jobstat.jobs.parse import parse_job
 from jobstat.jobs.policy import WatchPolicy
 from jobstat.jobs.watch import Watch
-from jobstat.views.reporter import DisplayOptions, make_reporter
+from jobstat.views.reporter import DisplayOptions
+from jobstat.views.streams import make_reporter
 
 if TYPE_CHECKING:
     from jobstat.jobs.job import Job

@@ -11,7 +11,7 @@ import jobstat
 
 PACKAGE = Path(jobstat.__file__).parent
 
-RAW = {"write", "write_quietly"}
+RAW = {"write", "write_exactly", "write_quietly", "run_command"}
 """The methods of Terminal that do not sanitize."""
 
 VIEWS_THAT_PAINT = frozenset(
@@ -19,6 +19,7 @@ VIEWS_THAT_PAINT = frozenset(
         "accounts",
         "csv_output",
         "files",
+        "github",
         "job_list",
         "list_progress",
         "live",
