@@ -110,12 +110,12 @@ def command(
     with connect(base_url, subdomain, jobs) as connection:
         watch = new_watch(connection, [job.id for job in jobs], SHOW)
         run_watch(connection, watch, display)
-    answers = [tracked.job for tracked in watch.jobs if not tracked.error]
-    found = [job for job in answers if job]
-    if len(found) < len(jobs):
-        # The reporter has shown the errors.
-        return combine(t.exit for t in watch.jobs if t.exit and t.error)
-    sent = list(zip(found, documents, strict=True))
+    unknown = [tracked for tracked in watch.jobs if tracked.error or not tracked.job]
+    if unknown:  # the reporter has shown the errors
+        errors = (tracked.error for tracked in unknown)
+        return combine(error.exit if error else Exit.UNAVAILABLE for error in errors)
+    answers = [tracked.job for tracked in watch.jobs if tracked.job]
+    sent = list(zip(answers, documents, strict=True))
     failed = find_failed_records(sent, all_of_failed_jobs=all_of_failed_jobs)
     if output is None:
         text = render_document(model, failed, with_errors=with_errors)

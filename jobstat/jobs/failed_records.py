@@ -68,14 +68,18 @@ def find_failed_records(
 
 
 def _check_ended(jobs: Sequence[Job]) -> None:
+    """Raise Unfinished if one of the jobs has not ended."""
     unfinished = [job for job in jobs if not judge(job).finished]
-    if unfinished:
-        first = unfinished[0]
-        others = f", and {len(unfinished) - 1} more" if len(unfinished) > 1 else ""
-        raise Unfinished(
-            f"{first.id} has not ended: its status is {first.status}{others}",
-            hint="Wait for the end with jobstat watch.",
-        )
+    if not unfinished:
+        return
+    first, count = unfinished[0], len(unfinished)
+    if count == 1:
+        message = f"{first.id} has not ended: its status is {first.status}"
+        hint = f"Wait for its end with: jobstat watch {first.id}"
+    else:
+        message = f"{count} of {len(jobs)} jobs have not ended; the first is {first.id}"
+        hint = "Wait for their end with: jobstat watch"
+    raise Unfinished(message, hint=hint)
 
 
 def _find_in_job(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from jobstat.errors import UsageError
 from jobstat.jobs.csv_cell import defuse
@@ -160,18 +162,19 @@ def _read_rows(source: Source, start: int, delimiter: str) -> Iterator[_Row]:
 
 
 def _find_delimiter(source: Source, start: int) -> str:
-    """Return the delimiter that splits the header into the most cells."""
-    widths: dict[str, int] = {}
+    """Return the delimiter that splits the header into the most cells.
+
+    A quote inside a cell shows that another delimiter is the right one.
+    """
+    ranks: dict[str, tuple[bool, int]] = {}
     for delimiter in _DELIMITERS:
-        try:
-            header = next(_read_rows(source, start, delimiter), None)
-        except UsageError:
-            continue
-        if header:
-            widths[delimiter] = len(header.cells)
-    if not widths:
+        with suppress(UsageError):
+            for header in islice(_read_rows(source, start, delimiter), 1):
+                has_quote = any('"' in cell for cell in header.cells)
+                ranks[delimiter] = (not has_quote, len(header.cells))
+    if not ranks:
         raise source.error("its first record is broken CSV")
-    return max(widths, key=lambda delimiter: widths[delimiter])
+    return max(ranks, key=lambda delimiter: ranks[delimiter])
 
 
 def _check_header(source: Source, header: _Row) -> None:

@@ -232,7 +232,5 @@ def _reject_constant(name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_build_object,
     parse_constant=_reject_constant,
-    # Numbers are compared as text, and may be larger than Python's.
-    parse_int=str,
-    parse_float=str,
+    parse_int=str,  # numbers are compared as text, and may have any length
 )

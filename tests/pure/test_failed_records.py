@@ -207,7 +207,7 @@ def test_unfinished_job_is_named_before_any_other_doubt() -> None:
     with pytest.raises(Unfinished, match=f"^{OTHER} .* its status is working$") as err:
         find_failed_records(sent)
     assert err.value.exit is Exit.UNFINISHED
-    with pytest.raises(Unfinished, match="queued, and 2 more"):
+    with pytest.raises(Unfinished, match="3 of 3 jobs have not ended; the first"):
         find_failed_records([(job(), document(*USERS))] * 3)
 
 

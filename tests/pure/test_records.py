@@ -206,6 +206,7 @@ def test_csv_is_kept_byte_for_byte(
         ("id,name", Format.CSV, 0),
         ('id;note\n1;"a\n\nb"\n2;c', Format.CSV, 2),
         ("id\tnote\n1\ta,b;c", Format.CSV, 1),
+        ('id;"a,b"\n1;2', Format.CSV, 1),
         ("id,name\r1,a\r2,b\r", Format.CSV, 2),
     ],
 )
@@ -272,6 +273,7 @@ def test_file_name_decides_if_one_line_could_be_json_or_json_lines() -> None:
         (b"<!doctype html>\n", "its first line does not name the columns of CSV"),
         (b",,\n1,2,3", "its first line does not name the columns of CSV"),
         (b"id,name\n1,a,b", "input, line 2: this record has 3 cells, but the header"),
+        (b'"id,name\n1,2', "input: its first record is broken CSV"),
         (b'id,name\n1,"a"b', "input, line 2: broken CSV: ',' expected after '\"'"),
         (b'id,name\n1,"a\n2,b', "input, line 2: broken CSV: unexpected end of data"),
         (b"ID,name,id\n1,a,2", "input, line 1: the header has the column 'id' twice"),
@@ -293,6 +295,11 @@ def test_keys_are_compared_as_text() -> None:
     assert record.keys == {"id": "12", "email": "ada@example.org"}
     (record,) = parse("E-mail;External ID;ID\nAda@Example.org; 7 ;12").records
     assert record.keys == {"id": "12", "external_id": "7", "email": "ada@example.org"}
+
+
+def test_quoted_delimiter_in_the_header_is_not_the_delimiter() -> None:
+    (record,) = parse('id;"a,b"\n1;2').records
+    assert record.keys == {"id": "1"}
 
 
 def test_empty_json_document_has_no_blanks_inside() -> None:
