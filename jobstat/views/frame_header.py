@@ -74,7 +74,7 @@ def _figures(
     done, total = overall_progress(watch)
     items = f"{done}/{total} items" if watch.items[1] else ""
     rate, left, time_left = watch.estimate.rate, watch.eta(now), ""
-    if watch.outage:
+    if watch.outage or _is_stalled(watch):
         rate = left = None  # they would be about the time before
     if left is not None:
         time_left = f"{'' if is_narrow else 'about '}{format_elapsed(left)} left"
@@ -89,3 +89,9 @@ def _figures(
         "time left": (time_left, "dim"),
         "account": (account if width >= WIDE else "", "dim"),
     }
+
+
+def _is_stalled(watch: Watch) -> bool:
+    """Return whether no working job makes progress."""
+    jobs = [t for t in watch.pending if t.job and t.job.state != "queued"]
+    return bool(jobs) and all(t.stalled_since is not None for t in jobs)

@@ -45,7 +45,7 @@ SHORT_ID = 9
 TINY = 30
 """Columns below which a row has no bar, and says only how many items failed."""
 
-MAX_STATUS = 24
+MAX_STATUS = 18
 """Columns of a status that is not known to jobstat."""
 
 DELAYED = Glyph("!", "!", UNKNOWN.style)

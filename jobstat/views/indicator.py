@@ -14,6 +14,7 @@ from jobstat.views.summary import failed_jobs, overall_progress, sum_item_counts
 from jobstat.views.wording import whole_percent
 
 if TYPE_CHECKING:
+    from jobstat.jobs.poll import TrackedJob
     from jobstat.jobs.watch import Watch
     from jobstat.views.terminal import Terminal
 
@@ -64,12 +65,17 @@ def _progress(watch: Watch) -> tuple[State, int]:
     """Return the state and the percent. Before the first item, the bar moves."""
     done, total = overall_progress(watch)
     percent = whole_percent(done, total)
-    if watch.outage or all(tracked.outage for tracked in watch.pending):
+    if watch.outage or all(_is_out_of_reach(tracked) for tracked in watch.pending):
         return State.WARNING, percent
     failed_items, _ = sum_item_counts(watch.jobs)
     if failed_items or failed_jobs(watch.jobs):
         return State.ERROR, percent
     return (State.NORMAL, percent) if done else (State.MOVING, 0)
+
+
+def _is_out_of_reach(tracked: TrackedJob) -> bool:
+    """Return whether requests for the job fail. It may also be too new to be found."""
+    return tracked.outage is not None and tracked.outage.failures > 0
 
 
 def _sequence(state: State, percent: int) -> str:

@@ -288,6 +288,19 @@ def test_stall_of_one_job_replaces_its_rate() -> None:
     assert "no progress" not in " ".join(lines(watch, now=311))
 
 
+def test_header_has_no_rate_if_all_working_jobs_stall() -> None:
+    watch = new_watch(QUEUED, QUEUED, QUEUED)
+    for now, done in ((30, 10), (60, 20), (90, 30)):
+        moved = replace(WORKING, progress=done)
+        answer(watch, moved, moved, QUEUED, now=now)
+    assert "48 items/min  about" in lines(watch, 100, now=95)[0]
+    answer(watch, moved, moved, QUEUED, now=300)
+    header, delay, *_ = lines(watch, 100, now=300)
+    assert "items/min" not in header
+    assert "left" not in header
+    assert delay == "! 2 jobs: no progress for up to 3 min"
+
+
 def test_short_time_in_the_queue_is_part_of_the_time() -> None:
     watch = new_watch(job("queued", total=100))
     answer(watch, WORKING, now=5)

@@ -9,7 +9,7 @@ import pytest
 from support import FAILURE, SUCCESS, completed, job
 from watches import new_watch
 
-from jobstat.errors import Unavailable
+from jobstat.errors import NotFound, Unavailable
 from jobstat.jobs.parse import parse_job
 from jobstat.jobs.poll import PollRequest
 from jobstat.views.indicator import Indicator
@@ -115,6 +115,13 @@ def test_outage_of_one_of_two_jobs_is_no_warning() -> None:
         Unavailable("503"), requested_at=60, timeout=30, now=60
     )
     assert Indicator(watch, terminal()).update(60) == "\x1b]9;4;1;40\x1b\\"
+
+
+def test_job_that_is_too_new_to_be_found_is_no_warning() -> None:
+    watch = new_watch(None)
+    watch.record_failure(PollRequest(tuple(watch.jobs), 30, 1), NotFound("no job"), 1)
+    assert watch.jobs[0].outage
+    assert Indicator(watch, terminal()).update(1) == "\x1b]9;4;3;0\x1b\\"
 
 
 def test_state_is_written_when_it_changes_and_before_ghostty_forgets_it() -> None:
