@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from jobstat.jobs.duration import format_elapsed
 from jobstat.jobs.job import Job
 from jobstat.views.layout import (
@@ -20,7 +18,9 @@ from jobstat.views.layout import (
 )
 from jobstat.views.results import failures_first, results_table
 from jobstat.views.sanitize import MAX_MESSAGE, MAX_TEXT, sanitize
+from jobstat.views.spoken import speak_status
 from jobstat.views.table import table_lines
+from jobstat.views.terminal import Glyphs
 from jobstat.views.wording import (
     format_progress,
     format_status,
@@ -30,9 +30,6 @@ from jobstat.views.wording import (
     percent_done,
     status_glyph,
 )
-
-if TYPE_CHECKING:
-    from jobstat.views.terminal import Glyphs
 
 ROWS_AROUND_TABLE = 12
 """Rows of a screen for the lines around the results table and the shell's prompt."""
@@ -55,9 +52,13 @@ def job_lines(
     """
     title = [(job_title(job), "bold"), (job_id(job), ""), (account, "dim")]
     time = "" if elapsed is None else format_elapsed(elapsed)
+    if glyphs is Glyphs.NONE:
+        status = [[(speak_status(job, elapsed or 0.0), "")]]
+    else:
+        status = _status_lines(job, time, width, glyphs=glyphs)
     return [
         *flow(title, width),
-        *_status_lines(job, time, width, glyphs=glyphs),
+        *status,
         *message_lines(job, width),
     ]
 

@@ -90,7 +90,7 @@ def _make_progress(
         return LiveProgress(watch, account, terminal, clock, show_final=for_programs)
     log = None if for_programs and not stderr.interactive else terminal
     if options.plain:
-        from jobstat.views.spoken import SpokenProgress
+        from jobstat.views.spoken_log import SpokenProgress
 
         return SpokenProgress(watch, log, stderr, show_final=for_programs)
     from jobstat.views.log import LogProgress

@@ -15,9 +15,9 @@ from jobstat.views.layout import (
     text_width,
     wrap,
 )
+from jobstat.views.terminal import Glyphs
 
 if TYPE_CHECKING:
-    from jobstat.views.terminal import Glyphs
     from jobstat.views.wording import Glyph
 
 MAX_PADDING = 64
@@ -89,7 +89,10 @@ def table_lines(table: Table, width: int | None, *, glyphs: Glyphs) -> list[Styl
     A table that is too wide loses its optional columns, the last one first. If that is
     not enough, a column moves below, or texts are folded within their columns. On a
     narrow terminal, or if the table has no headings, each row gets several lines.
+    Without glyphs, each row is a sentence.
     """
+    if glyphs is Glyphs.NONE:
+        return [[(_sentence(table, row), "")] for row in table.rows]
     kept = table
     while (lines := _aligned(kept, width, glyphs=glyphs)) is None:
         optional = [i for i, column in enumerate(kept.columns) if column.optional]
@@ -205,13 +208,24 @@ def _folded(table: Table, width: int, *, glyphs: Glyphs) -> list[StyledLine]:
     ]
 
 
-def _stacked(table: Table, row: Row, width: int, *, glyphs: Glyphs) -> list[StyledLine]:
-    """Return a row as several lines, without its empty cells."""
-    cells = [
+def _sentence(table: Table, row: Row) -> str:
+    """Return the status and the cells of a row as they are read aloud."""
+    texts = [row.status, *(text for _, text in _named(table, row))]
+    return ", ".join(filter(None, texts))
+
+
+def _named(table: Table, row: Row) -> list[tuple[Column, str]]:
+    """Return the cells of a row that are not empty, after their labels."""
+    return [
         (column, f"{column.label} {cell}".lstrip())
         for column, cell in zip(table.columns, row.cells, strict=True)
         if cell not in {"", MISSING}
     ]
+
+
+def _stacked(table: Table, row: Row, width: int, *, glyphs: Glyphs) -> list[StyledLine]:
+    """Return a row as several lines, without its empty cells."""
+    cells = _named(table, row)
     sign = row.sign(glyphs)
     first = [text for column, text in cells if not (column.own_line or column.optional)]
     if not row.status and first:

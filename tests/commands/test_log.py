@@ -122,3 +122,20 @@ def test_reading_a_list_in_ci_tells_the_time_of_an_outage(
     httpx_mock.add_response(json={"job_statuses": []}, is_reusable=True)
     _, _, err = jobstat("watch", "--all")
     assert err.startswith(f"jobstat: {NOW}  acme.zendesk.com cannot answer now (503);")
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_plain_report_has_sentences_in_place_of_signs_and_columns(
+    jobstat: Run, zendesk: Any, count: int
+) -> None:
+    failure = {**FAILURE, "details": "Name: Café \u5f20 is taken", "id": 7}
+    zendesk.add(working(1), completed(SUCCESS, failure))
+    zendesk.add(working(1, id=OTHER), completed(failure, id=OTHER))
+    _, out, _ = jobstat("watch", *[ID, OTHER][:count], "--plain")
+    lines = out.splitlines()
+    sentence = (
+        r"index 1, id 7(, failed)?, TicketCreateFailed: Name: Café \u5f20 is taken"
+    )
+    assert any(re.fullmatch(sentence, line) for line in lines) or count == 2
+    assert not GLYPHS.search(out.replace("Café \u5f20", ""))
+    assert not re.search("[A-Z]{4}", out.replace("V3-", ""))
