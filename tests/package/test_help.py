@@ -33,7 +33,8 @@ def test_help_shows_the_help_of_a_command(path: str) -> None:
     done = jobstat("help", *path.split())
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == jobstat(*path.split(), "--help").stdout
-    assert done.stdout.split() == help_text(path).split()
+    # The widths differ, and a line may end at a hyphen.
+    assert "".join(done.stdout.split()) == "".join(help_text(path).split())
 
 
 @pytest.mark.parametrize(
