@@ -288,11 +288,15 @@ def test_stall_of_one_job_replaces_its_rate() -> None:
     assert "no progress" not in " ".join(lines(watch, now=311))
 
 
-def test_header_has_no_rate_if_all_working_jobs_stall() -> None:
+def test_header_has_no_rate_during_an_outage_or_if_all_working_jobs_stall() -> None:
     watch = new_watch(QUEUED, QUEUED, QUEUED)
     for now, done in ((30, 10), (60, 20), (90, 30)):
         moved = replace(WORKING, progress=done)
         answer(watch, moved, moved, QUEUED, now=now)
+    assert "48 items/min  about" in lines(watch, 100, now=95)[0]
+    watch.record_failure(PollRequest(tuple(watch.jobs), 30, 91), Unavailable("503"), 92)
+    assert "items/min" not in lines(watch, 100, now=95)[0]
+    answer(watch, moved, moved, QUEUED, now=94)
     assert "48 items/min  about" in lines(watch, 100, now=95)[0]
     answer(watch, moved, moved, QUEUED, now=300)
     header, delay, *_ = lines(watch, 100, now=300)

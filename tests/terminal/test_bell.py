@@ -16,6 +16,7 @@ from support import (
     body,
     completed,
     environment,
+    finish_jobs,
     job_object,
     sh,
     start_job,
@@ -91,6 +92,21 @@ def test_bell_does_not_ring_after_a_signal(number: int) -> None:
         terminal.read(lambda text: "19/40" in text)
         terminal.process.send_signal(number)
         terminal.read()
+    assert b"\a" not in terminal.raw
+
+
+def test_bell_does_not_ring_after_the_pipe_broke() -> None:
+    with DemoServer() as server:
+        id = start_job(server)
+        env = environment(server.base_url, ZENDESK_OAUTH_TOKEN=TOKEN)
+        with on_terminal(
+            "watch", "--bell", "--json", id, env=env, stdout=subprocess.PIPE
+        ) as terminal:
+            terminal.read(lambda text: "queued" in text)
+            terminal.stdout.close()
+            finish_jobs(server)
+            terminal.read()
+        assert terminal.process.returncode == -signal.SIGPIPE
     assert b"\a" not in terminal.raw
 
 

@@ -11,6 +11,8 @@ import pytest
 from support import job
 from watches import SCENES, Scene, new_watch
 
+from jobstat.errors import Unavailable
+from jobstat.jobs.poll import PollRequest
 from jobstat.views.live import frame_lines
 from jobstat.views.terminal import Glyphs, Terminal
 
@@ -91,6 +93,22 @@ def test_frame_stays_still_while_only_the_time_changes(name: str, columns: int) 
     changed = [line for line, last in zip(later, first, strict=True) if line != last]
     assert len(changed) <= 4
     assert all(any(sign in line for sign in ":s━") for line in changed)
+
+
+@pytest.mark.parametrize("columns", COLUMNS)
+@pytest.mark.parametrize("jobs", [1, 30])
+def test_long_error_displaces_neither_the_retry_nor_the_jobs(
+    jobs: int, columns: int
+) -> None:
+    watch = new_watch(*[job("working", total=100, progress=40)] * jobs)
+    request = PollRequest(tuple(watch.jobs), 30, 60)
+    error = Unavailable("cannot reach acme " * 60, retry_after=12)
+    watch.record_failure(request, error, 60)
+    shown = squeezed(" ".join(draw(Scene(watch, 65, ()), columns, 10)))
+    assert "! cannot".replace(" ", "") in shown
+    assert "retryingin7s,lastanswer1min5sago" in shown
+    assert "working" in shown
+    assert "40/100" in shown
 
 
 HOSTILE = [

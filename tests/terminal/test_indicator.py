@@ -145,7 +145,8 @@ def test_indicator_is_cleared_at_ctrl_z_and_shown_again_by_fg() -> None:
         terminal.read(lambda text: "stopped" in text)
         assert states(terminal)[-1] == CLEARED
         os.write(terminal.master, b"fg\n")
-        terminal.read(lambda _: states(terminal)[-1] == HALFWAY)
+        terminal.read(lambda text: "20/40" in text)
+        assert states(terminal)[-1] == HALFWAY
         os.write(terminal.master, b"\x03")
         terminal.read()
     assert states(terminal)[-1] == CLEARED
