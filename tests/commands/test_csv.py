@@ -126,6 +126,21 @@ def test_refused_credential_does_not_lose_the_results_of_ended_jobs(
     assert (code, out) == (4, f"{FIRST},account_id\n{BAD_ROWS}")
 
 
+def test_unconfirmed_results_are_written_too(jobstat: Run, zendesk: Any) -> None:
+    """An answer to a batch may omit results, and a later one may never come."""
+    zendesk.add(WORKING)
+    zendesk.add({**BAD, "total": 3, "progress": 3})
+    zendesk.errors |= dict.fromkeys(range(2, 99), 503)
+    code, out, _ = jobstat("watch", "--csv", ID, OTHER, "--timeout", "1m")
+    assert (code, out) == (124, f"{FIRST},account_id\n{BAD_ROWS}")
+
+
+def test_table_of_many_rows_is_whole(jobstat: Run, zendesk: Any) -> None:
+    zendesk.add(completed(*({"id": n} for n in range(2500))))
+    _, out, _ = jobstat("show", "--csv", ID)
+    assert [row["id"] for row in table(out)] == [str(n) for n in range(2500)]
+
+
 def test_fail_fast_writes_the_failed_items(jobstat: Run, zendesk: Any) -> None:
     zendesk.add(WORKING)
     zendesk.add(BAD)
