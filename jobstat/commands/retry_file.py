@@ -47,9 +47,12 @@ MEANINGS = {
 
 
 @click.command("retry-file", epilog=epilog(EXAMPLES, EXIT_CODES, MEANINGS))
-@click.argument("arguments", metavar="JOB INPUT...", nargs=-1, required=True)
+@click.argument(
+    "arguments", type=click.Path(), metavar="JOB INPUT...", nargs=-1, required=True
+)
 @click.option(
     "--output",
+    type=click.Path(file_okay=False),
     metavar="DIR",
     help="Write files of at most --batch records to this directory.",
 )

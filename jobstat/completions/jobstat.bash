@@ -1,7 +1,7 @@
 # bash completion for jobstat, written by: jobstat completion bash
 
 _jobstat() {
-  local current=${COMP_WORDS[COMP_CWORD]} command='' words='' i
+  local current=${COMP_WORDS[COMP_CWORD]} command='' words='' paths='' i
   local previous=${COMP_WORDS[COMP_CWORD-1]}
   if [[ $current == = ]]; then
     current=''
@@ -31,7 +31,7 @@ _jobstat() {
     'list:--subdomain') words='' ;;
     'list:--base-url') words='' ;;
     'list:--color') words='auto always never' ;;
-    'retry-file:--output') words='' ;;
+    'retry-file:--output') words=''; paths=directory ;;
     'retry-file:--batch') words='' ;;
     'retry-file:--subdomain') words='' ;;
     'retry-file:--base-url') words='' ;;
@@ -59,6 +59,7 @@ _jobstat() {
         'watch:-'*) words='--all --interval --timeout --retry-for --stream --fail-fast --plain --bell --subdomain --base-url --json --csv --results -q --quiet --color --exit-zero --debug -h --help' ;;
         'list:-'*) words='--status --limit --subdomain --base-url --json --color --debug -h --help' ;;
         'retry-file:-'*) words='--output --batch --with-errors --all-of-failed-jobs --subdomain --base-url --debug -h --help' ;;
+        'retry-file:'*) paths=file ;;
         'auth:-'*) words='-h --help' ;;
         'auth:'*) words='login status logout' ;;
         'auth login:-'*) words='--client-id --with-secret --with-token --email --port --timeout --default --subdomain --base-url --debug -h --help' ;;
@@ -71,6 +72,12 @@ _jobstat() {
         'help:'*) words='auth environment exit-codes failures output polling scripting show watch list retry-file auth demo completion help' ;;
       esac ;;
   esac
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  if [[ $paths ]]; then
+    local IFS=$'\n'
+    compopt -o filenames 2> /dev/null  # bash 3 has no compopt
+    COMPREPLY=($(compgen -A "$paths" -- "$current"))
+  else
+    COMPREPLY=($(compgen -W "$words" -- "$current"))
+  fi
 }
 complete -F _jobstat jobstat

@@ -47,7 +47,8 @@ complete -c jobstat -n '__fish_seen_subcommand_from list' -l json -d 'Print Zend
 complete -c jobstat -n '__fish_seen_subcommand_from list' -l color -x -a 'auto always never' -d 'When to use color'
 complete -c jobstat -n '__fish_seen_subcommand_from list' -l debug -d 'Show a traceback with each error'
 complete -c jobstat -n '__fish_seen_subcommand_from list' -s h -l help -d 'Show this message and exit'
-complete -c jobstat -n '__fish_seen_subcommand_from retry-file' -l output -x -d 'Write files of at most --batch records to this directory'
+complete -c jobstat -n '__fish_seen_subcommand_from retry-file' -F
+complete -c jobstat -n '__fish_seen_subcommand_from retry-file' -l output -x -a '(__fish_complete_directories)' -d 'Write files of at most --batch records to this directory'
 complete -c jobstat -n '__fish_seen_subcommand_from retry-file' -l batch -x -d 'Maximum records in a file of --output'
 complete -c jobstat -n '__fish_seen_subcommand_from retry-file' -l with-errors -d 'Add the errors'
 complete -c jobstat -n '__fish_seen_subcommand_from retry-file' -l all-of-failed-jobs -d 'Write all records of a failed job that reports no items'

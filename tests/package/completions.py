@@ -17,22 +17,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """An option. ``choices`` is empty if the option takes any value."""
+    """An option. ``choices`` is empty if the option takes any value.
+
+    ``paths`` is "file" or "directory" if the option takes a path, else empty.
+    """
 
     names: tuple[str, ...]
     summary: str
     takes_value: bool
     choices: tuple[str, ...]
+    paths: str
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command. ``words`` are the choices of its argument."""
+    """A command. ``words`` are the choices of its argument.
+
+    ``paths`` is "file" or "directory" if its argument may be a path, else empty.
+    """
 
     name: str
     summary: str
     options: tuple[Option, ...]
     words: tuple[str, ...]
+    paths: str
     subcommands: tuple[Command, ...] = ()
 
 
@@ -45,16 +53,13 @@ def generate(shell: str, root: click.Context) -> str:
 def parse_command(name: str, context: click.Context) -> Command:
     command = context.command
     params = command.get_params(context)
+    arguments = [param for param in params if isinstance(param, click.Argument)]
     return Command(
         name,
         command.get_short_help_str(limit=200),
         tuple(parse_option(p, context) for p in params if isinstance(p, click.Option)),
-        tuple(
-            choice
-            for param in params
-            if isinstance(param, click.Argument)
-            for choice in parse_choices(param, context)
-        ),
+        tuple(c for argument in arguments for c in parse_choices(argument, context)),
+        "".join(map(parse_paths, arguments)),
         tuple(parse_subcommands(context)),
     )
 
@@ -78,11 +83,19 @@ def parse_option(option: click.Option, context: click.Context) -> Option:
         summary=re.split(r"\.(?: |$)|: ", option.help or "")[0],
         takes_value=not option.is_flag,
         choices=() if option.is_flag else parse_choices(option, context),
+        paths=parse_paths(option),
     )
 
 
 def parse_choices(param: click.Parameter, context: click.Context) -> tuple[str, ...]:
-    return tuple(item.value for item in param.shell_complete(context, ""))
+    items = param.shell_complete(context, "")
+    return tuple(item.value for item in items if item.type == "plain")
+
+
+def parse_paths(param: click.Parameter) -> str:
+    if not isinstance(param.type, click.Path):
+        return ""
+    return "file" if param.type.file_okay else "directory"
 
 
 def walk(command: Command, path: str = "") -> Iterator[tuple[str, Command]]:
@@ -109,7 +122,7 @@ def bash_script(root: Command) -> str:
             "# bash completion for jobstat, written by: jobstat completion bash",
             "",
             "_jobstat() {",
-            "  local current=${COMP_WORDS[COMP_CWORD]} command='' words='' i",
+            "  local current=${COMP_WORDS[COMP_CWORD]} command='' words='' paths='' i",
             "  local previous=${COMP_WORDS[COMP_CWORD-1]}",
             "  if [[ $current == = ]]; then",
             "    current=''",
@@ -129,7 +142,13 @@ def bash_script(root: Command) -> str:
             *(line for path, c in commands.items() for line in bash_words(path, c)),
             "      esac ;;",
             "  esac",
-            '  COMPREPLY=($(compgen -W "$words" -- "$current"))',
+            "  if [[ $paths ]]; then",
+            "    local IFS=$'\\n'",
+            "    compopt -o filenames 2> /dev/null  # bash 3 has no compopt",
+            '    COMPREPLY=($(compgen -A "$paths" -- "$current"))',
+            "  else",
+            '    COMPREPLY=($(compgen -W "$words" -- "$current"))',
+            "  fi",
             "}",
             "complete -F _jobstat jobstat",
             "",
@@ -142,7 +161,8 @@ def bash_values(path: str, command: Command) -> Iterator[str]:
     for option in command.options:
         if option.takes_value:
             patterns = "|".join(f"'{path}:{name}'" for name in option.names)
-            yield f"    {patterns}) words='{' '.join(option.choices)}' ;;"
+            paths = f"; paths={option.paths}" if option.paths else ""
+            yield f"    {patterns}) words='{' '.join(option.choices)}'{paths} ;;"
 
 
 def bash_words(path: str, command: Command) -> Iterator[str]:
@@ -152,6 +172,8 @@ def bash_words(path: str, command: Command) -> Iterator[str]:
     yield f"        '{path}:-'*) words='{' '.join(options)}' ;;"
     if words:
         yield f"        '{path}:'*) words='{' '.join(words)}' ;;"
+    if command.paths:
+        yield f"        '{path}:'*) paths={command.paths} ;;"
 
 
 def zsh_script(root: Command) -> str:
@@ -200,11 +222,16 @@ def zsh_group(group: Command) -> Iterator[str]:
     yield "esac"
 
 
+ZSH_PATHS = {"file": "_files", "directory": "_files -/"}
+
+
 def zsh_command(command: Command) -> Iterator[str]:
     yield "_arguments \\"
     for option in command.options:
         yield f"  {zsh_option(option)} \\"
     words = f"1:word:({' '.join(command.words)})" if command.words else "*:job: "
+    if command.paths:
+        words = f"*:job or file:{ZSH_PATHS[command.paths]}"
     yield f"  {quote(words)}"
 
 
@@ -214,7 +241,7 @@ def zsh_option(option: Option) -> str:
     value = ""
     if option.takes_value:
         choices = f"({' '.join(option.choices)})" if option.choices else " "
-        value = f":value:{choices}"
+        value = f":value:{ZSH_PATHS.get(option.paths, choices)}"
     rest = quote(f"[{summary}]{value}")
     if len(option.names) > 1:
         exclusive = quote(f"({' '.join(option.names)})")
@@ -244,6 +271,8 @@ def fish_script(root: Command) -> str:
                 f"complete -c jobstat -n {quote(condition)}"
                 f" -a {quote(' '.join(command.words))}"
             )
+        if command.paths:
+            lines.append(f"complete -c jobstat -n {quote(condition)} -F")
         lines += fish_subcommands(command, condition)
         lines += fish_options(command, condition)
     return "\n".join([*lines, ""])
@@ -268,6 +297,8 @@ def fish_options(command: Command, condition: str) -> Iterator[str]:
             value = " -x"
             if option.choices:
                 value += f" -a {quote(' '.join(option.choices))}"
+            elif option.paths == "directory":
+                value += " -a '(__fish_complete_directories)'"
         yield (
             f"complete -c jobstat -n {quote(condition)}{names}{value}"
             f" -d {quote(option.summary)}"

@@ -13,7 +13,7 @@ from package.docs import COMPLETIONS
 CASES = [
     ("jobstat ", {"show", "watch", "demo", "completion"}, {"--timeout"}),
     ("jobstat --", {"--version", "--help"}, {"show"}),
-    ("jobstat show ", set(), {"--json", "auto", "watch"}),
+    ("jobstat show ", set(), {"--json", "auto", "watch", "batch-1.json"}),
     ("jobstat wa", {"watch"}, {"show"}),
     (
         "jobstat watch --",
@@ -21,6 +21,8 @@ CASES = [
         {"--serve"},
     ),
     ("jobstat show --color ", {"auto", "always", "never"}, {"--json"}),
+    ("jobstat retry-file id ba", {"batch-1.json"}, {"bin", "--batch"}),
+    ("jobstat retry-file --output b", {"bin"}, {"batch-1.json"}),
     ("jobstat demo --se", {"--serve"}, {"--port"}),
     ("jobstat completion ", {"bash", "zsh", "fish"}, {"watch"}),
     ("jobstat help ", {"exit-codes", "environment", "watch"}, {"--json", "login"}),
@@ -39,6 +41,7 @@ def needs(shell: str) -> pytest.MarkDecorator:
 @pytest.fixture
 def no_python(tmp_path: Path) -> dict[str, str]:
     """Return an environment in which Python or jobstat leaves a file if it starts."""
+    (tmp_path / "batch-1.json").touch()
     folder = tmp_path / "bin"
     folder.mkdir()
     for name in ("python", "python3", "jobstat"):
@@ -51,7 +54,7 @@ def no_python(tmp_path: Path) -> dict[str, str]:
 
 def complete(command: list[str], env: dict[str, str], **variables: str) -> list[str]:
     """Return the lines that a shell prints."""
-    done = run(command, env=env | variables)
+    done = run(command, env=env | variables, cwd=env["HOME"])
     assert done.stderr == ""
     return done.stdout.splitlines()
 
@@ -59,6 +62,7 @@ def complete(command: list[str], env: dict[str, str], **variables: str) -> list[
 def check(
     words: list[str], offered: set[str], not_offered: set[str], env: dict[str, str]
 ) -> None:
+    words = [word.removesuffix("/") for word in words]
     assert offered <= set(words)
     assert not not_offered & set(words)
     assert not Path(env["HOME"], "started").exists()

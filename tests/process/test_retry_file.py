@@ -119,7 +119,7 @@ def test_output_that_is_no_directory_is_refused(
     write_lines(tmp_path / "in", *['{"subject": "a"}'] * 4)
     done = bash(f"cd {tmp_path}\njobstat retry-file {failed_job} in --output in")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("jobstat: cannot write to in: ")
+    assert done.stderr.startswith("jobstat: invalid value for '--output': Directory")
     assert (tmp_path / "in").read_text() == '{"subject": "a"}\n' * 4
 
 
