@@ -150,17 +150,18 @@ def _parse_arguments(
 
     Raise UsageError if a job has no file, a file no job, or a job two files.
     """
-    if arguments[0] == STANDARD_INPUT:
+    from_stdin = arguments[0] == STANDARD_INPUT
+    if len(arguments) == 1 or (len(arguments) % 2 and not from_stdin):
+        raise UsageError(
+            f"no INPUT after {arguments[-1]}",
+            hint="Give each job the file that was sent for it.",
+        )
+    if from_stdin:
         paths = arguments[1:]
         jobs = _read_jobs(paths)
     else:
         paths = arguments[1::2]
         jobs = [_parse_job(argument) for argument in arguments[::2]]
-        if len(jobs) > len(paths):
-            raise UsageError(
-                f"no INPUT after {arguments[-1]}",
-                hint="Give each job the file that was sent for it: JOB INPUT.",
-            )
     path_of: dict[str, str] = {}
     for job, path in zip(jobs, paths, strict=True):
         id = job.id.lower()

@@ -137,7 +137,7 @@ def test_all_records_of_a_failed_job_are_written_on_request(
     [
         ((ID,), f"no INPUT after {ID}"),
         ((ID, "a.json", OTHER), f"no INPUT after {OTHER}"),
-        (("-",), "standard input names 2 jobs, but there are 0 files"),
+        (("-",), "no INPUT after -"),
         (("-", "a.json"), "standard input names 2 jobs, but there is 1 file"),
         ((ID, "a.json", "-", "b.json"), "- must be the first argument"),
         (("a.json", ID), "not a job id: 'a.json'"),
