@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from jobstat.jobs.folding import fold
-from jobstat.jobs.job import Item, Job
+from jobstat.jobs.job import Item, Job, item_counts
 from jobstat.jobs.signs import find_errors, is_failed_item
-from jobstat.jobs.text import flatten
+from jobstat.jobs.text import collapse_blanks, flatten
 from jobstat.jobs.vocabulary import plain_name
 
 NO_REASON = "no reason given"
@@ -39,6 +39,14 @@ class Cause:
     text: str
     failures: tuple[Failure, ...]
 
+    @property
+    def count(self) -> int:
+        """How many items failed. One result may stand for all items of a job."""
+        return sum(
+            item_counts(failure.job)[0] if failure.job.has_one_result else 1
+            for failure in self.failures
+        )
+
 
 def group_failures(jobs: Iterable[Job]) -> tuple[Cause, ...]:
     """Group the failed items of all jobs by cause, the most frequent cause first.
@@ -51,7 +59,7 @@ def group_failures(jobs: Iterable[Job]) -> tuple[Cause, ...]:
             text, values = _fold_error(item)
             groups.setdefault(text, []).append(Failure(job, item, values))
     causes = [Cause(text, tuple(failures)) for text, failures in groups.items()]
-    return tuple(sorted(causes, key=lambda cause: -len(cause.failures)))
+    return tuple(sorted(causes, key=lambda cause: -cause.count))
 
 
 def error_text(item: Item) -> str:
@@ -60,7 +68,7 @@ def error_text(item: Item) -> str:
     If no field describes the error, name the field that shows the failure:
     ``status: Failed``.
     """
-    return " ".join(": ".join(_error_parts(item.fields)).split()) or NO_REASON
+    return collapse_blanks(": ".join(_error_parts(item.fields))) or NO_REASON
 
 
 def _fold_error(item: Item) -> tuple[str, tuple[str, ...]]:
@@ -83,7 +91,7 @@ def _own_values(fields: Mapping[str, object], text: str) -> Iterator[str]:
     """Yield the values of the item's own fields that are in a text."""
     for name, value in fields.items():
         if isinstance(value, str | int) and _is_own_name(name):
-            own = " ".join(str(value).split())
+            own = collapse_blanks(str(value))
             if len(own) > 1 and own in text:
                 yield own
 

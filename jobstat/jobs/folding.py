@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from jobstat.jobs.text import collapse_blanks
+
 FOLDED = "*"
 """The sign in place of a variable part."""
 
@@ -110,7 +112,7 @@ def fold(
     ``own_values`` are values that are known to vary. Nothing before ``start`` is
     folded. The result depends on nothing else.
     """
-    text = " ".join(text[: 4 * MAX_LENGTH].split())[:MAX_LENGTH]
+    text = collapse_blanks(text[: 4 * MAX_LENGTH])[:MAX_LENGTH]
     spans = [
         *_message_spans(text, start),
         *_own_spans(text, own_values, start),

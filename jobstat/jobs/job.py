@@ -20,6 +20,9 @@ from jobstat.jobs.signs import (
 MAX_COUNT = 2**53
 """The largest count that every JSON reader keeps exactly. Larger ones are capped."""
 
+MAX_ITEMS = 1_000_000
+"""Maximum plausible total of items. Zendesk takes 100 in a request."""
+
 KNOWN_STATES = ("queued", "working", "completed", "failed", "killed")
 """Zendesk's status words. Its schema does not limit them, so others may appear."""
 
@@ -124,6 +127,18 @@ def _judge(job: Job) -> Verdict:
     if shows_any_failure(own_fields) or has_failed_status(own_fields):
         return Verdict.ITEMS_FAILED
     return Verdict.OK
+
+
+def item_counts(job: Job) -> tuple[int, int]:
+    """Return how many items failed, and how many have a result.
+
+    One result for all items counts as the job's total, if that is plausible.
+    """
+    failed, reported = len(job.failed), len(job.items)
+    if job.has_one_result and 0 < (job.total or 0) <= MAX_ITEMS:
+        reported = job.total or 0
+        failed = reported * bool(failed)
+    return failed, reported
 
 
 def has_final_status(job: Job) -> bool:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+_BLANKS = re.compile(r"(?:[ \t\n]|\r\n)+")
+
 
 def flatten(value: object) -> str:
     """Return a JSON value as one line. An error object shows its description."""
@@ -16,3 +20,11 @@ def flatten(value: object) -> str:
     if value is None or isinstance(value, bool):
         return {None: "", True: "true", False: "false"}[value]
     return str(value)
+
+
+def collapse_blanks(text: str) -> str:
+    """Return a text on one line, with one space between words.
+
+    Control characters other than tabs and line breaks stay, to be made visible.
+    """
+    return _BLANKS.sub(" ", text).strip(" ")

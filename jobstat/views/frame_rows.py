@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jobstat.jobs.duration import format_elapsed
+from jobstat.jobs.job import item_counts
 from jobstat.views.job_lines import bar_values
 from jobstat.views.layout import (
     GAP,
@@ -22,7 +23,6 @@ from jobstat.views.wording import (
     UNKNOWN,
     Glyph,
     format_counts,
-    item_counts,
     outage_parts,
     percent_done,
 )

@@ -1,4 +1,4 @@
-"""One job as lines: its title, status, message, results and verdict."""
+"""One job as lines: its title, status, message and verdict."""
 
 from __future__ import annotations
 
@@ -16,10 +16,8 @@ from jobstat.views.layout import (
     line_width,
     wrap,
 )
-from jobstat.views.results import failures_first, results_table
 from jobstat.views.sanitize import MAX_MESSAGE, MAX_TEXT, sanitize
 from jobstat.views.spoken import speak_status
-from jobstat.views.table import table_lines
 from jobstat.views.terminal import Glyphs
 from jobstat.views.wording import (
     format_progress,
@@ -30,12 +28,6 @@ from jobstat.views.wording import (
     percent_done,
     status_glyph,
 )
-
-ROWS_AROUND_TABLE = 12
-"""Rows of a screen for the lines around the results table and the shell's prompt."""
-
-MIN_SUCCEEDED = 5
-"""Succeeded items that a screen shows even if many items failed."""
 
 
 def job_lines(
@@ -107,43 +99,6 @@ def message_lines(job: Job, width: int | None) -> list[StyledLine]:
 def url_lines(job: Job, width: int | None) -> list[StyledLine]:
     """Return a job's own URL in one line, so that it can be copied or clicked."""
     return [[(sanitize(job.url, _max_length(width)), "dim")]] if job.url else []
-
-
-def result_lines(
-    job: Job, width: int | None, height: int, *, glyphs: Glyphs
-) -> list[StyledLine]:
-    """Return the results of a job, the failed items first, and its verdict.
-
-    On a terminal of ``height`` rows, only some of the succeeded items are shown.
-    """
-    verdict = verdict_lines(job, width, glyphs=glyphs)
-    if not job.items:
-        return verdict
-    items = failures_first(job)
-    max_shown = len(items) if width is None else _max_items_shown(job, width, height)
-    table = results_table(items[:max_shown], job, _max_length(width))
-    lines = [[], *table_lines(table, width, glyphs=glyphs)]
-    if (hidden := len(items) - max_shown) > 0:
-        lines.append([(f"  and {hidden} more succeeded: see --json", "dim")])
-    return [*lines, *([[], *verdict] if verdict else [])]
-
-
-def _max_items_shown(job: Job, width: int, height: int) -> int:
-    """Return how many items to show so that the failed ones stay on the screen."""
-    failed = len(job.failed)
-    lines_each = 3 if width < NARROW else 2
-    room = height - ROWS_AROUND_TABLE - failed * lines_each
-    return failed + max(room, MIN_SUCCEEDED)
-
-
-def failure_lines(job: Job, width: int | None, *, glyphs: Glyphs) -> list[StyledLine]:
-    """Return a failed job's title and message, and its failed items or its verdict."""
-    title = f"{job_title(job)}{GAP}{job_id(job)}"
-    lines = [*wrap(title, "bold", width), *message_lines(job, width)]
-    if not job.failed:
-        return [*lines, *verdict_lines(job, width, glyphs=glyphs)]
-    table = results_table(job.failed, job, _max_length(width))
-    return [*lines, *table_lines(table, width, glyphs=glyphs)]
 
 
 def verdict_lines(job: Job, width: int | None, *, glyphs: Glyphs) -> list[StyledLine]:

@@ -6,6 +6,8 @@ and rich is not imported.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable
 from functools import cache
 from itertools import groupby
@@ -42,9 +44,37 @@ _UNICODE_BAR = str.maketrans(" ", "─")
 _ASCII_BAR = str.maketrans("━╸ ", "=--")
 
 
+_MARKS = {"Mn", "Mc", "Me"}
+"""The Unicode categories of marks, which stand on the letter before them."""
+
+_RIGHT_TO_LEFT = re.compile(
+    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff"
+    "\U0001e800-\U0001efff]"
+)
+"""A letter of Hebrew, Arabic or another script that is written from right to left."""
+
+LEFT_TO_RIGHT_MARK = "\u200e"
+
+
 def to_ansi(line: StyledLine, terminal: Terminal) -> str:
-    """Return the line as it is written to the terminal."""
+    """Return the line as it is written to the terminal.
+
+    Terminals that know right-to-left text would also turn around the numbers after
+    it, and so the columns. An invisible mark stops them.
+    """
+    if terminal.interactive and terminal.glyphs is not Glyphs.ASCII:
+        line = [(_keep_columns(text), style) for text, style in line]
     return "".join(terminal.paint(text, style) for text, style in line).rstrip()
+
+
+def _keep_columns(text: str) -> str:
+    if text.isascii():
+        return text
+    cells = text.split(GAP)
+    return GAP.join(
+        cell + LEFT_TO_RIGHT_MARK if _RIGHT_TO_LEFT.search(cell) else cell
+        for cell in cells
+    )
 
 
 def render_lines(lines: Iterable[StyledLine], terminal: Terminal) -> str:
@@ -114,9 +144,24 @@ def line_width(line: StyledLine) -> int:
 
 def text_width(text: str) -> int:
     """Return the columns that the text takes on a terminal."""
+    if text.isascii():
+        return len(text)
     from rich.cells import cell_len
 
     return cell_len(text)
+
+
+def text_width_without_rich(text: str) -> int:
+    """Return nearly the same as ``text_width``, for text off a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_character_width, text))
+
+
+def _character_width(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in _MARKS:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def draw_bar(

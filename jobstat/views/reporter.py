@@ -153,7 +153,7 @@ class Reporter(Observer):
             return tracked.unconfirmed is not None
         if self._options.for_programs:
             return True
-        if len(self._watch.jobs) > 1 and not self._watch.policy.once:
+        if len(self._watch.jobs) > 1:
             return False  # the report at the end has it
         # The log already shows the last status of an unfinished job.
         is_finished = not tracked.job or judge(tracked.job).finished

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jobstat.jobs.duration import spell_duration
-from jobstat.jobs.job import Job, Verdict, judge
+from jobstat.jobs.job import MAX_ITEMS, Job, Verdict, judge
 from jobstat.views.sanitize import MAX_MESSAGE, sanitize
 from jobstat.views.summary import count_done
 from jobstat.views.wording import (
-    MAX_ITEMS,
     format_failures,
     format_status,
     percent_done,

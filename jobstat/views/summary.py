@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from jobstat.exits import Exit
 from jobstat.jobs.duration import format_elapsed
-from jobstat.jobs.job import Job
+from jobstat.jobs.job import Job, item_counts
 from jobstat.views.sanitize import MAX_MESSAGE, sanitize
 from jobstat.views.table import Column, Row, Table
 from jobstat.views.wording import (
@@ -17,7 +17,6 @@ from jobstat.views.wording import (
     UNKNOWN,
     Glyph,
     format_counts,
-    item_counts,
     job_title,
     pluralize,
     short_status,
@@ -40,9 +39,9 @@ _COLUMNS = (
 """The columns of a job: its outcome, title, id and message."""
 
 
-def watch_table(watch: Watch) -> Table:
+def jobs_table(jobs: Iterable[TrackedJob]) -> Table:
     """Return a table with a row for each job of a watch."""
-    return Table(_COLUMNS, [_tracked_row(tracked) for tracked in watch.jobs])
+    return Table(_COLUMNS, [_tracked_row(tracked) for tracked in jobs])
 
 
 def _tracked_row(tracked: TrackedJob) -> Row:
@@ -71,13 +70,16 @@ def status_label(tracked: TrackedJob) -> tuple[Glyph, str]:
 def format_outcome(job: Job) -> str:
     """Return how many items failed or, if none did, how many are done."""
     failed, reported = item_counts(job)
-    return f"{failed} of {reported} failed" if failed else format_counts(job)
+    return f"{failed:,} of {reported:,} failed" if failed else format_counts(job)
 
 
-def format_status_counts(jobs: Iterable[TrackedJob]) -> str:
-    """Return how many jobs have each status, the most frequent status first."""
+def format_status_counts(jobs: Iterable[TrackedJob], word: str = "") -> str:
+    """Return how many jobs have each status, the most frequent status first.
+
+    A word, such as ``"more "``, stands before each status.
+    """
     counts = Counter(status_label(tracked)[1] for tracked in jobs)
-    return ", ".join(f"{count} {status}" for status, count in counts.most_common())
+    return ", ".join(f"{n:,} {word}{status}" for status, n in counts.most_common())
 
 
 def failed_jobs(jobs: Iterable[TrackedJob]) -> list[TrackedJob]:
@@ -129,9 +131,9 @@ def watch_summary(
 ) -> tuple[Glyph, str]:
     """Return a glyph and a sentence about all jobs, after ``elapsed`` seconds."""
     failed, reported = sum_item_counts(watch.jobs)
-    words = f"{len(watch.jobs)} jobs at {account}: {format_status_counts(watch.jobs)}"
+    words = f"{len(watch.jobs):,} jobs at {account}: {format_status_counts(watch.jobs)}"
     if reported:
-        words += f"; {failed or 'none'} of {reported} items failed"
+        words += f"; {f'{failed:,}' if failed else 'none'} of {reported:,} items failed"
     if elapsed is not None:
         words += f"  {format_elapsed(elapsed)}"
     if failed_jobs(watch.jobs):

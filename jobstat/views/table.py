@@ -13,6 +13,7 @@ from jobstat.views.layout import (
     flow,
     rich_console,
     text_width,
+    text_width_without_rich,
     wrap,
 )
 from jobstat.views.terminal import Glyphs
@@ -154,7 +155,7 @@ def _aligned(
     table: Table, width: int | None, *, glyphs: Glyphs
 ) -> list[StyledLine] | None:
     """Return a line for each row, or None if the table is too wide."""
-    measure = len if width is None else text_width
+    measure = text_width_without_rich if width is None else text_width
     widths = _column_widths(table, measure, glyphs=glyphs)
     if width is None:
         widths = [min(w, MAX_PADDING) for w in widths]

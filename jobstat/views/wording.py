@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jobstat.jobs.duration import format_duration
-from jobstat.jobs.job import FAILED_STATES, MAX_COUNT, Job, Verdict, falls_short, judge
+from jobstat.jobs.job import (
+    FAILED_STATES,
+    MAX_COUNT,
+    MAX_ITEMS,
+    Job,
+    Verdict,
+    falls_short,
+    item_counts,
+    judge,
+)
 from jobstat.jobs.signs import find_errors
 from jobstat.jobs.text import flatten
 from jobstat.views.sanitize import MAX_ERROR, MAX_MESSAGE, MAX_NAME, sanitize
@@ -18,9 +27,6 @@ if TYPE_CHECKING:
 
 FormatDuration = Callable[[float], str]
 """A function that formats seconds: ``format_duration`` or ``spell_duration``."""
-
-MAX_ITEMS = 1_000_000
-"""Maximum plausible total of items. Zendesk takes 100 in a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +145,7 @@ def format_progress(job: Job) -> str:
 def format_failures(job: Job) -> str:
     """Return how many items failed so far, or an empty string if none did."""
     failed, reported = item_counts(job)
-    return f"{failed} of {pluralize(reported, 'item')} failed" if failed else ""
+    return f"{failed:,} of {pluralize(reported, 'item')} failed" if failed else ""
 
 
 _ENDED_AS = {
@@ -180,9 +186,9 @@ def _format_failed_items(job: Job) -> str:
     failed, reported = item_counts(job)
     if failed:
         items = pluralize(reported, "item")
-        return f"{failed} of {items} failed{_format_unreported(job)}"
+        return f"{failed:,} of {items} failed{_format_unreported(job)}"
     if _is_incomplete(job):
-        done = f"{max(job.progress or 0, reported)} of {job.total} items"
+        done = f"{max(job.progress or 0, reported):,} of {job.total:,} items"
         return f"only {done} were processed; Zendesk does not say why"
     unreported = _format_unreported(job)
     return f"the job reports failures, but not of which items{unreported}"
@@ -193,24 +199,12 @@ def _format_unreported(job: Job) -> str:
     _, reported = item_counts(job)
     if job.total is None or not 0 < reported < job.total <= MAX_ITEMS:
         return ""
-    return f"; Zendesk reported {reported} of {job.total}"
-
-
-def item_counts(job: Job) -> tuple[int, int]:
-    """Return how many items failed, and how many have a result.
-
-    One result for all items counts as the job's total, if that is plausible.
-    """
-    failed, reported = len(job.failed), len(job.items)
-    if job.has_one_result and 0 < (job.total or 0) <= MAX_ITEMS:
-        reported = job.total or 0
-        failed = reported * bool(failed)
-    return failed, reported
+    return f"; Zendesk reported {reported:,} of {job.total:,}"
 
 
 def pluralize(count: int, noun: str) -> str:
-    """Return ``1 item`` or ``2 items``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    """Return ``1 item`` or ``1,606 items``."""
+    return f"{count} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def format_outage(

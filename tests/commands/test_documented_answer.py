@@ -32,7 +32,7 @@ Job  {DOCUMENTED_ID}  acme.zendesk.com
 Completed at Fri Apr 13 02:51:53 +0000 2012
 {DOCUMENTED["url"]}
 
-   INDEX  ID   TITLE                            ACTION  STATUS   ERRORS
+   INDEX  ID   NAME                             ACTION  STATUS
 ✓      0  380  I accidentally the whole bottle  update  Updated
 ✓      1  381  The printer is on fire           update  Updated
 
@@ -52,7 +52,7 @@ def test_show_prints_a_bare_job_and_sends_basic_auth(
     jobstat: Run, httpx_mock: HTTPXMock
 ) -> None:
     httpx_mock.add_response(url=URL, json=DOCUMENTED)
-    code, out, _ = jobstat("show", DOCUMENTED_ID)
+    code, out, _ = jobstat("show", DOCUMENTED_ID, "--results", "all")
     assert (code, out) == (0, SHOWN)
     (request,) = httpx_mock.get_requests()
     credential = b64encode(b"me@example.org:hunter2").decode()

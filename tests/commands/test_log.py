@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from support import Run
 
 NOW = "2026-11-28T12:30:09Z"
-GLYPHS = re.compile(r"[^\x20-\x7e\n]|[+~>] |\bx ")
+GLYPHS = re.compile(r"[^\x20-\x7e\n]|(?<!INPUT )[+~>] |\bx ")
 """Signs, also their ASCII forms."""
 
 

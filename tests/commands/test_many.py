@@ -40,40 +40,36 @@ def test_show_fetches_several_jobs_in_one_request_without_duplicates(
     )
 
 
-def test_show_prints_jobs_in_the_given_order_and_a_summary(
-    jobstat: Run, zendesk: Any
-) -> None:
+def test_show_reports_several_jobs_together(jobstat: Run, zendesk: Any) -> None:
     zendesk.add(GOOD)
     zendesk.add(BAD)
-    code, out, err = jobstat("show", OTHER, URL)
+    code, out, err = jobstat("show", URL, OTHER)
     assert (code, err) == (6, "")
     assert (
         out
         == f"""\
-Bulk Create Ticket  {OTHER}  acme.zendesk.com
-✗ completed, with failures  2/2  100%
-Completed at 2026-11-23 12:00:00 +0000
-{BAD["url"]}
+✗ 2 jobs at acme.zendesk.com: 1 completed, 1 with failures; 1 of 3 items failed
 
-   INDEX  ID     STATUS  ERRORS
-✗      1  -      failed  TicketCreateFailed: Description: blank
-✓      0  35436  ok
+  1  TicketCreateFailed: Description: blank
+     {OTHER}: index 1
 
-✗ 1 of 2 items failed
+✗ with failures  1 of 2 failed  Bulk Create Ticket  {OTHER}  {BAD["message"]}
+✓ completed                1/1  Bulk Create Ticket  {ID}  {GOOD["message"]}
 
-Bulk Create Ticket  {ID}  acme.zendesk.com
-✓ completed  1/1  100%
-Completed at 2026-11-23 12:00:00 +0000
-{GOOD["url"]}
-
-   INDEX  ID     STATUS
-✓      0  35436  ok
-
-✓ 1 item, none failed
-
-✗ 2 jobs at acme.zendesk.com: 1 with failures, 1 completed; 1 of 3 items failed
+See the failed items: jobstat show {OTHER} --results failed
+Write the records to send again: jobstat retry-file {OTHER} INPUT > retry.json
 """
     )
+
+
+@pytest.mark.parametrize(("results", "listed"), [("all", 3), ("failed", 1)])
+def test_items_of_each_job_follow_the_report_if_asked_for(
+    jobstat: Run, zendesk: Any, results: str, listed: int
+) -> None:
+    zendesk.add(GOOD)
+    zendesk.add(BAD)
+    _, out, _ = jobstat("show", ID, OTHER, "--results", results)
+    assert len(re.findall(r"^[✗✓] +[01]  ", out, re.MULTILINE)) == listed
 
 
 def test_missing_job_does_not_hide_the_other_jobs(jobstat: Run, zendesk: Any) -> None:
@@ -193,16 +189,17 @@ T  2 of 3 jobs done  3/4 items  75%  1 working, 1 with failures, 1 not found
 T  2 of 3 jobs done  3/4 items  75%  1 working, 1 with failures, 1 not found
 T  {ID}  ✓ completed  1/1  100%  {GOOD["message"]}
 
-✓ completed                1/1  Bulk Create Ticket  {ID}  {GOOD["message"]}
+✗ 3 jobs at {ACME}: 1 completed, 1 with failures, 1 not found; 1 of 3 items failed  T
+
+  1  TicketCreateFailed: Description: blank
+     {OTHER}: index 1
+
 ✗ with failures  1 of 2 failed  Bulk Create Ticket  {OTHER}  {BAD["message"]}
 ✗ not found                                         gone1
+✓ completed                1/1  Bulk Create Ticket  {ID}  {GOOD["message"]}
 
-Bulk Create Ticket  {OTHER}
-Completed at 2026-11-23 12:00:00 +0000
-   INDEX  STATUS  ERRORS
-✗      1  failed  TicketCreateFailed: Description: blank
-
-✗ 3 jobs at {ACME}: 1 completed, 1 with failures, 1 not found; 1 of 3 items failed  T
+See the failed items: jobstat show {OTHER} --results failed
+Write the records to send again: jobstat retry-file {OTHER} INPUT > retry.json
 """
     )
 
@@ -246,13 +243,12 @@ def test_report_explains_a_job_failure_without_failed_items(
     zendesk.add(completed(SUCCESS, id="good"))
     code, out, _ = jobstat("watch", "short", "killed", "good")
     assert code == 3
-    report = out.split("\n\n")[1:]
-    short, killed = (paragraph.splitlines() for paragraph in report[1:3])
-    assert short == [
-        "Bulk Create Ticket  short",
-        "✗ only 3 of 40 items were processed; Zendesk does not say why",
+    _, _, causes, jobs = out.split("\n\n")
+    assert causes.splitlines() == [
+        "  1 job  only 3 of 40 items were processed; Zendesk does not say why",
+        "         short",
     ]
-    assert killed == ["Bulk Create Ticket  killed", "By Ada", "✗ the job was killed"]
+    assert jobs.splitlines()[0].endswith("killed  By Ada")
 
 
 def test_watch_of_several_jobs_sanitizes_hostile_text(
@@ -266,8 +262,8 @@ def test_watch_of_several_jobs_sanitizes_hostile_text(
     rejected = {"error": hostile}
     stdin(f"{ID} {OTHER} {json.dumps(rejected)}")
     _, out, err = jobstat("watch", "-")
-    # In the progress line, in the table, and in the job's own paragraph.
-    assert out.count(r"\x1b[2J\u202e") == 5
+    # In the progress line, and in the table.
+    assert out.count(r"\x1b[2J\u202e") == 3
     assert r"\x1b[2J\u202e" in err
     assert "\x1b" not in out + err
     assert "\u202e" not in out + err

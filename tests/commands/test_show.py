@@ -91,11 +91,13 @@ Bulk Create Ticket  {ID}  acme.zendesk.com
 Completed at 2026-11-23 12:00:00 +0000
 {BAD["url"]}
 
-   INDEX  ID     STATUS  ERRORS
-✗      1  -      failed  TicketCreateFailed: Description: blank
-✓      0  35436  ok
+   INDEX  ERROR
+✗      1  TicketCreateFailed: Description: blank
+  and 1 succeeded
 
 ✗ 1 of 2 items failed
+
+Write the records to send again: jobstat retry-file {ID} INPUT > retry.json
 """
     )
 

@@ -37,7 +37,7 @@ def answer(job: dict[str, object]) -> bytes:
 
 def test_show_sends_the_documented_request_and_prints_the_bare_job() -> None:
     with raw_server(answer(DOCUMENTED)) as server:
-        done = run(server, "show", DOCUMENTED_ID)
+        done = run(server, "show", DOCUMENTED_ID, "--results", "all")
     assert (done.returncode, done.stderr) == (0, "")
     (request,) = server.requests
     line = f"GET /api/v2/job_statuses/{DOCUMENTED_ID}.json HTTP/1.1"

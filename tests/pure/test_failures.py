@@ -14,7 +14,7 @@ from jobstat.jobs.failures import NO_REASON, error_text, group_failures
 from jobstat.jobs.folding import MAX_LENGTH, fold
 from jobstat.jobs.job import Item, Job
 from jobstat.jobs.parse import parse_job
-from jobstat.jobs.text import flatten
+from jobstat.jobs.text import collapse_blanks, flatten
 
 TAKEN = "OrganizationUpdateFailed: Name: * has already been taken"
 
@@ -247,7 +247,7 @@ def test_text_with_its_values_put_back_is_the_error(text: str) -> None:
     result, values = fold(text)
     for value in values:
         result = result.replace("*", value.replace("*", "+"), 1)
-    assert result == " ".join(text.split())
+    assert result == collapse_blanks(text)
 
 
 @given(VALUES, VALUES)

@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support import FAILURE, SUCCESS, completed, job_object
+from support import job_object
 
 from jobstat.jobs.parse import parse_job
-from jobstat.views.job_lines import job_lines, result_lines
+from jobstat.views.job_lines import job_lines
 from jobstat.views.terminal import Glyphs
 
 if TYPE_CHECKING:
@@ -65,60 +65,3 @@ def test_ascii_bar_tells_done_from_not_done() -> None:
     _, status = lines(WORKING, 80, glyphs=Glyphs.ASCII)
     assert re.search("> working  =+-+  10/40", status)
     assert status.count("-") // status.count("=") == 3
-
-
-@pytest.mark.parametrize(
-    ("failed", "height", "succeeded"),
-    [(0, 24, 12), (1, 24, 10), (6, 24, 5), (50, 24, 5), (3, 1000, 97)],
-)
-def test_only_successful_items_are_left_out_to_fit_the_screen(
-    failed: int, height: int, succeeded: int
-) -> None:
-    job = parse_job(completed(*[FAILURE] * failed, *[SUCCESS] * (100 - failed)))
-    shown = to_text(result_lines(job, 100, height, glyphs=Glyphs.UNICODE))
-    assert sum(line.startswith("✗") for line in shown) == failed + bool(failed)
-    assert sum("35436" in line for line in shown) == succeeded
-    hidden = 100 - failed - succeeded
-    assert (f"  and {hidden} more succeeded: see --json" in shown) == bool(hidden)
-
-
-ITEM = {
-    "index": 7,
-    "id": 35436,
-    "title": "Printer on fire",
-    "action": "update",
-    "success": False,
-    "error": "TicketUpdateFailed",
-    "details": "Requester: Name: is too short (minimum one character)",
-}
-
-
-def results_on(width: int | None) -> list[str]:
-    job = parse_job(completed(ITEM))
-    return to_text(result_lines(job, width, 24, glyphs=Glyphs.UNICODE))
-
-
-def test_results_that_fit_are_aligned() -> None:
-    blank, headings, row, *_ = results_on(200)
-    assert blank == ""
-    assert headings.split() == ["INDEX", "ID", "TITLE", "ACTION", "STATUS", "ERRORS"]
-    assert headings.index("TITLE") == row.index("Printer on fire")
-    assert results_on(None)[1:3] == [headings, row]
-
-
-def test_results_that_do_not_fit_are_folded_within_their_columns() -> None:
-    _, headings, *rows = results_on(80)
-    assert all(len(row) <= 80 for row in rows)
-    column = headings.index("ERRORS")
-    folded = " ".join(row[column:] for row in rows if row.startswith((" ", "✗      7")))
-    assert folded.startswith("TicketUpdateFailed: Requester: Name:")
-    assert "one character)" in folded
-
-
-@pytest.mark.parametrize("width", [20, 40, 71])
-def test_results_on_a_narrow_screen_have_several_lines_each(width: int) -> None:
-    _, first, *others = results_on(width)
-    assert first.startswith("✗ index 7")
-    assert all(len(line) <= width for line in [first, *others])
-    words = " ".join(" ".join([first, *others]).split())
-    assert words.startswith("✗ index 7 id 35436 update failed Printer on fire Ticket")

@@ -252,33 +252,36 @@ def test_results_table_lists_failed_items_first_with_their_errors() -> None:
     results: list[dict[str, Any]] = [
         {"index": 0, "id": 35436, "account_id": 9},
         {"index": 1, "error": "TicketCreateFailed", "details": "Description: blank"},
-        {"id": 7, "status": "Created", "email": "a@example.org", "external_id": ""},
+        {"id": 7, "status": "Created", "email": "a@example.org", "name": "Ann"},
         {"action": "update", "id": 8, "status": "Updated", "success": False},
         {"id": 9, "errors": {"base": ["one", "two"]}, "title": "T\x1b[1m"},
         {"action": "delete", "id": None, "success": True},
     ]
     table = all_results(completed(*results))
     assert table.headings == [
-        *("INDEX", "ID", "TITLE", "ACTION", "STATUS", "ERRORS", "DETAILS"),
+        *("INDEX", "ID", "NAME", "ACTION", "STATUS", "ERROR", "DETAILS"),
     ]
     assert [tuple(row.cells) for row in table.rows] == [
         ("1", "-", "", "", "failed", "TicketCreateFailed: Description: blank", ""),
-        ("3", "8", "", "update", "Updated, failed", "", ""),
+        ("3", "8", "", "update", "Updated, failed", "success: false", ""),
         ("4", "9", r"T\x1b[1m", "", "failed", "base: one, two", ""),
         ("0", "35436", "", "", "ok", "", ""),
-        ("2", "7", "", "", "Created", "", "email=a@example.org"),
+        ("2", "7", "a@example.org", "", "Created", "", "name=Ann"),
         ("5", "-", "", "delete", "ok", "", ""),
     ]
     assert [row.glyph for row in table.rows] == [BAD] * 3 + [GOOD] * 3
 
 
-def test_table_has_a_column_if_any_item_has_the_field() -> None:
+def test_table_has_a_column_if_any_item_fills_it() -> None:
     assert all_results(completed(SUCCESS)).headings == ["INDEX", "ID", "STATUS"]
-    failed = parse_job(completed(SUCCESS, FAILURE))
-    table = results_table(failed.failed, failed, MAX_TEXT)
-    assert table.headings == ["INDEX", "STATUS", "ERRORS"]
     table = all_results(completed({"errors": "", "title": None}))
-    assert table.headings == ["INDEX", "STATUS", "ERRORS"]
+    assert table.headings == ["INDEX", "STATUS"]
+
+
+def test_table_of_failed_items_has_a_status_only_if_it_says_more() -> None:
+    assert all_results(completed(FAILURE)).headings == ["INDEX", "ERROR"]
+    table = all_results(completed(FAILURE, {**FAILURE, "status": "Updated"}))
+    assert table.headings == ["INDEX", "STATUS", "ERROR"]
 
 
 @given(
@@ -327,9 +330,8 @@ def test_long_names_are_truncated_in_every_view() -> None:
 def test_one_long_id_does_not_widen_every_row() -> None:
     items: list[dict[str, Any]] = [{"id": "x" * 199}, *({"id": n} for n in range(50))]
     terminal = open_terminal(None, {})
-    shown = TextOutput(terminal, "acme", fitted=False).render(
-        parse_job(completed(*items))
-    )
+    output = TextOutput(terminal, "acme", fitted=False, results="all")
+    shown = output.render(parse_job(completed(*items)))
     assert "x" * 199 in shown
     assert max(len(line) for line in shown.splitlines() if "xxx" not in line) < 100
 

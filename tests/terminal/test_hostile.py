@@ -209,13 +209,14 @@ def test_oversized_values_are_printed_in_full_without_a_terminal(name: str) -> N
     sent = ABSURD[name]
     with raw_server(http(content=body(sent))) as server:
         env = environment(server.base_url)
-        shown = jobstat("show", ID, env=env)
+        shown = jobstat("show", ID, "--results", "all", env=env)
         data = jobstat("show", "--json", ID, env=env)
     assert (shown.returncode, data.returncode) == (6, 6)
     assert json.loads(data.stdout) == sent
     assert str(sent["message"]).strip() in shown.stdout
     for item in sent["results"][:1]:
         assert str(item["details"]) in shown.stdout
-    assert shown.stdout.count("TicketCreateFailed") == len(
+    rows = [line for line in shown.stdout.splitlines() if "TicketCreateFailed" in line]
+    assert sum(line.startswith("✗") for line in rows) == len(
         [item for item in sent["results"] if "error" in item]
     )

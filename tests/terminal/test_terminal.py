@@ -70,9 +70,10 @@ def test_watch_shows_progress_then_the_report_at_any_width(columns: int) -> None
     assert "working" not in shown
     joined = "".join(shown.split())
     assert "✗completed,withfailures" in joined
-    assert joined.count("TicketCreateFailed:Description:blank") == 3
-    assert joined.index("TicketCreateFailed") < joined.index("35436")
-    assert joined.endswith("✗3of40itemsfailed")
+    # One cause, and a row for each item.
+    assert joined.count("TicketCreateFailed:Description:blank") == 4
+    assert "and37succeeded" in joined
+    assert "✗3of40itemsfailed" in joined
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 5])
@@ -86,19 +87,22 @@ def test_watch_ends_with_one_complete_report_at_any_height(rows: int) -> None:
         shown = terminal.read()
     assert terminal.process.returncode == 6
     assert shown.count("Bulk Create Ticket") == 1
-    assert shown.endswith("✗ 3 of 40 items failed")
+    assert shown.count("✗ 3 of 40 items failed") == 1
+    assert shown.endswith(f"jobstat retry-file {ID} INPUT > retry.json")
 
 
-def test_show_omits_successful_items_to_keep_failures_on_the_screen() -> None:
+def test_report_keeps_its_causes_on_a_small_screen() -> None:
+    many = completed(*[FAILURE] * 50, *[SUCCESS] * 50)
     with (
-        raw_server(*answers(BAD)) as server,
+        raw_server(*answers(many)) as server,
         on_terminal("show", ID, rows=24, env=environment(server.base_url)) as terminal,
     ):
-        shown = terminal.read()
-    assert "more succeeded: see --json" in shown
+        terminal.read()
     screen = "\n".join(terminal.screen.display)
-    assert screen.count("TicketCreateFailed") == 3
     assert "Bulk Create Ticket" in screen
+    assert "  50  TicketCreateFailed: Description: blank" in screen
+    assert "and 45 more failed, 50 succeeded" in screen
+    assert "✗ 50 of 100 items failed" in screen
 
 
 def test_ctrl_c_keeps_the_last_state_and_prints_the_resume_command() -> None:
@@ -167,11 +171,10 @@ def test_closed_terminal_ends_the_watch_by_sighup(
 
 def test_timeout_exits_2_on_a_blocked_terminal() -> None:
     large = completed(*[FAILURE | {"details": "x" * 1000}] * 500)
+    arguments = ("watch", ID, "--timeout", "1s", "--results", "failed")
     with (
         raw_server(*answers(large)) as server,
-        on_terminal(
-            "watch", ID, "--timeout", "1s", env=environment(server.base_url)
-        ) as terminal,
+        on_terminal(*arguments, env=environment(server.base_url)) as terminal,
     ):
         # Nobody reads from the terminal.
         assert terminal.process.wait() == 2
@@ -401,10 +404,9 @@ def test_several_jobs_show_a_live_table_then_a_report() -> None:
             shown = terminal.read()
     assert terminal.process.returncode == 6
     assert not terminal.screen.cursor.hidden
-    # Each job has a row and, as some of its items failed, a paragraph.
-    assert [shown.count(id) for id in ids] == [2, 2, 2]
-    assert [shown.count(f"\nBulk Create Ticket  {id}") for id in ids] == [1, 1, 1]
-    assert shown.count("Description: cannot be blank") == 3
+    # Each job has a row. A cause has the items of all jobs.
+    assert [shown.count(f"2 of 4 failed  {id}") for id in ids] == [1, 1, 1]
+    assert "  3  TicketCreateFailed: Description: cannot be blank" in shown
     summary = f"✗ 3 jobs at {server.base_url[7:]}: 3 with failures"
     assert f"{summary}; 6 of 12 items failed" in shown
     assert "queued" not in shown

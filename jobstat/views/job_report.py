@@ -1,0 +1,175 @@
+"""The report on one job: its status, the causes of its failures, its items."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jobstat.jobs.failures import group_failures
+from jobstat.jobs.job import Item, Job, judge
+from jobstat.views.causes import cause_lines
+from jobstat.views.job_lines import job_lines, url_lines, verdict_lines
+from jobstat.views.layout import GAP, StyledLine, line_width, wrap
+from jobstat.views.results import failures_first, results_table
+from jobstat.views.sanitize import MAX_MESSAGE, MAX_TEXT
+from jobstat.views.table import table_lines
+
+if TYPE_CHECKING:
+    from jobstat.views.terminal import Glyphs
+
+MAX_ROWS = 20
+"""Items or jobs that a person reads in a table. The others are counted."""
+
+FEWER_ROWS = (10, 5)
+"""Maximum rows on a terminal that is not high enough for MAX_ROWS."""
+
+_COMMAND_LINE_ID = re.compile("[0-9A-Za-z_][0-9A-Za-z_-]{0,63}", re.ASCII)
+"""An id that a command line takes as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The space that a report has, and the user's choice of its items.
+
+    ``width`` and ``height`` are in columns and rows, None off a terminal. ``results``
+    is ``all``, ``failed``, ``summary``, or None for as many items as a person reads.
+    ``options`` are those of commands about the same account.
+    """
+
+    width: int | None
+    height: int | None
+    glyphs: Glyphs
+    results: str | None = None
+    options: str = ""
+
+    def fits(self, lines: Sequence[StyledLine], rows: int) -> bool:
+        """Return whether the page has room for these lines and more rows."""
+        if self.height is None or self.width is None:
+            return True
+        width = self.width
+        return sum(-(-line_width(line) // width) or 1 for line in lines) + rows < (
+            self.height
+        )
+
+
+def job_report(
+    job: Job, account: str, page: Page, elapsed: float | None = None
+) -> list[StyledLine]:
+    """Return the lines of the report on one job.
+
+    A page that is not high enough for the report gets fewer rows of failed items.
+    """
+    head = [
+        *job_lines(job, account, width=page.width, glyphs=page.glyphs, elapsed=elapsed),
+        *url_lines(job, page.width),
+    ]
+    for max_rows in (MAX_ROWS, *FEWER_ROWS):
+        lines = [*head, *_result_lines(job, page, max_rows)]
+        if page.results or page.fits(lines, rows=1):
+            break
+    return lines
+
+
+def _result_lines(job: Job, page: Page, max_rows: int) -> list[StyledLine]:
+    items = shown_items(job, page, max_rows)
+    causes = group_failures([job])
+    lines: list[StyledLine] = []
+    # Causes of one item each say no more than the table.
+    if causes and (len(causes) < len(job.failed) or not items):
+        lines += [[], *cause_lines(causes, page.width)]
+    if items:
+        lines += [[], *item_lines(items, job, page)]
+        lines += _left_out(job, items, page)
+    verdict = verdict_lines(job, page.width, glyphs=page.glyphs)
+    if verdict:
+        lines += [[], *verdict] if lines else verdict
+    steps = _next_steps(job, items, page)
+    return [*lines, *([[], *steps] if steps else [])]
+
+
+def shown_items(job: Job, page: Page, max_rows: int = MAX_ROWS) -> Sequence[Item]:
+    """Return the items to list: the failed ones, then those that succeeded."""
+    match page.results:
+        case "all":
+            return failures_first(job)
+        case "failed":
+            return job.failed
+        case "summary":
+            return ()
+        case _ if page.height is not None and len(job.items) <= MAX_ROWS:
+            return failures_first(job)
+        case _:
+            return job.failed[:max_rows]
+
+
+def item_lines(items: Sequence[Item], job: Job, page: Page) -> list[StyledLine]:
+    """Return a table of items."""
+    max_length = MAX_TEXT if page.width is None else MAX_MESSAGE
+    table = results_table(items, job, max_length)
+    return table_lines(table, page.width, glyphs=page.glyphs)
+
+
+def _left_out(job: Job, items: Sequence[Item], page: Page) -> list[StyledLine]:
+    """Return a line that counts the items that are not listed."""
+    failed = len(job.failed) - sum(item.failed for item in items)
+    succeeded = len(job.items) - len(items) - failed
+    counts = [f"{failed:,} more failed"] if failed else []
+    counts += [f"{succeeded:,} succeeded"] if succeeded else []
+    if not counts:
+        return []
+    return [
+        [(GAP, ""), *line]
+        for line in wrap(f"and {', '.join(counts)}", "dim", page.width)
+    ]
+
+
+def _next_steps(job: Job, items: Sequence[Item], page: Page) -> list[StyledLine]:
+    """Return the commands that list more items, and that write the failed records."""
+    lines: list[StyledLine] = []
+    if sum(item.failed for item in items) < len(job.failed):
+        lines += show_lines("See the failed items", [job], "failed", page)
+    elif len(items) < len(job.items) and page.height is not None:
+        lines += show_lines("See all items", [job], "all", page)
+    return lines + (retry_lines([job], page) if has_records_to_retry(job) else [])
+
+
+def has_records_to_retry(job: Job) -> bool:
+    """Return whether the results say which records of the request failed."""
+    return bool(job.failed) and judge(job).finished and not job.has_one_result
+
+
+def show_lines(
+    purpose: str, jobs: Sequence[Job], results: str, page: Page
+) -> list[StyledLine]:
+    """Return the command that lists items of the jobs, and its purpose."""
+    return _command_lines(purpose, f"show {_id_of(jobs)}", f"--results {results}", page)
+
+
+def retry_lines(jobs: Sequence[Job], page: Page) -> list[StyledLine]:
+    """Return the command that writes the failed records, ready to send again."""
+    command = f"retry-file {_id_of(jobs)} INPUT"
+    return _command_lines(
+        "Write the records to send again", command, "> retry.json", page
+    )
+
+
+def _id_of(jobs: Sequence[Job]) -> str:
+    """Return the id for a command about one of these jobs."""
+    job, *others = jobs
+    return "ID" if others or not _COMMAND_LINE_ID.fullmatch(job.id) else job.id
+
+
+def _command_lines(
+    purpose: str, command: str, end: str, page: Page
+) -> list[StyledLine]:
+    """Return a command of jobstat and its purpose, in one line if they fit.
+
+    The command is never wrapped, so that it can be copied.
+    """
+    words = " ".join(filter(None, ["jobstat", command, page.options, end]))
+    line: StyledLine = [(f"{purpose}: ", "dim"), (words, "")]
+    if page.width is None or line_width(line) <= page.width:
+        return [line]
+    return [*wrap(f"{purpose}:", "dim", page.width), [(f"{GAP}{words}", "")]]

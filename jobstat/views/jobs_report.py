@@ -1,0 +1,120 @@
+"""The report on several jobs: causes of all failures, and jobs without success."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jobstat.exits import Exit
+from jobstat.jobs.failures import group_failures
+from jobstat.jobs.job import Verdict, judge
+from jobstat.jobs.signs import find_errors
+from jobstat.views.causes import cause_lines
+from jobstat.views.job_report import (
+    FEWER_ROWS,
+    MAX_ROWS,
+    Page,
+    has_records_to_retry,
+    item_lines,
+    retry_lines,
+    show_lines,
+    shown_items,
+)
+from jobstat.views.layout import GAP, StyledLine, wrap
+from jobstat.views.summary import format_status_counts, jobs_table, watch_summary
+from jobstat.views.table import table_lines
+from jobstat.views.wording import GOOD, job_id, job_title
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jobstat.jobs.job import Job
+    from jobstat.jobs.poll import TrackedJob
+    from jobstat.jobs.watch import Watch
+
+
+def jobs_report(
+    watch: Watch, account: str, page: Page, elapsed: float | None = None
+) -> list[StyledLine]:
+    """Return the lines of the report on all jobs of a watch.
+
+    A page that is not high enough for the report gets fewer rows of jobs.
+    """
+    jobs = [tracked.job for tracked in watch.jobs if tracked.job]
+    lines = summary_lines(watch, account, page, elapsed)
+    causes, erring = group_failures(jobs), [job for job in jobs if _has_own_error(job)]
+    if causes or erring:
+        lines += [[], *cause_lines(causes, page.width, names_jobs=True, jobs=erring)]
+    steps = _next_steps(jobs, page)
+    for max_rows in (MAX_ROWS, *FEWER_ROWS):
+        table = _jobs_lines(watch, page, max_rows)
+        if page.fits([*lines, *table, *steps], rows=2) or len(watch.jobs) <= MAX_ROWS:
+            break
+    lines += [[], *table]
+    if page.results in {"all", "failed"}:
+        for job in jobs:
+            lines += _items_of_job(job, page)
+    return [*lines, *([[], *steps] if steps else [])]
+
+
+def summary_lines(
+    watch: Watch, account: str, page: Page, elapsed: float | None
+) -> list[StyledLine]:
+    """Return one sentence about all jobs."""
+    glyph, words = watch_summary(watch, account, elapsed)
+    return wrap(glyph.label(words, page.glyphs), f"bold {glyph.style}", page.width)
+
+
+def _jobs_lines(watch: Watch, page: Page, max_rows: int) -> list[StyledLine]:
+    """Return a row for each job without success, or for each job if there are few."""
+    jobs = sorted(watch.jobs, key=_worst_first)
+    shown: Sequence[TrackedJob] = jobs
+    if len(jobs) > MAX_ROWS:
+        bad = [tracked for tracked in jobs if tracked.exit is not Exit.OK]
+        shown = bad if page.results in {"all", "failed"} else bad[:max_rows]
+    lines = table_lines(jobs_table(shown), page.width, glyphs=page.glyphs)
+    hidden = jobs[len(shown) :]
+    unsuccessful = [tracked for tracked in hidden if tracked.exit is not Exit.OK]
+    if unsuccessful:
+        more = f"and {format_status_counts(unsuccessful, 'more ')}"
+        lines += [[(GAP, ""), *line] for line in wrap(more, "dim", page.width)]
+    if succeeded := len(hidden) - len(unsuccessful):
+        counted = GOOD.label(f"{succeeded:,} completed", page.glyphs)
+        lines.append([(counted, GOOD.style)])
+    return lines
+
+
+def _has_own_error(job: Job) -> bool:
+    """Return whether the verdict says more than the job's status and items."""
+    match judge(job):
+        case Verdict.JOB_FAILED:
+            return bool(find_errors(job.fields))
+        case Verdict.ITEMS_FAILED:
+            return not job.failed
+        case _:
+            return False
+
+
+def _worst_first(tracked: TrackedJob) -> tuple[int, int]:
+    """Return a sort key: the most serious exit code, then the most failed items."""
+    code, job = tracked.exit, tracked.job
+    rank = (Exit.UNFINISHED if code is None else code).rank
+    return rank, -len(job.failed) if job else 0
+
+
+def _items_of_job(job: Job, page: Page) -> list[StyledLine]:
+    items = shown_items(job, page)
+    if not items:
+        return []
+    title = f"{job_title(job)}{GAP}{job_id(job)}"
+    return [[], *wrap(title, "bold", page.width), *item_lines(items, job, page)]
+
+
+def _next_steps(jobs: Sequence[Job], page: Page) -> list[StyledLine]:
+    """Return the commands that list failed items, and that write the failed records."""
+    failed = [job for job in jobs if job.failed]
+    lines: list[StyledLine] = []
+    if failed and page.results not in {"all", "failed"}:
+        purpose = "See the failed items" + " of a job" * (len(failed) > 1)
+        lines += show_lines(purpose, failed, "failed", page)
+    ended = [job for job in failed if has_records_to_retry(job)]
+    return lines + (retry_lines(ended, page) if ended else [])
