@@ -48,13 +48,19 @@ class GitHubReport:
     summary_path: str | None
 
     def report(self, watch: Watch, elapsed: float | None) -> None:
-        """Write an annotation for each reason of a failure, and the summary."""
+        """Write an annotation for each reason of a failure, and the summary.
+
+        ``elapsed`` is the seconds of the watch, None for show.
+        """
         problems = find_problems(watch.jobs)
         for title, message in format_annotations(problems, self.account):
             properties = f"title={_escape_property(title)}"
             self.stderr.run_command(f"::error {properties}::{_escape_data(message)}")
-        has_ended = any(tracked.exit is not Exit.UNFINISHED for tracked in watch.jobs)
-        if self.summary_path and has_ended:
+        # A script may call show again and again until a job ends.
+        has_result = not watch.policy.once or any(
+            tracked.exit is not Exit.UNFINISHED for tracked in watch.jobs
+        )
+        if self.summary_path and watch.jobs and has_result:
             summary = step_summary(watch.jobs, problems, self.account, elapsed)
             try:
                 append(self.summary_path, summary)

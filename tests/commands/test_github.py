@@ -200,6 +200,14 @@ def test_summary_after_a_timeout_counts_jobs_that_did_not_end(
     )
 
 
+def test_summary_of_an_empty_watch_is_not_written(
+    jobstat: Run, httpx_mock: Any, summary: Path
+) -> None:
+    httpx_mock.add_response(json={"job_statuses": []}, is_reusable=True)
+    assert jobstat("watch", "--all")[0] == 0
+    assert not summary.exists()
+
+
 def test_large_summary_counts_the_rows_that_it_leaves_out(
     jobstat: Run, zendesk: Any, summary: Path
 ) -> None:

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 from typing import TYPE_CHECKING
 
+from children import child
 from raw_server import http, raw_server
-from support import FAILURE, ID, SUCCESS, body, completed, environment, jobstat, sh
+from support import (
+    FAILURE,
+    ID,
+    JOBSTAT,
+    SUCCESS,
+    body,
+    completed,
+    environment,
+    job_object,
+    jobstat,
+    sh,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,3 +58,16 @@ def test_pipe_gets_json_with_escapes_and_the_records_of_a_retry_as_they_are(
     assert r"##\u005badd-mask]" in shown.stdout
     assert retried.returncode == 0, retried.stderr
     assert retried.stdout == f'subject\n"{TEXT}"\n'
+
+
+def test_interrupted_watch_writes_a_summary(tmp_path: Path) -> None:
+    summary = tmp_path / "summary.md"
+    settings = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
+    with raw_server(http(content=body(job_object("working")))) as server:
+        env = environment(server.base_url, **settings)
+        command = [*JOBSTAT, "watch", ID]
+        with child(command, env=env, stdout=subprocess.PIPE) as process:
+            assert process.stdout.readline()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait() == -signal.SIGTERM
+    assert "0 of 1 job succeeded, 1 did not end." in summary.read_text()
