@@ -27,21 +27,21 @@ from jobstat.views.streams import make_reporter
 if TYPE_CHECKING:
     from jobstat.jobs.job import Job
 
-SIZE = os.terminal_size((101, 30))
+SIZE = os.terminal_size((101, 50))
 ACCOUNT = "acme.zendesk.com"
 COMMAND = "jobstat watch - < answers.jsonl"
 START = datetime(2026, 11, 23, 12, 30, tzinfo=UTC).timestamp()
-HALFTIME = 62.0
+HALFTIME = 128.0
 """Seconds after START at which the picture of the live view is taken."""
 
-JOBS, TICKETS = 12, 100
+JOBS, TICKETS = 24, 100
 
 NAMES = ("anna", "bo", "chen", "dana", "emil")
 FAILURES = {
-    2: [f"Requester: Email: {name}@example.com is suspended" for name in NAMES] * 4,
-    5: ["Description: cannot be blank"] * 9,
-    6: ["Subject: is too long (maximum is 150 characters)"] * 2,
-    9: [f"Requester: Email: {name}@example.org is suspended" for name in NAMES] * 2,
+    3: [f"Requester: Email: {name}@example.com is suspended" for name in NAMES] * 6,
+    8: ["Description: cannot be blank"] * 17,
+    9: ["Subject: is too long (maximum is 150 characters)"] * 8,
+    15: [f"Requester: Email: {name}@example.org is suspended" for name in NAMES] * 3,
 }
 """The errors in a job, by its number."""
 
@@ -88,14 +88,16 @@ def pictures() -> tuple[Picture, Picture]:
     return (
         Picture(
             "watch.svg",
-            "The live view of an import: a bar for each job that is working, and the"
-            " first job with failures.",
+            "The live view of an import of 2,400 tickets: the jobs with failures, a bar"
+            " and the time left for each job that is working, and the count of the jobs"
+            " that succeeded.",
             live,
         ),
         Picture(
             "failures.svg",
-            "The report after the import: three causes, each with a count and the"
-            " first items, then the jobs with failures.",
+            "The report at the end: 70 of 2,400 items failed, for three causes. Each"
+            " cause has a count and its first items. The four jobs with failures and"
+            " the command that writes the records to send again follow.",
             report,
         ),
     )
@@ -108,9 +110,9 @@ def planned_jobs() -> dict[str, PlannedJob]:
             id=f"V3-{sha256(bytes([number])).hexdigest()[:32]}",
             operation=CREATE,
             ticket_ids=tuple(range(TICKETS)),
-            failures={7 * i: text for i, text in enumerate(FAILURES.get(number, []))},
-            created_at=START + 9 * number - 20,
-            duration=45.0 + 7 * number % 20,
+            failures={3 * i: text for i, text in enumerate(FAILURES.get(number, []))},
+            created_at=START + 7 * number - 25,
+            duration=45.0 + 7 * (number % 3),
         )
         for number in range(JOBS)
     ]
