@@ -101,6 +101,11 @@ def command(
             "--batch cannot be used without --output",
             hint="Name a directory for the files with --output DIR.",
         )
+    if output == "":
+        raise UsageError(
+            "the directory of --output has no name",
+            hint="Name a directory, or . for this one.",
+        )
     jobs, paths = _parse_arguments(arguments)
     documents = [parse_records(read_file(path, MAX_FILE), path) for path in paths]
     model = merge(documents)

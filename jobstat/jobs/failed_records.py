@@ -114,7 +114,8 @@ def _check_count(job: Job, document: Document) -> None:
     is_unknown = job.total is None and not results
     if expected != len(document.records) and not is_unknown:
         given = len(document.records)
-        raise _wrong_file(job, document, f"it has {given} records, the job {expected}")
+        reason = f"it has {given} records, the job has {expected}"
+        raise _wrong_file(job, document, reason)
 
 
 def _match_items(job: Job, document: Document) -> list[FailedRecord]:

@@ -65,7 +65,7 @@ def write_new_files(directory: str, texts: Mapping[str, str]) -> None:
         if isinstance(error, OSError):
             raise OutputError(
                 f"cannot write to {directory}: {error.strerror}",
-                hint="Make room there, or give --output another directory.",
+                hint="Check its permissions and free space, or change --output.",
             ) from error
         raise
 

@@ -147,6 +147,7 @@ def test_all_records_of_a_failed_job_are_written_on_request(
         ((ID, "none.json"), "cannot read none.json: No such file or directory"),
         ((ID, "a.json", OTHER, "a.csv"), "a.json and a.csv have different formats"),
         ((ID, "a.json", "--batch", "5"), "--batch cannot be used without --output"),
+        ((ID, "a.json", "--output", ""), "the directory of --output has no name"),
         ((ID, "a.json", "--batch", "0", "--output", "x"), "not a whole number above"),
         ((ID, "a.json", "--with-errors"), "--with-errors needs --output for JSON"),
         ((ID, "/dev/zero"), "/dev/zero is larger than 64 MiB"),

@@ -105,7 +105,7 @@ def test_full_disk_is_one_error_and_leaves_no_file(
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         "jobstat: cannot write to retry: File too large\n"
-        "  Make room there, or give --output another directory.\n"
+        "  Check its permissions and free space, or change --output.\n"
     )
     assert not (tmp_path / "retry").exists()
     (tmp_path / "retry").mkdir()

@@ -101,19 +101,19 @@ def test_job_without_failures_has_no_failed_records(results: Any, total: Any) ->
     [
         (
             completed({**OK, "index": 0}, {**BAD, "index": 1}),
-            "users.json does not fit {id}: it has 3 records, the job 2",
+            "users.json does not fit {id}: it has 3 records, the job has 2",
         ),
         (
             job_object("completed", total=100, progress=100, results=[]),
-            "users.json does not fit {id}: it has 3 records, the job 100",
+            "users.json does not fit {id}: it has 3 records, the job has 100",
         ),
         (
             job_object("completed", total=None, results=[{**BAD, "index": 0}]),
-            "users.json does not fit {id}: it has 3 records, the job 1",
+            "users.json does not fit {id}: it has 3 records, the job has 1",
         ),
         (
             completed(*[{**BAD, "index": n} for n in range(4)]) | {"total": 3},
-            "users.json does not fit {id}: it has 3 records, the job 4",
+            "users.json does not fit {id}: it has 3 records, the job has 4",
         ),
         (
             job_object("failed", total=3, results=[{**BAD, "index": 0}]),
