@@ -114,9 +114,9 @@ def command(
             "--with-errors needs --output for JSON: the errors get files of their own",
             hint="Name a directory for the files with --output DIR.",
         )
-    display = DisplayOptions(quiet=True, debug=invocation.debug)
     with connect(base_url, subdomain, jobs) as connection:
         watch = new_watch(connection, [job.id for job in jobs], SHOW)
+        display = DisplayOptions(quiet=True, debug=invocation.debug)
         run_watch(connection, watch, display)
     unknown = [tracked for tracked in watch.jobs if tracked.error or not tracked.job]
     if unknown:  # the reporter has shown the errors
