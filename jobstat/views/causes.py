@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from jobstat.views.layout import GAP, StyledLine, wrap
 from jobstat.views.sanitize import MAX_NAME, sanitize
+from jobstat.views.terminal import Glyphs
 from jobstat.views.wording import BAD, format_verdict, job_id, pluralize
 
 if TYPE_CHECKING:
@@ -34,24 +35,31 @@ def cause_lines(
     causes: Sequence[Cause],
     width: int | None,
     *,
+    glyphs: Glyphs,
     names_jobs: bool = False,
     jobs: Sequence[Job] = (),
 ) -> list[StyledLine]:
     """Return the most frequent causes, with the items of each named by index and id.
 
     With ``names_jobs``, the items are named by their jobs, too. ``jobs`` are jobs with
-    an error of their own, which are listed below the causes.
+    an error of their own, which are listed below the causes. Without glyphs, each
+    cause is a sentence.
     """
+    is_spoken = glyphs is Glyphs.NONE
     entries = [
-        (f"{c.count:,}", c.text, format_examples(c, names_jobs=names_jobs))
-        for c in causes[:MAX_CAUSES]
+        (
+            pluralize(cause.count, "item") if is_spoken else f"{cause.count:,}",
+            cause.text,
+            format_examples(cause, names_jobs=names_jobs),
+        )
+        for cause in causes[:MAX_CAUSES]
     ]
     errors = _job_errors(jobs)
     entries += [
-        (pluralize(len(ids), "job"), error, _format_ids(ids))
+        (pluralize(len(ids), "job"), error, format_ids(ids))
         for error, ids in errors[:MAX_CAUSES]
     ]
-    lines = _entry_lines(entries, width)
+    lines = _sentences(entries) if is_spoken else _entry_lines(entries, width)
     if hidden := causes[MAX_CAUSES:]:
         items = pluralize(sum(cause.count for cause in hidden), "item")
         lines += _count_lines(
@@ -66,6 +74,15 @@ def cause_lines(
 def _count_lines(counts: str, width: int | None) -> list[StyledLine]:
     room = None if width is None else max(width - len(GAP), 1)
     return [[(GAP, ""), *line] for line in wrap(f"and {counts}", "dim", room)]
+
+
+def _sentences(entries: Sequence[tuple[str, str, str]]) -> list[StyledLine]:
+    """Return the entries as they are read aloud."""
+    lines: list[StyledLine] = []
+    for count, text, examples in entries:
+        sentence = f"{count}: {sanitize(text, MAX_CAUSE)}"
+        lines.append([(". ".join(filter(None, [sentence, examples])), "")])
+    return lines
 
 
 def _entry_lines(
@@ -96,7 +113,7 @@ def _job_errors(jobs: Sequence[Job]) -> list[tuple[str, list[str]]]:
     return sorted(ids.items(), key=lambda error: -len(error[1]))
 
 
-def _format_ids(ids: Sequence[str]) -> str:
+def format_ids(ids: Sequence[str]) -> str:
     """Return the first ids, and how many there are more."""
     hidden = len(ids) - MAX_EXAMPLES
     more = f" and {hidden:,} more" if hidden > 0 else ""

@@ -82,7 +82,8 @@ def format_annotations(
     shown = problems if are_all_shown else problems[: MAX_ANNOTATIONS - 1]
     for problem in shown:
         title = f"{problem.noun.capitalize()}s failed at {account}"
-        yield title, f"{problem.counted}: {problem.reason}. {_format_examples(problem)}"
+        message = f"{problem.counted}: {problem.reason}"
+        yield title, ". ".join(filter(None, [message, problem.examples]))
     if hidden := problems[len(shown) :]:
         yield f"Failed at {account}", _format_more(hidden)
 
@@ -115,8 +116,7 @@ def step_summary(
     lines.append(f"<p>{_summary_sentence(jobs, elapsed)}</p>")
     if problems:
         rows = [
-            [p.counted, _code(p.reason), "<br>".join(map(_code, p.examples))]
-            for p in problems[:MAX_ROWS]
+            [p.counted, _code(p.reason), _code(p.examples)] for p in problems[:MAX_ROWS]
         ]
         lines += _table(["Failed", "Reason", "Examples"], rows)
         if hidden := problems[MAX_ROWS:]:
@@ -174,13 +174,6 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 def _code(text: str) -> str:
     return f"<code>{html.escape(text)}</code>" if text else ""
-
-
-def _format_examples(problem: Problem) -> str:
-    if problem.noun == "item":
-        return f"For example {problem.examples[0]}"
-    more = problem.count - len(problem.examples)
-    return ", ".join(problem.examples) + (f" and {more} more" if more else "")
 
 
 def _format_more(problems: Sequence[Problem]) -> str:

@@ -78,7 +78,7 @@ def _result_lines(job: Job, page: Page, max_rows: int) -> list[StyledLine]:
     lines: list[StyledLine] = []
     # Causes of one item each say no more than the table.
     if causes and (len(causes) < len(job.failed) or not items):
-        lines += [[], *cause_lines(causes, page.width)]
+        lines += [[], *cause_lines(causes, page.width, glyphs=page.glyphs)]
     if items:
         lines += [[], *item_lines(items, job, page)]
         lines += _left_out(job, items, page)

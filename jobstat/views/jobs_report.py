@@ -20,8 +20,10 @@ from jobstat.views.job_report import (
     shown_items,
 )
 from jobstat.views.layout import GAP, StyledLine, wrap
+from jobstat.views.spoken import speak_elapsed
 from jobstat.views.summary import format_status_counts, jobs_table, watch_summary
 from jobstat.views.table import table_lines
+from jobstat.views.terminal import Glyphs
 from jobstat.views.wording import GOOD, job_id, job_title
 
 if TYPE_CHECKING:
@@ -43,7 +45,12 @@ def jobs_report(
     lines = summary_lines(watch, account, page, elapsed)
     causes, erring = group_failures(jobs), [job for job in jobs if _has_own_error(job)]
     if causes or erring:
-        lines += [[], *cause_lines(causes, page.width, names_jobs=True, jobs=erring)]
+        lines += [
+            [],
+            *cause_lines(
+                causes, page.width, glyphs=page.glyphs, names_jobs=True, jobs=erring
+            ),
+        ]
     steps = _next_steps(jobs, page)
     for max_rows in (MAX_ROWS, *FEWER_ROWS):
         table = _jobs_lines(watch, page, max_rows)
@@ -60,7 +67,10 @@ def summary_lines(
     watch: Watch, account: str, page: Page, elapsed: float | None
 ) -> list[StyledLine]:
     """Return one sentence about all jobs."""
-    glyph, words = watch_summary(watch, account, elapsed)
+    is_spoken = page.glyphs is Glyphs.NONE
+    glyph, words = watch_summary(watch, account, None if is_spoken else elapsed)
+    if is_spoken and elapsed:
+        words = ", ".join(filter(None, [words, speak_elapsed(elapsed)]))
     return wrap(glyph.label(words, page.glyphs), f"bold {glyph.style}", page.width)
 
 

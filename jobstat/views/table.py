@@ -211,7 +211,10 @@ def _folded(table: Table, width: int, *, glyphs: Glyphs) -> list[StyledLine]:
 
 def _sentence(table: Table, row: Row) -> str:
     """Return the status and the cells of a row as they are read aloud."""
-    texts = [row.status, *(text for _, text in _named(table, row))]
+    texts = [row.status]
+    for column, text in _named(table, row):
+        # A numeric cell may be a count such as 40/100.
+        texts.append(text.replace("/", " of ") if column.numeric else text)
     return ", ".join(filter(None, texts))
 
 

@@ -90,15 +90,12 @@ def test_each_cause_and_each_failed_job_has_an_annotation(
     assert code == 3
     jobs = "::error title=Jobs failed at acme.zendesk.com::"
     items = "::error title=Items failed at acme.zendesk.com::"
-    where = f"index 0 of job {ID}"
+    examples = f"{ID}: index 0: u0; index 1: u1; index 2: u2"
     assert workflow_commands(err) == [
         f"{jobs}1 job: the job was killed. {OTHER}",
         f"{jobs}1 job: not found. gone1",
-        f"{items}3 items: UserCreateFailed: '*' is taken. For example {where}: u0",
-        (
-            f"{items}1 item: TicketCreateFailed: Description: blank. For example"
-            f" index 1 of job {ID}"
-        ),
+        f"{items}3 items: UserCreateFailed: '*' is taken. {examples}",
+        f"{items}1 item: TicketCreateFailed: Description: blank. {ID}: index 1",
     ]
 
 
@@ -109,7 +106,7 @@ def test_annotations_escape_percent_signs_and_properties(
     zendesk.add(completed({**FAILURE, "error": "100%0A::", "details": ""}))
     _, _, err = jobstat("show", ID)
     (annotation,) = workflow_commands(err)
-    assert "::1 item: 100%250A::. For example index 1" in annotation
+    assert "::1 item: 100%250A::. index 1" in annotation
 
 
 def test_more_than_10_causes_are_counted_in_the_last_annotation(
@@ -172,7 +169,7 @@ def test_summary_of_a_watch_tells_counts_problems_and_jobs(
         " 1 of 2 jobs succeeded. 2 of 4 items failed. The watch took 0 s."
         " Failed Reason Examples"
         " 2 items TicketCreateFailed: Description: blank"
-        f" index 1 of job {ID} index 2 of job {ID}"
+        f" {ID}: index 1, 2"
         " Job Status Items Type Message"
         f" {ID} with failures 2 of 3 failed Bulk Create Ticket"
         " Completed at 2026-11-23 12:00:00 +0000"

@@ -232,7 +232,7 @@ def test_more_than_ten_causes_are_counted(width: int | None) -> None:
         {**FAILURE, "details": "ab"[n] + "c" * m} for n in (0, 1) for m in range(9)
     ]
     causes = group_failures([parse_job(completed(*items, items[0]))])
-    lines = to_text(cause_lines(causes, width))
+    lines = to_text(cause_lines(causes, width, glyphs=Glyphs.UNICODE))
     assert len(lines) == 21
     assert lines[-1] == "  and 8 more causes of 8 items"
 
@@ -241,7 +241,9 @@ def test_more_than_ten_causes_are_counted(width: int | None) -> None:
 def test_causes_fit_the_width(width: int) -> None:
     items = [{**FAILURE, "details": f"{text} " * 90} for text in ("abc", "日本", "x")]
     causes = group_failures([parse_job(completed(*items, *failures(1234)))])
-    for line in to_text(cause_lines(causes, width, names_jobs=True)):
+    for line in to_text(
+        cause_lines(causes, width, glyphs=Glyphs.UNICODE, names_jobs=True)
+    ):
         assert len(line) <= max(width, 10)
 
 
