@@ -28,8 +28,9 @@ from jobstat.options import (
     positive_duration,
     shared_options,
 )
+from jobstat.views.bell import bell_at_end
 from jobstat.views.reporter import DisplayOptions
-from jobstat.views.terminal import bell_at_end, standard_error
+from jobstat.views.terminal import standard_error
 from jobstat.views.writing import limit_writes
 
 EXAMPLES = """

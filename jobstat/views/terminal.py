@@ -11,8 +11,7 @@ import os
 import signal
 import stat
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from io import TextIOWrapper
@@ -78,6 +77,12 @@ class Terminal:
     def stamp(self, line: str) -> str:
         """Return a line of progress, after the date and time if it goes to CI's log."""
         return f"{clock.timestamp()}  {line}" if self.unattended else line
+
+    @property
+    def has_bell(self) -> bool:
+        """Whether a person may hear a bell here. A dumb terminal has one too."""
+        is_terminal = self.stream is not None and self.stream.isatty()
+        return is_terminal and not self.unattended
 
     @property
     def size(self) -> os.terminal_size:
@@ -246,33 +251,6 @@ def standard_output(color: str = "auto") -> Terminal:
 def standard_error(color: str = "auto") -> Terminal:
     """Return stderr, which gets everything else."""
     return open_terminal(sys.stderr, os.environ, color)
-
-
-@contextmanager
-def bell_at_end(*, enabled: bool) -> Iterator[None]:
-    """Ring the bell at the end of the block, unless a signal ended it.
-
-    The bell is that of the terminal on stderr, else on stdout. A pipe, a file and the
-    log of a CI get nothing.
-    """
-    try:
-        yield
-    except BrokenPipeError:  # jobstat ends as after SIGPIPE
-        raise
-    except Exception:
-        if enabled:
-            _ring_bell()
-        raise
-    if enabled:
-        _ring_bell()
-
-
-def _ring_bell() -> None:
-    for terminal in (standard_error(), standard_output()):
-        stream = terminal.stream
-        if stream is not None and stream.isatty() and not terminal.unattended:
-            terminal.write_quietly("\a")
-            return
 
 
 def say_waiting_for_tokens() -> None:

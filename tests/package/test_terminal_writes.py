@@ -17,6 +17,7 @@ RAW = {"write", "write_exactly", "write_quietly", "run_command"}
 VIEWS_THAT_PAINT = frozenset(
     {
         "accounts",
+        "bell",
         "csv_output",
         "files",
         "github",
