@@ -146,6 +146,13 @@ def connect_to(
             warn(warning)
 
 
+def account_options(base_url: str | None, subdomain: str | None) -> tuple[str, ...]:
+    """Return the options that name the same account in another command."""
+    if base_url:
+        return ("--base-url", base_url)
+    return ("--subdomain", subdomain) if subdomain else ()
+
+
 def new_watch(connection: Connection, ids: Iterable[str], policy: WatchPolicy) -> Watch:
     """Return a watch of these jobs that starts now."""
     started, rate_limiter = clock.monotonic(), connection.rate_limiter

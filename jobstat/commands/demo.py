@@ -127,7 +127,7 @@ def _run_job(server: DemoServer) -> None:
     policy, provider = WatchPolicy(), FixedProvider(bearer(TOKEN, "the demo"))
     with connect_to(Account(server.base_url), provider, policy) as connection:
         watch = new_watch(connection, [job["id"]], policy)
-        run_watch(connection, watch, DisplayOptions())
+        run_watch(connection, watch, DisplayOptions(account=None))
     code = watch.exit()
     out.print("\n")
     out.paragraph(

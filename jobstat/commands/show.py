@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from jobstat.commands._shared import (
+    account_options,
     connect,
     exit_code,
     new_watch,
@@ -57,6 +58,7 @@ def command(
         quiet=quiet,
         color=color,
         debug=invocation.debug,
+        account=account_options(base_url, subdomain),
     )
     check_output_options(display)
     args = parse_job_args(jobs)

@@ -9,6 +9,7 @@ import click
 from jobstat import clock
 from jobstat.commands._resume import resume_hint
 from jobstat.commands._shared import (
+    account_options,
     connect,
     exit_code,
     new_watch,
@@ -136,6 +137,7 @@ def command(
         bell=bell,
         color=color,
         debug=invocation.debug,
+        account=account_options(base_url, subdomain),
     )
     check_output_options(display)
     return watch_jobs(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from jobstat.views.causes import cause_lines
 from jobstat.views.job_lines import job_lines, url_lines, verdict_lines
 from jobstat.views.layout import GAP, StyledLine, line_width, wrap
 from jobstat.views.results import failures_first, results_table
-from jobstat.views.sanitize import MAX_MESSAGE, MAX_TEXT
+from jobstat.views.sanitize import MAX_MESSAGE, MAX_TEXT, sanitize
 from jobstat.views.table import table_lines
 
 if TYPE_CHECKING:
@@ -35,14 +36,15 @@ class Page:
 
     ``width`` and ``height`` are in columns and rows, None off a terminal. ``results``
     is ``all``, ``failed``, ``summary``, or None for as many items as a person reads.
-    ``options`` are those of commands about the same account.
+    ``account`` are the options of commands about the same jobs, None if no command can
+    ask for them again.
     """
 
     width: int | None
     height: int | None
     glyphs: Glyphs
     results: str | None = None
-    options: str = ""
+    account: tuple[str, ...] | None = ()
 
     def fits(self, lines: Sequence[StyledLine], rows: int) -> bool:
         """Return whether the page has room for these lines and more rows."""
@@ -168,7 +170,10 @@ def _command_lines(
 
     The command is never wrapped, so that it can be copied.
     """
-    words = " ".join(filter(None, ["jobstat", command, page.options, end]))
+    if page.account is None:
+        return []
+    account = sanitize(shlex.join(page.account))
+    words = " ".join(filter(None, ["jobstat", command, account, end]))
     line: StyledLine = [(f"{purpose}: ", "dim"), (words, "")]
     if page.width is None or line_width(line) <= page.width:
         return [line]

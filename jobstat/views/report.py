@@ -13,27 +13,28 @@ from jobstat.views.terminal import Terminal
 
 if TYPE_CHECKING:
     from jobstat.jobs.watch import Watch
+    from jobstat.views.reporter import DisplayOptions
 
 
 class TextOutput(Output):
     """Jobs as text for people.
 
     With ``fitted``, lines fit the terminal and have bars. Without ``fitted``, nothing
-    is cut or wrapped. ``results`` says which items to list, as in DisplayOptions.
+    is cut or wrapped.
     """
 
     def __init__(
         self,
         terminal: Terminal,
         account: str,
+        options: DisplayOptions,
         *,
         fitted: bool,
-        results: str | None = None,
     ) -> None:
         super().__init__(terminal)
         self._account = account
         self._fitted = fitted
-        self._results = results
+        self._options = options
 
     def render(self, job: Job, elapsed: float | None = None) -> str:
         lines = job_report(job, self._account, self._page, elapsed)
@@ -56,7 +57,8 @@ class TextOutput(Output):
             width=columns if self._fitted else None,
             height=rows if is_attended else None,
             glyphs=terminal.glyphs,
-            results=self._results,
+            results=self._options.results,
+            account=self._options.account,
         )
 
 

@@ -40,7 +40,9 @@ class DisplayOptions:
     """The user's choices about how a command shows jobs.
 
     ``color`` is ``auto``, ``always`` or ``never``. ``results`` is ``all``, ``failed``,
-    ``summary`` or None, for as many items as a person reads.
+    ``summary`` or None, for as many items as a person reads. ``account`` are the
+    options that name the account in commands about the same jobs. It is None if the
+    jobs cannot be asked for again.
     """
 
     json: bool = False
@@ -52,6 +54,7 @@ class DisplayOptions:
     bell: bool = False
     color: str = "auto"
     debug: bool = False
+    account: tuple[str, ...] | None = ()
 
     @property
     def for_programs(self) -> bool:

@@ -61,7 +61,7 @@ def _make_output(
     from jobstat.views.report import TextOutput
 
     fitted = stdout.interactive and not options.plain
-    return TextOutput(stdout, account, fitted=fitted, results=options.results)
+    return TextOutput(stdout, account, options, fitted=fitted)
 
 
 def _make_progress(

@@ -62,6 +62,16 @@ Write the records to send again: jobstat retry-file {OTHER} INPUT > retry.json
     )
 
 
+def test_commands_in_the_report_name_the_account_that_an_option_named(
+    jobstat: Run, zendesk: Any
+) -> None:
+    zendesk.add(GOOD)
+    zendesk.add(BAD)
+    _, out, _ = jobstat("show", ID, OTHER, "--subdomain", "acme")
+    assert f"jobstat show {OTHER} --subdomain acme --results failed\n" in out
+    assert f"jobstat retry-file {OTHER} INPUT --subdomain acme > retry.json\n" in out
+
+
 @pytest.mark.parametrize(("results", "listed"), [("all", 3), ("failed", 1)])
 def test_items_of_each_job_follow_the_report_if_asked_for(
     jobstat: Run, zendesk: Any, results: str, listed: int

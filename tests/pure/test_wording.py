@@ -14,6 +14,7 @@ from support import FAILURE, SUCCESS, completed, job, job_object
 from jobstat.jobs.parse import parse_job
 from jobstat.views.job_list import jobs_table
 from jobstat.views.report import TextOutput
+from jobstat.views.reporter import DisplayOptions
 from jobstat.views.results import failures_first, results_table
 from jobstat.views.sanitize import MAX_TEXT, sanitize
 from jobstat.views.terminal import Glyphs, open_terminal
@@ -330,7 +331,7 @@ def test_long_names_are_truncated_in_every_view() -> None:
 def test_one_long_id_does_not_widen_every_row() -> None:
     items: list[dict[str, Any]] = [{"id": "x" * 199}, *({"id": n} for n in range(50))]
     terminal = open_terminal(None, {})
-    output = TextOutput(terminal, "acme", fitted=False, results="all")
+    output = TextOutput(terminal, "acme", DisplayOptions(results="all"), fitted=False)
     shown = output.render(parse_job(completed(*items)))
     assert "x" * 199 in shown
     assert max(len(line) for line in shown.splitlines() if "xxx" not in line) < 100

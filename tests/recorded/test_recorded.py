@@ -31,6 +31,7 @@ from jobstat.jobs.watch import Watch
 from jobstat.views.csv_output import csv_rows, format_csv
 from jobstat.views.output import JsonOutput
 from jobstat.views.report import TextOutput
+from jobstat.views.reporter import DisplayOptions
 from jobstat.views.terminal import Terminal, open_terminal
 from jobstat.zendesk.auth.account import Account
 from jobstat.zendesk.auth.credentials import bearer
@@ -137,8 +138,9 @@ def test_recorded_job_has_the_expected_verdict_and_shows_its_items(
     json_lines = JsonOutput(terminal, indented=False)
     json_lines.write(json_lines.render(job))
     assert list(json.loads(capsys.readouterr().out).items()) == list(sent.items())
+    every_item = DisplayOptions(results="all")
     for fitted in (False, True):
-        output = TextOutput(terminal, "acme", fitted=fitted, results="all")
+        output = TextOutput(terminal, "acme", every_item, fitted=fitted)
         output.write(output.render(job))
         shown = capsys.readouterr().out
         assert sent["id"] in shown
