@@ -27,4 +27,6 @@ def collapse_blanks(text: str) -> str:
 
     Control characters other than tabs and line breaks stay, to be made visible.
     """
-    return _BLANKS.sub(" ", text).strip(" ")
+    if any(blank in text for blank in ("  ", "\n", "\t")):
+        text = _BLANKS.sub(" ", text)
+    return text.strip(" ")

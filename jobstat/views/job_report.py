@@ -18,6 +18,7 @@ from jobstat.views.sanitize import MAX_MESSAGE, MAX_TEXT, sanitize
 from jobstat.views.table import table_lines
 
 if TYPE_CHECKING:
+    from jobstat.jobs.failures import Cause
     from jobstat.views.terminal import Glyphs
 
 MAX_ROWS = 20
@@ -67,16 +68,18 @@ def job_report(
         *job_lines(job, account, width=page.width, glyphs=page.glyphs, elapsed=elapsed),
         *url_lines(job, page.width),
     ]
+    causes = group_failures([job])
     for max_rows in (MAX_ROWS, *FEWER_ROWS):
-        lines = [*head, *_result_lines(job, page, max_rows)]
+        lines = [*head, *_result_lines(job, causes, page, max_rows)]
         if page.results or page.fits(lines, rows=1):
             break
     return lines
 
 
-def _result_lines(job: Job, page: Page, max_rows: int) -> list[StyledLine]:
+def _result_lines(
+    job: Job, causes: Sequence[Cause], page: Page, max_rows: int
+) -> list[StyledLine]:
     items = shown_items(job, page, max_rows)
-    causes = group_failures([job])
     lines: list[StyledLine] = []
     # Causes of one item each say no more than the table.
     if causes and (len(causes) < len(job.failed) or not items):

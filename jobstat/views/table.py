@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from jobstat.views.layout import (
@@ -11,7 +13,6 @@ from jobstat.views.layout import (
     NARROW,
     StyledLine,
     flow,
-    rich_console,
     text_width,
     text_width_without_rich,
     wrap,
@@ -163,50 +164,65 @@ def _aligned(
         return None
     sign_width, *cell_widths = widths
 
-    def pad(cells: Sequence[str]) -> str:
-        return GAP.join(
-            " " * (width - measure(cell)) + cell
-            if column.numeric
-            else cell + " " * (width - measure(cell))
-            for cell, width, column in zip(
-                cells, cell_widths, table.columns, strict=True
-            )
-        )
-
     lines: list[StyledLine] = []
     if table.headings:
         sign = table.status_heading.ljust(sign_width) + GAP
-        lines.append([(sign + pad(table.headings).rstrip(), "bold")])
+        lines.append([(sign + _join(table, table.headings, cell_widths), "bold")])
     for row in table.rows:
         sign = row.sign(glyphs)
         padding = " " * (sign_width - measure(sign)) + GAP
-        lines.append([(sign, row.glyph.style), (padding + pad(row.cells), "")])
+        cells = _join(table, row.cells, cell_widths, measure)
+        lines.append([(sign, row.glyph.style), (padding + cells, "")])
     return lines
 
 
-def _folded(table: Table, width: int, *, glyphs: Glyphs) -> list[StyledLine]:
-    """Fold the cells within columns whose widths rich chooses."""
-    from rich.table import Table as RichTable
-    from rich.text import Text
+def _join(
+    table: Table,
+    cells: Sequence[str],
+    widths: Sequence[int],
+    measure: Callable[[str], int] = text_width,
+) -> str:
+    """Return the cells in columns of these widths."""
+    return GAP.join(
+        " " * (width - measure(cell)) + cell
+        if column.numeric
+        else cell + " " * (width - measure(cell))
+        for cell, width, column in zip(cells, widths, table.columns, strict=True)
+    ).rstrip()
 
-    rich_table = RichTable(box=None, padding=(0, len(GAP), 0, 0), header_style="bold")
-    rich_table.add_column("")
-    for column in table.columns:
-        rich_table.add_column(
-            column.heading,
-            justify="right" if column.numeric else "left",
-            no_wrap=column.numeric,
-            overflow="fold",
-        )
-    for row in table.rows:
-        sign = Text(row.sign(glyphs), row.glyph.style)
-        rich_table.add_row(sign, *map(Text, row.cells))
-    console, options = rich_console()
-    lines = console.render_lines(rich_table, options.update(width=width), pad=False)
-    return [
-        [(part.text, str(part.style) if part.style else "") for part in line]
-        for line in lines
+
+def _folded(table: Table, width: int, *, glyphs: Glyphs) -> list[StyledLine]:
+    """Fold the cells within columns. Long columns share the rest of the width."""
+    sign_width, *widths = _column_widths(table, text_width, glyphs=glyphs)
+    room = width - sign_width - len(GAP) * len(widths)
+    widths = _share_width(widths, room)
+    lines: list[StyledLine] = [
+        [(" " * sign_width + GAP, ""), (_join(table, table.headings, widths), "bold")]
     ]
+    for row in table.rows:
+        folded = [_fold(cell, w) for cell, w in zip(row.cells, widths, strict=True)]
+        sign = row.sign(glyphs)
+        start = (sign + " " * (sign_width - text_width(sign)) + GAP, row.glyph.style)
+        for cells in zip_longest(*folded, fillvalue=""):
+            lines.append([start, (_join(table, cells, widths), "")])
+            start = (" " * sign_width + GAP, "")
+    return lines
+
+
+def _share_width(widths: Sequence[int], room: int) -> list[int]:
+    """Return the widths of columns that fit the room. The longest are cut the most."""
+    shares = dict.fromkeys(range(len(widths)), 0)
+    for place, column in enumerate(sorted(shares, key=lambda n: widths[n])):
+        share = max(room // (len(widths) - place), 1)
+        shares[column] = min(widths[column], share)
+        room -= shares[column]
+    return [shares[column] for column in range(len(widths))]
+
+
+def _fold(text: str, width: int) -> list[str]:
+    if not text.isascii():
+        return [line for [(line, _)] in wrap(text, "", width)]
+    return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
 
 
 def _sentence(table: Table, row: Row) -> str:
