@@ -86,6 +86,13 @@ def measure_grouping(details: str) -> tuple[float, float, int]:
 
 
 def main() -> None:
+    # First, because a child's peak of memory begins with that of its parent.
+    for count in (10_000, 60_000):
+        (answer,) = answers(ERRORS["a name each"], count, count)
+        for options in ([], ["failed"]):
+            done = run([sys.executable, "-c", REPORT, *options], typed=answer.decode())
+            which = "every item" if options else "20 items"
+            print(f"report of {count:,} failures with {which}: {done.stderr.strip()}")
     print(f"{RESULTS:,} results with")
     for name, details in ERRORS.items():
         parsing, grouping, causes = measure_grouping(details)
@@ -93,13 +100,6 @@ def main() -> None:
             f"  {name:<20} parsed in {parsing:.2f} s, grouped in {grouping:.2f} s:"
             f" ratio {grouping / parsing:.1f}, {causes:,} causes"
         )
-    for count in (10_000, 60_000):
-        (answer,) = answers(ERRORS["a name each"], count, count)
-        for options in ([], ["failed"]):
-            command = [sys.executable, "-c", REPORT, *options]
-            done = run(command, typed=answer.decode())
-            which = "every item" if options else "20 items"
-            print(f"report of {count:,} failures with {which}: {done.stderr.strip()}")
 
 
 if __name__ == "__main__":

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support import FAILURE, ID, OTHER, SUCCESS, completed, job_object
+from support import FAILURE, ID, OTHER, SUCCESS, body, completed, job_object, python
 
 from jobstat.errors import NotFound
 from jobstat.jobs.failures import group_failures
@@ -17,7 +18,8 @@ from jobstat.jobs.watch import Watch
 from jobstat.views.causes import cause_lines, format_examples
 from jobstat.views.job_report import Page, job_report
 from jobstat.views.jobs_report import jobs_report
-from jobstat.views.terminal import Glyphs
+from jobstat.views.layout import text_width, to_ansi
+from jobstat.views.terminal import Glyphs, open_terminal
 
 if TYPE_CHECKING:
     from jobstat.views.layout import StyledLine
@@ -347,3 +349,41 @@ def test_jobs_without_failures_have_one_sentence_and_a_row_each() -> None:
         lines[2],
     ]
     assert len(lines) == 5
+
+
+FOREIGN = [
+    {**FAILURE, "index": 0, "id": 1, "title": "プリンタ", "action": "create"},
+    {**FAILURE, "index": 1, "id": 22, "title": "שלום", "action": "create"},
+    {**FAILURE, "index": 2, "id": 333, "title": "ab", "action": "create"},
+]
+
+
+@pytest.mark.parametrize("width", [None, 100])
+def test_wide_and_right_to_left_letters_keep_the_columns(width: int | None) -> None:
+    lines = rows(report(*FOREIGN, on=page(width, 30 if width else None)))
+    columns = [text_width(line[: line.index("create")]) for line in lines]
+    assert len(set(columns)) == 1
+
+
+def test_text_after_right_to_left_letters_stays_in_its_place_on_a_terminal() -> None:
+    line = [("✗", "red"), ("  22  שלום  35  abc", "")]
+    off_screen = open_terminal(None, {"LANG": "C.UTF-8"})
+    screen = replace(off_screen, interactive=True, glyphs=Glyphs.UNICODE)
+    assert to_ansi(line, screen) == "✗  22  שלום\u200e  35  abc"
+    assert to_ansi(line, off_screen) == "✗  22  שלום  35  abc"
+    ascii_only = replace(screen, glyphs=Glyphs.ASCII)
+    assert "\u200e" not in to_ansi(line, ascii_only)
+
+
+def test_report_off_a_terminal_loads_no_rich() -> None:
+    program = (
+        "import sys\n"
+        "from jobstat.jobs.parse import parse_answer\n"
+        "from jobstat.views.job_report import Page, job_report\n"
+        "from jobstat.views.terminal import Glyphs\n"
+        "job = parse_answer(sys.argv[1].encode())\n"
+        "assert job_report(job, 'acme', Page(None, None, Glyphs.UNICODE))\n"
+        "assert 'rich' not in sys.modules\n"
+    )
+    done = python(program, body(completed(*FOREIGN, *failures(30))).decode())
+    assert done.returncode == 0, done.stderr
