@@ -137,11 +137,11 @@ def _summary_sentence(jobs: Sequence[TrackedJob], elapsed: float | None) -> str:
     succeeded = sum(tracked.exit is Exit.OK for tracked in jobs)
     failed, reported = sum_item_counts(jobs)
     unfinished = sum(t.exit in {Exit.UNFINISHED, Exit.TIMEOUT} for t in jobs)
-    sentence = f"{succeeded} of {pluralize(len(jobs), 'job')} succeeded"
+    sentence = f"{succeeded:,} of {pluralize(len(jobs), 'job')} succeeded"
     sentence += f", {unfinished} did not end." if unfinished else "."
     if reported:
         items = pluralize(reported, "item")
-        sentence += f" {failed or 'None'} of {items} failed."
+        sentence += f" {f'{failed:,}' if failed else 'None'} of {items} failed."
     if elapsed is not None:
         sentence += f" The watch took {format_duration(elapsed)}."
     return sentence
