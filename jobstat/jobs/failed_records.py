@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,8 +9,19 @@ from jobstat.errors import JobstatError, UsageError
 from jobstat.exits import Exit
 from jobstat.jobs.failures import error_text
 from jobstat.jobs.job import Item, Job, Verdict, judge
-from jobstat.jobs.records import KEYS, Document, Record, comparable
+from jobstat.jobs.matching import doubt, match_items, wrong_file
+from jobstat.jobs.records import Document, Record
+from jobstat.jobs.signs import shows_any_failure
 from jobstat.jobs.text import flatten
+from jobstat.jobs.vocabulary import (
+    OTHER_STATUS_NAMES,
+    SUCCESS_COUNTS,
+    SUCCESS_FLAGS,
+    plain_name,
+)
+
+_OUTCOME_NAMES = OTHER_STATUS_NAMES | SUCCESS_FLAGS | {"status", "success"}
+"""Plain names of fields that a failed item explains: "success": false."""
 
 
 class Unfinished(JobstatError):
@@ -60,11 +70,25 @@ def find_failed_records(
     records failed.
     """
     _check_ended([job for job, _ in sent])
-    return [
-        record
-        for job, document in sent
-        for record in _find_in_job(job, document, all_of_failed_jobs=all_of_failed_jobs)
-    ]
+    found: list[FailedRecord] = []
+    refused: list[UsageError] = []
+    for job, document in sent:
+        try:
+            found += _find_in_job(job, document, all_of_failed_jobs=all_of_failed_jobs)
+        except UsageError as error:
+            refused.append(error)
+    if refused:
+        raise _first_of(refused)
+    return found
+
+
+def _first_of(errors: Sequence[UsageError]) -> UsageError:
+    """Return the first error, which counts the others."""
+    first, others = errors[0], len(errors) - 1
+    if not others:
+        return first
+    files = "1 more file is" if others == 1 else f"{others} more files are"
+    return UsageError(f"{first.message} ({files} in doubt)", hint=first.hint)
 
 
 def _check_ended(jobs: Sequence[Job]) -> None:
@@ -91,7 +115,7 @@ def _find_in_job(
     if verdict is Verdict.OK and (not job.items or job.has_one_result):
         return []
     if job.has_one_result:
-        raise _doubt(job, "it has one result for all records")
+        raise doubt(job, "it has one result for all records")
     if not job.items and verdict is Verdict.JOB_FAILED:
         if all_of_failed_jobs:
             return [FailedRecord(r, i, job, None) for i, r in enumerate(records)]
@@ -101,10 +125,44 @@ def _find_in_job(
         )
     if 0 < len(job.items) < len(records):
         count = f"{len(job.items)} of {len(records)} records"
-        raise _doubt(job, f"it has results for only {count}")
+        raise doubt(job, f"it has results for only {count}")
     if verdict is not Verdict.OK and not job.failed:
-        raise _doubt(job, "it reports a failure, but not of which record")
-    return _match_items(job, document) if job.failed else []
+        raise doubt(job, "it reports a failure, but not of which record")
+    if _shows_other_failure(job):
+        raise doubt(job, "it reports another failure than those of its results")
+    return [
+        FailedRecord(records[place], place, job, item)
+        for place, item in match_items(job, document).items()
+    ]
+
+
+def _shows_other_failure(job: Job) -> bool:
+    """Return whether a job itself reports more failures than its items explain."""
+    failed, succeeded = len(job.failed), len(job.items) - len(job.failed)
+    if not (failed and succeeded):
+        return False
+    if None not in (job.total, job.progress):
+        missing = (job.total or 0) - (job.progress or 0)
+        if missing > failed:
+            return True
+    fields = {name: value for name, value in job.fields.items() if name != "results"}
+    return shows_any_failure(_without_counts(fields, failed, succeeded))
+
+
+def _without_counts(
+    fields: Mapping[str, object], failed: int, succeeded: int
+) -> dict[str, object]:
+    """Return fields without the outcome words and counts that agree with the items."""
+    others: dict[str, object] = {}
+    for name, value in fields.items():
+        key = plain_name(name)
+        count = succeeded if key in SUCCESS_COUNTS else failed
+        is_word = key in _OUTCOME_NAMES and isinstance(value, str | bool)
+        if isinstance(value, dict):
+            others[name] = _without_counts(value, failed, succeeded)
+        elif not is_word and str(value).strip() != str(count):
+            others[name] = value
+    return others
 
 
 def _check_count(job: Job, document: Document) -> None:
@@ -114,73 +172,6 @@ def _check_count(job: Job, document: Document) -> None:
     is_unknown = job.total is None and not results
     if expected != len(document.records) and not is_unknown:
         given = len(document.records)
-        reason = f"it has {given} records, the job has {expected}"
-        raise _wrong_file(job, document, reason)
-
-
-def _match_items(job: Job, document: Document) -> list[FailedRecord]:
-    """Match the failed items to records by the first field that they all have."""
-    for name in ("index", *KEYS):
-        if all(_value(name, item) for item in job.failed):
-            break
-    else:
-        fields = f"index, {', '.join(KEYS[:-1])} or {KEYS[-1]}"
-        raise _doubt(job, f"its failed results have no {fields}")
-    places: dict[str, list[int]] = {}
-    for place, record in enumerate(document.records):
-        value = str(place) if name == "index" else record.keys.get(name, "")
-        places.setdefault(value, []).append(place)
-    uses = Counter(_value(name, item) for item in job.items)
-    failed_records = []
-    for item in job.failed:
-        value = _value(name, item)
-        matches = places.get(value, [])
-        if uses[value] > 1:
-            raise _doubt(job, f"{uses[value]} results have the {name} {value}")
-        if len(matches) != 1:
-            count = f"{len(matches)} records have" if matches else "no record has"
-            raise _wrong_file(job, document, f"{count} the {name} {value}")
-        (place,) = matches
-        record = document.records[place]
-        _check_same(job, document, record, item)
-        failed_records.append(FailedRecord(record, place, job, item))
-    return sorted(failed_records, key=lambda failed: failed.index)
-
-
-def _value(name: str, item: Item) -> str:
-    """Return the value of an item's field as text, empty if there is none.
-
-    Only Zendesk's own ``index`` counts, not the item's place in the results.
-    """
-    value = comparable(name, item.fields.get(name))
-    if name == "index":
-        return str(item.index) if value.isascii() and value.isdecimal() else ""
-    return value
-
-
-def _check_same(job: Job, document: Document, record: Record, item: Item) -> None:
-    """Raise UsageError if a record and its item are about different things.
-
-    Compare the first field that both have: an update may change the others.
-    """
-    for name in KEYS:
-        given, expected = record.keys.get(name), _value(name, item)
-        if given and expected:
-            if given != expected:
-                reason = f"a record has the {name} {given} where the job has {expected}"
-                raise _wrong_file(job, document, reason)
-            return
-
-
-def _doubt(job: Job, reason: str) -> UsageError:
-    return UsageError(
-        f"it is unknown which records of {job.id} failed: {reason}",
-        hint=f"See its results with: jobstat show {job.id} --json",
-    )
-
-
-def _wrong_file(job: Job, document: Document, reason: str) -> UsageError:
-    return UsageError(
-        f"{document.name} does not fit {job.id}: {reason}",
-        hint="Give each job the file that was sent for it.",
-    )
+        records = "1 record" if given == 1 else f"{given} records"
+        reason = f"it has {records}, the job has {expected}"
+        raise wrong_file(job, document, reason)

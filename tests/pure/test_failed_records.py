@@ -66,7 +66,7 @@ def test_failed_item_is_matched_to_its_record(items: list[dict[str, Any]]) -> No
 def test_place_in_the_results_does_not_count_as_an_index() -> None:
     items = [{**OK, "id": 13}, {**BAD, "id": 11}, {**BAD, "id": 12}]
     assert find(done(*items)) == [0, 1]
-    with pytest.raises(UsageError, match="have no index, id, external_id or email"):
+    with pytest.raises(UsageError, match="has no index or id or external_id or email"):
         find(done(OK, BAD, OK))
 
 
@@ -148,16 +148,12 @@ def test_job_without_failures_has_no_failed_records(results: Any, total: Any) ->
             "users.json does not fit {id}: no record has the index 3",
         ),
         (
-            completed({**BAD, "index": -1}, OK, OK),
-            "its failed results have no index, id, external_id or email",
-        ),
-        (
             completed({**BAD, "index": 1}, {**OK, "index": 1}, OK),
-            "unknown which records of {id} failed: 2 results have the index 1",
+            "unknown which records of {id} failed: two results are about the record",
         ),
         (
-            completed({**BAD, "id": 12}, {**OK, "id": 12}, OK),
-            "unknown which records of {id} failed: 2 results have the id 12",
+            completed({**BAD, "index": 1}, {**OK, "id": 12}, OK),
+            "two results are about the record with the index 1",
         ),
         (
             completed({**BAD, "id": 14}, OK, OK),
@@ -165,15 +161,19 @@ def test_job_without_failures_has_no_failed_records(results: Any, total: Any) ->
         ),
         (
             completed({**BAD, "index": 0, "id": 12}, OK, OK),
-            "does not fit {id}: a record has the id 11 where the job has 12",
+            "does not fit {id}: no record has the index 0 and the id 12",
         ),
         (
             completed({**BAD, "index": 0, "email": "b@example.org"}, OK, OK),
-            "a record has the email a@example.org where the job has b@example.org",
+            "no record has the index 0 and the email b@example.org",
         ),
         (
-            completed({**BAD, "index": 0}, {**BAD, "id": 12}, OK),
-            "its failed results have no index, id, external_id or email",
+            completed({**BAD, "external_id": "a", "email": "b@example.org"}, OK, OK),
+            "no record has the external_id a and the email b@example.org",
+        ),
+        (
+            completed({**BAD, "id": "9" * 99}, OK, OK),
+            f"no record has the id {'9' * 57}...",
         ),
     ],
 )
@@ -181,6 +181,136 @@ def test_doubt_is_refused(status: dict[str, Any], reason: str) -> None:
     with pytest.raises(UsageError, match=re.escape(reason.format(id=ID))) as caught:
         find(parse_job(status))
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("failure", [{**BAD, "index": 1}, {**OK, "index": 1}])
+@pytest.mark.parametrize(
+    ("items", "reason"),
+    [
+        ([{**OK, "id": 101}, OK], "no record has the id 101"),
+        ([{**OK, "index": 0, "id": 101}, OK], "no record has the index 0 and the id"),
+        ([{**OK, "index": 0, "id": 13}, OK], "no record has the index 0 and the id 13"),
+        ([{"index": 0, "id": 13}, OK], "no record has the index 0 and the id 13"),
+        ([{**OK, "email": "x@example.org"}, OK], "no record has the email x@example."),
+        ([{**OK, "external_id": "x"}, OK], "no record has the external_id x"),
+        ([{**OK, "external_id": "a", "email": "c@example.org"}, OK], "the external_id"),
+        ([{**OK, "index": 3}, OK], "no record has the index 3"),
+        ([{**OK, "index": -1}, OK], "no record has the index -1"),
+        ([{**OK, "index": "x1"}, OK], "no record has the index x1"),
+        ([{**OK, "index": 0.5}, OK], "no record has the index 0.5"),
+        ([{**OK, "index": True}, OK], "no record has the index True"),
+        ([{**OK, "index": 1}, OK], "two results are about the record with the index 1"),
+        ([{**OK, "id": 12}, OK], "two results are about the record with the index 1"),
+        ([{**OK, "index": 2}, {**OK, "index": 2}], "two results are about the record"),
+        ([{**OK, "id": 11}, {**OK, "id": 11}], "two results are about the record with"),
+    ],
+    ids=str,
+)
+def test_succeeded_item_that_contradicts_the_file_is_refused(
+    failure: dict[str, Any], items: list[dict[str, Any]], reason: str
+) -> None:
+    with pytest.raises(UsageError, match=re.escape(reason)):
+        find(done(items[0], failure, items[1]))
+
+
+def test_new_id_of_a_created_record_is_no_contradiction() -> None:
+    bad = {**BAD, "index": 2}
+    assert find(done({"index": 0, "id": 7}, {"index": 1, "id": 8}, bad)) == [2]
+    created = {"id": 7, "status": "Created"}
+    assert find(done(created, {**created, "id": 8}, bad)) == [2]
+    named = {**created, "external_id": "b", "email": "b@example.org"}
+    assert find(done(named, created, bad)) == [2]
+
+
+def test_fields_that_the_file_lacks_do_not_count() -> None:
+    records = [{"external_id": "a"}, {"external_id": "b", "email": "b@example.org"}]
+    by_name = {"id": 7, "external_id": "a", "email": "a@example.org", **OK}
+    assert find(done(by_name, {**BAD, "id": 8, "external_id": "b"}), *records) == [1]
+    assert find(done(by_name, {**BAD, "email": "b@example.org"}), *records) == [1]
+    with pytest.raises(UsageError, match="a failed result has no index to find its"):
+        find(done({**OK, "id": 7}, {**BAD, "id": 8}), {"name": "a"}, {"name": "b"})
+
+
+def test_record_without_an_id_may_have_any_id() -> None:
+    records: list[dict[str, Any]] = [{"id": 11}, {"name": "a"}, {"name": "b"}]
+    updated = {**OK, "id": 15}
+    assert find(done({**OK, "id": 11}, updated, {**BAD, "index": 2}), *records) == [2]
+    assert find(done({**OK, "id": 11}, OK, {**BAD, "index": 2, "id": 9}), *records)
+    with pytest.raises(UsageError, match=r"no record has the id 9$"):
+        find(done({**OK, "id": 11}, updated, {**BAD, "id": 9}), *records)
+    with pytest.raises(UsageError, match="more results for some records than there"):
+        find(done({**BAD, "index": 2}, updated, {**OK, "id": 9}), *records)
+
+
+@pytest.mark.parametrize(
+    ("groups", "expected"),
+    [
+        ({"failed": [{**BAD, "index": 1}], "ok": [{"index": 0}, {"index": 2}]}, [1]),
+        ({"failed": [{**BAD, "index": 0}], "ok": [{"index": 0}, {"index": 1}]}, None),
+        ({"failed": [{**BAD, "index": 0}], "ok": [{"id": 12}, {"id": 13}]}, None),
+        (
+            {"failed": [{**BAD, "index": 0, "id": 12}], "ok": [{"id": 11}, {"id": 13}]},
+            [1],
+        ),
+    ],
+)
+def test_index_that_may_count_within_a_group_is_not_used(
+    groups: dict[str, Any], expected: list[int] | None
+) -> None:
+    grouped = job("completed", total=3, progress=3, results=groups)
+    if expected:
+        assert find(grouped) == expected
+    else:
+        with pytest.raises(UsageError, match="it is unknown which records"):
+            find(grouped)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"failed": 2},
+        {"result": {"error": "x"}},
+        {"error": "x"},
+        {"summary": {"failed": 2, "success": 1}},
+        {"succeeded": 1},
+        {"progress": 1},
+    ],
+)
+def test_failure_of_the_job_that_its_items_do_not_explain_is_refused(
+    fields: dict[str, Any],
+) -> None:
+    items = [{**OK, "index": 0}, {**BAD, "index": 1}, {**OK, "index": 2}]
+    with pytest.raises(UsageError, match="it reports another failure than those of"):
+        find(done(*items, **fields))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"failed": 1, "success": 2},
+        {"summary": {"total": 3, "succeeded": "2", "failures": 1}},
+        {"status": "failed"},
+        {"success": False, "result": "partial failure"},
+        {"progress": 2},
+        {"error": None, "errors": []},
+    ],
+)
+def test_failure_of_the_job_that_its_items_explain_is_no_doubt(
+    fields: dict[str, Any],
+) -> None:
+    items = [{**OK, "index": 0}, {**BAD, "index": 1}, {**OK, "index": 2}]
+    assert find(done(*items, **fields)) == [1]
+    every = [{**BAD, "index": n} for n in range(3)]
+    assert find(done(*every, progress=0, error="x")) == [0, 1, 2]
+
+
+def test_error_counts_the_other_files_in_doubt() -> None:
+    wrong = done({**BAD, "index": 7}, OK, OK)
+    good = done({**BAD, "index": 2}, OK, OK)
+    for number, words in ((1, "1 more file is"), (2, "2 more files are")):
+        sent = [(one, document(*USERS)) for one in (good, wrong, *[wrong] * number)]
+        with pytest.raises(UsageError, match=f"the index 7 .{words} in doubt.$"):
+            find_failed_records(sent)
 
 
 def test_id_of_two_records_is_refused() -> None:
