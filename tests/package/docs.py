@@ -1,4 +1,4 @@
-"""The generated files: exit codes in README.md and a help topic, completion scripts.
+"""The generated files: tables of exit codes, completion scripts, pictures.
 
 Run as a program, it writes them. test_docs.py fails if they are out of date.
 """
@@ -15,6 +15,7 @@ import click
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from package.completions import generate
+from package.pictures import pictures
 
 from jobstat.cli import cli
 from jobstat.commands.completion import SCRIPTS
@@ -89,6 +90,12 @@ def generated_files() -> Iterator[tuple[Path, str]]:
         yield path, completion(shell)
 
 
+def picture_files() -> Iterator[tuple[Path, str]]:
+    """Yield each picture in the README, as ``generated_files`` does."""
+    for picture in pictures():
+        yield ROOT / ".github" / picture.name, picture.svg
+
+
 if __name__ == "__main__":
-    for path, content in generated_files():
+    for path, content in (*generated_files(), *picture_files()):
         path.write_text(content)

@@ -6,8 +6,11 @@ The program's own code writes them, about scripted jobs on a fake clock.
 from __future__ import annotations
 
 import os
+import signal
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 from io import StringIO
 from typing import TYPE_CHECKING
@@ -21,17 +24,20 @@ from jobstat.jobs.loop import follow
 from jobstat.jobs.parse import parse_job
 from jobstat.jobs.policy import WatchPolicy
 from jobstat.jobs.watch import Watch
+from jobstat.views.live import HIDE_CURSOR, WRITING_SIGNALS
 from jobstat.views.reporter import DisplayOptions
 from jobstat.views.streams import make_reporter
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from jobstat.jobs.job import Job
 
 SIZE = os.terminal_size((101, 50))
 ACCOUNT = "acme.zendesk.com"
 COMMAND = "jobstat watch - < answers.jsonl"
 START = datetime(2026, 11, 23, 12, 30, tzinfo=UTC).timestamp()
-HALFTIME = 128.0
+HALFTIME = 106.0
 """Seconds after START at which the picture of the live view is taken."""
 
 JOBS, TICKETS = 24, 100
@@ -82,9 +88,10 @@ class Picture:
         return draw(self.output, SIZE.columns, COMMAND, self.description)
 
 
+@cache
 def pictures() -> tuple[Picture, Picture]:
     """Return the live view and the report of an import."""
-    live, report = play()
+    live, report = map(last_frame, play())
     return (
         Picture(
             "watch.svg",
@@ -119,10 +126,23 @@ def planned_jobs() -> dict[str, PlannedJob]:
     return {job.id: job for job in jobs}
 
 
+def last_frame(output: str) -> str:
+    """Return the output without the frames that the last one replaces."""
+    return f"$ {COMMAND}\n{output[output.rindex(HIDE_CURSOR) :]}"
+
+
+@contextmanager
+def kept_signal_handlers() -> Iterator[None]:
+    """Undo the changes that the live view makes for the rest of the process."""
+    handlers = {number: signal.getsignal(number) for number in WRITING_SIGNALS}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
 def play() -> tuple[str, str]:
     """Watch the jobs. Return what a terminal gets until HALFTIME, and in all."""
     terminal = FakeTerminal()
-    terminal.write(f"$ {COMMAND}\n")
     camera = Camera(terminal)
     jobs = planned_jobs()
 
@@ -132,6 +152,7 @@ def play() -> tuple[str, str]:
     watch = Watch(jobs, WatchPolicy(), START)
     environ = {"TERM": "xterm-256color", "LANG": "C.UTF-8"}
     with (
+        kept_signal_handlers(),
         patch("sys.stdout", terminal),
         patch("sys.stderr", terminal),
         patch("jobstat.views.terminal.DEFAULT_SIZE", SIZE),

@@ -1,9 +1,12 @@
-"""Screens drawn as SVG."""
+"""The pictures in the README, and screens drawn as SVG."""
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree as ET
 
+from package.docs import README, picture_files
+from package.pictures import pictures
 from package.svg import CELL, MARGIN, draw
 
 
@@ -55,3 +58,19 @@ def test_markup_in_a_text_is_escaped() -> None:
 
 def test_picture_shows_the_last_of_several_frames() -> None:
     assert drawn("first\rlast!") == [("last!", 0, None)]
+
+
+def test_pictures_show_the_screens_of_this_version() -> None:
+    for path, content in picture_files():
+        assert path.read_text() == content, "run: python tests/package/docs.py"
+
+
+def test_readme_shows_each_picture_with_its_description() -> None:
+    shown = re.findall(r"!\[(.*)\]\(\.github/(.*)\)", README.read_text())
+    assert shown == [(picture.description, picture.name) for picture in pictures()]
+
+
+def test_pictures_are_small_and_load_nothing() -> None:
+    for path, content in picture_files():
+        assert len(content.encode()) < 20_000, path
+        assert not re.search(r"href|url\(|<script|@import", content), path
