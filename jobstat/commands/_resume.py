@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import click
 
@@ -44,20 +44,36 @@ def _resume_command(
     watch: Watch, jobs: Sequence[str], command_line: list[str]
 ) -> tuple[str, str]:
     """Return the command, and a note if the command cannot name the jobs."""
-    note = ""
-    if STANDARD_INPUT in jobs or not jobs:
-        # Standard input is used up, and --all leaves out jobs that end in the
-        # meantime, so name the ids. Failed jobs are included, because the exit code
-        # of the resumed watch must count them.
+    going_on = [tracked.id for tracked in watch.jobs if tracked.exit in _NOT_ENDED]
+    if watch.policy.fail_fast:
+        ids = going_on  # a failed job would end the resumed watch at once
+    else:
+        # The exit code of the resumed watch must count the failed jobs.
         ids = [tracked.id for tracked in watch.jobs if tracked.exit is not Exit.OK]
-        if 0 < len(ids) <= MAX_IDS:
-            separator = ["--"] if any(id.startswith("-") for id in ids) else []
-            command_line = [*_without_jobs(command_line), *separator, *ids]
-        elif jobs:
-            note = "  Give it the same standard input again.\n"
-        else:
-            note = "  It leaves out jobs that end before then.\n"
-    return shlex.join(["jobstat", *command_line]), note
+    has_arguments = bool(jobs) and STANDARD_INPUT not in jobs
+    if has_arguments and not (watch.policy.fail_fast and ids):
+        return _join(command_line), ""
+    # Standard input is used up, and --all leaves out jobs that end in the meantime.
+    if has_arguments or 0 < len(ids) <= MAX_IDS:
+        return _join(_with_ids(command_line, ids)), ""
+    if not jobs:
+        return _join(command_line), "  It leaves out jobs that end before then.\n"
+    command = _join(word for word in command_line if word != "--fail-fast")
+    note = "  Give it the same standard input again.\n"
+    if 0 < len(going_on) <= MAX_IDS:
+        only = _join(_with_ids(command_line, going_on))
+        note += f"  Or watch only the jobs that go on: {only}\n"
+    return command, note
+
+
+def _join(words: Iterable[str]) -> str:
+    return shlex.join(["jobstat", *words])
+
+
+def _with_ids(command_line: list[str], ids: Sequence[str]) -> list[str]:
+    """Return the command and its options with these ids in place of its jobs."""
+    separator = ["--"] if any(id.startswith("-") for id in ids) else []
+    return [*_without_jobs(command_line), *separator, *ids]
 
 
 def _without_jobs(command_line: list[str]) -> list[str]:

@@ -338,7 +338,41 @@ def test_fail_fast_stops_at_the_first_failure(
     assert [json.loads(line) for line in out.splitlines()] == [BAD, WORKING]
     assert err == (
         "jobstat: stopped at the first failure; 1 of 2 jobs go on\n"
-        f"  Resume with: jobstat watch --fail-fast --json {ID} {OTHER}\n"
+        f"  Resume with: jobstat watch --fail-fast --json {ID}\n"
+    )
+
+
+@pytest.mark.parametrize("count", [30, 31])
+def test_resume_command_of_fail_fast_leaves_out_the_failed_jobs(
+    jobstat: Run, zendesk: Any, stdin: Callable[[str], None], count: int
+) -> None:
+    ids = [f"job{number}" for number in range(count)]
+    for id in ids:
+        zendesk.add(job_object("working", id=id))
+    zendesk.add(BAD)
+    stdin("\n".join([OTHER, *ids]))
+    code, _, err = jobstat("watch", "-q", "-", "--fail-fast")
+    assert code == 6
+    resume = {
+        30: f"jobstat watch -q --fail-fast {' '.join(ids)}\n",
+        31: "jobstat watch -q -\n  Give it the same standard input again.\n",
+    }
+    assert err.endswith(f"Resume with: {resume[count]}")
+
+
+def test_few_jobs_that_go_on_are_named_beside_the_same_standard_input(
+    jobstat: Run, zendesk: Any, stdin: Callable[[str], None]
+) -> None:
+    failed = [f"job{number}" for number in range(30)]
+    for id in failed:
+        zendesk.add(completed(FAILURE, id=id))
+    zendesk.add(WORKING)
+    stdin("\n".join([*failed, ID]))
+    _, _, err = jobstat("watch", "-q", "-", "--timeout", "30")
+    assert err.endswith(
+        "  Resume with: jobstat watch -q - --timeout 30\n"
+        "  Give it the same standard input again.\n"
+        f"  Or watch only the jobs that go on: jobstat watch -q --timeout 30 {ID}\n"
     )
 
 
