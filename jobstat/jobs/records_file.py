@@ -37,7 +37,7 @@ def parse_records(content: bytes, name: str) -> Document:
 def _parse_json(source: Source) -> Document:
     """Parse one JSON document, or JSON Lines if it is not one."""
     problem = source.error(
-        "the JSON has no array of records",
+        "the JSON is not an array of records, or an object with only such an array",
         hint='Give the request that was sent, such as {"tickets": [...]}.',
     )
     try:

@@ -39,13 +39,13 @@ class _Value:
 
 
 def parse_json(source: Source) -> Document | None:
-    """Return the records of a JSON document: a list, or an object with one list.
+    """Return the records of a JSON document: a list, or an object with only a list.
 
-    Return None for an object without a list of records, which may be one line of JSON
-    Lines. Raise UsageError for anything else.
+    Return None for another object, which may be one line of JSON Lines. Raise
+    UsageError for anything else.
     """
     reader = _Reader(source)
-    shape: tuple[str, dict[str, object]] | None = None
+    name: str | None = None
     if reader.next() == "[":
         array = reader.read_list()
         for element in array.elements:
@@ -53,35 +53,21 @@ def parse_json(source: Source) -> Document | None:
                 raise source.error("this is not a record", element.start)
     else:
         members = reader.read_object()
-        name = _find_array(source, members)
-        if name is None:
+        # An array beside other fields may be one of a record, such as custom_fields.
+        if len(members) != 1 or not _holds_records(*members.values()):
             return None
-        array = members.pop(name)
-        shape = name, {other: member.value for other, member in members.items()}
+        ((name, array),) = members.items()
     if reader.next():
         raise source.error("the JSON goes on after its end", reader.position)
-    return _make_document(source, array, shape)
-
-
-def _find_array(source: Source, members: dict[str, _Value]) -> str | None:
-    """Return the name of the member that holds the records, None without one."""
-    names = [name for name, member in members.items() if _holds_records(member)]
-    if len(names) > 1:
-        raise source.error(
-            f"it has {len(names)} arrays of records: {', '.join(names)}",
-            hint="Give the request that was sent. It has one array of records.",
-        )
-    if not names and len(members) == 1:
-        names = [name for name, member in members.items() if member.value == []]
-    return names[0] if names else None
+    return _make_document(source, array, name)
 
 
 def _holds_records(member: _Value) -> bool:
-    elements = member.elements
-    return bool(elements) and all(isinstance(e.value, dict) for e in elements)
+    is_list = isinstance(member.value, list)
+    return is_list and all(isinstance(e.value, dict) for e in member.elements)
 
 
-def _make_document(source: Source, array: _Value, shape: object) -> Document:
+def _make_document(source: Source, array: _Value, shape: str | None) -> Document:
     text, elements = source.text, array.elements
     if not elements:
         inside = array.start + 1
