@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -11,11 +12,17 @@ from jobstat.errors import UsageError
 from jobstat.exits import Exit, combine
 from jobstat.invocation import Invocation
 from jobstat.jobs.failed_records import find_failed_records
+from jobstat.jobs.job import Job
 from jobstat.jobs.policy import SHOW
 from jobstat.jobs.records import Format, merge
 from jobstat.jobs.records_file import parse_records
-from jobstat.jobs.reference import Reference, parse_reference
-from jobstat.jobs.retry_files import RetryFiles, render_document, render_files
+from jobstat.jobs.reference import Reference, is_same_id, parse_reference
+from jobstat.jobs.retry_files import (
+    NAME_STARTS,
+    RetryFiles,
+    render_document,
+    render_files,
+)
 from jobstat.options import epilog, positive_number, shared_options
 from jobstat.views.files import read_file, write_document, write_new_files
 from jobstat.views.reporter import DisplayOptions
@@ -123,6 +130,7 @@ def command(
         errors = (tracked.error for tracked in unknown)
         return combine(error.exit if error else Exit.UNAVAILABLE for error in errors)
     answers = [tracked.job for tracked in watch.jobs if tracked.job]
+    _check_ids(jobs, answers)
     sent = list(zip(answers, documents, strict=True))
     failed = find_failed_records(sent, all_of_failed_jobs=all_of_failed_jobs)
     if output is None:
@@ -139,11 +147,21 @@ def command(
     return Exit.OK
 
 
+def _check_ids(jobs: Sequence[Reference], answers: Sequence[Job]) -> None:
+    """Raise UsageError if an answer is about another job."""
+    for reference, job in zip(jobs, answers, strict=True):
+        if not is_same_id(reference.id, job.id):
+            raise UsageError(
+                f"asked for {reference.id}, but the answer is about {job.id}",
+                hint="Its results say nothing about the file. Is the server a mock?",
+            )
+
+
 def _write(files: RetryFiles, directory: str) -> str:
     """Write the files, and return that as the end of a sentence."""
+    write_new_files(directory, {**files.records, **files.errors}, NAME_STARTS)
     if not files.records:
         return "; wrote no file"
-    write_new_files(directory, {**files.records, **files.errors})
     errors = ", and their errors beside them" if files.errors else ""
     return f"; wrote {pluralize(len(files.records), 'file')} to {directory}{errors}"
 
@@ -161,11 +179,11 @@ def _parse_arguments(
             f"no INPUT after {arguments[-1]}",
             hint="Give each job the file that was sent for it.",
         )
+    paths = arguments[1:] if from_stdin else arguments[1::2]
+    _check_paths(paths)
     if from_stdin:
-        paths = arguments[1:]
         jobs = _read_jobs(paths)
     else:
-        paths = arguments[1::2]
         jobs = [_parse_job(argument) for argument in arguments[::2]]
     path_of: dict[str, str] = {}
     for job, path in zip(jobs, paths, strict=True):
@@ -177,6 +195,28 @@ def _parse_arguments(
             )
         path_of[id] = path
     return jobs, paths
+
+
+def _check_paths(paths: Sequence[str]) -> None:
+    """Raise UsageError if a path cannot be an INPUT, or is given twice."""
+    if "" in paths:
+        raise UsageError(
+            "the name of an INPUT is empty",
+            hint="Check the variable that holds the name.",
+        )
+    if STANDARD_INPUT in paths:
+        raise UsageError(
+            "- cannot be an INPUT",
+            hint="Name the file. If the jobs are arguments, /dev/stdin reads it from"
+            " standard input.",
+        )
+    files = [Path(path).resolve() for path in paths]
+    for number, (path, file) in enumerate(zip(paths, files, strict=True)):
+        if file in files[:number]:
+            raise UsageError(
+                f"{path} is given for two jobs",
+                hint="Give each job the file that was sent for it.",
+            )
 
 
 def _parse_job(argument: str) -> Reference:
@@ -197,8 +237,15 @@ def _read_jobs(paths: Sequence[str]) -> list[Reference]:
     """Return the jobs on standard input, one for each file. Raise UsageError."""
     from jobstat.jobs.input import MAX_INPUT, RefusedRequest, parse_input
 
-    jobs = []
-    entries = parse_input(read_input(MAX_INPUT)).entries
+    jobs: list[Reference] = []
+    given = parse_input(read_input(MAX_INPUT))
+    if given.has_list:
+        raise UsageError(
+            "standard input holds a list of jobs, which is not in the order of sending",
+            hint="Give the answers to the requests, or ids, in the order in which the"
+            " files were sent.",
+        )
+    entries = given.entries
     for number, entry in enumerate(entries, start=1):
         if isinstance(entry, RefusedRequest):
             file = f" ({paths[number - 1]})" if len(entries) == len(paths) else ""

@@ -48,10 +48,12 @@ class RefusedRequest:
 class JobInput:
     """The jobs and the refused requests on standard input, in their order.
 
-    ``entries`` may name a job twice.
+    ``entries`` may name a job twice. With ``has_list`` they are not all in the order of
+    the requests: Zendesk's lists of jobs have an order of their own.
     """
 
     entries: tuple[Reference | RefusedRequest, ...]
+    has_list: bool = False
 
     @property
     def named(self) -> tuple[Reference, ...]:
@@ -106,6 +108,7 @@ def parse_input(content: bytes) -> JobInput:
     entries: list[Reference | RefusedRequest] = []
     parsed_words: dict[str, list[Reference | RefusedRequest]] = {}
     incomplete_list_at: int | None = None
+    has_list = False
     for value, position in read_values(text):
         if isinstance(value, str) and value in parsed_words:
             entries += parsed_words[value]
@@ -116,6 +119,8 @@ def parse_input(content: bytes) -> JobInput:
             if isinstance(value, str):
                 parsed_words[value] = named
             for page in _find_lists(value):
+                jobs = page["job_statuses"]
+                has_list = has_list or (isinstance(jobs, list) and len(jobs) > 1)
                 has_next = has_next_page(page)
                 if has_next is not None:
                     incomplete_list_at = position if has_next else None
@@ -125,7 +130,7 @@ def parse_input(content: bytes) -> JobInput:
                 "the list of jobs is incomplete: its next page is missing",
                 hint="Give all pages, or use jobstat watch --all.",
             )
-    return JobInput(tuple(entries))
+    return JobInput(tuple(entries), has_list)
 
 
 def _parse_value(value: object) -> Iterator[Reference | RefusedRequest]:

@@ -10,6 +10,9 @@ from jobstat.jobs.failed_records import FailedRecord
 from jobstat.jobs.records import Document, Format
 from jobstat.jobs.records_csv import add_errors
 
+NAME_STARTS = ("retry-", "errors-")
+"""The beginnings of the names of all files."""
+
 
 @dataclass(frozen=True, slots=True)
 class RetryFiles:

@@ -21,7 +21,10 @@ def read_file(path: str, max_bytes: int) -> bytes:
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
     if len(content) > max_bytes:
-        raise UsageError(f"{path} is larger than {max_bytes // 2**20} MiB")
+        raise UsageError(
+            f"{path} is larger than {max_bytes // 2**20} MiB",
+            hint="Give the file that was sent for one job.",
+        )
     return content
 
 
@@ -37,19 +40,25 @@ def write_document(terminal: Terminal, text: str) -> None:
         terminal.write_exactly(text)
 
 
-def write_new_files(directory: str, texts: Mapping[str, str]) -> None:
+def write_new_files(
+    directory: str, texts: Mapping[str, str], reserved: tuple[str, ...]
+) -> None:
     """Write a file of each name in UTF-8 to a directory, which may be new.
 
-    Write all files or none. Raise OutputError if one exists or cannot be written.
+    Write all files or none. Raise OutputError if one cannot be written, or if the
+    directory has a file whose name begins with a ``reserved`` text: a script may send
+    all such files.
     """
     folder = Path(directory)
     files = {folder / name: text for name, text in texts.items()}
-    for file in files:
-        if file.exists() or file.is_symlink():
-            raise OutputError(
-                f"{file} exists already",
-                hint="Give --output another directory. jobstat overwrites no file.",
-            )
+    if older := _find_files(folder, reserved):
+        raise OutputError(
+            f"{older[0]} exists already",
+            hint="Give --output another directory, so that old files are not sent"
+            " again with the new ones.",
+        )
+    if not files:
+        return
     is_new = not folder.exists()
     written: list[Path] = []
     try:
@@ -63,11 +72,25 @@ def write_new_files(directory: str, texts: Mapping[str, str]) -> None:
     except BaseException as error:
         _remove(written, folder if is_new else None)
         if isinstance(error, OSError):
-            raise OutputError(
-                f"cannot write to {directory}: {error.strerror}",
-                hint="Check its permissions and free space, or change --output.",
-            ) from error
+            raise _cannot_write(directory, error) from error
         raise
+
+
+def _find_files(folder: Path, starts: tuple[str, ...]) -> list[Path]:
+    """Return the files in a folder, if it exists, whose name begins with a text."""
+    try:
+        return sorted(f for f in folder.iterdir() if f.name.lower().startswith(starts))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise _cannot_write(str(folder), error) from error
+
+
+def _cannot_write(directory: str, error: OSError) -> OutputError:
+    return OutputError(
+        f"cannot write to {directory}: {error.strerror}",
+        hint="Check its permissions and free space, or change --output.",
+    )
 
 
 def _part(file: Path) -> Path:

@@ -81,14 +81,33 @@ def test_output_gets_batches_and_is_never_overwritten(
     assert (folder / "retry-001.json").read_text() == SECOND
     error = json.loads((folder / "errors-002.jsonl").read_text())
     assert (error["job_id"], error["index"], error["position"]) == (OTHER, 1, 0)
-    (folder / "retry-001.json").unlink()
-    code, out, err = jobstat(*arguments, *options)
-    assert (code, out) == (2, "")
-    assert err == (
-        "jobstat: new/retry/retry-002.json exists already\n"
-        "  Give --output another directory. jobstat overwrites no file.\n"
+    for name in names:  # each is left alone once
+        for other in set(listed(folder)) - {name}:
+            (folder / other).unlink()
+        code, out, err = jobstat(*arguments, *options)
+        assert (code, out) == (2, "")
+        assert err == (
+            f"jobstat: new/retry/{name} exists already\n"
+            "  Give --output another directory, so that old files are not sent again"
+            " with the new ones.\n"
+        )
+        assert listed(folder) == [name]
+        (folder / name).unlink()
+        for other in names:
+            (folder / other).touch()
+
+
+def test_older_files_are_refused_even_if_no_record_failed(
+    jobstat: Run, zendesk: Zendesk, tmp_path: Path
+) -> None:
+    zendesk.add(completed(SUCCESS, SUCCESS | {"index": 1}))
+    (tmp_path / "retry").mkdir()
+    (tmp_path / "retry/retry-7.json").touch()
+    code, _, err = jobstat("retry-file", ID, "a.json", "--output", "retry")
+    assert (code, err.splitlines()[0]) == (
+        2,
+        "jobstat: retry/retry-7.json exists already",
     )
-    assert listed(folder) == [name for name in names if name != "retry-001.json"]
 
 
 @pytest.mark.usefixtures("two_jobs")
@@ -142,7 +161,11 @@ def test_all_records_of_a_failed_job_are_written_on_request(
         ((ID, "a.json", "-", "b.json"), "- must be the first argument"),
         (("a.json", ID), "not a job id: 'a.json'"),
         ((ID, "a.json", ID.lower(), "b.json"), "is given twice: for a.json and for b."),
-        ((ID, "-"), "cannot read -: No such file or directory"),
+        ((ID, "-"), "- cannot be an INPUT"),
+        (("-", "a.json", "-"), "- cannot be an INPUT"),
+        ((ID, ""), "the name of an INPUT is empty"),
+        ((ID, "a.json", OTHER, "./a.json"), "./a.json is given for two jobs"),
+        (("-", "a.json", "a.json"), "a.json is given for two jobs"),
         ((ID, "."), "cannot read .: Is a directory"),
         ((ID, "none.json"), "cannot read none.json: No such file or directory"),
         ((ID, "a.json", OTHER, "a.csv"), "a.json and a.csv have different formats"),
@@ -190,6 +213,33 @@ def test_answers_that_do_not_belong_to_the_files_exit_2_without_a_request(
     assert (code, out) == (2, "")
     assert err.splitlines()[0] == f"jobstat: {message}"
     assert not zendesk.requested
+
+
+LIST = json.dumps({"job_statuses": [job_object(id=id) for id in (ID, OTHER)]})
+
+
+@pytest.mark.usefixtures("two_jobs")
+def test_list_of_jobs_on_standard_input_is_refused_because_of_its_order(
+    jobstat: Run, stdin: Callable[[str], None]
+) -> None:
+    arguments = ("retry-file", "-", "a.json", "b.json")
+    stdin(LIST)
+    code, out, err = jobstat(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("jobstat: standard input holds a list of jobs, which is not")
+    pages = [{"job_statuses": [job_object(id=id)]} for id in (ID, OTHER)]
+    stdin("\n".join(map(json.dumps, pages)))
+    assert jobstat(*arguments)[0] == 0
+    stdin(json.dumps([job_object(id=id) for id in (ID, OTHER)]))
+    assert jobstat(*arguments)[0] == 0
+
+
+def test_answer_about_another_job_is_refused(jobstat: Run, zendesk: Zendesk) -> None:
+    zendesk.jobs[ID] = lambda _: completed(SUCCESS, FAILURE, id=OTHER)
+    code, out, err = jobstat("retry-file", ID, "a.json")
+    assert (code, out) == (2, "")
+    message = f"jobstat: asked for {ID}, but the answer is about {OTHER}\n"
+    assert message in err
 
 
 @pytest.mark.parametrize(
