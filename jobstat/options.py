@@ -150,6 +150,9 @@ _SHARED_OPTIONS = {
         is_flag=True,
         help="Print nothing; only set the exit code.",
     ),
+    "plain": click.option(
+        "--plain", is_flag=True, help="Print lines of words, as for a screen reader."
+    ),
     "color": click.option(
         "--color",
         type=click.Choice(["auto", "always", "never"]),

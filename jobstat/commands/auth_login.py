@@ -93,7 +93,9 @@ _LOGIN_METHODS = {
 @click.option(
     "--default", is_flag=True, help="Make the account the default, instead of another."
 )
-@shared_options(exclude=("json", "csv", "results", "quiet", "color", "exit_zero"))
+@shared_options(
+    exclude=("json", "csv", "results", "quiet", "plain", "color", "exit_zero")
+)
 def command(
     base_url: str | None,
     subdomain: str | None,

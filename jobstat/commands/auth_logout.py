@@ -20,7 +20,9 @@ jobstat auth logout --subdomain acme-sandbox
 
 
 @click.command("logout", epilog=epilog(EXAMPLES))
-@shared_options(exclude=("json", "csv", "results", "quiet", "color", "exit_zero"))
+@shared_options(
+    exclude=("json", "csv", "results", "quiet", "plain", "color", "exit_zero")
+)
 def command(base_url: str | None, subdomain: str | None) -> int:
     """Log out of an account.
 

@@ -34,7 +34,7 @@ ACCOUNT_TIMEOUT = 10.0
 @click.command("status", epilog=epilog(EXAMPLES))
 @click.option("--offline", is_flag=True, help="Don't contact Zendesk.")
 @click.option("--json", is_flag=True, help="Print a JSON object for each account.")
-@shared_options(exclude=("json", "csv", "results", "quiet", "exit_zero"))
+@shared_options(exclude=("json", "csv", "results", "quiet", "plain", "exit_zero"))
 def command(
     base_url: str | None,
     subdomain: str | None,

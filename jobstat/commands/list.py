@@ -36,7 +36,7 @@ jobstat list --json --limit 1000 | jq -r .id | jobstat watch -
     default="30",
     help="Maximum number of jobs. Default: 30.",
 )
-@shared_options(exclude=("csv", "results", "quiet", "exit_zero"))
+@shared_options(exclude=("csv", "results", "quiet", "plain", "exit_zero"))
 def command(
     base_url: str | None,
     subdomain: str | None,

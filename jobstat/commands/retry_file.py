@@ -79,7 +79,9 @@ MEANINGS = {
     is_flag=True,
     help="Write all records of a failed job that reports no items.",
 )
-@shared_options(exclude=("json", "csv", "results", "quiet", "color", "exit_zero"))
+@shared_options(
+    exclude=("json", "csv", "results", "quiet", "plain", "color", "exit_zero")
+)
 @click.pass_obj
 def command(
     invocation: Invocation,

@@ -40,6 +40,7 @@ def command(
     csv: bool,
     results: str | None,
     quiet: bool,
+    plain: bool,
     color: str,
     exit_zero: bool,
 ) -> Exit:
@@ -56,6 +57,7 @@ def command(
         csv=csv,
         results=results,
         quiet=quiet,
+        plain=plain,
         color=color,
         debug=invocation.debug,
         account=account_options(base_url, subdomain),

@@ -19,7 +19,7 @@ from jobstat.commands._shared import (
 from jobstat.errors import AuthError, SignalReceived, UsageError
 from jobstat.exits import Exit, combine
 from jobstat.invocation import Invocation
-from jobstat.jobs.duration import format_duration
+from jobstat.jobs.duration import format_duration, spell_duration
 from jobstat.jobs.policy import WatchPolicy
 from jobstat.jobs.watch import Watch
 from jobstat.options import (
@@ -81,9 +81,6 @@ EXIT_CODES = [code for code in Exit if code is not Exit.UNFINISHED]
     is_flag=True,
     help="Exit as soon as any job fails; the others keep running.",
 )
-@click.option(
-    "--plain", is_flag=True, help="Print lines of words, as for a screen reader."
-)
 @click.option("--bell", is_flag=True, help="Ring the terminal's bell at the end.")
 @shared_options()
 @click.pass_obj
@@ -100,12 +97,12 @@ def command(
     watch_all: bool,
     fail_fast: bool,
     stream: bool,
-    plain: bool,
     bell: bool,
     json: bool,
     csv: bool,
     results: str | None,
     quiet: bool,
+    plain: bool,
     color: str,
     exit_zero: bool,
 ) -> Exit:
@@ -207,7 +204,7 @@ def watch_jobs(options: WatchOptions) -> Exit:
         standard_error().print_quietly(
             f"jobstat: no unfinished job at {connection.account.name}\n"
         )
-    if reason := _early_end(watch, options.policy.timeout):
+    if reason := _early_end(watch, options):
         _print_resume_hint(reason, watch, options)
     code = exit_code(watch, args, exit_zero=options.exit_zero)
     return combine([code, Exit.UNAVAILABLE]) if left_out else code
@@ -218,10 +215,10 @@ def _print_resume_hint(reason: str, watch: Watch, options: WatchOptions) -> None
     standard_error().print_quietly(hint)
 
 
-def _early_end(watch: Watch, timeout: float | None) -> str | None:
+def _early_end(watch: Watch, options: WatchOptions) -> str | None:
     """Return why the watch ended before its jobs, None if all jobs ended."""
     reasons = {
-        Exit.TIMEOUT: f"not finished after {_format_timeout(timeout or 0.0)}",
+        Exit.TIMEOUT: f"not finished after {_format_timeout(options)}",
         Exit.UNFINISHED: "stopped at the first failure",
         Exit.UNAVAILABLE: "gave up watching",
         # The retry budget ended at a 401, or while the keyring was locked.
@@ -237,5 +234,9 @@ def _early_end(watch: Watch, timeout: float | None) -> str | None:
     )
 
 
-def _format_timeout(seconds: float) -> str:
-    return format_duration(seconds) if seconds >= 60 else f"{seconds:g} s"  # noqa: PLR2004 - a minute
+def _format_timeout(options: WatchOptions) -> str:
+    seconds, is_plain = options.policy.timeout or 0.0, options.display.plain
+    if seconds >= 60:  # noqa: PLR2004 - a minute
+        return spell_duration(seconds) if is_plain else format_duration(seconds)
+    unit = "s" if not is_plain else "second" if seconds == 1 else "seconds"
+    return f"{seconds:g} {unit}"

@@ -55,8 +55,8 @@ _jobstat() {
       case $command:$current in
         ':-'*) words='--version -h --help' ;;
         ':'*) words='show watch list retry-file auth demo completion help' ;;
-        'show:-'*) words='--subdomain --base-url --json --csv --results -q --quiet --color --exit-zero --debug -h --help' ;;
-        'watch:-'*) words='--all --interval --timeout --retry-for --stream --fail-fast --plain --bell --subdomain --base-url --json --csv --results -q --quiet --color --exit-zero --debug -h --help' ;;
+        'show:-'*) words='--subdomain --base-url --json --csv --results -q --quiet --plain --color --exit-zero --debug -h --help' ;;
+        'watch:-'*) words='--all --interval --timeout --retry-for --stream --fail-fast --bell --subdomain --base-url --json --csv --results -q --quiet --plain --color --exit-zero --debug -h --help' ;;
         'list:-'*) words='--status --limit --subdomain --base-url --json --color --debug -h --help' ;;
         'retry-file:-'*) words='--output --batch --with-errors --all-of-failed-jobs --subdomain --base-url --debug -h --help' ;;
         'retry-file:'*) paths=file ;;

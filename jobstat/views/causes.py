@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from jobstat.views.layout import GAP, StyledLine, wrap
 from jobstat.views.sanitize import MAX_NAME, sanitize
+from jobstat.views.spoken import speak_cause
 from jobstat.views.terminal import Glyphs
 from jobstat.views.wording import BAD, format_verdict, job_id, pluralize
 
@@ -49,7 +50,7 @@ def cause_lines(
     entries = [
         (
             pluralize(cause.count, "item") if is_spoken else f"{cause.count:,}",
-            cause.text,
+            speak_cause(cause) if is_spoken else cause.text,
             format_examples(cause, names_jobs=names_jobs),
         )
         for cause in causes[:MAX_CAUSES]

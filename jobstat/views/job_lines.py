@@ -17,7 +17,7 @@ from jobstat.views.layout import (
     wrap,
 )
 from jobstat.views.sanitize import MAX_MESSAGE, MAX_TEXT, sanitize
-from jobstat.views.spoken import speak_status
+from jobstat.views.spoken import speak_status, speak_title
 from jobstat.views.terminal import Glyphs
 from jobstat.views.wording import (
     format_progress,
@@ -42,17 +42,15 @@ def job_lines(
 
     ``elapsed`` is the seconds that the job was watched.
     """
-    title = [(job_title(job), "bold"), (job_id(job), ""), (account, "dim")]
-    time = "" if elapsed is None else format_elapsed(elapsed)
     if glyphs is Glyphs.NONE:
-        status = [[(speak_status(job, elapsed or 0.0), "")]]
+        sentences = [speak_title(job, account), speak_status(job, elapsed or 0.0)]
+        head = [[(sentence, "")] for sentence in sentences]
     else:
+        title = [(job_title(job), "bold"), (job_id(job), ""), (account, "dim")]
+        time = "" if elapsed is None else format_elapsed(elapsed)
         status = _status_lines(job, time, width, glyphs=glyphs)
-    return [
-        *flow(title, width),
-        *status,
-        *message_lines(job, width),
-    ]
+        head = [*flow(title, width), *status]
+    return [*head, *message_lines(job, width)]
 
 
 def _status_lines(

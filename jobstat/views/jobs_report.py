@@ -20,7 +20,7 @@ from jobstat.views.job_report import (
     shown_items,
 )
 from jobstat.views.layout import GAP, StyledLine, wrap
-from jobstat.views.spoken import speak_elapsed
+from jobstat.views.spoken import speak_elapsed, speak_number, speak_row
 from jobstat.views.summary import format_status_counts, jobs_table, watch_summary
 from jobstat.views.table import table_lines
 from jobstat.views.terminal import Glyphs
@@ -58,8 +58,10 @@ def jobs_report(
             break
     lines += [[], *table]
     if page.results in {"all", "failed"}:
-        for job in jobs:
-            lines += _items_of_job(job, page)
+        for number, tracked in enumerate(watch.jobs, start=1):
+            if tracked.job:
+                name = speak_number(number, len(watch.jobs))
+                lines += _items_of_job(tracked.job, name, page)
     return [*lines, *([[], *steps] if steps else [])]
 
 
@@ -81,7 +83,12 @@ def _jobs_lines(watch: Watch, page: Page, max_rows: int) -> list[StyledLine]:
     if len(jobs) > MAX_ROWS:
         bad = [tracked for tracked in jobs if tracked.exit is not Exit.OK]
         shown = bad if page.results in {"all", "failed"} else bad[:max_rows]
-    lines = table_lines(jobs_table(shown), page.width, glyphs=page.glyphs)
+    if page.glyphs is Glyphs.NONE:
+        numbers = {tracked.id: n for n, tracked in enumerate(watch.jobs, start=1)}
+        rows = [speak_row(t, numbers[t.id], len(numbers)) for t in shown]
+        lines: list[StyledLine] = [[(row, "")] for row in rows]
+    else:
+        lines = table_lines(jobs_table(shown), page.width, glyphs=page.glyphs)
     hidden = jobs[len(shown) :]
     unsuccessful = [tracked for tracked in hidden if tracked.exit is not Exit.OK]
     if unsuccessful:
@@ -111,11 +118,14 @@ def _worst_first(tracked: TrackedJob) -> tuple[int, int]:
     return rank, -len(job.failed) if job else 0
 
 
-def _items_of_job(job: Job, page: Page) -> list[StyledLine]:
+def _items_of_job(job: Job, name: str, page: Page) -> list[StyledLine]:
+    """Return the items of a job. Its name is spoken before its type and id."""
     items = shown_items(job, page)
     if not items:
         return []
     title = f"{job_title(job)}{GAP}{job_id(job)}"
+    if page.glyphs is Glyphs.NONE:
+        title = f"{name}, {job_title(job)}, {job_id(job)}"
     return [[], *wrap(title, "bold", page.width), *item_lines(items, job, page)]
 
 

@@ -5,18 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jobstat.jobs.duration import spell_duration
+from jobstat.jobs.folding import FOLDED
 from jobstat.jobs.job import MAX_ITEMS, Job, Verdict, judge
 from jobstat.views.sanitize import MAX_MESSAGE, sanitize
-from jobstat.views.summary import count_done
+from jobstat.views.summary import count_done, status_label
 from jobstat.views.wording import (
     format_failures,
     format_status,
+    job_id,
+    job_title,
     percent_done,
     pluralize,
     whole_percent,
 )
 
 if TYPE_CHECKING:
+    from jobstat.jobs.failures import Cause
+    from jobstat.jobs.poll import TrackedJob
     from jobstat.jobs.watch import Watch
 
 
@@ -26,7 +31,7 @@ def speak_elapsed(seconds: float) -> str:
 
 
 def speak_progress(job: Job) -> str:
-    """Return ``40 percent, 43 of 100 items``, or the part of it that is known.
+    """Return ``43 percent, 43 of 100 items``, or the part of it that is known.
 
     If all items are done or none is, return ``100 items``.
     """
@@ -68,16 +73,43 @@ def speak_overall_progress(watch: Watch, elapsed: float) -> str:
 
 
 def overall_tens(watch: Watch) -> int:
-    """Return the percentage of all items that are done, in tens."""
+    """Return how many tens the percentage of all items has passed."""
     done, total = watch.items
     return tens(whole_percent(done, total or 1))
 
 
 def tens(percent: int) -> int:
-    """Return the percentage in tens, as it is spoken."""
-    return percent // 10 * 10
+    """Return how many tens a percentage has passed."""
+    return percent // 10
+
+
+def speak_title(job: Job, account: str) -> str:
+    """Return the type, the account and the id of a job."""
+    return f"{job_title(job)} at {account}, {job_id(job)}"
+
+
+def speak_number(number: int, count: int) -> str:
+    """Return the name of one of several jobs."""
+    return f"job {number} of {count}"
+
+
+def speak_row(tracked: TrackedJob, number: int, count: int) -> str:
+    """Return a sentence about one of several jobs at their end, its id last."""
+    name, job = speak_number(number, count), tracked.job
+    if job is None:
+        return f"{name}: {status_label(tracked)[1]}. {tracked.id}"
+    outcome = f"{speak_status(job, 0.0)}, {job_title(job)}"
+    message = sanitize(job.message or "", MAX_MESSAGE)
+    return ". ".join(filter(None, [f"{name}: {outcome}", message, tracked.id]))
+
+
+def speak_cause(cause: Cause) -> str:
+    """Return the text of a cause, with a word in place of the sign for a value."""
+    if cause.text.count(FOLDED) != len(cause.failures[0].values):
+        return cause.text  # the error itself has such a sign
+    return cause.text.replace(FOLDED, "(value)")
 
 
 def _speak_share(percent: int, done: int, total: int) -> str:
-    counts = f"{done} of {total} items"
-    return f"{tens(percent)} percent, {counts}" if tens(percent) else counts
+    counts = f"{done:,} of {total:,} items"
+    return f"{percent} percent, {counts}" if percent else counts

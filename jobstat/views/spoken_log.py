@@ -11,12 +11,11 @@ from jobstat.views.log import LogProgress, has_new_status
 from jobstat.views.spoken import (
     overall_tens,
     speak_job,
+    speak_number,
     speak_overall_progress,
     tens,
 )
-from jobstat.views.wording import (
-    percent_done,
-)
+from jobstat.views.wording import percent_done
 
 if TYPE_CHECKING:
     from jobstat.jobs.watch import Watch
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
 class SpokenProgress(LogProgress):
     """The lines of a log as sentences for a screen reader.
 
-    Progress is told at each further ten percent. Jobs have numbers, and only the first
-    line about a job ends with its id.
+    Progress has a line at each further ten percent. Jobs have numbers, and only the
+    first line about a job ends with its id.
     """
 
     format_duration = staticmethod(spell_duration)
@@ -42,7 +41,7 @@ class SpokenProgress(LogProgress):
     ) -> None:
         super().__init__(watch, terminal, stderr, show_final=show_final)
         self._numbers = {tracked.id: n for n, tracked in enumerate(watch.jobs, start=1)}
-        self._told_tens = 0
+        self._logged_tens = 0
 
     def is_worth_a_line(self, job: Job, id: str) -> bool:
         logged, percent = self.logged.get(id), percent_done(job)
@@ -52,14 +51,14 @@ class SpokenProgress(LogProgress):
         return has_new_status(job, logged) or tens(percent) != tens(logged_percent)
 
     def is_overall_due(self, seconds: float) -> bool:
-        is_further = overall_tens(self.watch) > self._told_tens
+        is_further = overall_tens(self.watch) > self._logged_tens
         return is_further or super().is_overall_due(seconds)
 
     def format_job(self, job: Job, elapsed: float) -> list[str]:
         return [speak_job(job, elapsed)]
 
     def format_overall(self, elapsed: float) -> list[str]:
-        self._told_tens = overall_tens(self.watch)
+        self._logged_tens = overall_tens(self.watch)
         return [speak_overall_progress(self.watch, elapsed)]
 
     def format_line(self, id: str, elapsed: float, parts: Sequence[str]) -> str:
@@ -71,4 +70,4 @@ class SpokenProgress(LogProgress):
         return f"{sentence}. {id}" if id and id not in self.logged else sentence
 
     def format_name(self, id: str) -> str:
-        return f"job {self._numbers[id]} of {len(self._numbers)}"
+        return speak_number(self._numbers[id], len(self._numbers))

@@ -227,10 +227,7 @@ def _fold(text: str, width: int) -> list[str]:
 
 def _sentence(table: Table, row: Row) -> str:
     """Return the status and the cells of a row as they are read aloud."""
-    texts = [row.status]
-    for column, text in _named(table, row):
-        # A numeric cell may be a count such as 40/100.
-        texts.append(text.replace("/", " of ") if column.numeric else text)
+    texts = [row.status, *(text for _, text in _named(table, row))]
     return ", ".join(filter(None, texts))
 
 

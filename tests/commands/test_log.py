@@ -20,7 +20,7 @@ def working(done: int | None, total: int | None = 100, **fields: Any) -> dict[st
     return job_object("working", progress=done, total=total, **fields)
 
 
-def test_plain_log_tells_progress_at_each_further_ten_percent(
+def test_plain_log_has_a_line_at_each_further_ten_percent(
     jobstat: Run, zendesk: Any
 ) -> None:
     states = [working(done, message=f"Creating #{done}") for done in range(100)]
@@ -29,13 +29,14 @@ def test_plain_log_tells_progress_at_each_further_ten_percent(
     lines = out.splitlines()
     assert lines[0] == f"queued, 100 items. {ID}"
     assert re.fullmatch(
-        r"working, (100 items|\d of 100 items), after . seconds", lines[1]
+        r"working, (100 items|(\d) percent, \2 of 100 items), after . seconds",
+        lines[1],
     )
-    told = [
-        re.match(r"working, (\d)0 percent, \1. of 100 items, after ", line)
+    percentages = [
+        re.match(r"working, ((\d)\d) percent, \1 of 100 items, after ", line)
         for line in lines[2:11]
     ]
-    assert all(told), lines
+    assert [match and match[2] for match in percentages] == [*"123456789"], lines
     assert lines[11] == "working, 100 items, after 3 minutes 22 seconds"
     assert "Creating" not in out
     assert not GLYPHS.search(out)
@@ -61,11 +62,11 @@ def test_plain_log_numbers_several_jobs_and_names_each_once(
     assert code == 6
     assert [re.sub("after .* seconds?", "after T", line) for line in log] == [
         f"job 2 of 2: working, 40 percent, 40 of 100 items. {OTHER}",
-        "0 of 2 jobs done, 30 percent, 40 of 102 items",
+        "0 of 2 jobs done, 39 percent, 40 of 102 items",
         f"job 1 of 2: working, 50 percent, 1 of 2 items, after T. {ID}",
         "0 of 2 jobs done, 40 percent, 41 of 102 items, after T",
         "job 2 of 2: completed, with failures, 1 of 1 item failed, after T",
-        "1 of 2 jobs done, 60 percent, 2 of 3 items, after T",
+        "1 of 2 jobs done, 66 percent, 2 of 3 items, after T",
         "job 1 of 2: completed, 2 items, after T",
     ]
 
@@ -124,23 +125,69 @@ def test_reading_a_list_in_ci_tells_the_time_of_an_outage(
     assert err.startswith(f"jobstat: {NOW}  acme.zendesk.com cannot answer now (503);")
 
 
+@pytest.mark.parametrize("command", ["show", "watch"])
 @pytest.mark.parametrize("count", [1, 2])
 def test_plain_report_has_sentences_in_place_of_signs_and_columns(
-    jobstat: Run, zendesk: Any, count: int
+    jobstat: Run, zendesk: Any, command: str, count: int
 ) -> None:
     failure = {**FAILURE, "details": "Name: Café \u5f20 is taken", "id": 7}
-    zendesk.add(working(1), completed(SUCCESS, failure))
-    zendesk.add(working(1, id=OTHER), completed(failure, id=OTHER))
-    _, out, _ = jobstat("watch", *[ID, OTHER][:count], "--plain")
+    is_watch = command == "watch"
+    for job in (completed(SUCCESS, failure), completed(failure, id=OTHER)):
+        zendesk.add(*[working(1, id=job["id"])] * is_watch, job)
+    _, out, _ = jobstat(command, *[ID, OTHER][:count], "--plain")
     lines = out.splitlines()
-    sentence = (
-        r"index 1, id 7(, failed)?, TicketCreateFailed: Name: Café \u5f20 is taken"
-    )
+    error = "TicketCreateFailed: Name: Café \u5f20 is taken"
     if count == 1:
-        assert any(re.fullmatch(sentence, line) for line in lines)
+        assert f"Bulk Create Ticket at acme.zendesk.com, {ID}" in lines
+        item = f"index 1, id 7(, failed)?, {error}"
+        assert any(re.fullmatch(item, line) for line in lines)
     else:
-        assert f"with failures, 1 of 2 failed, Bulk Create Ticket, {ID}, " in out
-        assert "\n2 items: TicketCreateFailed: Name: Café \u5f20 is taken. V3-" in out
-        assert "; 2 of 3 items failed, after 10 seconds\n" in out
+        message = "Completed at 2026-11-23 12:00:00 +0000"
+        outcome = "completed, with failures, 1 of 2 items failed"
+        row = f"job 1 of 2: {outcome}, Bulk Create Ticket. {message}. {ID}"
+        assert row in lines
+        assert f"\n2 items: {error}. V3-" in out
+        time = ", after 10 seconds" * is_watch
+        assert f"; 2 of 3 items failed{time}\n" in out
     assert not GLYPHS.search(out.replace("Café \u5f20", ""))
-    assert not re.search("[A-Z]{4}", out.replace("V3-", "").replace("INPUT", ""))
+    assert not re.search("[A-Z]{4}|[0-9]/[0-9]", re.sub("V3-|INPUT|http.*", "", out))
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        ("Name: 'A' is taken", "Name: '(value)' is taken"),
+        ("Use * in place of 'A'", "Use * in place of '*'"),  # which * is the value?
+    ],
+)
+def test_plain_report_has_a_word_in_place_of_the_sign_for_a_value(
+    jobstat: Run, zendesk: Any, error: str, cause: str
+) -> None:
+    errors = [error, error.replace("A", "B")]
+    zendesk.add(completed(*[{"error": error, "index": n} for n in range(2)]))
+    items = [{"error": error, "index": n} for n, error in enumerate(errors)]
+    zendesk.add(completed(*items, id=OTHER))
+    _, out, _ = jobstat("show", ID, OTHER, "--plain")
+    assert f"\n4 items: {cause}. {ID}: index 0: A; " in out
+
+
+def test_plain_report_names_the_jobs_of_their_items_and_jobs_without_an_answer(
+    jobstat: Run, zendesk: Any
+) -> None:
+    zendesk.add(completed(FAILURE))
+    _, out, _ = jobstat("show", "gone1", ID, "--plain", "--results", "failed")
+    assert "\njob 1 of 2: not found. gone1\n" in out
+    assert f"\njob 2 of 2, Bulk Create Ticket, {ID}\nindex 1, " in out
+
+
+@pytest.mark.parametrize(
+    ("timeout", "time"),
+    [("90", "1 minute 30 seconds"), ("1", "1 second"), ("1.5", "1.5 seconds")],
+)
+def test_plain_watch_spells_the_timeout(
+    jobstat: Run, zendesk: Any, timeout: str, time: str
+) -> None:
+    zendesk.add(working(1))
+    _, out, err = jobstat("watch", ID, "--plain", "--timeout", timeout)
+    assert err.startswith(f"jobstat: not finished after {time};")
+    assert not re.search(r"\d:\d|\d+/", out)

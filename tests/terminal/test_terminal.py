@@ -320,6 +320,19 @@ def test_stream_on_a_terminal_prints_one_line_per_state() -> None:
     ]
 
 
+def test_plain_report_on_a_terminal_has_neither_signs_nor_bars() -> None:
+    with (
+        raw_server(*answers(BAD)) as server,
+        on_terminal(
+            "show", ID, "--plain", columns=40, env=environment(server.base_url)
+        ) as terminal,
+    ):
+        shown = terminal.read()
+    assert "with failures" in shown
+    assert not re.search("[^\x20-\x7e\r\n]", shown)
+    assert "==" not in shown
+
+
 @pytest.mark.parametrize(
     ("arguments", "settings"),
     [
