@@ -57,7 +57,7 @@ def cause_lines(
     ]
     errors = _job_errors(jobs)
     entries += [
-        (pluralize(len(ids), "job"), error, format_ids(ids))
+        (pluralize(len(ids), "job"), error, format_first(ids))
         for error, ids in errors[:MAX_CAUSES]
     ]
     lines = _sentences(entries) if is_spoken else _entry_lines(entries, width)
@@ -114,11 +114,11 @@ def _job_errors(jobs: Sequence[Job]) -> list[tuple[str, list[str]]]:
     return sorted(ids.items(), key=lambda error: -len(error[1]))
 
 
-def format_ids(ids: Sequence[str]) -> str:
-    """Return the first ids, and how many there are more."""
-    hidden = len(ids) - MAX_EXAMPLES
+def format_first(examples: Sequence[str], separator: str = ", ") -> str:
+    """Return the first examples, and how many more there are."""
+    hidden = len(examples) - MAX_EXAMPLES
     more = f" and {hidden:,} more" if hidden > 0 else ""
-    return ", ".join(ids[:MAX_EXAMPLES]) + more
+    return separator.join(examples[:MAX_EXAMPLES]) + more
 
 
 def format_examples(cause: Cause, *, names_jobs: bool) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from jobstat.exits import Exit
 from jobstat.jobs.failures import group_failures
-from jobstat.views.causes import MAX_CAUSE, format_examples, format_ids
+from jobstat.views.causes import MAX_CAUSE, format_examples, format_first
 from jobstat.views.sanitize import sanitize
 from jobstat.views.summary import failed_jobs, status_label
 from jobstat.views.wording import format_verdict, pluralize
@@ -37,14 +37,14 @@ class Problem:
 
 def find_problems(jobs: Sequence[TrackedJob]) -> list[Problem]:
     """Return the reasons why jobs failed as a whole, then those of failed items."""
-    ids: dict[str, list[str]] = {}
+    examples_of: dict[str, list[str]] = {}
     for tracked in failed_jobs(jobs):
         has_failed_items = tracked.job and tracked.job.failed
         if tracked.exit is not Exit.ITEMS_FAILED or not has_failed_items:
-            ids.setdefault(_job_reason(tracked), []).append(tracked.id)
+            examples_of.setdefault(_job_reason(tracked), []).append(_example(tracked))
     problems = [
-        Problem(len(same), "job", reason, format_ids(same))
-        for reason, same in ids.items()
+        Problem(len(examples), "job", reason, format_first(examples, separator="; "))
+        for reason, examples in examples_of.items()
     ]
     names_jobs = len(jobs) > 1
     for cause in group_failures(tracked.job for tracked in jobs if tracked.job):
@@ -52,6 +52,12 @@ def find_problems(jobs: Sequence[TrackedJob]) -> list[Problem]:
         examples = format_examples(cause, names_jobs=names_jobs)
         problems.append(Problem(cause.count, "item", reason, examples))
     return problems
+
+
+def _example(tracked: TrackedJob) -> str:
+    """Return the id and the message of a job."""
+    message = tracked.job.message if tracked.job else ""
+    return ": ".join(filter(None, [tracked.id, sanitize(message or "", MAX_CAUSE)]))
 
 
 def _job_reason(tracked: TrackedJob) -> str:

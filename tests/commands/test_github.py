@@ -85,14 +85,14 @@ def test_each_cause_and_each_failed_job_has_an_annotation(
 ) -> None:
     taken = [{**TAKEN, "index": n, "details": f"'u{n}' is taken"} for n in range(3)]
     zendesk.add(completed(*taken, FAILURE))
-    zendesk.add(job_object("killed", id=OTHER))
+    zendesk.add(job_object("killed", id=OTHER, message="Killed by an agent"))
     code, _, err = jobstat("show", ID, OTHER, "gone1")
     assert code == 3
     jobs = "::error title=Jobs failed at acme.zendesk.com::"
     items = "::error title=Items failed at acme.zendesk.com::"
     examples = f"{ID}: index 0: u0; index 1: u1; index 2: u2"
     assert workflow_commands(err) == [
-        f"{jobs}1 job: the job was killed. {OTHER}",
+        f"{jobs}1 job: the job was killed. {OTHER}: Killed by an agent",
         f"{jobs}1 job: not found. gone1",
         f"{items}3 items: UserCreateFailed: '*' is taken. {examples}",
         f"{items}1 item: TicketCreateFailed: Description: blank. {ID}: index 1",
