@@ -154,8 +154,9 @@ def _check_ids(jobs: Sequence[Reference], answers: Sequence[Job]) -> None:
     for reference, job in zip(jobs, answers, strict=True):
         if not is_same_id(reference.id, job.id):
             raise UsageError(
-                f"asked for {reference.id}, but the answer is about {job.id}",
-                hint="Its results say nothing about the file. Is the server a mock?",
+                f"it is unknown which records of {reference.id} failed: the answer is"
+                f" about {job.id}",
+                hint="A mock server may have the same answer for all jobs.",
             )
 
 

@@ -6,6 +6,7 @@ as the user wrote it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -17,6 +18,8 @@ KEYS = ("id", "external_id", "email")
 """The fields that can tell which record a result is about."""
 
 BYTE_ORDER_MARK = "\ufeff"
+
+_LINE_BREAK = re.compile(r"(?:\r\n|\r|\n)\Z")
 
 
 class Format(Enum):
@@ -102,12 +105,18 @@ def comparable(name: str, value: object) -> str:
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         return ""
     text = str(value).strip()
-    return text.casefold() if name == "email" else text
+    return text.lower() if name == "email" else text
 
 
 def end_line(text: str, newline: str = "\n") -> str:
     """Return a text that ends with a line break, unless it is empty."""
     return text if not text or text.endswith(("\n", "\r")) else text + newline
+
+
+def line_break(text: str) -> str:
+    """Return the line break at the end of a text, empty if there is none."""
+    found = _LINE_BREAK.search(text)
+    return found[0] if found else ""
 
 
 def merge(documents: Sequence[Document]) -> Document:
@@ -124,13 +133,27 @@ def merge(documents: Sequence[Document]) -> Document:
                 hint="Run the command once for each format.",
             )
         if other.shape != first.shape:
-            parts = "columns" if first.format is Format.CSV else "fields"
+            difference = "columns or delimiters"
+            if first.format is Format.JSON:
+                names = f"{first.shape or 'unnamed'} and {other.shape or 'unnamed'}"
+                difference = f"arrays of records: {names}"
             raise UsageError(
-                f"{first.name} and {other.name} have different {parts} around or above"
-                " their records",
+                f"{first.name} and {other.name} have different {difference}",
                 hint="Run the command once for each kind of file.",
             )
-    records = tuple(record for document in documents for record in document.records)
+    records = [record for document in documents for record in document.records]
     # A file of one record has no separator to copy.
     model = next((one for one in documents if len(one.records) > 1), first)
-    return replace(first, records=records, separator=model.separator)
+    if first.format is not Format.JSON and len(documents) > 1:
+        records = _unify_line_breaks(records, line_break(first.opening))
+    return replace(first, records=tuple(records), separator=model.separator)
+
+
+def _unify_line_breaks(records: Sequence[Record], newline: str) -> list[Record]:
+    """Return records that all end with the same line break, by default the first's."""
+    ends = [line_break(record.text) for record in records]
+    newline = newline or next(iter(ends), "")
+    return [
+        replace(record, text=record.text.removesuffix(end) + newline)
+        for record, end in zip(records, ends, strict=True)
+    ]

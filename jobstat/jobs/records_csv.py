@@ -20,6 +20,7 @@ from jobstat.jobs.records import (
     Source,
     end_line,
     find_keys,
+    line_break,
 )
 from jobstat.jobs.vocabulary import plain_name
 
@@ -33,8 +34,6 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 
 _NAME = re.compile(r"[^\W\d]\w*")
 """The name of an only column. More than a word may be a text that is not CSV."""
-
-_LINE_BREAK = re.compile(r"(?:\r\n|\r|\n)?\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def parse_csv(source: Source) -> Document:
     header = next(rows)
     _check_header(source, header)
     columns = _find_columns(source, header)
-    newline = _line_break(header.text) or "\n"
+    newline = line_break(header.text) or "\n"
     records = []
     for row in rows:
         cells, names = len(row.cells), len(header.cells)
@@ -108,7 +107,7 @@ def _replace_cells(
     text: str, width: int, delimiter: str, more_cells: Sequence[str]
 ) -> str:
     """Return a record with its first cells, up to ``width``, and more cells."""
-    newline = _line_break(text)
+    newline = line_break(text)
     cells = _split(text.removesuffix(newline), delimiter)[:width]
     cells += [""] * (width - len(cells))
     cells += [_quote(cell, delimiter) for cell in more_cells]
@@ -131,11 +130,6 @@ def _quote(cell: str, delimiter: str) -> str:
     if not any(character in cell for character in f'{delimiter}"\r\n'):
         return cell
     return '"{}"'.format(cell.replace('"', '""'))
-
-
-def _line_break(text: str) -> str:
-    line_break = _LINE_BREAK.search(text)
-    return line_break[0] if line_break else ""
 
 
 def _read_rows(source: Source, start: int, delimiter: str) -> Iterator[_Row]:
@@ -162,16 +156,19 @@ def _read_rows(source: Source, start: int, delimiter: str) -> Iterator[_Row]:
 
 
 def _find_delimiter(source: Source, start: int) -> str:
-    """Return the delimiter that splits the header into the most cells.
+    """Return the delimiter that splits the header best.
 
-    A quote inside a cell shows that another delimiter is the right one.
+    A quote inside a cell shows that another delimiter is the right one. A column that
+    identifies records, and else more columns, show that this one is.
     """
-    ranks: dict[str, tuple[bool, int]] = {}
+    ranks: dict[str, tuple[bool, int, int]] = {}
     for delimiter in _DELIMITERS:
         with suppress(UsageError):
             for header in islice(_read_rows(source, start, delimiter), 1):
                 has_quote = any('"' in cell for cell in header.cells)
-                ranks[delimiter] = (not has_quote, len(header.cells))
+                names = set(map(plain_name, header.cells))
+                keys = len(names & set(map(plain_name, KEYS)))
+                ranks[delimiter] = (not has_quote, keys, len(header.cells))
     if not ranks:
         raise source.error("its first record is broken CSV")
     return max(ranks, key=lambda delimiter: ranks[delimiter])

@@ -135,7 +135,8 @@ class _Reader:
             value, self.position = _DECODER.raw_decode(self._text, start)
         except json.JSONDecodeError as error:
             # The decoder's own line number would count a break inside a JSON text.
-            raise self._source.error(f"broken JSON: {error.msg}", error.pos) from None
+            reason = error.msg.removesuffix(" at")  # "Invalid control character at"
+            raise self._source.error(f"broken JSON: {reason}", error.pos) from None
         except RecursionError:
             raise self._too_deep(start) from None
         except ValueError as error:

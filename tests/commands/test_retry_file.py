@@ -238,8 +238,7 @@ def test_answer_about_another_job_is_refused(jobstat: Run, zendesk: Zendesk) -> 
     zendesk.jobs[ID] = lambda _: completed(SUCCESS, FAILURE, id=OTHER)
     code, out, err = jobstat("retry-file", ID, "a.json")
     assert (code, out) == (2, "")
-    message = f"jobstat: asked for {ID}, but the answer is about {OTHER}\n"
-    assert message in err
+    assert f"records of {ID} failed: the answer is about {OTHER}\n" in err
 
 
 @pytest.mark.parametrize(

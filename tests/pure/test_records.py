@@ -289,6 +289,14 @@ def test_other_content_is_refused(content: bytes, message: str) -> None:
         parse_records(content, "input")
 
 
+def test_reason_of_broken_json_is_complete() -> None:
+    with pytest.raises(UsageError) as caught:
+        parse('[{"a": "b\n"}]')
+    assert (
+        caught.value.message == "input, line 1: broken JSON: Invalid control character"
+    )
+
+
 def test_field_of_a_mebibyte_in_csv_is_read() -> None:
     text = f'id,note\n1,"{"x" * 2**20}"\n'
     assert len(parse(text).records) == 1
@@ -300,6 +308,19 @@ def test_keys_are_compared_as_text() -> None:
     assert record.keys == {"id": "12", "email": "ada@example.org"}
     (record,) = parse("E-mail;External ID;ID\nAda@Example.org; 7 ;12").records
     assert record.keys == {"id": "12", "external_id": "7", "email": "ada@example.org"}
+
+
+def test_letter_case_of_an_email_address_is_all_that_does_not_matter() -> None:
+    one, two = parse('[{"email": "straße@x.org"}, {"email": "STRASSE@x.org"}]').records
+    assert (one.keys["email"], two.keys["email"]) == ("straße@x.org", "strasse@x.org")
+
+
+def test_delimiter_is_the_one_that_shows_a_column_of_ids() -> None:
+    (record,) = parse("id;name,x\n1;a,b").records
+    assert record.keys == {"id": "1"}
+    (record,) = parse("name,E-Mail;x;y\na,b@example.org;c;d").records
+    assert record.keys == {}
+    assert parse("a;b;c,d\n1;2;3,4").shape == (";", ["a", "b", "c,d"])
 
 
 def test_quoted_delimiter_in_the_header_is_not_the_delimiter() -> None:
@@ -317,18 +338,32 @@ def test_documents_are_merged_in_their_order() -> None:
     assert merge([one, two]).text == '{"tickets": [{"id": 1},  {},  {"id":3}]}\n'
     lines = merge([parse('{"id": 1}'), parse('{"id": 2}\n{"id": 3}')])
     assert lines.text == '{"id": 1}\n{"id": 2}\n{"id": 3}\n'
-    table = merge([parse("id,a\r\n1,x"), parse("id,a\n2,y")])
-    assert table.text == "id,a\r\n1,x\r\n2,y\n"
+
+
+def test_lines_of_several_files_end_as_those_of_the_first() -> None:
+    one, two = parse("id,a\r\n1,x"), parse('id,a\n2,"y\n"\n3,z\r')
+    assert merge([one, two]).text == 'id,a\r\n1,x\r\n2,"y\n"\r\n3,z\r\n'
+    assert merge([two]).text == 'id,a\n2,"y\n"\n3,z\r'
+    lines = merge([parse("{}\r\n{}"), parse('{"id": 2}\n{"id": 3}')])
+    assert lines.text == '{}\r\n{}\r\n{"id": 2}\r\n{"id": 3}\r\n'
 
 
 @pytest.mark.parametrize(
     ("first", "second", "message"),
     [
-        ('{"tickets": [{}]}', '{"users": [{}]}', "have different fields"),
-        ('{"tickets": [{}]}', "[{}]", "have different fields"),
+        (
+            '{"tickets": [{}]}',
+            '{"users": [{}]}',
+            "have different arrays of records: tickets and users",
+        ),
+        (
+            '{"tickets": [{}]}',
+            "[{}]",
+            "have different arrays of records: tickets and unnamed",
+        ),
         ("[{}]", "id\n1", "have different formats: JSON and CSV"),
-        ("id,name", "name,id", "have different columns"),
-        ("id,name", "id;name", "have different columns"),
+        ("id,name", "name,id", "have different columns or delimiters"),
+        ("id,name", "id;name", "have different columns or delimiters"),
     ],
 )
 def test_documents_of_different_shapes_are_not_merged(
