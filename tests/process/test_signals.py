@@ -303,7 +303,12 @@ LARGE = http(content=body(completed(*[FAILURE | {"details": "x" * 1000}] * 500))
 
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize(
-    "arguments", [["show", ID], ["watch", "--stream", ID], ["watch", ID]]
+    "arguments",
+    [
+        ["show", ID, "--results", "failed"],
+        ["watch", "--stream", ID],
+        ["watch", ID, "--results", "failed"],
+    ],
 )
 def test_one_signal_ends_jobstat_while_stdout_is_blocked(
     arguments: list[str], signal_number: signal.Signals
@@ -320,7 +325,9 @@ def test_one_signal_ends_jobstat_while_stdout_is_blocked(
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("options", [["--json"], ["--stream"], []])
+@pytest.mark.parametrize(
+    "options", [["--json"], ["--stream"], ["--csv"], ["--results", "failed"]]
+)
 def test_timeout_exits_2_while_stdout_is_blocked(options: list[str]) -> None:
     with (
         raw_server(LARGE) as server,
