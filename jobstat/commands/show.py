@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from jobstat.commands._shared import (
+    STANDARD_INPUT,
     account_options,
     connect,
     exit_code,
@@ -61,6 +62,8 @@ def command(
         color=color,
         debug=invocation.debug,
         account=account_options(base_url, subdomain),
+        once=True,
+        from_stdin=set(jobs) == {STANDARD_INPUT},
     )
     check_output_options(display)
     args = parse_job_args(jobs)

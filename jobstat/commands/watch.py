@@ -9,6 +9,7 @@ import click
 from jobstat import clock
 from jobstat.commands._resume import resume_hint
 from jobstat.commands._shared import (
+    STANDARD_INPUT,
     account_options,
     connect,
     exit_code,
@@ -135,6 +136,7 @@ def command(
         color=color,
         debug=invocation.debug,
         account=account_options(base_url, subdomain),
+        from_stdin=set(jobs) == {STANDARD_INPUT},
     )
     check_output_options(display)
     return watch_jobs(

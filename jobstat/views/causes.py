@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from jobstat.views.layout import GAP, StyledLine, wrap
+from jobstat.views.layout import GAP, NO_BREAK, StyledLine, wrap
 from jobstat.views.sanitize import MAX_NAME, sanitize
 from jobstat.views.spoken import speak_cause
 from jobstat.views.terminal import Glyphs
@@ -27,6 +28,9 @@ MAX_CAUSE = 300
 
 MAX_VALUE = 40
 """Characters shown of a variable part of an error."""
+
+_NUMBERED = re.compile("\\b(index|id) (?=[0-9])")
+"""A word and the space before its number, which stay on one line."""
 
 _ROOMY = 40
 """Columns that have room for a column of counts."""
@@ -98,7 +102,8 @@ def _entry_lines(
         indent = " " * len(number) if is_roomy else GAP
         room = None if width is None else max(width - len(number), 1)
         first, *rest = wrap(sanitize(text, MAX_CAUSE), "bold", room)
-        below = [*rest, *(wrap(examples, "dim", room) if examples else [])]
+        whole = _NUMBERED.sub(rf"\1{NO_BREAK}", examples)
+        below = [*rest, *(wrap(whole, "dim", room) if whole else [])]
         lines += [
             [(number, BAD.style), *first],
             *([(indent, ""), *line] for line in below),

@@ -27,6 +27,11 @@ MAX_ROWS = 20
 FEWER_ROWS = (10, 5)
 """Maximum rows on a terminal that is not high enough for MAX_ROWS."""
 
+MAX_IDS = 5
+"""Most ids in the command that waits for jobs."""
+
+STANDARD_INPUT = "-"
+
 _COMMAND_LINE_ID = re.compile("[0-9A-Za-z_][0-9A-Za-z_-]{0,63}", re.ASCII)
 """An id that a command line takes as it is."""
 
@@ -38,7 +43,8 @@ class Page:
     ``width`` and ``height`` are in columns and rows, None off a terminal. ``results``
     is ``all``, ``failed``, ``summary``, or None for as many items as a person reads.
     ``account`` are the options of commands about the same jobs, None if no command can
-    ask for them again.
+    ask for them again. ``once`` is true if the command did not wait for the jobs to
+    end, ``from_stdin`` if all of them came from standard input.
     """
 
     width: int | None
@@ -46,6 +52,8 @@ class Page:
     glyphs: Glyphs
     results: str | None = None
     account: tuple[str, ...] | None = ()
+    once: bool = False
+    from_stdin: bool = False
 
     def fits(self, lines: Sequence[StyledLine], rows: int) -> bool:
         """Return whether the page has room for these lines and more rows."""
@@ -133,9 +141,11 @@ def _left_out(job: Job, items: Sequence[Item], page: Page) -> list[StyledLine]:
 def _next_steps(job: Job, items: Sequence[Item], page: Page) -> list[StyledLine]:
     """Return the commands that list more items, and that write the failed records."""
     lines: list[StyledLine] = []
+    if page.once and not judge(job).finished:
+        lines += watch_lines([job.id], page)
     if sum(item.failed for item in items) < len(job.failed):
         lines += show_lines("See the failed items", [job], "failed", page)
-    elif len(items) < len(job.items) and page.height is not None:
+    elif len(items) < len(job.items) and (items or page.height is not None):
         lines += show_lines("See all items", [job], "all", page)
     return lines + (retry_lines([job], page) if has_records_to_retry(job) else [])
 
@@ -145,25 +155,45 @@ def has_records_to_retry(job: Job) -> bool:
     return bool(job.failed) and judge(job).finished and not job.has_one_result
 
 
+def watch_lines(ids: Sequence[str], page: Page) -> list[StyledLine]:
+    """Return the command that waits for the end of these jobs."""
+    purpose = "Wait for the end"
+    if len(ids) <= MAX_IDS and all(map(_COMMAND_LINE_ID.fullmatch, ids)):
+        return _command_lines(purpose, f"watch {' '.join(ids)}", "", page)
+    if page.from_stdin:
+        return _command_lines(purpose, f"watch {STANDARD_INPUT}", "", page)
+    return _command_lines(purpose, "watch", "with the same jobs", page)
+
+
 def show_lines(
     purpose: str, jobs: Sequence[Job], results: str, page: Page
 ) -> list[StyledLine]:
     """Return the command that lists items of the jobs, and its purpose."""
-    return _command_lines(purpose, f"show {_id_of(jobs)}", f"--results {results}", page)
+    if _names_one_of(jobs, page):
+        purpose += " of one job"
+    command = f"show {_name(jobs, page)}"
+    return _command_lines(purpose, command, f"--results {results}", page)
 
 
 def retry_lines(jobs: Sequence[Job], page: Page) -> list[StyledLine]:
     """Return the command that writes the failed records, ready to send again."""
-    command = f"retry-file {_id_of(jobs)} INPUT"
-    return _command_lines(
-        "Write the records to send again", command, "> retry.json", page
-    )
+    records = "the records of one job" if _names_one_of(jobs, page) else "the records"
+    name, inputs, end = _name(jobs, page), "INPUT", "> retry.json"
+    if name == STANDARD_INPUT:
+        inputs, end = "INPUT...", "--output retry"
+    command = f"retry-file {name} {inputs}"
+    return _command_lines(f"Write {records} to send again", command, end, page)
 
 
-def _id_of(jobs: Sequence[Job]) -> str:
-    """Return the id for a command about one of these jobs."""
-    job, *others = jobs
-    return "ID" if others or not _COMMAND_LINE_ID.fullmatch(job.id) else job.id
+def _name(jobs: Sequence[Job], page: Page) -> str:
+    """Return the argument for a command about these jobs, or about the first one."""
+    if len(jobs) > 1 and page.from_stdin:
+        return STANDARD_INPUT
+    return jobs[0].id if _COMMAND_LINE_ID.fullmatch(jobs[0].id) else "ID"
+
+
+def _names_one_of(jobs: Sequence[Job], page: Page) -> bool:
+    return len(jobs) > 1 and not page.from_stdin
 
 
 def _command_lines(

@@ -18,13 +18,26 @@ from jobstat.views.job_report import (
     retry_lines,
     show_lines,
     shown_items,
+    watch_lines,
 )
-from jobstat.views.layout import GAP, StyledLine, wrap
+from jobstat.views.layout import GAP, StyledLine, flow, wrap
 from jobstat.views.spoken import speak_elapsed, speak_number, speak_row
-from jobstat.views.summary import format_status_counts, jobs_table, watch_summary
+from jobstat.views.summary import (
+    failed_jobs,
+    format_status_counts,
+    jobs_table,
+    watch_summary,
+    worst_first,
+)
 from jobstat.views.table import table_lines
 from jobstat.views.terminal import Glyphs
-from jobstat.views.wording import GOOD, job_id, job_title
+from jobstat.views.wording import (
+    GOOD,
+    format_failures,
+    format_verdict,
+    job_id,
+    job_title,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,17 +64,21 @@ def jobs_report(
                 causes, page.width, glyphs=page.glyphs, names_jobs=True, jobs=erring
             ),
         ]
-    steps = _next_steps(jobs, page)
+    steps = _next_steps(watch, page)
     for max_rows in (MAX_ROWS, *FEWER_ROWS):
         table = _jobs_lines(watch, page, max_rows)
         if page.fits([*lines, *table, *steps], rows=2) or len(watch.jobs) <= MAX_ROWS:
             break
     lines += [[], *table]
     if page.results in {"all", "failed"}:
-        for number, tracked in enumerate(watch.jobs, start=1):
+        numbers = {tracked.id: n for n, tracked in enumerate(watch.jobs, start=1)}
+        sections: list[StyledLine] = []
+        for tracked in sorted(watch.jobs, key=worst_first):
             if tracked.job:
-                name = speak_number(number, len(watch.jobs))
-                lines += _items_of_job(tracked.job, name, page)
+                name = speak_number(numbers[tracked.id], len(numbers))
+                sections += _items_of_job(tracked.job, name, page)
+        if sections:  # the first lines have scrolled away
+            lines += [*sections, [], *summary_lines(watch, account, page, elapsed)]
     return [*lines, *([[], *steps] if steps else [])]
 
 
@@ -78,18 +95,20 @@ def summary_lines(
 
 def _jobs_lines(watch: Watch, page: Page, max_rows: int) -> list[StyledLine]:
     """Return a row for each job without success, or for each job if there are few."""
-    jobs = sorted(watch.jobs, key=_worst_first)
+    jobs = sorted(watch.jobs, key=worst_first)
     shown: Sequence[TrackedJob] = jobs
     if len(jobs) > MAX_ROWS:
-        bad = [tracked for tracked in jobs if tracked.exit is not Exit.OK]
-        shown = bad if page.results in {"all", "failed"} else bad[:max_rows]
+        shown = [tracked for tracked in jobs if tracked.exit is not Exit.OK]
+        if page.results not in {"all", "failed"}:
+            shown = _choose_rows(shown, max_rows)
     if page.glyphs is Glyphs.NONE:
         numbers = {tracked.id: n for n, tracked in enumerate(watch.jobs, start=1)}
         rows = [speak_row(t, numbers[t.id], len(numbers)) for t in shown]
         lines: list[StyledLine] = [[(row, "")] for row in rows]
     else:
         lines = table_lines(jobs_table(shown), page.width, glyphs=page.glyphs)
-    hidden = jobs[len(shown) :]
+    shown_ids = {tracked.id for tracked in shown}
+    hidden = [tracked for tracked in jobs if tracked.id not in shown_ids]
     unsuccessful = [tracked for tracked in hidden if tracked.exit is not Exit.OK]
     if unsuccessful:
         more = f"and {format_status_counts(unsuccessful, 'more ')}"
@@ -98,6 +117,15 @@ def _jobs_lines(watch: Watch, page: Page, max_rows: int) -> list[StyledLine]:
         counted = GOOD.label(f"{succeeded:,} completed", page.glyphs)
         lines.append([(counted, GOOD.style)])
     return lines
+
+
+def _choose_rows(jobs: Sequence[TrackedJob], max_rows: int) -> list[TrackedJob]:
+    """Return the worst jobs, and at least a few of those that are unfinished."""
+    failed = failed_jobs(jobs)
+    unfinished = jobs[len(failed) :]
+    kept = min(len(unfinished), max_rows // 4)
+    failed = failed[: max_rows - kept]
+    return [*failed, *unfinished[: max_rows - len(failed)]]
 
 
 def _has_own_error(job: Job) -> bool:
@@ -111,30 +139,33 @@ def _has_own_error(job: Job) -> bool:
             return False
 
 
-def _worst_first(tracked: TrackedJob) -> tuple[int, int]:
-    """Return a sort key: the most serious exit code, then the most failed items."""
-    code, job = tracked.exit, tracked.job
-    rank = (Exit.UNFINISHED if code is None else code).rank
-    return rank, -len(job.failed) if job else 0
-
-
 def _items_of_job(job: Job, name: str, page: Page) -> list[StyledLine]:
     """Return the items of a job. Its name is spoken before its type and id."""
     items = shown_items(job, page)
     if not items:
         return []
-    title = f"{job_title(job)}{GAP}{job_id(job)}"
+    counts = format_failures(job) or format_verdict(job)
+    parts = [job_title(job), job_id(job), counts]
+    title = flow([(part, "bold") for part in parts], page.width)
     if page.glyphs is Glyphs.NONE:
-        title = f"{name}, {job_title(job)}, {job_id(job)}"
-    return [[], *wrap(title, "bold", page.width), *item_lines(items, job, page)]
+        parts = [name, job_title(job), counts, job_id(job)]
+        title = [[(", ".join(filter(None, parts)), "bold")]]
+    return [[], *title, *item_lines(items, job, page)]
 
 
-def _next_steps(jobs: Sequence[Job], page: Page) -> list[StyledLine]:
-    """Return the commands that list failed items, and that write the failed records."""
-    failed = [job for job in jobs if job.failed]
+def _next_steps(watch: Watch, page: Page) -> list[StyledLine]:
+    """Return the commands that follow: wait, list failed items, write the records."""
     lines: list[StyledLine] = []
+    unfinished = [t.id for t in watch.jobs if t.job and not judge(t.job).finished]
+    if page.once and unfinished:
+        lines += watch_lines(unfinished, page)
+    jobs = [t.job for t in sorted(watch.jobs, key=worst_first) if t.job]
+    failed = [job for job in jobs if job.failed]
     if failed and page.results not in {"all", "failed"}:
-        purpose = "See the failed items" + " of a job" * (len(failed) > 1)
-        lines += show_lines(purpose, failed, "failed", page)
+        lines += show_lines("See the failed items", failed, "failed", page)
     ended = [job for job in failed if has_records_to_retry(job)]
-    return lines + (retry_lines(ended, page) if ended else [])
+    lines += retry_lines(ended, page) if ended else []
+    if any(" - " in text for line in lines for text, _ in line):
+        note = "For -, give the same standard input again."
+        lines += wrap(note, "dim", page.width)
+    return lines

@@ -31,6 +31,9 @@ NARROW = 72
 
 GAP = "  "
 
+NO_BREAK = "\ue000"
+"""A space between words that ``wrap`` keeps on one line. No sanitized text has it."""
+
 MIN_BAR = 8
 """Minimum columns of a progress bar beside text."""
 
@@ -108,12 +111,12 @@ def flow(parts: Iterable[tuple[str, str]], width: int | None) -> list[StyledLine
 def wrap(text: str, style: str, width: int | None) -> list[StyledLine]:
     """Wrap the text between words. A word longer than a line is folded."""
     if width is None or text_width(text) <= width:
-        return [[(text, style)]]
+        return [[(text.replace(NO_BREAK, " "), style)]]
     from rich.text import Text
 
     console, _ = rich_console()
     lines = Text(text).wrap(console, width, overflow="fold")
-    return [[(line.plain.rstrip(), style)] for line in lines]
+    return [[(line.plain.rstrip().replace(NO_BREAK, " "), style)] for line in lines]
 
 
 def truncate(line: StyledLine, width: int, *, glyphs: Glyphs) -> StyledLine:

@@ -59,6 +59,8 @@ class TextOutput(Output):
             glyphs=terminal.glyphs,
             results=self._options.results,
             account=self._options.account,
+            once=self._options.once,
+            from_stdin=self._options.from_stdin,
         )
 
 

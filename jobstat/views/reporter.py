@@ -42,7 +42,8 @@ class DisplayOptions:
     ``color`` is ``auto``, ``always`` or ``never``. ``results`` is ``all``, ``failed``,
     ``summary`` or None, for as many items as a person reads. ``account`` are the
     options that name the account in commands about the same jobs. It is None if the
-    jobs cannot be asked for again.
+    jobs cannot be asked for again. ``once`` is true for a command that does not wait
+    for the jobs to end, ``from_stdin`` if all jobs came from standard input.
     """
 
     json: bool = False
@@ -55,6 +56,8 @@ class DisplayOptions:
     color: str = "auto"
     debug: bool = False
     account: tuple[str, ...] | None = ()
+    once: bool = False
+    from_stdin: bool = False
 
     @property
     def for_programs(self) -> bool:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from jobstat.exits import Exit
 from jobstat.jobs.duration import format_elapsed
-from jobstat.jobs.job import Job, item_counts
+from jobstat.jobs.job import MAX_ITEMS, Job, item_counts, judge
+from jobstat.jobs.progress import count_items
+from jobstat.views.layout import NO_BREAK
 from jobstat.views.sanitize import MAX_MESSAGE, sanitize
 from jobstat.views.table import Column, Row, Table
 from jobstat.views.wording import (
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from jobstat.jobs.watch import Watch
 
 _NOT_FAILED = frozenset({None, Exit.OK, Exit.UNFINISHED, Exit.TIMEOUT})
+
+_ORDER = {Exit.ITEMS_FAILED: 1, Exit.UNFINISHED: 2, Exit.TIMEOUT: 2, Exit.OK: 3}
+"""The place of a job in a list, by its exit code. Jobs with another code are first."""
 
 _COLUMNS = (
     Column(numeric=True),
@@ -85,13 +90,15 @@ def format_status_counts(jobs: Iterable[TrackedJob], word: str = "") -> str:
 def failed_jobs(jobs: Iterable[TrackedJob]) -> list[TrackedJob]:
     """Return the jobs that failed, are gone or got no answer, the worst first."""
     failed = [tracked for tracked in jobs if tracked.exit not in _NOT_FAILED]
-    return sorted(failed, key=_worst_first)
+    return sorted(failed, key=worst_first)
 
 
-def _worst_first(tracked: TrackedJob) -> tuple[int, int]:
-    """Return a sort key: the most serious exit code, then the most failed items."""
-    code, job = tracked.exit or Exit.OK, tracked.job
-    return code.rank, -len(job.failed) if job else 0
+def worst_first(tracked: TrackedJob) -> tuple[int, int, int]:
+    """Return a sort key: jobs that failed, with the most failures, unfinished, good."""
+    code, job = tracked.exit, tracked.job
+    if code is None:
+        code = Exit.UNFINISHED
+    return _ORDER.get(code, 0), code.rank, -len(job.failed) if job else 0
 
 
 def format_failure_counts(jobs: Sequence[TrackedJob]) -> str:
@@ -134,9 +141,34 @@ def watch_summary(
     words = f"{len(watch.jobs):,} jobs at {account}: {format_status_counts(watch.jobs)}"
     if reported:
         words += f"; {f'{failed:,}' if failed else 'none'} of {reported:,} items failed"
+    words += _format_other_items(watch.jobs)
     if elapsed is not None:
-        words += f"  {format_elapsed(elapsed)}"
+        words += f"{NO_BREAK * 2}{format_elapsed(elapsed)}"
     if failed_jobs(watch.jobs):
         return BAD, words
     is_good = all(tracked.exit is Exit.OK for tracked in watch.jobs)
     return (GOOD if is_good else UNKNOWN), words
+
+
+def _format_other_items(jobs: Iterable[TrackedJob]) -> str:
+    """Return how many items have no result, and how many are done in unfinished jobs.
+
+    Only jobs that tell their counts have a part in them.
+    """
+    without_result, unfinished = 0, []
+    for tracked in jobs:
+        job = tracked.job
+        if job is None or not 0 < (job.total or 0) <= MAX_ITEMS:
+            continue
+        if judge(job).finished or tracked.exit is Exit.NOT_FOUND:
+            _, reported = item_counts(job)
+            without_result += max((job.total or 0) - reported, 0)
+        elif job.progress is not None or job.state == "queued":
+            unfinished.append(job)
+    words = ""
+    if without_result:
+        words += f"; {pluralize(without_result, 'item')} without a result"
+    if unfinished:
+        done, total = count_items(unfinished)
+        words += f"; {done:,} of {pluralize(total, 'item')} done in unfinished jobs"
+    return words

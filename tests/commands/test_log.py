@@ -177,7 +177,8 @@ def test_plain_report_names_the_jobs_of_their_items_and_jobs_without_an_answer(
     zendesk.add(completed(FAILURE))
     _, out, _ = jobstat("show", "gone1", ID, "--plain", "--results", "failed")
     assert "\njob 1 of 2: not found. gone1\n" in out
-    assert f"\njob 2 of 2, Bulk Create Ticket, {ID}\nindex 1, " in out
+    title = "job 2 of 2, Bulk Create Ticket, 1 of 1 item failed"
+    assert f"\n{title}, {ID}\nindex 1, " in out
 
 
 @pytest.mark.parametrize(

@@ -204,8 +204,8 @@ T  {ID}  ✓ completed  1/1  100%  {GOOD["message"]}
   1  TicketCreateFailed: Description: blank
      {OTHER}: index 1
 
-✗ with failures  1 of 2 failed  Bulk Create Ticket  {OTHER}  {BAD["message"]}
 ✗ not found                                         gone1
+✗ with failures  1 of 2 failed  Bulk Create Ticket  {OTHER}  {BAD["message"]}
 ✓ completed                1/1  Bulk Create Ticket  {ID}  {GOOD["message"]}
 
 See the failed items: jobstat show {OTHER} --results failed

@@ -49,6 +49,7 @@ Completed at 2026-11-23 12:00:00 +0000
 
 ✗ 1 of 2 items failed
 
+See all items: jobstat show {ID} --results all
 Write the records to send again: jobstat retry-file {ID} INPUT > retry.json
 """
     )

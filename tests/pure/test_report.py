@@ -17,7 +17,7 @@ from jobstat.jobs.policy import SHOW
 from jobstat.jobs.watch import Watch
 from jobstat.views.causes import cause_lines, format_examples
 from jobstat.views.job_report import Page, job_report
-from jobstat.views.jobs_report import jobs_report
+from jobstat.views.jobs_report import jobs_report, summary_lines
 from jobstat.views.layout import text_width, to_ansi
 from jobstat.views.terminal import Glyphs, open_terminal
 
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from jobstat.views.layout import StyledLine
 
 TAKEN = "Name: {} has already been taken"
+
+
+WORST = f"V3-{16:032x}"
+"""The first of the jobs with the most failures in ``import_of_200_jobs``."""
 
 
 def to_text(lines: list[StyledLine]) -> list[str]:
@@ -96,6 +100,7 @@ def test_report_of_one_job_off_a_terminal() -> None:
         "",
         "✗ 5 of 25 items failed",
         "",
+        f"See all items: jobstat show {ID} --results all",
         f"Write the records to send again: jobstat retry-file {ID} INPUT > retry.json",
     ]
 
@@ -258,20 +263,26 @@ def test_report_of_several_jobs() -> None:
     counts = "2 with failures, 1 completed, 1 working, 1 not found, 1 killed"
     ended = "Completed at 2026-11-23 12:00:00 +0000"
     assert report_of(good, running, "gone", bad, dead, worse) == [
-        f"✗ 6 jobs at acme: {counts}; 4 of 6 items failed",
+        (
+            f"✗ 6 jobs at acme: {counts}; 4 of 6 items failed;"
+            " 1 item without a result; 1 of 2 items done in unfinished jobs"
+        ),
         "",
         "  4  TicketCreateFailed: Description: blank",
         "     bad: index 1; worse: index 0, 1; and 1 more",
         "",
         "✗ killed                   0/1  Bulk Create Ticket  dead",
+        "✗ not found                                         gone",
         f"✗ with failures  3 of 3 failed  Bulk Create Ticket  worse    {ended}",
         f"✗ with failures  1 of 2 failed  Bulk Create Ticket  bad      {ended}",
-        "✗ not found                                         gone",
         "▸ working                  1/2  Bulk Create Ticket  running",
         f"✓ completed                1/1  Bulk Create Ticket  good     {ended}",
         "",
-        "See the failed items of a job: jobstat show ID --results failed",
-        "Write the records to send again: jobstat retry-file ID INPUT > retry.json",
+        "See the failed items of one job: jobstat show worse --results failed",
+        (
+            "Write the records of one job to send again:"
+            " jobstat retry-file worse INPUT > retry.json"
+        ),
     ]
 
 
@@ -327,17 +338,137 @@ def test_report_of_200_jobs_has_at_most_60_lines(
 def test_items_of_each_job_follow_if_the_user_asks_for_them(results: str) -> None:
     good = completed(SUCCESS, id="good")
     bad = completed(SUCCESS, FAILURE, id="bad")
-    lines = report_of(good, bad, on=page(results=results))
+    worse = completed(*failures(3), id="worse")
+    lines = report_of(good, bad, worse, on=page(results=results))
     titles = [line for line in lines if line.startswith("Bulk Create Ticket")]
-    ids = ["good", "bad"] if results == "all" else ["bad"]
-    assert titles == [f"Bulk Create Ticket  {id}" for id in ids]
+    assert (
+        titles
+        == [
+            "Bulk Create Ticket  worse  3 of 3 items failed",
+            "Bulk Create Ticket  bad  1 of 2 items failed",
+            "Bulk Create Ticket  good  1 item, none failed",
+        ][: 3 if results == "all" else 2]
+    )
     assert sum("35436" in line for line in lines) == (2 if results == "all" else 0)
     assert "--results failed" not in "\n".join(lines)
+    # The first sentence has scrolled away.
+    assert lines[-4:-1] == ["", lines[0], ""]
 
 
 def test_all_jobs_without_success_are_listed_with_their_items() -> None:
     lines = report_of(*import_of_200_jobs(), on=page(results="failed"))
     assert sum(line.startswith("✗ with failures") for line in lines) == 188
+
+
+@pytest.mark.parametrize(
+    ("height", "shown"),
+    [
+        (None, {"killed": 1, "not found": 1, "with failures": 13, "working": 5}),
+        (30, {"killed": 1, "not found": 1, "with failures": 6, "working": 2}),
+        (10, {"killed": 1, "not found": 1, "with failures": 2, "working": 1}),
+    ],
+)
+def test_few_jobs_of_another_status_are_named_before_many_with_failures(
+    height: int | None, shown: dict[str, int]
+) -> None:
+    running = [job_object("working", id=f"running{n}", progress=1) for n in range(7)]
+    dead = job_object("killed", id="dead")
+    on = page(120 if height else None, height)
+    lines = report_of(*running, *import_of_200_jobs(), dead, "gone", on=on)
+    for status, count in shown.items():
+        assert sum(line[2:].startswith(status) for line in lines) == count
+    hidden = 188 - shown["with failures"], 7 - shown["working"]
+    assert f"  and {hidden[0]} more with failures, {hidden[1]} more working" in lines
+
+
+def test_unfinished_jobs_fill_the_rows_that_failed_jobs_leave() -> None:
+    running = [job_object("working", id=f"running{n}", progress=1) for n in range(30)]
+    lines = report_of(job_object("killed"), *running)
+    assert sum(line.startswith("▸ working") for line in lines) == 19
+
+
+@pytest.mark.parametrize(
+    ("from_stdin", "expected"),
+    [
+        (
+            True,
+            [
+                "See the failed items: jobstat show - --results failed",
+                (
+                    "Write the records to send again:"
+                    " jobstat retry-file - INPUT... --output retry"
+                ),
+                "For -, give the same standard input again.",
+            ],
+        ),
+        (
+            False,
+            [
+                (
+                    f"See the failed items of one job: jobstat show {WORST}"
+                    " --results failed"
+                ),
+                (
+                    "Write the records of one job to send again:"
+                    f" jobstat retry-file {WORST} INPUT > retry.json"
+                ),
+            ],
+        ),
+    ],
+)
+def test_commands_after_many_jobs_name_standard_input_or_the_worst_job(
+    *, from_stdin: bool, expected: list[str]
+) -> None:
+    on = replace(page(), from_stdin=from_stdin)
+    lines = report_of(*import_of_200_jobs(), on=on)
+    assert lines[lines.index("✓ 12 completed") + 1 :] == ["", *expected]
+
+
+def test_only_failed_job_of_standard_input_is_named() -> None:
+    on = replace(page(), from_stdin=True)
+    *_, show, retry = report_of(completed(FAILURE), completed(SUCCESS, id="b"), on=on)
+    assert show == f"See the failed items: jobstat show {ID} --results failed"
+    assert f"jobstat retry-file {ID} INPUT" in retry
+
+
+@pytest.mark.parametrize(
+    ("count", "from_stdin", "command"),
+    [
+        (2, True, "jobstat watch run0 run1"),
+        (6, True, "jobstat watch -"),
+        (6, False, "jobstat watch with the same jobs"),
+    ],
+)
+def test_show_of_unfinished_jobs_names_the_command_that_waits(
+    *, count: int, from_stdin: bool, command: str
+) -> None:
+    running = [job_object("working", id=f"run{n}") for n in range(count)]
+    good = completed(SUCCESS)
+    once = replace(page(), once=True, from_stdin=from_stdin)
+    assert f"Wait for the end: {command}" in report_of(*running, good, on=once)
+    assert "Wait for the end" not in "\n".join(report_of(*running, good))
+
+
+def test_show_of_an_unfinished_job_names_the_command_that_waits() -> None:
+    lines = job_report(parse_job(job_object("paused")), "acme", page())
+    assert "jobstat watch" not in "\n".join(to_text(lines))
+    once = replace(page(), once=True)
+    lines = job_report(parse_job(job_object("paused")), "acme", once)
+    assert to_text(lines)[-1] == f"Wait for the end: jobstat watch {ID}"
+
+
+def test_number_stays_on_the_line_of_its_word() -> None:
+    items = [{**FAILURE, "index": n, "id": 7, "details": f'"{n}"'} for n in (100, 200)]
+    for width in range(20, 60):
+        for line in report(*items, on=page(width, results="summary")):
+            assert not line.endswith((" index", "(id", " id"))
+
+
+def test_time_of_a_watch_stays_on_the_line_of_the_words_before() -> None:
+    watch = watch_of(completed(SUCCESS), completed(FAILURE, id=OTHER))
+    for width in range(20, 100):
+        lines = to_text(summary_lines(watch, "acme", page(width), 11.0))
+        assert lines[-1].endswith("failed  0:11")
 
 
 def test_jobs_without_failures_have_one_sentence_and_a_row_each() -> None:
