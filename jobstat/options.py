@@ -151,7 +151,9 @@ _SHARED_OPTIONS = {
         help="Print nothing; only set the exit code.",
     ),
     "plain": click.option(
-        "--plain", is_flag=True, help="Print lines of words, as for a screen reader."
+        "--plain",
+        is_flag=True,
+        help="Print sentences for a screen reader, without signs.",
     ),
     "color": click.option(
         "--color",

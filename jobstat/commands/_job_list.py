@@ -36,8 +36,8 @@ def list_recent_jobs(
 
     Leave out jobs with other statuses, unless ``statuses`` is empty. If the list omits
     results, ask for them: for each job if items-failed is one of the statuses, else for
-    the returned jobs, and only ``for_people``. Raise JobstatError if the list or these
-    statuses cannot be known.
+    the returned jobs, and only ``for_people``. Raise JobstatError if the list cannot be
+    read, or the statuses stay unknown.
     """
     with ListProgress(standard_error(), quiet=False) as progress:
         reader = _new_reader(connection, LISTING, progress)
@@ -46,7 +46,7 @@ def list_recent_jobs(
             return list_recent(reader, limit, statuses, look_up)
         listing = list_recent(reader, limit, statuses)
         if for_people:
-            # Without its results, a job is still worth its row.
+            # A job has its row even if its results are unknown.
             with suppress(JobstatError):
                 return replace(listing, jobs=look_up(listing.jobs))
         return listing
@@ -71,7 +71,7 @@ def _look_up(
 
 
 class _LookUpObserver(Observer):
-    """Says when the rate limit delays a request about listed jobs."""
+    """An observer that says when the rate limit delays a request about listed jobs."""
 
     def __init__(self, watch: Watch, progress: ListProgress) -> None:
         self._watch = watch

@@ -1,4 +1,4 @@
-"""Failed items grouped by cause: the items whose errors say the same."""
+"""Failed items grouped by cause, which is the error that they share."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from jobstat.jobs.text import collapse_blanks, flatten
 from jobstat.jobs.vocabulary import plain_name
 
 NO_REASON = "no reason given"
-"""The error of an item that only the name of its group calls failed."""
+"""The error of an item that has none, in a group that is named after a failure."""
 
 _OWN_NAME = re.compile(".*(?:id|name|email|title|subject|phone|alias|url|address|key)")
-"""The plain names of fields with a value of one item, such as ``external_id``."""
+"""The plain names of fields that identify an item, such as ``external_id``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def _fold_cached(
 
 
 def _own_values(fields: Mapping[str, object], text: str) -> Iterator[str]:
-    """Yield the values of the item's own fields that are in a text."""
+    """Yield the values that identify the item, if the text contains them."""
     for name, value in fields.items():
         if isinstance(value, str | int) and _is_own_name(name):
             own = collapse_blanks(str(value))
@@ -124,7 +124,7 @@ def _describe_signs(fields: Mapping[str, object]) -> list[str]:
         for name, value in fields.items()
         if is_failed_item({name: value})
     ]
-    if not signs and is_failed_item(fields):  # only several fields together show it
+    if not signs and is_failed_item(fields):  # only the fields together show it
         signs = [flatten(fields)]
     return [", ".join(signs)]
 

@@ -15,11 +15,11 @@ FOLDED = "*"
 """The sign in place of a variable part."""
 
 MAX_LENGTH = 1000
-"""Characters of an error that count. What follows does not tell causes apart."""
+"""Characters of an error that are compared. The rest is ignored."""
 
 _QUOTE = re.compile(
     r"""
-    # The name of a field is kept.
+    # Keep the name of a field.
       (?<![^\W_]) (?:field|parameter|param|attribute|column|property|key|header)
         \ ["'`] [^"'`]{1,100} ["'`]
     | (?<!\w) ["'`] [a-z]+ (?:_[a-z]+)+ ["'`] (?!\w)
@@ -36,14 +36,14 @@ _EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]+@[\w-]+(?:\.[\w-]+)*")
 
 _NUMBER = re.compile(
     r"""
-    # A limit is about the rule: the same in every error. It has no group, and stays.
+    # Keep a limit, without a group: it is the same in all errors of a rule.
       (?<![^\W_]) (?: max(?:imum)? | min(?:imum)? | least | most | than | limit | up\ to
         | between | within | exceeds? | equal\ to | (?:should|must)\ (?:be|have) )
         (?:\ (?:is|of|or|equal|to|be))* [\ :=]{1,2} \d{1,7} (?:\ (?:and|to)\ \d{1,7})?
         (?![\w.,]\w)
     | (?<!\w) \d{1,7}
         (?=\ [a-z]+\ (?:maximum|minimum|max|min|allowed|or\ (?:less|more)))
-    # So does a status of HTTP.
+    # Keep an HTTP status, too.
     | (?<![^\W_]) (?:http|status|code|error|response) (?:/\d\.\d)? [\ :=\#]{1,2}
         \d{3} (?![\w.,]?\w)
     # A date, a time, an id in hexadecimal, another id, a number
@@ -61,7 +61,7 @@ _NUMBER = re.compile(
 _ZERO_DIGITS = str.maketrans("123456789", "0" * 9)
 
 _STATUS = re.compile(r"(?:\A|(?<=: ))[45]\d\d(?!\d)")
-"""A status of HTTP at the start of a message."""
+"""An HTTP status at the start of a message."""
 
 _MESSAGE = re.compile(
     r"""
@@ -95,7 +95,7 @@ _LABELS = frozenset(
     | {"time zone", "password", "identity", "identities", "due date", "recipient"}
     | {"photo", "signature", "subdomain", "base", "url", "key", "item", "record"}
 )
-"""Names of fields in messages. A field is no value, unlike an item's own name."""
+"""Names of fields in messages. They are never folded."""
 
 _FIRST_LABEL = re.compile(r"[A-Z][\w'/-]*(?: [\w'/-]+){0,3}: ")
 """The name of any field, such as a custom one, at the start of a message."""
@@ -133,9 +133,9 @@ def fold(
 def _replace(
     text: str, spans: Iterable[tuple[int, int]]
 ) -> tuple[str, list[tuple[int, str]]]:
-    """Return the text with FOLDED in place of each span, and what stood where.
+    """Return the text with FOLDED in place of each span, and the values with positions.
 
-    Of two spans that overlap, the first one counts, or the longer one.
+    Of two spans that overlap, the one that starts first counts, else the longer one.
     """
     parts: list[str] = []
     values: list[tuple[int, str]] = []
@@ -178,7 +178,7 @@ def _quoted_spans(text: str, start: int) -> Iterator[tuple[int, int]]:
 def _own_spans(
     text: str, values: Iterable[str], start: int
 ) -> Iterator[tuple[int, int]]:
-    """Yield the places where a value stands as a whole, and is no label."""
+    """Yield the spans of whole values, except for labels."""
     for value in values:
         first = text.find(value, start) if value else -1
         while first >= 0:
@@ -197,7 +197,7 @@ def _stands_alone(text: str, first: int, last: int) -> bool:
 
 
 def _message_spans(text: str, start: int) -> Iterator[tuple[int, int]]:
-    """Yield the values before the ends of messages, without the labels before them."""
+    """Yield the span of the value in each validation message, without its label."""
     for match in _MESSAGE.finditer(text, start):
         between = _BETWEEN.match(text, start)
         first, start = between.end() if between else start, match.end()

@@ -20,7 +20,7 @@ STALL_AFTER = 180.0
 """Minimum seconds without progress that are a stall."""
 
 STALL_FACTOR = 3.0
-"""A stall is also this many times longer than the job took for a change so far."""
+"""A stall is also this many times longer than the average time between changes."""
 
 
 @dataclass(slots=True)
@@ -30,8 +30,8 @@ class TrackedJob:
     ``exit`` is None while the job is polled. ``error`` is why polling stopped
     before the job ended. ``seen_running`` is true if an answer showed the
     job unfinished. ``requested_at`` is the time of the last request. ``changed_at`` is
-    the time of the last answer that a view shows differently. ``began_at`` is when the
-    work began, by estimate, and None if no answer showed the job queued.
+    the time of the last answer that a view shows differently. ``began_at`` is an
+    estimate of when the work began, None if no answer showed the job queued.
 
     ``poll_alone`` keeps the job out of batches. ``times_omitted`` counts the answers to
     batches that omitted the job.
@@ -104,7 +104,7 @@ class TrackedJob:
         if is_queued:
             self.last_queued_at = now
         elif self.began_at is None and self.last_queued_at is not None:
-            # The work began between two answers. Assume half-way.
+            # The work began between two answers. Assume that it was half-way.
             self.began_at = (self.last_queued_at + now) / 2
         self.estimate.update(job.total, None if is_queued else job.progress, now)
         self.job, self.unconfirmed = job, None

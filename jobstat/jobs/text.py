@@ -25,7 +25,7 @@ def flatten(value: object) -> str:
 def collapse_blanks(text: str) -> str:
     """Return a text on one line, with one space between words.
 
-    Control characters other than tabs and line breaks stay, to be made visible.
+    Control characters other than tabs and line breaks stay: views make them visible.
     """
     if any(blank in text for blank in ("  ", "\n", "\t")):
         text = _BLANKS.sub(" ", text)

@@ -17,7 +17,7 @@ def bell_at_end(*, enabled: bool) -> Iterator[None]:
     """
     try:
         yield
-    except BrokenPipeError:  # jobstat ends as after SIGPIPE
+    except BrokenPipeError:  # this ends jobstat as SIGPIPE does
         raise
     except Exception:
         if enabled:

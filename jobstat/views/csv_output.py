@@ -21,7 +21,7 @@ FIRST_KEYS = ("index", "id", "action", "status", "success", "error", "details")
 also if no item failed."""
 
 ROWS_PER_WRITE = 1000
-"""Rows that are written at once: a table may take more memory than its items."""
+"""Rows that are written at once. A whole table may need more memory than its items."""
 
 
 class CsvOutput(Output):
@@ -70,13 +70,13 @@ def csv_rows(jobs: Iterable[Job], *, failed_only: bool) -> Iterator[list[str]]:
         columns |= dict.fromkeys(item.fields)
     header = _unique_names(["job_id", *columns])
     yield header
-    places = {key: place for place, key in enumerate(columns, 1)}
+    positions = {key: position for position, key in enumerate(columns, 1)}
     blanks = [""] * (len(header) - 2)
     for job, item in items:
         row = [defuse(job.id), _position(job, item), *blanks]
         for key, value in item.fields.items():
             if value is not None:
-                row[places[key]] = format_cell(value)
+                row[positions[key]] = format_cell(value)
         yield row
 
 
@@ -104,8 +104,8 @@ def _position(job: Job, item: Item) -> str:
 class _RowFile:
     """A file for ``csv.writer``, which returns each row with the line end of Unix.
 
-    RFC 4180 ends a line with CR and LF. Unix tools take the CR for a part of the last
-    cell, and spreadsheets read either.
+    RFC 4180 ends a line with CR and LF. Unix tools would read the CR as a part of the
+    last cell. Spreadsheets read both.
     """
 
     def write(self, row: str) -> str:
@@ -114,6 +114,6 @@ class _RowFile:
 
 def format_csv(rows: Iterable[list[str]]) -> str:
     """Return rows as CSV."""
-    # The writer quotes cells with a CR or LF only if they are in its own line end.
+    # The writer quotes a CR or LF in a cell only if its own line end contains it.
     writer = csv.writer(_RowFile(), lineterminator="\r\n")
     return "".join(map(writer.writerow, rows))

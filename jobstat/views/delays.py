@@ -1,4 +1,4 @@
-"""Why a watch makes no progress: lines of a frame about outages, limits and stalls."""
+"""The lines of a frame about delays: outages, the rate limit and stalls."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jobstat.views.layout import StyledLine
     from jobstat.views.screen import Screen
 
-LOW = 12
+FEW_ROWS = 12
 """Rows below which an error gets one line, so that the jobs have room."""
 
 
@@ -50,7 +50,7 @@ def _outage_lines(
     line = [(f"! {error}; {retry}", UNKNOWN.style)]
     if screen.fits(line):
         return [line]
-    max_lines = 1 if screen.height < LOW else 3
+    max_lines = 1 if screen.height < FEW_ROWS else 3
     return [
         *screen.clip_text(f"! {error}", UNKNOWN.style, max_lines),
         *screen.clip_text(retry, UNKNOWN.style, 3),

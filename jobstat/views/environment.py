@@ -23,8 +23,8 @@ def has_color(choice: str, environ: Mapping[str, str], *, interactive: bool) -> 
 def has_progress_indicator(environ: Mapping[str, str]) -> bool:
     """Return whether the terminal is known to take the sequence OSC 9;4.
 
-    Others may show it as a message. Within tmux, screen and zellij, the variables
-    describe the terminal outside.
+    Other terminals may show the sequence as a message. Within tmux, screen and zellij,
+    the variables describe the outer terminal.
     """
     if any(environ.get(name) for name in ("TMUX", "STY", "ZELLIJ")):
         return False
@@ -36,7 +36,7 @@ def has_progress_indicator(environ: Mapping[str, str]) -> bool:
         or environ.get("TERM_PROGRAM") in {"ghostty", "WezTerm"}
         or environ.get("WT_SESSION")
         or environ.get("ConEmuANSI") == "ON"
-        or (ptyxis_version.isdecimal() and int(ptyxis_version) >= 48)  # noqa: PLR2004 - the first that can
+        or (ptyxis_version.isdecimal() and int(ptyxis_version) >= 48)  # noqa: PLR2004 - the first with an indicator
     )
 
 

@@ -32,29 +32,30 @@ def header_lines(
 ) -> list[StyledLine]:
     """Return the progress of all jobs, in figures and as a bar.
 
-    On a narrow screen, the bar has its own line, and the failures too if necessary.
+    On a narrow screen, the bar has a line of its own. The failures have one if the
+    figures need the room.
     """
     done, total = overall_progress(watch)
     figures = _figures(watch, account, now, screen.width)
     if screen.width >= NARROW:
-        line = _fitting(figures, screen.width - MIN_BAR - len(GAP))
+        line = _fit(figures, screen.width - MIN_BAR - len(GAP))
         bar_width = min(screen.width - line_width(line) - len(GAP), MAX_BAR)
         bar = screen.bar(done, total, bar_width, "green")
         return [[line[0], (GAP, ""), *bar, *line[1:]]]
     bar = screen.bar(done, total, screen.width, "green")
     essential = [figures[name] for name in ("jobs", "failures", "elapsed")]
     if screen.fits(join_parts(essential)):
-        return [_fitting(figures, screen.width), bar]
+        return [_fit(figures, screen.width), bar]
     failures, style = figures.pop("failures")
     return [
-        _fitting(figures, screen.width),
+        _fit(figures, screen.width),
         *wrap(failures, style, screen.width),
         bar,
     ]
 
 
-def _fitting(figures: dict[str, tuple[str, str]], width: int) -> StyledLine:
-    """Return the figures that fit, in a line."""
+def _fit(figures: dict[str, tuple[str, str]], width: int) -> StyledLine:
+    """Return a line of the figures that fit."""
     kept = dict(figures)
     for name in _DROP_ORDER:
         if line_width(join_parts(kept.values())) <= width:
@@ -75,7 +76,7 @@ def _figures(
     items = f"{done}/{total} items" if watch.items[1] else ""
     rate, left, time_left = watch.estimate.rate, watch.eta(now), ""
     if watch.outage or _is_stalled(watch):
-        rate = left = None  # they would be about the time before
+        rate = left = None  # both describe the time before the delay
     if left is not None:
         time_left = f"{'' if is_narrow else 'about '}{format_elapsed(left)} left"
     percent = whole_percent(done, total)

@@ -46,13 +46,13 @@ TINY = 30
 """Columns below which a row has no bar, and says only how many items failed."""
 
 MAX_STATUS = 18
-"""Columns of a status that is not known to jobstat."""
+"""Maximum columns of a status. Only one that is unknown to jobstat has more."""
 
 DELAYED = Glyph("!", "!", UNKNOWN.style)
 
 
 def job_row(tracked: TrackedJob, now: float, screen: Screen) -> StyledLine:
-    """Return the row of a job. Its id fills the room that is left."""
+    """Return the row of a job. Its id is shortened to the rest of the width."""
     if tracked.outage:
         return _outage_row(tracked, tracked.outage, now, screen)
     glyph, status = status_label(tracked)
@@ -105,7 +105,7 @@ def _ended_row(
 def _outage_row(
     tracked: TrackedJob, outage: Outage, now: float, screen: Screen
 ) -> StyledLine:
-    """Return the error and the retry, or what fits of them, before the id."""
+    """Return the error, the retry and the id. Without enough room, drop the error."""
     error, retry = outage_parts(outage, tracked.last_success_at, now)
     room = screen.width - len(GAP) - SHORT_ID
     words = f"! {error}; {retry}"

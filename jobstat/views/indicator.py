@@ -74,7 +74,7 @@ def _progress(watch: Watch) -> tuple[State, int]:
 
 
 def _is_out_of_reach(tracked: TrackedJob) -> bool:
-    """Return whether requests for the job fail. It may also be too new to be found."""
+    """Return whether requests for the job fail. A new job may not be found yet."""
     return tracked.outage is not None and tracked.outage.failures > 0
 
 

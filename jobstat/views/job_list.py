@@ -46,8 +46,8 @@ def show_list(
     elif listing.jobs:
         stdout.write(render_list(listing.jobs, stdout))
     if not listing.jobs and not json:
-        such = "no such" if filtered else "no"
-        stderr.print_quietly(f"jobstat: {such} jobs at {account}\n")
+        jobs = "no such jobs" if filtered else "no jobs"
+        stderr.print_quietly(f"jobstat: {jobs} at {account}\n")
     elif listing.total > len(listing.jobs):
         shown = f"the newest {len(listing.jobs)} of {listing.total} jobs"
         stderr.print_quietly(f"jobstat: {shown}; see --limit\n")
@@ -94,7 +94,7 @@ def jobs_table(jobs: Sequence[Job], now: datetime | None) -> Table:
 
 
 def _status(job: Job) -> tuple[Glyph, str]:
-    """Return the glyph and the status. Without its results, a job is not judged."""
+    """Return the glyph and the status. A job without its results has no verdict."""
     if lacks_listed_results(job):
         return UNKNOWN, "no results"
     return status_glyph(job), short_status(job)
@@ -102,11 +102,11 @@ def _status(job: Job) -> tuple[Glyph, str]:
 
 def _cells(job: Job, now: datetime | None) -> dict[Column, str]:
     message, times = job.message or "", {CREATED: "", ENDED: ""}
-    told = parse_message(message)
-    if told and (told.is_beginning or judge(job).finished):
-        time = format_age(told.moment, now) if now else format_time(told.moment)
-        times[CREATED if told.is_beginning else ENDED] = time
-        message = told.rest
+    parsed = parse_message(message)
+    if parsed and (parsed.is_beginning or judge(job).finished):
+        time = format_age(parsed.moment, now) if now else format_time(parsed.moment)
+        times[CREATED if parsed.is_beginning else ENDED] = time
+        message = parsed.rest
     return times | {
         ITEMS: format_outcome(job),
         TYPE: sanitize(job.job_type or "", MAX_NAME),

@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from jobstat.views.screen import Screen
 
 MIN_QUEUE_TIME = 10.0
-"""Seconds in the queue below which they are part of the job's time."""
+"""Minimum seconds in the queue that are shown apart from the work."""
 
 _DROP_ORDER = ("account", "message", "pace", "id", "title", "bar")
-"""Parts that are left out on a screen with too few rows, the first one first."""
+"""Parts that are dropped on a screen with too few rows, the first one first."""
 
 
 class JobFrame:
@@ -51,7 +51,7 @@ class JobFrame:
         self._screen = screen
 
     def lines(self) -> list[StyledLine]:
-        """Return the lines that fit, without the parts that matter less."""
+        """Return the lines. Without enough rows, drop the least important parts."""
         lines = self._lines(())
         for count in range(1, len(_DROP_ORDER) + 1):
             if len(lines) <= self._screen.height:
@@ -94,7 +94,7 @@ class JobFrame:
     def _status(
         self, tracked: TrackedJob, job: Job, dropped: tuple[str, ...]
     ) -> list[StyledLine]:
-        """Return the status, the bar, the counts and the times, on as few lines."""
+        """Return the status, bar, counts and times on as few lines as possible."""
         width, glyph = self._screen.width, status_glyph(job)
         # A stall and an outage have their own words. The color says the same.
         is_stalled = tracked.stalled_since is not None
@@ -134,7 +134,7 @@ class JobFrame:
         return format_elapsed(self._now - self._watch.started)
 
     def _pace(self, tracked: TrackedJob) -> list[tuple[str, str]]:
-        """Return the rate and the times that the progress tells."""
+        """Return the rate, the time left, and the times of work and queue."""
         rate, left = tracked.estimate.rate, tracked.estimate.eta(self._now)
         parts = []
         is_moving = tracked.stalled_since is None and not tracked.outage

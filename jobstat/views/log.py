@@ -43,7 +43,7 @@ class LogProgress(Progress):
     job follows.
 
     With several jobs, each line names its job. A job has a line if its status changes,
-    and a line a minute tells the progress of all jobs.
+    and one line a minute gives the progress of all jobs.
     """
 
     format_duration = staticmethod(format_duration)
@@ -109,7 +109,7 @@ class LogProgress(Progress):
         return has_new_status(job, logged)
 
     def is_overall_due(self, seconds: float) -> bool:
-        """Return whether to tell the progress of all jobs, told some seconds ago."""
+        """Return whether a line about all jobs is due, seconds after the last one."""
         return seconds >= REMIND_AFTER
 
     def format_job(self, job: Job, elapsed: float) -> list[str]:

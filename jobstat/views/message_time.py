@@ -24,7 +24,7 @@ MAX_AGE = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class MessageTime:
-    """The time that a message tells: ``rest`` is the message without it.
+    """The time in a message. ``rest`` is the message without it.
 
     ``is_beginning`` is true if the job was created then.
     """
@@ -37,7 +37,7 @@ class MessageTime:
 def parse_message(message: str) -> MessageTime | None:
     """Return the time at the beginning of a message, None without one.
 
-    A time without its zone could be any time, and is not read.
+    A time without a zone is ambiguous, and is ignored.
     """
     match = _MESSAGE.match(message)
     if match is None:

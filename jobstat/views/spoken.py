@@ -55,7 +55,7 @@ def speak_status(job: Job, elapsed: float) -> str:
 def speak_job(job: Job, elapsed: float) -> str:
     """Return a job's status, failures or progress, the time, and the message.
 
-    A message only repeats a progress that is known, unless the job failed.
+    If the progress is known, a message only repeats it, unless the job failed.
     """
     sentence = speak_status(job, elapsed)
     if percent_done(job) is not None and judge(job) is not Verdict.JOB_FAILED:
@@ -65,7 +65,7 @@ def speak_job(job: Job, elapsed: float) -> str:
 
 
 def speak_overall_progress(watch: Watch, elapsed: float) -> str:
-    """Return how many jobs are done, and how many of their items if that is known."""
+    """Return how many jobs are done, and how many items if they are counted."""
     done, total = watch.items
     share = _speak_share(whole_percent(done, total), done, total) if total else ""
     jobs = f"{count_done(watch)} of {len(watch.jobs)} jobs done"

@@ -35,8 +35,8 @@ class Column:
     """A column of a table.
 
     A ``numeric`` column is right-aligned and never folded. An ``optional`` column is
-    left out if the table is too wide. A cell that may move ``below`` is then on a line
-    of its own below the row. If a row gets several lines, the cell is on the first
+    left out if the table is too wide. The cell of a ``below`` column may move to a
+    line of its own below the row. If a row gets several lines, the cell is on the first
     line, after its ``label``, or with ``own_line`` on a later line.
     """
 
@@ -227,11 +227,11 @@ def _fold(text: str, width: int) -> list[str]:
 
 def _sentence(table: Table, row: Row) -> str:
     """Return the status and the cells of a row as they are read aloud."""
-    texts = [row.status, *(text for _, text in _named(table, row))]
+    texts = [row.status, *(text for _, text in _labelled(table, row))]
     return ", ".join(filter(None, texts))
 
 
-def _named(table: Table, row: Row) -> list[tuple[Column, str]]:
+def _labelled(table: Table, row: Row) -> list[tuple[Column, str]]:
     """Return the cells of a row that are not empty, after their labels."""
     return [
         (column, f"{column.label} {cell}".lstrip())
@@ -242,7 +242,7 @@ def _named(table: Table, row: Row) -> list[tuple[Column, str]]:
 
 def _stacked(table: Table, row: Row, width: int, *, glyphs: Glyphs) -> list[StyledLine]:
     """Return a row as several lines, without its empty cells."""
-    cells = _named(table, row)
+    cells = _labelled(table, row)
     sign = row.sign(glyphs)
     first = [text for column, text in cells if not (column.own_line or column.optional)]
     if not row.status and first:

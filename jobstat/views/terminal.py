@@ -75,7 +75,7 @@ class Terminal:
         return self.interactive and not self.unattended
 
     def stamp(self, line: str) -> str:
-        """Return a line of progress, after the date and time if it goes to CI's log."""
+        """Return a line of progress. In CI, it begins with the date and time."""
         return f"{clock.timestamp()}  {line}" if self.unattended else line
 
     @property
@@ -136,7 +136,7 @@ class Terminal:
         self.write_exactly(self._disarmed(text))
 
     def write_exactly(self, text: str) -> None:
-        """Write a document for another program. Raise as ``write`` does."""
+        """Write data for another program, unchanged. Raise as ``write`` does."""
         if self.stream is None:
             raise OutputError.closed()
         try:
@@ -154,7 +154,7 @@ class Terminal:
         self._write_or_drop(self._disarmed(text))
 
     def run_command(self, command: str) -> None:
-        """Write a workflow command whose texts are escaped, if they are run here."""
+        """Write a workflow command if GitHub Actions runs it. Its texts are escaped."""
         if self.runs_commands:
             self._write_or_drop(f"{command}\n")
 
