@@ -25,7 +25,7 @@ from jobstat.jobs.rate_limit import RateLimiter
 from jobstat.jobs.reference import Reference, parse_reference
 from jobstat.jobs.watch import Watch
 from jobstat.views.reporter import DisplayOptions
-from jobstat.views.stdin import read_input
+from jobstat.views.stdin import may_hold_jobs, read_input
 from jobstat.views.streams import make_reporter
 from jobstat.views.terminal import say_waiting_for_tokens, standard_error
 from jobstat.views.writing import limit_writes
@@ -80,6 +80,16 @@ def parse_job_args(arguments: Sequence[str], timeout: float | None = None) -> Jo
         else:
             jobs.append(_parse_job_arg(argument))
     return JobArgs(tuple(jobs), tuple(job_input.warnings), job_input.problem)
+
+
+def no_job_error(hint: str) -> UsageError:
+    """Return the error for a command without JOB.
+
+    The hint names ``-`` in place of this one if standard input may hold the jobs.
+    """
+    if may_hold_jobs():
+        hint = "Use - to read jobs from standard input."
+    return UsageError("no job given", hint=hint)
 
 
 def _parse_job_arg(argument: str) -> Reference:

@@ -10,6 +10,7 @@ from jobstat.commands._shared import (
     connect,
     exit_code,
     new_watch,
+    no_job_error,
     parse_job_args,
     run_watch,
 )
@@ -27,7 +28,7 @@ EXIT_CODES = [code for code in Exit if code is not Exit.TIMEOUT]
 
 
 @click.command("show", epilog=epilog(EXAMPLES, EXIT_CODES))
-@click.argument("jobs", metavar="JOB...", nargs=-1, required=True)
+@click.argument("jobs", metavar="JOB...", nargs=-1)
 @shared_options()
 @click.pass_obj
 def command(
@@ -53,6 +54,8 @@ def command(
     The exit code is the result. Failed items count even if Zendesk calls the job
     completed. With several jobs, the most serious result wins.
     """
+    if not jobs:
+        raise no_job_error("Give a job's id or URL.")
     display = DisplayOptions(
         json=json,
         csv=csv,

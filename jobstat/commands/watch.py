@@ -14,6 +14,7 @@ from jobstat.commands._shared import (
     connect,
     exit_code,
     new_watch,
+    no_job_error,
     parse_job_args,
     run_watch,
 )
@@ -121,10 +122,7 @@ def command(
             hint="Leave out --all, or the ids and URLs of jobs.",
         )
     if not (watch_all or jobs):
-        raise UsageError(
-            "no job given",
-            hint="Give a job's id or URL, or --all for every unfinished job.",
-        )
+        raise no_job_error("Give a job's id or URL, or --all for every unfinished job.")
     display = DisplayOptions(
         json=json,
         stream=stream,

@@ -100,9 +100,9 @@ def url_lines(job: Job, width: int | None) -> list[StyledLine]:
 
 
 def verdict_lines(job: Job, width: int | None, *, glyphs: Glyphs) -> list[StyledLine]:
-    """Return the sentence of ``format_verdict``, if there is one."""
+    """Return the sentence of ``format_verdict``, if it says more than the status."""
     verdict, glyph = format_verdict(job), status_glyph(job)
-    if not verdict:
+    if verdict in {"", f"the job {job.state}", f"the job was {job.state}"}:
         return []
     return wrap(glyph.label(verdict, glyphs), f"bold {glyph.style}", width)
 

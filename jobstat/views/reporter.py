@@ -199,9 +199,12 @@ class Reporter(Observer):
         is_unknown = job.state not in KNOWN_STATES and not judge(job).finished
         if is_unknown and job.status not in self._warned:
             self._warned.add(job.status)
+            same = [t for t in self._watch.jobs if t.job and t.job.status == job.status]
+            others = len(same) - 1
+            more = f" and {pluralize(others, 'more job')}" if others else ""
             self.notify(
-                f"jobstat: warning: unknown status '{format_status(job)}';"
-                " treated as unfinished\n"
+                f"jobstat: warning: unknown status '{format_status(job)}' of"
+                f" {tracked.id}{more}; treated as unfinished\n"
             )
         if not is_same_id(tracked.id, job.id) and tracked.id not in self._warned:
             self._warned.add(tracked.id)

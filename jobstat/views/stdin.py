@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import stat
 import sys
 
 from jobstat import clock
@@ -12,6 +13,15 @@ from jobstat.views.terminal import standard_error
 
 _GIVE_JOBS = "Give the ids of the jobs as arguments instead of -."
 """The hint if standard input cannot be read."""
+
+
+def may_hold_jobs() -> bool:
+    """Return whether standard input is a file or a pipe."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (AttributeError, OSError, ValueError):  # closed, or replaced by a program
+        return False
+    return stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
 def read_input(max_bytes: int, timeout: float | None = None) -> bytes:

@@ -261,6 +261,19 @@ def test_report_explains_a_job_failure_without_failed_items(
     assert jobs.splitlines()[0].endswith("killed  By Ada")
 
 
+def test_warning_about_an_unknown_status_names_a_job_and_counts_the_others(
+    jobstat: Run, zendesk: Any
+) -> None:
+    for id in "abc":
+        zendesk.add(job_object("paused", id=id))
+    zendesk.add(GOOD)
+    _, _, err = jobstat("show", ID, "a", "b", "c")
+    assert err == (
+        "jobstat: warning: unknown status 'paused' of a and 2 more jobs;"
+        " treated as unfinished\n"
+    )
+
+
 def test_watch_of_several_jobs_sanitizes_hostile_text(
     jobstat: Run, zendesk: Any, stdin: Callable[[str], None]
 ) -> None:

@@ -12,6 +12,7 @@ from support import FAILURE, ID, OTHER, SUCCESS, TOKEN, Run, completed, job_obje
 from jobstat import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from pytest_httpx import HTTPXMock
@@ -358,7 +359,6 @@ def test_job_url_of_another_account_is_refused(
         (["shwo"], "no such command 'shwo'"),
         (["nonsense"], "no such command 'nonsense'"),
         (["watch", ID, "--timeout"], "requires an argument"),
-        (["show"], "missing argument"),
         (["show", ID, "--nope"], "no such option"),
         (["show", ID, "--color", "pink"], "invalid value for '--color'"),
         (["show", ID, "--subdomain", "a b"], "--subdomain is not a subdomain"),
@@ -382,6 +382,15 @@ def test_bad_arguments_print_an_error_and_a_hint_and_exit_2(
     assert "\\" not in err
     if "argument" in message or "option" in message or "value" in message:
         assert err.splitlines()[1] == f"  See jobstat {arguments[0]} --help."
+
+
+@pytest.mark.parametrize("command", ["show", "watch"])
+def test_hint_without_a_job_names_the_dash_if_standard_input_is_a_file(
+    jobstat: Run, stdin: Callable[[str], None], command: str
+) -> None:
+    stdin(ID)
+    error = "jobstat: no job given\n  Use - to read jobs from standard input.\n"
+    assert jobstat(command) == (2, "", error)
 
 
 @pytest.mark.parametrize("arguments", [[], ["auth"]])
@@ -427,6 +436,7 @@ def test_call_without_a_command_prints_the_help(
             "invalid value for '--timeout': not a duration: 'soon'",
             "Write 90, 90s, 10m or 1h30m.",
         ),
+        (["show"], "no job given", "Give a job's id or URL."),
         (
             ["watch"],
             "no job given",

@@ -218,7 +218,9 @@ def test_unknown_status_is_shown_and_causes_one_warning(
     code, out, err = jobstat("watch", ID)
     assert code == 6
     assert "? paused" in out
-    assert err == "jobstat: warning: unknown status 'paused'; treated as unfinished\n"
+    assert err == (
+        f"jobstat: warning: unknown status 'paused' of {ID}; treated as unfinished\n"
+    )
 
 
 @pytest.mark.parametrize("header", ["x-rate-limit", "rate-limit", "ratelimit-limit"])
@@ -439,16 +441,17 @@ def test_rate_limit_wait_does_not_exceed_retry_for(
 
 
 @pytest.mark.parametrize(
-    ("status", "verb"),
-    [("cancelled", "was cancelled"), ("Aborted", "was aborted"), ("error", "failed")],
+    ("status", "verdict"),
+    [("cancelled", ""), ("Aborted", ""), ("error", "✗ the job failed\n")],
 )
 def test_cancelled_aborted_or_error_status_exits_3_without_a_warning(
-    jobstat: Run, httpx_mock: HTTPXMock, status: str, verb: str
+    jobstat: Run, httpx_mock: HTTPXMock, status: str, verdict: str
 ) -> None:
     add_responses(httpx_mock, WORKING, job_object(status))
     code, out, err = jobstat("watch", ID)
     assert (code, err) == (3, "")
-    assert out.endswith(f"✗ the job {verb}\n")
+    url = f"https://acme.zendesk.com/api/v2/job_statuses/{ID}.json"
+    assert out.endswith(f"✗ {status}  ?/2  0:00\n{url}\n{verdict}")
 
 
 def test_completed_job_with_unprocessed_items_says_so_and_exits_6(

@@ -168,6 +168,23 @@ def test_job_without_failures_has_no_causes_and_no_command_off_a_terminal() -> N
     assert on_screen[-1] == f"See all items: jobstat show {ID} --results all"
 
 
+@pytest.mark.parametrize(
+    ("fields", "verdict"),
+    [
+        ({"status": "killed"}, ""),
+        ({"status": "failed"}, ""),
+        ({"status": "killed", "error": "Deadlock"}, "✗ the job was killed: Deadlock"),
+        ({"status": "working", "success": False}, "✗ the job failed"),
+    ],
+)
+def test_verdict_that_only_repeats_the_status_is_left_out(
+    fields: dict[str, Any], verdict: str
+) -> None:
+    job = parse_job(job_object(**fields))
+    lines = to_text(job_report(job, "acme", page()))
+    assert lines[-1] == (verdict or job.url)
+
+
 def test_unfinished_job_has_no_records_to_send_again() -> None:
     job = parse_job(job_object("working", results=[FAILURE]))
     lines = to_text(job_report(job, "acme", page()))
