@@ -11,19 +11,23 @@ from typing import TYPE_CHECKING
 
 from jobstat.exits import Exit
 from jobstat.jobs.duration import format_duration
+from jobstat.jobs.listing import STATUSES, has_status
+from jobstat.views.job_report import Page, list_lines
+from jobstat.views.jobs_report import choose_rows, next_steps
 from jobstat.views.problems import Problem, find_problems
 from jobstat.views.sanitize import sanitize
 from jobstat.views.summary import (
-    failed_jobs,
     format_outcome,
     status_label,
     sum_item_counts,
+    worst_first,
 )
 from jobstat.views.wording import job_title, pluralize
 
 if TYPE_CHECKING:
     from jobstat.jobs.poll import TrackedJob
     from jobstat.jobs.watch import Watch
+    from jobstat.views.layout import StyledLine
     from jobstat.views.terminal import Terminal
 
 MAX_ANNOTATIONS = 10
@@ -41,9 +45,13 @@ MAX_SUMMARY = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class GitHubReport:
-    """The places of the report on a watch: annotations on ``stderr``, and a file."""
+    """The places of the report on a watch: annotations on ``stderr``, and a file.
+
+    ``page`` has the options of the commands that the summary names.
+    """
 
     account: str
+    page: Page
     stderr: Terminal
     summary_path: str | None
 
@@ -61,7 +69,7 @@ class GitHubReport:
             tracked.exit is not Exit.UNFINISHED for tracked in watch.jobs
         )
         if self.summary_path and watch.jobs and has_result:
-            summary = step_summary(watch.jobs, problems, self.account, elapsed)
+            summary = step_summary(watch, problems, self, elapsed)
             try:
                 append(self.summary_path, summary)
             except OSError as error:
@@ -100,20 +108,20 @@ def append(path: str, summary: str) -> None:
 
 
 def step_summary(
-    jobs: Sequence[TrackedJob],
+    watch: Watch,
     problems: Sequence[Problem],
-    account: str,
+    report: GitHubReport,
     elapsed: float | None,
 ) -> str:
-    """Return the report of a watch: a sentence, and tables of problems and jobs.
+    """Return a sentence, tables of problems and of unsuccessful jobs, and commands.
 
     In Markdown, a block of HTML without blank lines is not parsed any further. So no
     text from outside can be taken for Markdown, and code is not searched for links
     and mentions.
     """
     # The blank line ends the block that the file may end with.
-    lines = ["", f"<h3>Zendesk jobs at {_code(account)}</h3>"]
-    lines.append(f"<p>{_summary_sentence(jobs, elapsed)}</p>")
+    lines = ["", f"<h3>Zendesk jobs at {_code(report.account)}</h3>"]
+    lines.append(f"<p>{_summary_sentence(watch.jobs, elapsed)}</p>")
     if problems:
         rows = [
             [p.counted, _code(p.reason), _code(p.examples)] for p in problems[:MAX_ROWS]
@@ -121,15 +129,8 @@ def step_summary(
         lines += _table(["Failed", "Reason", "Examples"], rows)
         if hidden := problems[MAX_ROWS:]:
             lines.append(f"<p>{_format_more(hidden)}</p>")
-    failed = failed_jobs(jobs)
-    if failed and len(jobs) > 1:
-        lines += _table(
-            ["Job", "Status", "Items", "Type", "Message"],
-            [_job_row(tracked) for tracked in failed[:MAX_ROWS]],
-        )
-        if len(failed) > MAX_ROWS:
-            more = pluralize(len(failed) - MAX_ROWS, "more job")
-            lines.append(f"<p>{more} did not succeed.</p>")
+    lines += _jobs_lines(watch.jobs, report.page)
+    lines += _command_lines(next_steps(watch, report.page))
     return "\n".join(lines) + "\n\n"
 
 
@@ -145,6 +146,39 @@ def _summary_sentence(jobs: Sequence[TrackedJob], elapsed: float | None) -> str:
     if elapsed is not None:
         sentence += f" The watch took {format_duration(elapsed)}."
     return sentence
+
+
+def _jobs_lines(jobs: Sequence[TrackedJob], page: Page) -> list[str]:
+    """Return a table of the jobs without success, and a line that counts the rest."""
+    unsuccessful = [job for job in jobs if job.exit is not Exit.OK]
+    if not unsuccessful:
+        return []
+    shown = choose_rows(sorted(unsuccessful, key=worst_first), MAX_ROWS)
+    headings = ["Job", "Status", "Items", "Type", "Message"]
+    lines = _table(headings, [_job_row(job) for job in shown])
+    shown_ids = {job.id for job in shown}
+    hidden = [job for job in unsuccessful if job.id not in shown_ids]
+    if hidden:
+        more = pluralize(len(hidden), "more job")
+        lines.append(f"<p>{more} did not succeed.</p>")
+        answers = [tracked.job for tracked in hidden if tracked.job]
+        statuses = [
+            status
+            for status in STATUSES
+            if status != "completed"
+            and any(has_status(job, [status]) for job in answers)
+        ]
+        if statuses:
+            lines += _command_lines(list_lines(statuses, page))
+    return lines
+
+
+def _command_lines(lines: Sequence[StyledLine]) -> list[str]:
+    """Return paragraphs for lines of a purpose and a command each."""
+    return [
+        f"<p>{html.escape(purpose)}{_code(command)}</p>"
+        for (purpose, _), (command, _) in lines
+    ]
 
 
 def _job_row(tracked: TrackedJob) -> list[str]:

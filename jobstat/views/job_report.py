@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,9 @@ FEWER_ROWS = (10, 5)
 
 MAX_IDS = 5
 """Most ids in the command that waits for jobs."""
+
+MAX_LISTED = 1000
+"""Jobs in the command that lists jobs: more than an account starts on most days."""
 
 STANDARD_INPUT = "-"
 
@@ -183,6 +186,12 @@ def retry_lines(jobs: Sequence[Job], page: Page) -> list[StyledLine]:
         inputs, end = "INPUT...", "--output retry"
     command = f"retry-file {name} {inputs}"
     return _command_lines(f"Write {records} to send again", command, end, page)
+
+
+def list_lines(statuses: Iterable[str], page: Page) -> list[StyledLine]:
+    """Return the command that lists the account's jobs with these statuses."""
+    command = " ".join(["list", *(f"--status {status}" for status in statuses)])
+    return _command_lines("List them", command, f"--limit {MAX_LISTED}", page)
 
 
 def _name(jobs: Sequence[Job], page: Page) -> str:

@@ -64,7 +64,7 @@ def jobs_report(
                 causes, page.width, glyphs=page.glyphs, names_jobs=True, jobs=erring
             ),
         ]
-    steps = _next_steps(watch, page)
+    steps = next_steps(watch, page)
     for max_rows in (MAX_ROWS, *FEWER_ROWS):
         table = _jobs_lines(watch, page, max_rows)
         if page.fits([*lines, *table, *steps], rows=2) or len(watch.jobs) <= MAX_ROWS:
@@ -100,7 +100,7 @@ def _jobs_lines(watch: Watch, page: Page, max_rows: int) -> list[StyledLine]:
     if len(jobs) > MAX_ROWS:
         shown = [tracked for tracked in jobs if tracked.exit is not Exit.OK]
         if page.results not in {"all", "failed"}:
-            shown = _choose_rows(shown, max_rows)
+            shown = choose_rows(shown, max_rows)
     if page.glyphs is Glyphs.NONE:
         numbers = {tracked.id: n for n, tracked in enumerate(watch.jobs, start=1)}
         rows = [speak_row(t, numbers[t.id], len(numbers)) for t in shown]
@@ -119,7 +119,7 @@ def _jobs_lines(watch: Watch, page: Page, max_rows: int) -> list[StyledLine]:
     return lines
 
 
-def _choose_rows(jobs: Sequence[TrackedJob], max_rows: int) -> list[TrackedJob]:
+def choose_rows(jobs: Sequence[TrackedJob], max_rows: int) -> list[TrackedJob]:
     """Return the worst jobs, and at least a few of those that are unfinished."""
     failed = failed_jobs(jobs)
     unfinished = jobs[len(failed) :]
@@ -153,7 +153,7 @@ def _items_of_job(job: Job, name: str, page: Page) -> list[StyledLine]:
     return [[], *title, *item_lines(items, job, page)]
 
 
-def _next_steps(watch: Watch, page: Page) -> list[StyledLine]:
+def next_steps(watch: Watch, page: Page) -> list[StyledLine]:
     """Return the commands that follow: wait, list failed items, write the records."""
     lines: list[StyledLine] = []
     unfinished = [t.id for t in watch.jobs if t.job and not judge(t.job).finished]

@@ -42,8 +42,11 @@ def _make_github_report(
     if options.quiet or not (stderr.runs_commands or path):
         return None
     from jobstat.views.github import GitHubReport
+    from jobstat.views.job_report import Page
 
-    return GitHubReport(account, stderr, path)
+    # A reader of the report has the ids of jobs, but not this standard input.
+    page = Page(None, None, stderr.glyphs, account=options.account)
+    return GitHubReport(account, page, stderr, path)
 
 
 def _make_output(

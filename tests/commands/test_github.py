@@ -173,6 +173,8 @@ def test_summary_of_a_watch_tells_counts_problems_and_jobs(
         " Job Status Items Type Message"
         f" {ID} with failures 2 of 3 failed Bulk Create Ticket"
         " Completed at 2026-11-23 12:00:00 +0000"
+        f" See the failed items: jobstat show {ID} --results failed"
+        f" Write the records to send again: jobstat retry-file {ID} INPUT > retry.json"
     )
 
 
@@ -192,9 +194,29 @@ def test_summary_after_a_timeout_counts_jobs_that_did_not_end(
 ) -> None:
     zendesk.add(job_object("working"))
     jobstat("watch", ID, "--timeout", "9")
-    assert "0 of 1 job succeeded, 1 did not end. The watch took 9 s." in text_of(
-        summary
-    )
+    text = text_of(summary)
+    assert "0 of 1 job succeeded, 1 did not end. The watch took 9 s." in text
+    assert f"Message {ID} working " in text
+
+
+def test_summary_names_a_few_of_the_jobs_that_did_not_end_below_many_failures(
+    jobstat: Run, zendesk: Any, summary: Path
+) -> None:
+    failed = [f"failed{n}" for n in range(30)]
+    running = [f"running{n}" for n in range(10)]
+    for id in failed:
+        zendesk.add(completed(FAILURE, id=id))
+    for id in running:
+        zendesk.add(job_object("working", id=id))
+    options = ["--timeout", "9", "--base-url", "https://acme.zendesk.com"]
+    jobstat("watch", *failed, *running, *options)
+    text = text_of(summary)
+    assert len(re.findall(r"running\d working", text)) == 5
+    assert len(re.findall(r"failed\d+ with failures", text)) == 15
+    assert (
+        "20 more jobs did not succeed. List them: jobstat list --status working"
+        " --status items-failed --base-url https://acme.zendesk.com --limit 1000"
+    ) in text
 
 
 def test_summary_of_an_empty_watch_is_not_written(
@@ -218,7 +240,7 @@ def test_large_summary_counts_the_rows_that_it_leaves_out(
     jobstat("show", *ids)
     text = text_of(summary)
     assert "10 items failed for 10 more reasons." in text
-    assert "10 more jobs did not succeed." in text
+    assert "10 more jobs did not succeed. List them: jobstat list " in text
     assert len(summary.read_bytes()) < 256 * 1024
 
 
