@@ -110,7 +110,7 @@ def _many_unreachable() -> Scene:
         Unavailable("acme cannot answer now (503)", retry_after=12),
         190,
     )
-    return replace(scene, now=190, more=("acme cannot answer now (503)", "1200/3000"))
+    return replace(scene, now=190, more=("acme cannot answer now (503)", "1,200/3,000"))
 
 
 SCENES: dict[str, Callable[[], Scene]] = {
@@ -126,7 +126,7 @@ SCENES: dict[str, Callable[[], Scene]] = {
     "unreachable": _unreachable,
     "100 items with 7 failures": _partly_failed,
     "10,000 items": lambda: single(
-        ("working", "4000/10000", "40%"),
+        ("working", "4,000/10,000", "40%"),
         900,
         *[(100.0 * step, working(500 * step, 10_000)) for step in range(9)],
     ),
@@ -152,7 +152,7 @@ SCENES: dict[str, Callable[[], Scene]] = {
         job("killed", total=100, progress=37),
         *[working(40)] * 20,
         *[QUEUED] * 19,
-        texts=("161/200 jobs", "41 jobs", "320 items failed", "killed", "working"),
+        texts=("161/200 jobs", "1 job failed", "320 items failed", "killed", "working"),
     ),
     "30 jobs unreachable": _many_unreachable,
     "stalled jobs": _many_stalled,

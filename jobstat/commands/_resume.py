@@ -37,7 +37,7 @@ def _running_jobs(watch: Watch) -> str:
         return ""
     if len(watch.jobs) == 1:
         return "; the job goes on"
-    return f"; {running} of {len(watch.jobs)} jobs go on"
+    return f"; {running:,} of {len(watch.jobs):,} jobs go on"
 
 
 def _resume_command(

@@ -68,4 +68,4 @@ def format_rate(rate: float) -> str:
     units = [(rate, "s"), (60 * rate, "min"), (3600 * rate, "h")]
     count, unit = next((pair for pair in units if pair[0] >= 1), units[-1])
     digits = 1 if round(count, 1) < 10 else 0  # noqa: PLR2004 - two digits
-    return f"{count:.{digits}f} items/{unit}"
+    return f"{count:,.{digits}f} items/{unit}"

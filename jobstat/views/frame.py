@@ -59,7 +59,7 @@ class Frame:
         shown = _choose_rows(failed, pending, room)
         lines += [job_row(tracked, now, screen) for tracked in shown]
         if succeeded:
-            counted = GOOD.label(f"{succeeded} completed", screen.glyphs)
+            counted = GOOD.label(f"{succeeded:,} completed", screen.glyphs)
             lines.append([(counted, GOOD.style)])
         shown_ids = {tracked.id for tracked in shown}
         hidden = [t for t in failed + pending if t.id not in shown_ids]
@@ -69,10 +69,10 @@ class Frame:
 
     def _count_hidden(self, jobs: list[TrackedJob]) -> str:
         """Return how many jobs do not fit and, if there is room, their statuses."""
-        start = f"and {len(jobs)} more"
+        start = f"and {len(jobs):,} more"
         statuses = format_status_counts(jobs).split(", ")
         if len(statuses) == 1:
-            start += statuses.pop().removeprefix(f"{len(jobs)}")
+            start += statuses.pop().removeprefix(f"{len(jobs):,}")
         for shown in range(len(statuses), 0, -1):
             line = f"{start}: {', '.join(statuses[:shown])}"
             if shown < len(statuses):

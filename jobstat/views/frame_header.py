@@ -27,6 +27,10 @@ _DROP_ORDER = ("account", "rate", "time left", "items", "percent", "elapsed")
 """Parts of the header that are dropped if there is no room, the first one first."""
 
 
+_WORDY = ("jobs", "items", "percent", "failures", "elapsed")
+"""Parts that must fit for the failures to have all their words."""
+
+
 def header_lines(
     watch: Watch, account: str, now: float, screen: Screen
 ) -> list[StyledLine]:
@@ -37,6 +41,10 @@ def header_lines(
     """
     done, total = overall_progress(watch)
     figures = _figures(watch, account, now, screen.width)
+    words = join_parts(figures[name] for name in _WORDY)
+    if line_width(words) > screen.width - MIN_BAR - len(GAP):
+        failures = format_failure_counts(watch.jobs, short=True)
+        figures["failures"] = (failures, BAD.style)
     if screen.width >= NARROW:
         line = _fit(figures, screen.width - MIN_BAR - len(GAP))
         bar_width = min(screen.width - line_width(line) - len(GAP), MAX_BAR)
@@ -69,11 +77,11 @@ def _figures(
 ) -> dict[str, tuple[str, str]]:
     is_narrow = width < NARROW_WORDS
     jobs_done, jobs_total = count_done(watch), len(watch.jobs)
-    counts = f"{jobs_done} of {jobs_total} jobs done"
+    counts = f"{jobs_done:,} of {jobs_total:,} jobs done"
     if is_narrow:
-        counts = f"{jobs_done}/{jobs_total} jobs"
+        counts = f"{jobs_done:,}/{jobs_total:,} jobs"
     done, total = overall_progress(watch)
-    items = f"{done}/{total} items" if watch.items[1] else ""
+    items = f"{done:,}/{total:,} items" if watch.items[1] else ""
     rate, left, time_left = watch.estimate.rate, watch.eta(now), ""
     if watch.outage or _is_stalled(watch):
         rate = left = None  # both describe the time before the delay

@@ -64,7 +64,7 @@ def job_row(tracked: TrackedJob, now: float, screen: Screen) -> StyledLine:
     label = _label(glyph, status, screen)
     if job is None:
         return screen.append_id([label], tracked.id)
-    failures = f"{GAP}{failed} failed" if (failed := item_counts(job)[0]) else ""
+    failures = f"{GAP}{failed:,} failed" if (failed := item_counts(job)[0]) else ""
     figures = [(_figures(tracked, job, now, screen.width), ""), (failures, BAD.style)]
     room = screen.width - line_width([label, *figures])
     if screen.width < TINY:
@@ -92,12 +92,12 @@ def _ended_row(
     glyph, status = state
     failed, reported = item_counts(job)
     if screen.width < TINY and failed:
-        words = glyph.label(f"{failed} of {reported} failed", screen.glyphs)
+        words = glyph.label(f"{failed:,} of {reported:,} failed", screen.glyphs)
         return screen.append_id([(words, glyph.style)], tracked.id)
     if screen.width >= NARROW_WORDS:
         outcome = f"{format_outcome(job):>17}"
     else:
-        outcome = f"{failed}/{reported}" if failed else format_counts(job)
+        outcome = f"{failed:,} failed" if failed else format_counts(job)
     parts = [_label(glyph, status, screen), (outcome, "")]
     return screen.append_id(parts, tracked.id)
 

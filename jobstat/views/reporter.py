@@ -218,7 +218,7 @@ class Reporter(Observer):
         jobs = self._watch.jobs
         ids = [t.id for t in jobs if not t.job and t.error and t.id not in str(t.error)]
         if 0 < len(ids) < len(jobs):
-            more = f" and {len(ids) - MAX_IDS} more" * (len(ids) > MAX_IDS)
+            more = f" and {len(ids) - MAX_IDS:,} more" * (len(ids) > MAX_IDS)
             names = ", ".join(ids[:MAX_IDS]) + more
             count = pluralize(len(ids), "job")
             self.notify(f"jobstat: no answer about {count}: {names}\n")

@@ -68,7 +68,7 @@ def speak_overall_progress(watch: Watch, elapsed: float) -> str:
     """Return how many jobs are done, and how many items if they are counted."""
     done, total = watch.items
     share = _speak_share(whole_percent(done, total), done, total) if total else ""
-    jobs = f"{count_done(watch)} of {len(watch.jobs)} jobs done"
+    jobs = f"{count_done(watch):,} of {len(watch.jobs):,} jobs done"
     return ", ".join(filter(None, [jobs, share, speak_elapsed(elapsed)]))
 
 

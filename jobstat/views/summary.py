@@ -101,12 +101,23 @@ def worst_first(tracked: TrackedJob) -> tuple[int, int, int]:
     return _ORDER.get(code, 0), code.rank, -len(job.failed) if job else 0
 
 
-def format_failure_counts(jobs: Sequence[TrackedJob]) -> str:
-    """Return how many jobs and items failed so far, or an empty string."""
-    failed_items, _ = sum_item_counts(jobs)
-    counts = [(len(failed_jobs(jobs)), "job"), (failed_items, "item")]
-    words = ", ".join(pluralize(count, noun) for count, noun in counts if count)
-    return f"{words} failed" if words else ""
+def format_failure_counts(jobs: Sequence[TrackedJob], *, short: bool = False) -> str:
+    """Return how many jobs and items failed so far, or an empty string.
+
+    The ``short`` words leave out the jobs of which only items failed.
+    """
+    failed = failed_jobs(jobs)
+    with_failures = sum(tracked.exit is Exit.ITEMS_FAILED for tracked in failed)
+    whole = len(failed) - with_failures
+    items, _ = sum_item_counts(jobs)
+    if short and (whole or items):
+        with_failures = 0
+    parts = [f"{pluralize(whole, 'job')} failed"] if whole else []
+    if with_failures:
+        count = f"{with_failures:,}" if whole else pluralize(with_failures, "job")
+        parts.append(f"{count} with failures")
+    parts += [f"{pluralize(items, 'item')} failed"] if items else []
+    return ", ".join(parts)
 
 
 def sum_item_counts(jobs: Iterable[TrackedJob]) -> tuple[int, int]:
@@ -129,8 +140,10 @@ def overall_progress(watch: Watch) -> tuple[int, int]:
 def format_overall_progress(watch: Watch) -> str:
     """Return how many jobs are done, and how many of their items if that is known."""
     done, total = watch.items
-    items = f"  {done}/{total} items  {whole_percent(done, total)}%" if total else ""
-    return f"{count_done(watch)} of {len(watch.jobs)} jobs done{items}"
+    items = (
+        f"  {done:,}/{total:,} items  {whole_percent(done, total)}%" if total else ""
+    )
+    return f"{count_done(watch):,} of {len(watch.jobs):,} jobs done{items}"
 
 
 def watch_summary(

@@ -118,7 +118,7 @@ def format_counts(job: Job) -> str:
 
 
 def _format_count(count: int | None) -> str:
-    return "?" if count is None or abs(count) > MAX_COUNT else str(count)
+    return "?" if count is None or abs(count) > MAX_COUNT else f"{count:,}"
 
 
 def percent_done(job: Job) -> int | None:

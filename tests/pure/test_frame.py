@@ -54,7 +54,7 @@ def test_frame_orders_failed_working_queued_unknown_completed_jobs() -> None:
         "✓ 2 completed",
     ]
     whole, bad, working, *_ = shown
-    assert whole.endswith("340/500 items  68%  1 job, 3 items failed  1:05")
+    assert whole.endswith("340/500 items  68%  3 items failed  1:05")
     assert "3 of 100 failed" in bad
     assert "━" in working
     assert "40/100   40%  V3-00000000000000000000000000000002" in working
@@ -78,12 +78,43 @@ def test_failed_jobs_use_the_rows_that_other_jobs_leave_free() -> None:
     assert "▸ working" in shown[-2]
 
 
+@pytest.mark.parametrize(
+    ("bad", "failed", "width", "words"),
+    [
+        (2, 0, 140, "2 jobs with failures, 6 items failed"),
+        (2, 1, 140, "1 job failed, 2 with failures, 6 items failed"),
+        (0, 2, 140, "2 jobs failed"),
+        (2, 1, 40, "1 job failed, 6 items failed"),
+        (2, 0, 40, "6 items failed"),
+    ],
+)
+def test_header_tells_failed_jobs_from_jobs_with_failures(
+    bad: int, failed: int, width: int, words: str
+) -> None:
+    jobs = [*[BAD] * bad, *[job("failed", total=100)] * failed, WORKING]
+    header = lines(new_watch(*jobs), width)[:3]
+    assert words in [
+        re.sub("[━╸─]", "", part) for part in "  ".join(header).split("  ")
+    ]
+
+
+def test_large_counts_have_separators() -> None:
+    large = parse_job(completed(*[FAILURE] * 1606, *[SUCCESS] * 8394))
+    running = job("working", total=10_000, progress=4_000)
+    wide = "\n".join(lines(new_watch(large, running), 120))
+    assert "14,000/20,000 items" in wide
+    assert "1,606 of 10,000 failed" in wide
+    assert "4,000/10,000" in wide
+    narrow = "\n".join(lines(new_watch(large, running), 40))
+    assert "✗ with failures  1,606 failed" in narrow
+
+
 def test_narrow_frame_uses_short_counts_and_ids() -> None:
     shown = lines(new_watch(GOOD, WORKING, BAD), width=40)
     assert shown == [
-        "2/3 jobs  1 job, 3 items failed  1:05",
+        "2/3 jobs  80%  3 items failed  1:05",
         "━" * 32 + "─" * 8,
-        "✗ with failures  3/100  V3-00000…0000002",
+        "✗ with failures  3 failed  V3-000…000002",
         "▸ working  ━╸──  40/100  V3-0000…0000001",
         "✓ 1 completed",
     ]
@@ -189,13 +220,13 @@ def test_most_serious_failures_are_listed_first() -> None:
     shown = lines(ended_watch(codes * 10))
     states = [line.split("  ")[0] for line in shown[1:-1]]
     assert states[:10] == ["✗ failed"] * 10
-    assert states[10:20] == ["✗ with failures"] * 10
-    assert shown[-1] == "and 19 more: 10 no answer, 9 not found"
+    assert states[10:20] == ["✗ not found"] * 10
+    assert shown[-1] == "and 19 more: 10 with failures, 9 no answer"
 
 
 def test_header_counts_failed_jobs_and_items_before_the_end() -> None:
     (header, *_) = lines(new_watch(WORKING, BAD, QUEUED))
-    assert "  1 job, 3 items failed  " in header
+    assert "  3 items failed  " in header
     partly = job("working", total=100, progress=40, results=[FAILURE, SUCCESS])
     (header, *_) = lines(new_watch(partly, QUEUED))
     assert "  1 item failed  " in header
@@ -221,14 +252,25 @@ def test_narrow_header_shows_items_and_time_left(width: int) -> None:
 def test_header_and_last_line_never_cut_a_word(width: int) -> None:
     height = 4 if width >= 37 else 6  # a narrow header has more lines
     shown = lines(new_watch(GOOD, QUEUED, WORKING, BAD, None, GOOD), width, height)
-    words = {"and", "3", "4", "more:", "1", "with", "failures,", "working,", "queued,"}
+    words = {
+        "and",
+        "2",
+        "3",
+        "4",
+        "more:",
+        "1",
+        "with",
+        "failures,",
+        "working,",
+        "queued,",
+    }
     words |= {"not", "known", "yet", "more", "…", "failures", "working", "queued"}
     assert set(shown[-1].split()) <= words
     parts = {"3/6 jobs", "3 of 6 jobs done", "340/500 items", "68%", "1:05"}
-    parts |= {"1 job, 3 items failed", "acme", ""}
+    parts |= {"1 job with failures, 3 items failed", "3 items failed", "acme", ""}
     header = re.sub("[━╸─]", "", shown[0])
     assert set(header.split("  ")) <= parts
-    assert "1 job, 3 items failed" in " ".join(shown[:3])
+    assert "3 items failed" in " ".join(shown[:3])
 
 
 def test_429_shows_the_retry_not_the_wait_for_the_rate_limit() -> None:
