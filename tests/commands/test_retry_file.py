@@ -33,6 +33,7 @@ def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.json").write_text(TICKETS)
     (tmp_path / "b.json").write_text(TICKETS.replace("two", "2"))
+    (tmp_path / "link.json").symlink_to("a.json")
     (tmp_path / "a.csv").write_text("subject;body\r\none;1\r\ntwo;2\r\n")
 
 
@@ -164,7 +165,7 @@ def test_all_records_of_a_failed_job_are_written_on_request(
         ((ID, "-"), "- cannot be an INPUT"),
         (("-", "a.json", "-"), "- cannot be an INPUT"),
         ((ID, ""), "the name of an INPUT is empty"),
-        ((ID, "a.json", OTHER, "./a.json"), "./a.json is given for two jobs"),
+        ((ID, "a.json", OTHER, "link.json"), "link.json is given for two jobs"),
         (("-", "a.json", "a.json"), "a.json is given for two jobs"),
         ((ID, "."), "cannot read .: Is a directory"),
         ((ID, "none.json"), "cannot read none.json: No such file or directory"),

@@ -188,6 +188,8 @@ def test_doubt_is_refused(status: dict[str, Any], reason: str) -> None:
     ("items", "reason"),
     [
         ([{**OK, "id": 101}, OK], "no record has the id 101"),
+        ([{"id": 101, "success": True}, OK], "no record has the id 101"),
+        ([{"id": 101, "action": "update"}, OK], "no record has the id 101"),
         ([{**OK, "index": 0, "id": 101}, OK], "no record has the index 0 and the id"),
         ([{**OK, "index": 0, "id": 13}, OK], "no record has the index 0 and the id 13"),
         ([{"index": 0, "id": 13}, OK], "no record has the index 0 and the id 13"),
