@@ -332,9 +332,16 @@ def test_empty_term_variable_disables_escape_sequences() -> None:
     assert b"\x1b" not in terminal.raw
 
 
-@pytest.mark.parametrize("command", [WATCH, ("show", ID), ("list",)])
+@pytest.mark.parametrize(
+    ("command", "last"),
+    [
+        (WATCH, "[0-9]+/[0-9]+"),
+        (("show", ID), f"jobstat watch {ID}"),
+        (("list",), "[0-9]+/[0-9]+"),
+    ],
+)
 def test_lines_and_columns_variables_do_not_change_the_layout(
-    command: tuple[str, ...],
+    command: tuple[str, ...], last: str
 ) -> None:
     """Some shells export these, such as one started from Python's REPL."""
     jobs = json.dumps({"job_statuses": [job_object("working", progress=1)]}).encode()
@@ -344,7 +351,7 @@ def test_lines_and_columns_variables_do_not_change_the_layout(
         for settings in ({}, {"LINES": "2", "COLUMNS": "31"}):
             env = environment(server.base_url, **settings)
             with on_terminal(*command, env=env) as terminal:
-                seen = terminal.read(lambda text: re.search("[0-9]+/[0-9]+", text))
+                seen = terminal.read(lambda text: re.search(last, text))
                 screens.append(re.sub(r"[0-9]:[0-9]{2}", "", seen))
     assert screens[0] == screens[1]
 
