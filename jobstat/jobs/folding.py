@@ -97,6 +97,8 @@ _LABELS = frozenset(
 )
 """Names of fields in messages. They are never folded."""
 
+_MARK = re.compile("[\"'`“«]")
+
 _FIRST_LABEL = re.compile(r"[A-Z][\w'/-]*(?: [\w'/-]+){0,3}: ")
 """The name of any field, such as a custom one, at the start of a message."""
 
@@ -162,7 +164,7 @@ def _find_numbers(text: str, start: int) -> list[tuple[int, int]]:
 
 
 def _quoted_spans(text: str, start: int) -> Iterator[tuple[int, int]]:
-    if any(mark in text for mark in "\"'`“«"):
+    if _MARK.search(text):
         for match in _QUOTE.finditer(text, start):
             if match.lastgroup is None:
                 continue

@@ -222,6 +222,7 @@ def _is_failed_status(value: object, failed_status: re.Pattern[str]) -> bool:
 
 
 @lru_cache(maxsize=1024)
+@lru_cache(maxsize=1024)
 def _is_error_name(name: str) -> bool:
     key = plain_name(name)
     return bool(ERROR_NAME.match(key)) and not SETTING_NAME.fullmatch(key)

@@ -27,6 +27,6 @@ def collapse_blanks(text: str) -> str:
 
     Control characters other than tabs and line breaks stay: views make them visible.
     """
-    if any(blank in text for blank in ("  ", "\n", "\t")):
+    if "  " in text or "\n" in text or "\t" in text:
         text = _BLANKS.sub(" ", text)
     return text.strip(" ")
