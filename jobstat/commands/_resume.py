@@ -44,9 +44,9 @@ def _resume_command(
     watch: Watch, jobs: Sequence[str], command_line: list[str]
 ) -> tuple[str, str]:
     """Return the command, and a note if the command cannot name the jobs."""
-    going_on = [tracked.id for tracked in watch.jobs if tracked.exit in _NOT_ENDED]
+    running_ids = [tracked.id for tracked in watch.jobs if tracked.exit in _NOT_ENDED]
     if watch.policy.fail_fast:
-        ids = going_on  # a failed job would end the resumed watch at once
+        ids = running_ids  # a failed job would end the resumed watch at once
     else:
         # The exit code of the resumed watch must count the failed jobs.
         ids = [tracked.id for tracked in watch.jobs if tracked.exit is not Exit.OK]
@@ -60,8 +60,8 @@ def _resume_command(
         return _join(command_line), "  It leaves out jobs that end before then.\n"
     command = _join(word for word in command_line if word != "--fail-fast")
     note = "  Give it the same standard input again.\n"
-    if 0 < len(going_on) <= MAX_IDS:
-        only = _join(_with_ids(command_line, going_on))
+    if 0 < len(running_ids) <= MAX_IDS:
+        only = _join(_with_ids(command_line, running_ids))
         note += f"  Or watch only the jobs that go on: {only}\n"
     return command, note
 

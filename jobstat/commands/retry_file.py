@@ -117,8 +117,8 @@ def command(
         )
     jobs, paths = _parse_arguments(arguments)
     documents = [parse_records(read_file(path, MAX_FILE), path) for path in paths]
-    model = merge(documents)
-    if with_errors and output is None and model.format is not Format.CSV:
+    template = merge(documents)
+    if with_errors and output is None and template.format is not Format.CSV:
         raise UsageError(
             "--with-errors needs --output for JSON: the errors get files of their own",
             hint="Name a directory for the files with --output DIR.",
@@ -136,15 +136,15 @@ def command(
     sent = list(zip(answers, documents, strict=True))
     failed = find_failed_records(sent, all_of_failed_jobs=all_of_failed_jobs)
     if output is None:
-        text = render_document(model, failed, with_errors=with_errors)
+        text = render_document(template, failed, with_errors=with_errors)
         write_document(standard_output(), text)
         written = ""
     else:
         files = render_files(
-            model, failed, batch or DEFAULT_BATCH, with_errors=with_errors
+            template, failed, batch or DEFAULT_BATCH, with_errors=with_errors
         )
         written = _write(files, output)
-    count = f"{len(failed) or 'none'} of {pluralize(len(model.records), 'record')}"
+    count = f"{len(failed) or 'none'} of {pluralize(len(template.records), 'record')}"
     standard_error().print_quietly(f"jobstat: {count} failed{written}\n")
     return Exit.OK
 
@@ -161,7 +161,7 @@ def _check_ids(jobs: Sequence[Reference], answers: Sequence[Job]) -> None:
 
 
 def _write(files: RetryFiles, directory: str) -> str:
-    """Write the files, and return that as the end of a sentence."""
+    """Write the files, and return the end of a sentence that counts them."""
     write_new_files(directory, {**files.records, **files.errors}, NAME_STARTS)
     if not files.records:
         return "; wrote no file"
@@ -241,14 +241,14 @@ def _read_jobs(paths: Sequence[str]) -> list[Reference]:
     from jobstat.jobs.input import MAX_INPUT, RefusedRequest, parse_input
 
     jobs: list[Reference] = []
-    given = parse_input(read_input(MAX_INPUT))
-    if given.has_list:
+    job_input = parse_input(read_input(MAX_INPUT))
+    if job_input.has_list:
         raise UsageError(
             "standard input holds a list of jobs, which is not in the order of sending",
             hint="Give the answers to the requests, or ids, in the order in which the"
             " files were sent.",
         )
-    entries = given.entries
+    entries = job_input.entries
     for number, entry in enumerate(entries, start=1):
         if isinstance(entry, RefusedRequest):
             file = f" ({paths[number - 1]})" if len(entries) == len(paths) else ""

@@ -45,7 +45,7 @@ class FailedRecord:
 
     @property
     def fields(self) -> Mapping[str, object]:
-        """The fields of the item, or those of the job that stand for them."""
+        """The fields of the item, or the error of the job if there is no item."""
         if self.item is None:
             return {"error": self.job.status, "details": self.job.message}
         return self.item.fields

@@ -143,14 +143,14 @@ def merge(documents: Sequence[Document]) -> Document:
             )
     records = [record for document in documents for record in document.records]
     # A file of one record has no separator to copy.
-    model = next((one for one in documents if len(one.records) > 1), first)
+    template = next((d for d in documents if len(d.records) > 1), first)
     if first.format is not Format.JSON and len(documents) > 1:
         records = _unify_line_breaks(records, line_break(first.opening))
-    return replace(first, records=tuple(records), separator=model.separator)
+    return replace(first, records=tuple(records), separator=template.separator)
 
 
 def _unify_line_breaks(records: Sequence[Record], newline: str) -> list[Record]:
-    """Return records that all end with the same line break, by default the first's."""
+    """Return records with the same line break, by default that of the first one."""
     ends = [line_break(record.text) for record in records]
     newline = newline or next(iter(ends), "")
     return [

@@ -23,20 +23,20 @@ class RetryFiles:
 
 
 def render_document(
-    model: Document, failed: Sequence[FailedRecord], *, with_errors: bool = False
+    template: Document, failed: Sequence[FailedRecord], *, with_errors: bool = False
 ) -> str:
-    """Return a document like ``model`` that holds the failed records.
+    """Return a document like ``template`` that holds the failed records.
 
     ``with_errors`` adds two columns to CSV.
     """
-    document = model.with_records([one.record for one in failed])
-    if with_errors and model.format is Format.CSV:
-        document = add_errors(document, [one.error_cells for one in failed])
+    document = template.with_records([record.record for record in failed])
+    if with_errors and template.format is Format.CSV:
+        document = add_errors(document, [record.error_cells for record in failed])
     return document.text
 
 
 def render_files(
-    model: Document, failed: Sequence[FailedRecord], batch: int, *, with_errors: bool
+    template: Document, failed: Sequence[FailedRecord], batch: int, *, with_errors: bool
 ) -> RetryFiles:
     """Return files of at most ``batch`` records each.
 
@@ -47,9 +47,9 @@ def render_files(
     digits = max(3, len(str(len(batches))))
     for number, records in enumerate(batches, start=1):
         name = f"{number:0{digits}}"
-        text = render_document(model, records, with_errors=with_errors)
-        files.records[f"retry-{name}.{model.format.value}"] = text
-        if with_errors and model.format is not Format.CSV:
+        text = render_document(template, records, with_errors=with_errors)
+        files.records[f"retry-{name}.{template.format.value}"] = text
+        if with_errors and template.format is not Format.CSV:
             # Not "retry-*.jsonl": a loop over the files must not send the errors.
             files.errors[f"errors-{name}.jsonl"] = _render_errors(records)
     return files
@@ -58,13 +58,13 @@ def render_files(
 def _render_errors(failed: Sequence[FailedRecord]) -> str:
     """Return a line of JSON for each record: its place, and why it failed."""
     text = ""
-    for position, one in enumerate(failed):
-        error, details = one.error_cells
+    for position, record in enumerate(failed):
+        error, details = record.error_cells
         line = {
             "position": position,
-            "job_id": one.job.id,
-            "index": one.index,
-            "id": one.fields.get("id"),
+            "job_id": record.job.id,
+            "index": record.index,
+            "id": record.fields.get("id"),
             "error": error,
             "details": details,
         }

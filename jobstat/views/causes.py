@@ -112,7 +112,7 @@ def _entry_lines(
 
 
 def _job_errors(jobs: Sequence[Job]) -> list[tuple[str, list[str]]]:
-    """Return the verdicts on the jobs, each with the ids of its jobs."""
+    """Group the ids of the jobs by verdict, the most frequent verdict first."""
     ids: dict[str, list[str]] = {}
     for job in jobs:
         ids.setdefault(format_verdict(job), []).append(job_id(job))
@@ -127,7 +127,7 @@ def format_first(examples: Sequence[str], separator: str = ", ") -> str:
 
 
 def format_examples(cause: Cause, *, names_jobs: bool) -> str:
-    """Return the first items of a cause, and how many there are more.
+    """Return the first items of a cause, and how many more there are.
 
     ``index 3 (id 616): Acme; index 9 (id 617): Globex; and 1,202 more``
     """
@@ -164,7 +164,7 @@ def _format_item(failure: Failure) -> str:
 
 
 def _format_values(failure: Failure) -> str:
-    """Return the variable parts of an error, but the item's id, which names it."""
+    """Return the variable parts of an error, except for the item's id."""
     id = str(failure.item.fields.get("id"))
     return ", ".join(
         sanitize(value if len(value) <= MAX_VALUE else f"{value[:MAX_VALUE]}...")
