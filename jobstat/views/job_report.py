@@ -165,7 +165,7 @@ def watch_lines(ids: Sequence[str], page: Page) -> list[StyledLine]:
         return _command_lines(purpose, f"watch {' '.join(ids)}", "", page)
     if page.from_stdin:
         return _command_lines(purpose, f"watch {STANDARD_INPUT}", "", page)
-    return _command_lines(purpose, "watch", "with the same jobs", page)
+    return _command_lines(purpose, "watch JOB...", "", page)
 
 
 def show_lines(

@@ -153,7 +153,7 @@ def test_show_of_unfinished_jobs_writes_no_summary(
     assert not summary.exists()
 
 
-def test_summary_of_a_watch_tells_counts_problems_and_jobs(
+def test_summary_of_a_watch_has_counts_problems_and_jobs(
     jobstat: Run, zendesk: Any, summary: Path
 ) -> None:
     summary.write_text("A line without an end")

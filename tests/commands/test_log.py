@@ -85,7 +85,7 @@ def test_plain_outage_is_in_words(jobstat: Run, zendesk: Any) -> None:
         (["--plain"], "job 1 of 2: no progress for 3 minutes"),
     ],
 )
-def test_stall_is_told_once(
+def test_each_stall_gets_one_line(
     jobstat: Run, zendesk: Any, options: list[str], line: str
 ) -> None:
     states = [working(done, id=OTHER) for done in range(61)]

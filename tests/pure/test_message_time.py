@@ -48,7 +48,7 @@ def test_time_in_a_message_is_read_in_each_form(message: str) -> None:
         "The ticket is due at 2026-11-23 12:00:00 +0000",
     ],
 )
-def test_message_without_a_clear_time_tells_none(message: str) -> None:
+def test_message_without_a_clear_time_has_none(message: str) -> None:
     assert parse_message(message) is None
 
 

@@ -453,7 +453,7 @@ def test_only_failed_job_of_standard_input_is_named() -> None:
     [
         (2, True, "jobstat watch run0 run1"),
         (6, True, "jobstat watch -"),
-        (6, False, "jobstat watch with the same jobs"),
+        (6, False, "jobstat watch JOB..."),
     ],
 )
 def test_show_of_unfinished_jobs_names_the_command_that_waits(
