@@ -157,7 +157,9 @@ def play() -> tuple[str, str]:
         patch("sys.stderr", terminal),
         patch("jobstat.views.terminal.DEFAULT_SIZE", SIZE),
         patch.dict(os.environ, environ, clear=True),
-        make_reporter(watch, ACCOUNT, camera, DisplayOptions()) as reporter,
+        make_reporter(
+            watch, ACCOUNT, camera, DisplayOptions(from_stdin=True)
+        ) as reporter,
     ):
         follow(watch, FakeAccount(camera, answer).fetch, camera, reporter)
     return camera.output, terminal.getvalue()
