@@ -7,11 +7,17 @@ from pathlib import Path
 
 import click
 
-from jobstat.commands._shared import STANDARD_INPUT, connect, new_watch, run_watch
+from jobstat.commands._shared import (
+    STANDARD_INPUT,
+    connect,
+    new_watch,
+    run_watch,
+    warn,
+)
 from jobstat.errors import UsageError
 from jobstat.exits import Exit, combine
 from jobstat.invocation import Invocation
-from jobstat.jobs.failed_records import find_failed_records
+from jobstat.jobs.failed_records import count_worked_on, find_failed_records
 from jobstat.jobs.job import Job
 from jobstat.jobs.policy import SHOW
 from jobstat.jobs.records import Format, merge
@@ -135,6 +141,12 @@ def command(
     _check_ids(jobs, answers)
     sent = list(zip(answers, documents, strict=True))
     failed = find_failed_records(sent, all_of_failed_jobs=all_of_failed_jobs)
+    for job in answers:
+        if worked_on := count_worked_on(job):
+            warn(
+                f"Zendesk had worked on {pluralize(worked_on, 'record')} of {job.id};"
+                " sending all of them again may create duplicates"
+            )
     if output is None:
         text = render_document(template, failed, with_errors=with_errors)
         write_document(standard_output(), text)

@@ -121,7 +121,7 @@ def _find_in_job(
             return [FailedRecord(r, i, job, None) for i, r in enumerate(records)]
         raise UsageError(
             f"{job.id} failed without results, so it is unknown which records failed",
-            hint="If none succeeded, add --all-of-failed-jobs to write all of them.",
+            hint=_all_records_hint(job),
         )
     if 0 < len(job.items) < len(records):
         count = f"{len(job.items)} of {len(records)} records"
@@ -134,6 +134,21 @@ def _find_in_job(
         FailedRecord(records[place], place, job, item)
         for place, item in match_items(job, document).items()
     ]
+
+
+def _all_records_hint(job: Job) -> str:
+    if worked_on := count_worked_on(job):
+        return (
+            f"Zendesk had worked on {worked_on} of them. --all-of-failed-jobs writes"
+            " all, which may create duplicates."
+        )
+    return "If none succeeded, add --all-of-failed-jobs to write all of them."
+
+
+def count_worked_on(job: Job) -> int:
+    """Return how many records Zendesk had worked on when a job failed without items."""
+    is_failure = judge(job) is Verdict.JOB_FAILED and not job.items
+    return max(job.progress or 0, 0) if is_failure else 0
 
 
 def _shows_other_failure(job: Job) -> bool:

@@ -152,6 +152,19 @@ def test_all_records_of_a_failed_job_are_written_on_request(
     assert (code, out) == (0, TICKETS)
 
 
+def test_records_that_a_failed_job_worked_on_may_become_duplicates(
+    jobstat: Run, zendesk: Zendesk
+) -> None:
+    zendesk.add(job_object("killed", total=2, progress=1))
+    code, out, err = jobstat("retry-file", ID, "a.json")
+    assert (code, out) == (2, "")
+    assert "  Zendesk had worked on 1 of them. --all-of-failed-jobs writes all" in err
+    code, out, err = jobstat("retry-file", ID, "a.json", "--all-of-failed-jobs")
+    assert (code, out) == (0, TICKETS)
+    warning = f"jobstat: warning: Zendesk had worked on 1 record of {ID}; sending all"
+    assert warning in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
