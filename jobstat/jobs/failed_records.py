@@ -127,9 +127,9 @@ def _find_in_job(
         count = f"{len(job.items)} of {len(records)} records"
         raise doubt(job, f"it has results for only {count}")
     if verdict is not Verdict.OK and not job.failed:
-        raise doubt(job, "it reports a failure, but not of which record")
+        raise doubt(job, "it reports a failure, but does not say of which record")
     if _shows_other_failure(job):
-        raise doubt(job, "it reports another failure than those of its results")
+        raise doubt(job, "it reports a failure that its results do not explain")
     return [
         FailedRecord(records[place], place, job, item)
         for place, item in match_items(job, document).items()

@@ -29,7 +29,7 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
 class _Value:
     """A decoded value, and where it begins and ends.
 
-    ``elements`` are those of a list. An empty list also has none.
+    ``elements`` holds the values in a list, and is empty for any other value.
     """
 
     value: object

@@ -55,7 +55,7 @@ class CsvOutput(Output):
 
 
 def csv_rows(jobs: Iterable[Job], *, failed_only: bool) -> Iterator[list[str]]:
-    """Yield the cells of the header, then those of each item.
+    """Yield the cells of the header, then the cells of each item.
 
     The columns are ``job_id``, FIRST_KEYS, and the other keys of the items in the order
     in which they appear.

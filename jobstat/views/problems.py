@@ -36,7 +36,7 @@ class Problem:
 
 
 def find_problems(jobs: Sequence[TrackedJob]) -> list[Problem]:
-    """Return the reasons why jobs failed as a whole, then those of failed items."""
+    """Return the reasons why whole jobs failed, then the reasons why items failed."""
     examples_of: dict[str, list[str]] = {}
     for tracked in failed_jobs(jobs):
         has_failed_items = tracked.job and tracked.job.failed

@@ -104,7 +104,7 @@ def worst_first(tracked: TrackedJob) -> tuple[int, int, int]:
 def format_failure_counts(jobs: Sequence[TrackedJob], *, short: bool = False) -> str:
     """Return how many jobs and items failed so far, or an empty string.
 
-    The ``short`` words leave out the jobs of which only items failed.
+    With ``short``, completed jobs with failed items are not counted.
     """
     failed = failed_jobs(jobs)
     with_failures = sum(tracked.exit is Exit.ITEMS_FAILED for tracked in failed)

@@ -129,15 +129,15 @@ def test_job_without_failures_has_no_failed_records(results: Any, total: Any) ->
         ),
         (
             job_object("completed", total=3, progress=2, results=None),
-            "unknown which records of {id} failed: it reports a failure, but not of",
+            "unknown which records of {id} failed: it reports a failure, but does not",
         ),
         (
             completed(OK, OK, OK) | {"failed": 1},
-            "unknown which records of {id} failed: it reports a failure, but not of",
+            "unknown which records of {id} failed: it reports a failure, but does not",
         ),
         (
             completed(OK, OK, OK) | {"status": "failed"},
-            "unknown which records of {id} failed: it reports a failure, but not of",
+            "unknown which records of {id} failed: it reports a failure, but does not",
         ),
         (
             job_object("killed", total=3, progress=2),
@@ -282,7 +282,7 @@ def test_failure_of_the_job_that_its_items_do_not_explain_is_refused(
     fields: dict[str, Any],
 ) -> None:
     items = [{**OK, "index": 0}, {**BAD, "index": 1}, {**OK, "index": 2}]
-    with pytest.raises(UsageError, match="it reports another failure than those of"):
+    with pytest.raises(UsageError, match="it reports a failure that its results"):
         find(done(*items, **fields))
 
 
