@@ -19,10 +19,14 @@ from jobstat.errors import (
 from jobstat.jobs.duration import format_duration
 from jobstat.jobs.error_body import parse_error_message
 from jobstat.zendesk.redact import CUT
+from jobstat.zendesk.tls import untrusted_hint
 
 if TYPE_CHECKING:
     from jobstat.zendesk.auth.account import Account
     from jobstat.zendesk.exchange import Response
+
+_OTHER_NAME = frozenset({62, 63, 64})
+"""OpenSSL's codes for a certificate of another host, e-mail or IP address."""
 
 
 def format_reason(response: Response) -> str:
@@ -87,8 +91,7 @@ def network_error(name: str, cause: BaseException, *, connecting: bool) -> Unrea
         case ssl.SSLCertVerificationError():
             return Unreachable(
                 f"the certificate of {name} is not trusted: {cause.verify_message}",
-                hint="If your network has its own root certificate, set SSL_CERT_FILE"
-                " to the file with that certificate.",
+                hint=None if cause.verify_code in _OTHER_NAME else untrusted_hint(),
             )
         case ssl.SSLError() if cause.reason:
             reason = f"TLS: {cause.reason.replace('_', ' ').lower()}"

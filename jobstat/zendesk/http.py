@@ -47,9 +47,8 @@ class HttpClient:
     """A client for one host, and a context manager.
 
     ``bypass_proxy`` ignores the proxies of the environment. ``tls`` contains the
-    certificates to trust; without it, those of the environment, else certifi's, are
-    trusted. Raise UsageError if the host name, a proxy setting or a certificate setting
-    is invalid.
+    certificates to trust; without it, ``ssl_context`` chooses them. Raise UsageError if
+    the host name, a proxy setting or a certificate setting is invalid.
     """
 
     def __init__(
