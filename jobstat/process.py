@@ -177,7 +177,8 @@ def _to_usage_error(error: click.UsageError, arguments: list[str]) -> UsageError
         )
     message, hint = error.format_message(), f"See {command_path} --help."
     if isinstance(error, click.NoSuchOption) and error.possibilities:
-        message = error.message
+        # click words this message differently before 8.4.
+        message = f"no such option {error.option_name!r}"
         hint = f"Did you mean {' or '.join(map(repr, error.possibilities))}?"
     elif isinstance(error.__cause__, JobstatError):
         hint = error.__cause__.hint or hint

@@ -67,7 +67,7 @@ _jobstat() {
         'auth logout:-'*) words='--subdomain --base-url --debug -h --help' ;;
         'demo:-'*) words='--serve --port --duration --failures --token-life --token-delay -h --help' ;;
         'completion:-'*) words='-h --help' ;;
-        'completion:'*) words='bash zsh fish' ;;
+        'completion:'*) words='bash zsh fish powershell' ;;
         'help:-'*) words='-h --help' ;;
         'help:'*) words='auth environment exit-codes failures output polling scripting show watch list retry-file auth demo completion help' ;;
       esac ;;

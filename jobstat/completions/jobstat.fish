@@ -90,7 +90,7 @@ complete -c jobstat -n '__fish_seen_subcommand_from demo' -l failures -x -d 'Sha
 complete -c jobstat -n '__fish_seen_subcommand_from demo' -l token-life -x -d 'Lifetime of OAuth access tokens'
 complete -c jobstat -n '__fish_seen_subcommand_from demo' -l token-delay -x -d 'Delay before OAuth answers a token request'
 complete -c jobstat -n '__fish_seen_subcommand_from demo' -s h -l help -d 'Show this message and exit'
-complete -c jobstat -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'
+complete -c jobstat -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish powershell'
 complete -c jobstat -n '__fish_seen_subcommand_from completion' -s h -l help -d 'Show this message and exit'
 complete -c jobstat -n '__fish_seen_subcommand_from help' -a 'auth environment exit-codes failures output polling scripting show watch list retry-file auth demo completion help'
 complete -c jobstat -n '__fish_seen_subcommand_from help' -s h -l help -d 'Show this message and exit'

@@ -1,4 +1,4 @@
-"""Generate the completion scripts of bash, zsh and fish from the commands.
+"""Generate the completion scripts of four shells from the commands.
 
 A script holds every command, option and choice, so that completing starts no Python.
 """
@@ -46,7 +46,12 @@ class Command:
 
 def generate(shell: str, root: click.Context) -> str:
     """Return the script for ``shell``; ``root`` is the context of ``jobstat``."""
-    writers = {"bash": bash_script, "zsh": zsh_script, "fish": fish_script}
+    writers = {
+        "bash": bash_script,
+        "zsh": zsh_script,
+        "fish": fish_script,
+        "powershell": powershell_script,
+    }
     return writers[shell](parse_command("jobstat", root))
 
 
@@ -303,3 +308,98 @@ def fish_options(command: Command, condition: str) -> Iterator[str]:
             f"complete -c jobstat -n {quote(condition)}{names}{value}"
             f" -d {quote(option.summary)}"
         )
+
+
+POWERSHELL_CODE = """\
+    $command, $previous, $prefix = '', 'jobstat', ''
+    foreach ($element in $ast.CommandElements | Select-Object -Skip 1) {
+        if ($element.Extent.EndOffset -ge $cursor) { break }
+        $previous = $element.Extent.Text
+        $path = "$command $previous".Trim()
+        if ($options.ContainsKey($path)) { $command = $path }
+    }
+    if ($word -match '^(--[a-z-]+)=') {
+        $previous, $prefix = $Matches[1], $Matches[0]
+    }
+    if ($values.ContainsKey("$command $previous")) {
+        $offers = $values["$command $previous"]
+    } elseif ($word.StartsWith('-')) {
+        $offers = $options[$command]
+    } else {
+        $offers = $words[$command]
+    }
+    if ($null -eq $offers) { return }
+    $found = @($offers.Keys | Where-Object { "$prefix$_".StartsWith($word, 'Ordinal') })
+    if (-not $found) { return '' }  # without a result, PowerShell completes paths
+    foreach ($offer in $found) {
+        [Management.Automation.CompletionResult]::new(
+            "$prefix$offer", $offer, 'ParameterValue', $offers[$offer])
+    }
+}
+"""
+
+
+def powershell_script(root: Command) -> str:
+    commands = dict(walk(root))
+    return "\n".join(
+        [
+            "# PowerShell completion for jobstat, by: jobstat completion powershell",
+            "",
+            "Register-ArgumentCompleter -Native -CommandName jobstat -ScriptBlock {",
+            "    param($word, $ast, $cursor)",
+            "",
+            "    # $null stands for a path, which PowerShell completes itself.",
+            "    $values = @{",
+            *(line for path, c in commands.items() for line in ps_values(path, c)),
+            "    }",
+            "    $options = @{",
+            *(line for path, c in commands.items() for line in ps_options(path, c)),
+            "    }",
+            "    $words = @{",
+            *(line for path, c in commands.items() for line in ps_words(path, c)),
+            "    }",
+            POWERSHELL_CODE,
+        ]
+    )
+
+
+def ps_values(path: str, command: Command) -> Iterator[str]:
+    """Yield the entries that complete the value of an option."""
+    for option in command.options:
+        for name in option.names * option.takes_value:
+            offers = {choice: choice for choice in option.choices}
+            yield from ps_entry(f"{path} {name}", None if option.paths else offers)
+
+
+def ps_options(path: str, command: Command) -> Iterator[str]:
+    """Yield the entry that completes an option."""
+    offers = {
+        name: option.summary for option in command.options for name in option.names
+    }
+    yield from ps_entry(path, offers)
+
+
+def ps_words(path: str, command: Command) -> Iterator[str]:
+    """Yield the entry that completes an argument or a subcommand."""
+    offers = {word: word for word in command.words}
+    offers |= {inner.name: inner.summary for inner in command.subcommands}
+    yield from ps_entry(path, None if command.paths else offers)
+
+
+def ps_entry(key: str, offers: dict[str, str] | None) -> Iterator[str]:
+    """Yield an entry of a hash table: each word that is offered, with its meaning."""
+    if not offers:
+        yield f"        {ps_quote(key)} = {'$null' if offers is None else '@{}'}"
+        return
+    yield f"        {ps_quote(key)} = [ordered]@{{"
+    for word, meaning in offers.items():
+        yield f"            {ps_quote(word)} = {ps_quote(meaning)}"
+    yield "        }"
+
+
+def ps_quote(text: str) -> str:
+    """Put text between single quotes.
+
+    A typographic apostrophe, as ``quote`` writes, would end the string in PowerShell.
+    """
+    return "'" + text.replace("'", "''") + "'"

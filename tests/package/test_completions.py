@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 from children import run
-from package.docs import COMPLETIONS
+from package.completions import Command, parse_command, walk
+from package.docs import COMPLETIONS, context
 
 CASES = [
     ("jobstat ", {"show", "watch", "demo", "completion"}, {"--timeout"}),
@@ -24,7 +26,7 @@ CASES = [
     ("jobstat retry-file id ba", {"batch-1.json"}, {"bin", "--batch"}),
     ("jobstat retry-file --output b", {"bin"}, {"batch-1.json"}),
     ("jobstat demo --se", {"--serve"}, {"--port"}),
-    ("jobstat completion ", {"bash", "zsh", "fish"}, {"watch"}),
+    ("jobstat completion ", {"bash", "zsh", "fish", "powershell"}, {"watch"}),
     ("jobstat help ", {"exit-codes", "environment", "watch"}, {"--json", "login"}),
     ("jobstat help exit", {"exit-codes"}, {"watch"}),
     ("jobstat auth ", {"login", "status", "logout"}, {"watch", "--offline"}),
@@ -147,3 +149,83 @@ def test_zsh_completes_words_without_starting_python(
         WORD=min(offered, default=""),
     )
     check(" ".join(screen).split(), offered, not_offered, no_python)
+
+
+@needs("pwsh")
+@pytest.mark.parametrize(
+    ("line", "offered", "not_offered"),
+    [*CASES, ("jobstat show --color=al", {"--color=always"}, {"--color=auto"})],
+)
+def test_powershell_completes_words_without_starting_python(
+    no_python: dict[str, str], line: str, offered: set[str], not_offered: set[str]
+) -> None:
+    script = (
+        ". $env:FILE; $line = $env:LINE;"
+        "(TabExpansion2 $line $line.Length).CompletionMatches.CompletionText"
+    )
+    words = complete(
+        ["pwsh", "-NoProfile", "-NonInteractive", "-Command", script],
+        no_python,
+        FILE=str(COMPLETIONS["powershell"]),
+        LINE=line,
+    )
+    words = [word.removeprefix("./") for word in words]
+    check(words, offered, not_offered, no_python)
+
+
+PS_STRING = "'((?:[^']|'')*)'"
+
+
+def powershell_tables() -> dict[str, dict[str, dict[str, str] | None]]:
+    """Read the tables of the PowerShell script: what it offers after which words."""
+    tables: dict[str, dict[str, dict[str, str] | None]] = {}
+    offers: dict[str, str] | None = {}
+    for line in COMPLETIONS["powershell"].read_text().splitlines():
+        if match := re.fullmatch(r" {4}\$(\w+) = @{", line):
+            table = tables.setdefault(match[1], {})
+        elif match := re.fullmatch(rf" {{8}}{PS_STRING} = (\S+|\[ordered\]@{{)", line):
+            offers = None if match[2] == "$null" else {}
+            assert match[1] not in table
+            table[match[1]] = offers
+        elif match := re.fullmatch(rf" {{12}}{PS_STRING} = {PS_STRING}", line):
+            assert offers is not None
+            offers[match[1]] = match[2]
+    return tables
+
+
+def test_powershell_script_offers_every_command_option_and_choice() -> None:
+    tables = powershell_tables()
+    commands: dict[str, Command] = dict(walk(parse_command("jobstat", context())))
+    assert set(tables["options"]) == set(tables["words"]) == set(commands)
+    for path, command in commands.items():
+        offered = tables["options"][path]
+        assert offered is not None
+        assert set(offered) == {name for o in command.options for name in o.names}
+        words = {*command.words, *(inner.name for inner in command.subcommands)}
+        offered = tables["words"][path]
+        assert (offered is None) == bool(command.paths)
+        assert set(offered or ()) == words
+        for option in command.options:
+            for name in option.names:
+                assert (f"{path} {name}" in tables["values"]) == option.takes_value
+                offered = tables["values"].get(f"{path} {name}", {})
+                assert (offered is None) == bool(option.paths)
+                assert set(offered or ()) == set(option.choices)
+
+
+def test_powershell_script_has_only_what_powershell_can_read() -> None:
+    """PowerShell rejects empty meanings, and takes typographic quotes for its own."""
+    text = COMPLETIONS["powershell"].read_text()
+    assert text.isascii()
+    meanings = [
+        meaning
+        for table in powershell_tables().values()
+        for offers in table.values()
+        for meaning in (offers or {}).values()
+    ]
+    assert len(meanings) > 100
+    assert "" not in meanings
+    code = re.sub(r"(?m)#.*$", "", re.sub(PS_STRING, "", text))
+    assert "'" not in code
+    for first, last in ("()", "[]", "{}"):
+        assert code.count(first) == code.count(last)
