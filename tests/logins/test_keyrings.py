@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from children import TIMEOUT
-from support import ID, start_job
+from support import ID, environment, python, start_job
 from terminals import on_terminal
 
 from jobstat import process, user
@@ -224,6 +225,24 @@ def test_ctrl_c_ends_a_login_that_waits_for_the_keyring(machine: Machine) -> Non
         terminal.type("\x03")
         terminal.read()
     assert terminal.process.returncode == -signal.SIGINT
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="these libraries exist there")
+def test_search_for_a_keyring_runs_no_program() -> None:
+    """The library looks for macOS's libraries with ldconfig and a compiler."""
+    env = environment()
+    del env["PYTHON_KEYRING_BACKEND"]
+    program = (
+        "import sys\n"
+        "def audit(event, arguments):\n"
+        "    if event == 'subprocess.Popen': print(*arguments[1])\n"
+        "sys.addaudithook(audit)\n"
+        "from jobstat.zendesk.auth import keyring\n"
+        "try: keyring.read('x')\n"
+        "except keyring.KeyringError as error: print(error.message)\n"
+    )
+    done = python(program, env=env)
+    assert done.stdout == "there is no keyring here\n"
 
 
 def test_login_without_a_keyring_exits_4_without_a_prompt(machine: Machine) -> None:

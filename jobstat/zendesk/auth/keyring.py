@@ -6,6 +6,7 @@ a timeout. A user at the terminal gets more time to answer a dialog.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -105,6 +106,16 @@ def _zcli_secrets(backends: list[Any], name: str) -> Iterator[str]:
             yield secret
 
 
+def _skip_macos_library() -> None:
+    """Keep the library from looking for macOS's own libraries on another system.
+
+    It would run ldconfig and a compiler, which takes longer than all of its own code,
+    and find none.
+    """
+    if sys.platform != "darwin":
+        sys.modules.setdefault("keyring.backends.macOS.api", None)  # type: ignore[arg-type] # None is allowed
+
+
 def _call_keyring(
     call: Callable[[Any], Any], timeout: float | None, secrets: Sequence[str] = ()
 ) -> Any:
@@ -115,6 +126,7 @@ def _call_keyring(
     # The timeout does not include the import, which takes seconds on a busy machine.
     import keyring
 
+    _skip_macos_library()
     started = clock.monotonic()
     allowed = KEYRING_TIMEOUT if timeout is None else timeout
     background = BackgroundCall(lambda: call(keyring), "keyring")
