@@ -1,4 +1,4 @@
-"""The generated files: tables of exit codes, completion scripts, pictures.
+"""The generated files: tables of exit codes, completion scripts, man page, pictures.
 
 Run as a program, it writes them. test_docs.py fails if they are out of date.
 """
@@ -15,6 +15,7 @@ import click
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from package.completions import generate
+from package.manual import man_page
 from package.pictures import pictures
 
 from jobstat.cli import cli
@@ -33,6 +34,7 @@ EXIT_CODES = TOPIC_FOLDER / "exit-codes.txt"
 COMPLETIONS = {
     shell: ROOT / "jobstat" / "completions" / name for shell, name in SCRIPTS.items()
 }
+MAN_PAGE = ROOT / "jobstat" / "man" / "jobstat.1"
 WIDTH = 80
 
 
@@ -67,6 +69,13 @@ def completion(shell: str) -> str:
     return generate(shell, context())
 
 
+def manual() -> str:
+    paths = ["", *(path for path, _ in commands())]
+    date = re.search(r"\d{4}-\d\d-\d\d", CHANGELOG.read_text())
+    assert date
+    return man_page({path: context(path) for path in paths}, date[0])
+
+
 def update_readme(text: str) -> str:
     rows = [f"| {code:d} | {code.slug} | {code.meaning} |" for code in Exit]
     table = "\n".join(["| code | name | when |", "|---|---|---|", *rows])
@@ -88,6 +97,7 @@ def generated_files() -> Iterator[tuple[Path, str]]:
     yield EXIT_CODES, update_topic(EXIT_CODES.read_text())
     for shell, path in COMPLETIONS.items():
         yield path, completion(shell)
+    yield MAN_PAGE, manual()
 
 
 def picture_files() -> Iterator[tuple[Path, str]]:

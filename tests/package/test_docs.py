@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 import click
 import pytest
+from children import run
 from package.docs import (
     CHANGELOG,
+    MAN_PAGE,
     README,
     ROOT,
     TOPIC_FOLDER,
@@ -19,6 +23,7 @@ from package.docs import (
     generated_files,
     help_text,
 )
+from package.manual import ESCAPES, text_lines
 
 from jobstat import __version__
 from jobstat.exits import Exit
@@ -232,3 +237,65 @@ def test_every_command_and_option_of_the_contract_exists() -> None:
     assert set(re.findall("--[a-z][a-z-]+", text)) - {"--version", "--help"} <= names
     paths = {path for path, _ in commands()}
     assert set(re.findall("^jobstat ([a-z-]+)", text, re.MULTILINE)) <= paths
+
+
+def shown(page: str) -> str:
+    """Return the text of a man page, as a reader sees it."""
+    lines = [line for line in page.splitlines() if not line.startswith(".\\")]
+    text = " ".join(re.sub(r"^\.[A-Z]+ ?", "", line) for line in lines)
+    text = re.sub(r"\\f[BRI]|\\&", "", text)
+    for character, escaped in ESCAPES.items():
+        if character != "\\":
+            text = text.replace(escaped, character)
+    return " ".join(text.replace(r"\e", "\\").split())
+
+
+def test_man_page_has_every_command_option_and_topic() -> None:
+    page = MAN_PAGE.read_text()
+    text = shown(page)
+    sections = re.split(r"^\.SS ", page, flags=re.MULTILINE)
+    for path, _ in commands():
+        section = next(s for s in sections if shown(s).startswith(f"jobstat {path} "))
+        for param in context(path).command.params:
+            if isinstance(param, click.Option):
+                assert ", ".join(param.opts) in shown(section)
+                assert " ".join((param.help or "").split()) in shown(section)
+    for topic in TOPICS:
+        for paragraph in re.split(r"\n\n", load_topic(topic))[1:]:
+            words = re.sub(r"^ *(?:-|\d\.) |\n +- ", " ", paragraph).split()
+            assert " ".join(words[:4]) in re.sub(r"\\\(bu \d ", "", text)
+
+
+def test_man_page_escapes_all_that_roff_reads() -> None:
+    for line in MAN_PAGE.read_text().splitlines():
+        if line.startswith("."):
+            assert re.match(r"\.(\\\"|[A-Za-z]{1,2}( |$))", line), line
+        else:
+            assert not line.startswith("'")
+        assert re.sub(r"\\(e|-|&|\([a-z]{2}|f[BIR])", "", line).count("\\") == (
+            line.startswith(".\\")
+        )
+        assert line.isascii()
+
+
+@pytest.mark.parametrize(
+    "command", [["groff", "-man", "-Tutf8", "-ww"], ["mandoc", "-T", "lint"]]
+)
+def test_man_page_has_no_warnings(command: list[str]) -> None:
+    if not shutil.which(command[0]):
+        pytest.skip(f"needs {command[0]}")
+    done = run([*command, str(MAN_PAGE)], env=dict(os.environ))
+    assert done.stderr == ""
+    if command[0] == "mandoc":
+        assert done.stdout == ""
+
+
+def test_man_page_hides_no_line_that_begins_with_a_dot_or_quote() -> None:
+    lines = list(text_lines("Title\n\n  .TH is text\n  'so is this\n\n    .code\n"))
+    assert lines == [
+        ".SH TITLE",
+        ".PP",
+        r"\&.TH is text",
+        r"\(aqso is this",
+        *(".PP", ".RS 4", ".EX", r"\&.code", ".EE", ".RE"),
+    ]
