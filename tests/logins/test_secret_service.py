@@ -34,6 +34,38 @@ import secretstorage
 secretstorage.get_default_collection(secretstorage.dbus_init()).lock()
 """
 
+READ = """
+import sys, json, keyring
+from keyring.backends import SecretService
+from jobstat.zendesk.auth import secret_service
+backend = keyring.get_keyring()
+first, *_ = getattr(backend, "backends", [backend])
+assert type(first) is SecretService.Keyring, first
+assert secret_service.is_first_choice()
+for name in sys.argv[1:]:
+    print(json.dumps([read("jobstat", name)
+        for read in (secret_service.find, keyring.get_password)]))
+"""
+FIND = """
+from jobstat.zendesk.auth import secret_service
+print(secret_service.find("jobstat", "a"))
+"""
+SHOW = """
+import sys
+from jobstat.__main__ import main
+try: main()
+finally: print(*sys.modules, file=sys.stderr)
+"""
+OTHER_KEYRING = """
+from keyring.backend import KeyringBackend
+class Keyring(KeyringBackend):
+    priority = 9
+    def get_password(self, service, username):
+        return '{"token": "of-the-other-keyring"}'
+    def set_password(self, service, username, password):
+        pass
+"""
+
 
 def run(
     machine: Machine, script: str, **settings: str
@@ -96,3 +128,62 @@ def test_locked_keyring_makes_list_exit_4(machine: Machine) -> None:
     )
     assert done.returncode == 4
     assert "the keyring is locked\n" in done.stderr
+
+
+def test_secret_is_read_as_the_library_reads_it(machine: Machine) -> None:
+    done = run(
+        machine,
+        f"""
+        store() {{ secret-tool store --label=x service $1 username $2; }}
+        printf 'one \\xe2\\x98\\x83' | store jobstat a
+        echo two | store other b
+        {sys.executable} -c "$READ" a b ''
+        {sys.executable} -c "$LOCK"
+        {sys.executable} -c "$FIND"
+        """,
+        READ=READ,
+        LOCK=LOCK,
+        FIND=FIND,
+    )
+    assert done.stdout.splitlines() == [
+        json.dumps(["one \N{SNOWMAN}"] * 2),
+        "[null, null]",
+        "[null, null]",
+        "None",
+    ], done.stderr
+
+
+def test_show_reads_the_secret_service_without_the_library(machine: Machine) -> None:
+    done = run(
+        machine,
+        f"""
+        echo {TOKEN} | jobstat auth login --with-token || exit
+        {sys.executable} -c "$SHOW" show --json nosuch
+        """,
+        SHOW=SHOW,
+    )
+    assert done.returncode == 5, done.stderr
+    modules = done.stderr.splitlines()[-1].split()
+    assert "secretstorage" in modules
+    assert "keyring" not in modules
+
+
+def test_keyring_of_another_package_comes_before_the_secret_service(
+    machine: Machine,
+) -> None:
+    packages = machine.home / "packages"
+    metadata = packages / "other-1.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text("Name: other\nVersion: 1\n")
+    (metadata / "entry_points.txt").write_text("[keyring.backends]\nother = other\n")
+    (packages / "other.py").write_text(OTHER_KEYRING)
+    done = run(
+        machine,
+        f"""
+        echo {TOKEN} | jobstat auth login --with-token || exit
+        jobstat list > /dev/null; echo $?
+        PYTHONPATH={packages} jobstat list; echo $?
+        """,
+    )
+    assert done.stdout.splitlines() == ["0", "4"], done.stderr
+    assert "401" in done.stderr

@@ -131,7 +131,17 @@ def test_topic_refers_only_to_existing_topics_and_commands(topic: str) -> None:
 
 VARIABLE = re.compile(r"[A-Z][A-Z0-9]*_?[A-Z0-9_]*[A-Z0-9]")
 
-OTHER_NAMES = {"GET", "ON", "POST", "POSIX", "SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"}
+OTHER_NAMES = {
+    "GET",
+    "KDE",
+    "ON",
+    "POST",
+    "POSIX",
+    "SIGHUP",
+    "SIGINT",
+    "SIGQUIT",
+    "SIGTERM",
+}
 """Strings in capitals that are not variables."""
 
 

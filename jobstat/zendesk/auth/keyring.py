@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from jobstat import clock, user
 from jobstat.errors import AuthError
+from jobstat.zendesk.auth import secret_service
 from jobstat.zendesk.auth.credentials import ENV_CREDENTIALS
 from jobstat.zendesk.background import BackgroundCall
 from jobstat.zendesk.redact import contains_secret, redact_exception
+
+T = TypeVar("T")
 
 SERVICE = "jobstat"
 """The service of jobstat's keyring entries. The name of an entry is the account's."""
@@ -38,10 +41,15 @@ def read(name: str, timeout: float | None = None) -> str | None:
     Wait ``timeout`` seconds, at most ``KEYRING_TIMEOUT``. Without a timeout, a user has
     time to answer a dialog. Raise KeyringError.
     """
-    secret: str | None = _call_keyring(
-        lambda keyring: keyring.get_password(SERVICE, name), _at_most(timeout)
+    timeout = _at_most(timeout)
+    if secret_service.is_first_choice():
+        search = _wait_for(lambda: secret_service.find(SERVICE, name), timeout)
+        if secret := search.result():
+            return secret
+    stored: str | None = _call_keyring(
+        lambda keyring: keyring.get_password(SERVICE, name), timeout
     )
-    return secret
+    return stored
 
 
 def write(
@@ -127,20 +135,7 @@ def _call_keyring(
     import keyring
 
     _skip_macos_library()
-    started = clock.monotonic()
-    allowed = KEYRING_TIMEOUT if timeout is None else timeout
-    background = BackgroundCall(lambda: call(keyring), "keyring")
-    answered = background.wait(lambda: started + allowed - clock.monotonic())
-    if not answered and timeout is None and user.notify:
-        user.notify("waiting for the keyring; it may be asking for its password")
-        allowed = DIALOG_TIMEOUT
-        answered = background.wait(lambda: started + allowed - clock.monotonic())
-    if not answered:
-        raise KeyringError(
-            f"the keyring did not answer within {max(allowed, 1):.0f} s",
-            hint="If the keyring is locked, unlock it. To work without it, set"
-            f" {ENV_CREDENTIALS}",
-        )
+    background = _wait_for(lambda: call(keyring), timeout)
     try:
         return background.result()
     except BaseException as error:  # noqa: BLE001 - a backend may raise anything
@@ -152,6 +147,28 @@ def _call_keyring(
         # Drop an exception that still shows a secret, outside its arguments.
         shows_secret = contains_secret("".join(format_exception(error)), secrets)
         raise keyring_error from (None if shows_secret else error)
+
+
+def _wait_for(call: Callable[[], T], timeout: float | None) -> BackgroundCall[T]:
+    """Run a call, and return it when it is done. Wait as ``read`` does.
+
+    Raise KeyringError if it takes too long.
+    """
+    started = clock.monotonic()
+    allowed = KEYRING_TIMEOUT if timeout is None else timeout
+    background = BackgroundCall(call, "keyring")
+    answered = background.wait(lambda: started + allowed - clock.monotonic())
+    if not answered and timeout is None and user.notify:
+        user.notify("waiting for the keyring; it may be asking for its password")
+        allowed = DIALOG_TIMEOUT
+        answered = background.wait(lambda: started + allowed - clock.monotonic())
+    if not answered:
+        raise KeyringError(
+            f"the keyring did not answer within {max(allowed, 1):.0f} s",
+            hint="If the keyring is locked, unlock it. To work without it, set"
+            f" {ENV_CREDENTIALS}",
+        )
+    return background
 
 
 def _to_keyring_error(error: BaseException) -> KeyringError:
