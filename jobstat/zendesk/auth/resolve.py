@@ -99,9 +99,11 @@ def resolve_provider(
 
 
 def _default_account(profiles: Profiles) -> Account | None:
+    if default := profiles.default_account:
+        return default
     from jobstat.zendesk.auth.zcli import active_account
 
-    return profiles.default_account or active_account()
+    return active_account()
 
 
 def _logged_in_account(origins: Sequence[str]) -> Account | None:
