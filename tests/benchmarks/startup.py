@@ -5,14 +5,19 @@ installs jobstat as a user does: with a current pip, compiled, and not editable.
 another checkout, it compares both. It needs the network to install packages.
 
 Each program asks a server on loopback for one job, over TLS. It reads as many
-certificates as certifi has. Each round runs every command once, so that a change of the
-machine's speed affects all of them. The figures are medians of the ratios in a round.
+certificates as certifi has, from one file, or in one row from a directory of hashed
+names. In two rows the token is from a login: in gnome-keyring, which jobstat reads
+itself, or in a keyring that the keyring library has to choose.
+
+Each round runs every command once, so that a change of the machine's speed affects all
+of them. The figures are medians of the ratios in a round.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import ssl
 import statistics
@@ -21,7 +26,9 @@ import sys
 import tempfile
 import time
 import venv
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import certifi
 import trustme
@@ -29,6 +36,9 @@ import trustme
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from raw_server import RawServer, http, raw_server
 from support import ID, SUCCESS, TOKEN, body, completed, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CHECKOUT = Path(__file__).parents[2]
 EMPTY = "python -c pass"
@@ -73,7 +83,7 @@ client = Zenpy(subdomain=subdomain, domain=domain, oauth_token=token)
 print(client.job_status(id=sys.argv[1]).to_json())
 """
 
-# A keyring that the library discovers among its own, as it does with the system's.
+# A keyring of another package, which the library has to find.
 FILE_KEYRING = """
 import json, os
 from keyring.backend import KeyringBackend
@@ -86,6 +96,16 @@ class FileKeyring(KeyringBackend):
             return json.load(file).get(f"{service}/{username}")
 
     set_password = delete_password = None
+"""
+
+KEYRING_PROGRAMS = ("dbus-run-session", "gnome-keyring-daemon", "secret-tool")
+
+# Prints the address of a D-Bus session with gnome-keyring, and ends with its input.
+SECRET_SERVICE = """
+printf secret | gnome-keyring-daemon --unlock --components=secrets > /dev/null
+until secret-tool search a b; do sleep 0.1; done > /dev/null
+echo $DBUS_SESSION_BUS_ADDRESS
+cat > /dev/null
 """
 
 Command = tuple[list[str], dict[str, str]]
@@ -101,6 +121,7 @@ def main(rounds: int, other_checkout: str | None) -> None:
     authority.issue_cert("127.0.0.1").configure_cert(tls)
     with (
         tempfile.TemporaryDirectory() as name,
+        secret_service(Path(name)) as bus,
         raw_server(http(content=body(completed(SUCCESS))), tls=tls) as server,
     ):
         folder = Path(name)
@@ -111,14 +132,14 @@ def main(rounds: int, other_checkout: str | None) -> None:
             server.base_url, SSL_CERT_FILE=str(ca_file), REQUESTS_CA_BUNDLE=str(ca_file)
         )
         own = install(folder / "own", str(CHECKOUT))
-        commands = jobstat_commands(own, folder, server)
+        commands = jobstat_commands(own, folder, server, bus)
         if other_checkout:
             other = install(folder / "other", other_checkout)
             commands = {
                 row: command
                 for own_row, other_row in zip(
                     commands.items(),
-                    jobstat_commands(other, folder, server).items(),
+                    jobstat_commands(other, folder, server, bus).items(),
                     strict=True,
                 )
                 for row, command in (own_row, (other_name(other_row[0]), other_row[1]))
@@ -137,50 +158,106 @@ def install(folder: Path, *requirements: str) -> Path:
     return folder / "bin"
 
 
+@contextmanager
+def secret_service(folder: Path) -> Iterator[str | None]:
+    """Run gnome-keyring, if it is installed. Yield the address of its D-Bus."""
+    if not all(map(shutil.which, KEYRING_PROGRAMS)):
+        print("gnome-keyring is not installed: skipped")
+        yield None
+        return
+    directories = {"XDG_RUNTIME_DIR": str(folder), "XDG_DATA_HOME": str(folder)}
+    with subprocess.Popen(
+        ["dbus-run-session", "--", "sh", "-c", SECRET_SERVICE],
+        env=environment(**directories),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.stdin.close()
+
+
 def jobstat_commands(
-    programs: Path, folder: Path, server: RawServer
+    programs: Path, folder: Path, server: RawServer, bus: str | None
 ) -> dict[str, Command]:
     """Return the commands of an installed jobstat."""
     jobstat = str(programs / "jobstat")
-    return {
+    show = [jobstat, "show", "--json", ID]
+    commands: dict[str, Command] = {
         "--version": ([jobstat, "--version"], {}),
         "--help": ([jobstat, "--help"], {}),
-        "show --json": ([jobstat, "show", "--json", ID], {}),
         "show": ([jobstat, "show", ID], {}),
-        "show --json, keyring": (
-            [jobstat, "show", "--json", ID],
-            make_login(programs, folder, server),
-        ),
+        "show --json": (show, {}),
     }
+    directory = hashed_directory(folder)
+    if directory:
+        settings = {"SSL_CERT_FILE": "", "SSL_CERT_DIR": str(directory)}
+        commands["- hashed directory"] = (show, settings)
+    login = make_login(folder, server)
+    if bus:
+        store_secret(bus, server)
+        service = {"DBUS_SESSION_BUS_ADDRESS": bus}
+        commands["- Secret Service"] = (show, login | service)
+    commands["- another keyring"] = (show, login | other_keyring(folder, server))
+    return commands
 
 
-def make_login(programs: Path, folder: Path, server: RawServer) -> dict[str, str]:
-    """Make a login whose token is in a keyring. Return the variables for its use."""
-    library = Path(
-        subprocess.run(
-            [programs / "python", "-c", "import keyring; print(keyring.__file__)"],
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout
-    ).parents[1]
-    (library / "file_keyring.py").write_text(FILE_KEYRING)
-    package = library / "file_keyring-1.dist-info"
-    package.mkdir()
-    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: file-keyring\n")
-    (package / "entry_points.txt").write_text("[keyring.backends]\nfile=file_keyring\n")
+def hashed_directory(folder: Path) -> Path | None:
+    """Return a directory of certificates with hashed names, None without openssl."""
+    directory = folder / "certs"
+    if not directory.exists() and shutil.which("openssl"):
+        directory.mkdir()
+        bundle = (folder / "ca.pem").read_text()
+        certificates = re.findall("-----BEGIN.*?-----END[^\n]*\n", bundle, re.DOTALL)
+        for number, certificate in enumerate(certificates):
+            (directory / f"{number}.pem").write_text(certificate)
+        subprocess.run(["openssl", "rehash", directory], check=True)
+    return directory if directory.exists() else None
+
+
+def make_login(folder: Path, server: RawServer) -> dict[str, str]:
+    """Make the profile of a login. Return the variables for its use."""
     profile = folder / "config" / "jobstat" / "accounts.toml"
     profile.parent.mkdir(parents=True, exist_ok=True)
     profile.write_text(f'[accounts."{server.base_url}"]\nkind = "token"\n')
-    entries = folder / "keyring.json"
-    entry = f"jobstat/{server.base_url.removeprefix('https://')}"
-    entries.write_text(json.dumps({entry: json.dumps({"token": TOKEN})}))
     return {
         "ZENDESK_OAUTH_TOKEN": "",
         "PYTHON_KEYRING_BACKEND": "",
-        "KEYRING_FILE": str(entries),
         "XDG_CONFIG_HOME": str(folder / "config"),
     }
+
+
+def store_secret(bus: str, server: RawServer) -> None:
+    subprocess.run(
+        [
+            *("secret-tool", "store", "--label=jobstat", "service", "jobstat"),
+            *("username", server.base_url.removeprefix("https://")),
+        ],
+        env=environment(DBUS_SESSION_BUS_ADDRESS=bus),
+        input=json.dumps({"token": TOKEN}).encode(),
+        check=True,
+    )
+
+
+def other_keyring(folder: Path, server: RawServer) -> dict[str, str]:
+    """Make a package with a keyring. Return the variables for its use."""
+    packages = folder / "packages"
+    metadata = packages / "file_keyring-1.dist-info"
+    metadata.mkdir(parents=True, exist_ok=True)
+    (packages / "file_keyring.py").write_text(FILE_KEYRING)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: file-keyring\n")
+    (metadata / "entry_points.txt").write_text(
+        "[keyring.backends]\nfile=file_keyring\n"
+    )
+    entries = folder / "keyring.json"
+    entry = f"jobstat/{server.base_url.removeprefix('https://')}"
+    entries.write_text(json.dumps({entry: json.dumps({"token": TOKEN})}))
+    return {"PYTHONPATH": str(packages), "KEYRING_FILE": str(entries)}
 
 
 def other_commands(
