@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from jobstat import clock
@@ -17,6 +19,22 @@ if TYPE_CHECKING:
 
 ERROR_BODY_TIMEOUT = 2.0
 """Seconds that the body of an error response may take after its headers."""
+
+DEAD_AFTER = 3.0
+"""Seconds after which a kept connection is dead if its peer confirms no byte.
+
+The peer's system confirms a request at once, however slow the server is. A router that
+has forgotten the connection, or a network that was changed, confirms nothing.
+"""
+
+# Python has no name for macOS's TCP_RXT_CONNDROPTIME, which counts seconds.
+_UNCONFIRMED_LIMIT = (
+    (0x80, 1)
+    if sys.platform == "darwin"
+    else (getattr(socket, "TCP_USER_TIMEOUT", None), 1000)
+)
+"""The option of a socket that limits the time of unconfirmed bytes, if the system has
+one, and its units in a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +71,8 @@ class FirstBytes:
     def missed_its_start(self) -> bool:
         """Whether these bytes are not the start of a response.
 
-        The response then began before its request was sent. Its start was read together
-        with the previous response.
+        There was none, or it began before its request was sent: its start was read
+        together with the previous response.
         """
         start = b"HTTP/"
         first = self.content[: len(start)]
@@ -82,10 +100,9 @@ class Exchange:
     An exchange runs in a thread, because nothing else bounds the resolution of a name
     or a response that drips in, and because signals must reach the main thread.
 
-    ``open_socket`` is that of an open connection, None without one. ``socket`` is that
+    ``open_socket`` is that of a kept connection, None without one. ``socket`` is that
     of this exchange's connection, which the next exchange may use. ``peer`` is
     the host and port to connect to. ``connecting`` is true until the connection works.
-    ``is_early`` is true if the response began before the request was sent.
     """
 
     def __init__(
@@ -99,7 +116,6 @@ class Exchange:
         self.timeout = timeout
         self.response: Response | None = None
         self.error: Exception | None = None
-        self.is_early = False
         self.socket = open_socket
         self.connecting = open_socket is None
         self.peer: str | None = None
@@ -108,12 +124,28 @@ class Exchange:
         self._request = request
         self._deadline = clock.monotonic() + timeout
         self._abandoned = False
+        self._has_connected = False
+        self._is_sent_over_kept = False
         self._call: BackgroundCall[None] | None = None
 
     def run(self, on_tick: OnTick) -> bool:
         """Send the request. Return whether the exchange ended before its deadline."""
         self._call = BackgroundCall(self._run, "exchange")
         return self._call.wait(lambda: self._deadline - clock.monotonic(), on_tick)
+
+    @property
+    def was_in_vain(self) -> bool:
+        """Whether the request met a dead connection, and another one may answer it.
+
+        A kept connection may have died while it was idle, or be out of step with its
+        requests. Some servers answer a 408 before they close an idle connection. A POST
+        is never sent twice.
+        """
+        if self._request.body is not None or not self._is_sent_over_kept:
+            return False
+        if self.response:
+            return self.response.status == HTTPStatus.REQUEST_TIMEOUT
+        return self.error is not None and self._first_bytes.missed_its_start
 
     def abandon(self) -> None:
         """Make the thread end soon, without sending another byte."""
@@ -163,7 +195,7 @@ class Exchange:
                 info["return_value"].close()
             raise _Abort("the exchange is abandoned")
         if event.endswith("connect_tcp.started"):
-            self.connecting = True
+            self.connecting = self._has_connected = True
             self.peer = f"{info['host']}:{info['port']}"
         elif event.endswith(("connect_tcp.complete", "start_tls.complete")):
             self.connecting = False
@@ -171,8 +203,17 @@ class Exchange:
             self._first_bytes.watch(info["return_value"])
         elif event.endswith("send_request_headers.started"):
             self._first_bytes.content = b""
+            if not self._has_connected:
+                self._is_sent_over_kept = True
+                self._limit_unconfirmed_bytes()
         elif event.endswith("receive_response_headers.complete") and (
             self._first_bytes.missed_its_start
         ):
-            self.is_early = True
             raise _Abort("the response began before its request")
+
+    def _limit_unconfirmed_bytes(self) -> None:
+        option, units = _UNCONFIRMED_LIMIT
+        if self.socket and option is not None:
+            value = int(DEAD_AFTER * units)
+            with suppress(OSError):  # the peer has closed the connection
+                self.socket.setsockopt(socket.IPPROTO_TCP, option, value)

@@ -32,8 +32,12 @@ if TYPE_CHECKING:
 
     from jobstat.zendesk.background import OnTick
 
-KEEPALIVE = 5.0
-"""Seconds that an idle connection stays open for the next exchange."""
+KEEPALIVE = 60.0
+"""Seconds that an idle connection stays open for the next exchange.
+
+Longer than the longest wait between two polls of a job. A new TLS connection costs the
+bytes of several polls.
+"""
 
 
 class _NoCookies(CookieJar):
@@ -76,7 +80,6 @@ class HttpClient:
         self._client = self._open()
         self._socket: socket.socket | None = None
         self._first_bytes = FirstBytes()
-        self._closed_by_server = False
         self._last_used_at = clock.monotonic()
 
     def __enter__(self) -> Self:
@@ -91,14 +94,33 @@ class HttpClient:
         """Return the response to a request. Follow no redirect.
 
         ``timeout`` is in seconds, from the resolution of the name to the last byte.
-        ``on_tick`` is called about once a second. Raise Unreachable if there is no
-        whole response by then, InvalidResponse if it is too large or damaged,
-        UsageError if the proxy refuses its user and password.
+        ``on_tick`` is called about once a second. A GET that meets a dead connection
+        is sent once more, over a new one. Raise Unreachable if there is no whole
+        response by then, InvalidResponse if it is too large or damaged, UsageError if
+        the proxy refuses its user and password.
         """
-        if clock.monotonic() - self._last_used_at > KEEPALIVE:
-            # httpx's own expiry does not count the time of a suspend.
+        is_old = clock.monotonic() - self._last_used_at > KEEPALIVE
+        if is_old or request.body is not None:
+            # httpx's own expiry does not count the time of a suspend. A POST must not
+            # meet a dead connection: it is never sent twice.
             self.reconnect()
         deadline = clock.monotonic() + timeout
+        exchange, done = self._exchange(request, timeout, on_tick)
+        if exchange.was_in_vain and (time_left := deadline - clock.monotonic()) > 0:
+            self.reconnect()
+            exchange, done = self._exchange(request, time_left, on_tick)
+        if exchange.response:
+            connection = exchange.response.headers.get("connection", "")
+            if connection.strip().lower() == "close":
+                self._socket = None
+            return exchange.response
+        # Ignore errors caused by our own cancel.
+        raise self._to_error(exchange, exchange.error if done else None, timeout)
+
+    def _exchange(
+        self, request: Request, timeout: float, on_tick: OnTick
+    ) -> tuple[Exchange, bool]:
+        """Return an exchange, and whether it ended before its deadline."""
         exchange = Exchange(
             self._client, self._socket, self._first_bytes, request, timeout
         )
@@ -113,15 +135,7 @@ class HttpClient:
                 # The abandoned thread may still use the old client.
                 exchange.abandon()
                 self._client, self._socket = self._open(), None
-        if exchange.is_early:
-            self.reconnect()
-            return self.send(request, max(deadline - clock.monotonic(), 0), on_tick)
-        if exchange.response:
-            connection = exchange.response.headers.get("connection", "")
-            self._closed_by_server = connection.strip().lower() == "close"
-            return exchange.response
-        # Ignore errors caused by our own cancel.
-        raise self._to_error(exchange, exchange.error if done else None)
+        return exchange, done
 
     def clone(self) -> HttpClient:
         """Return another client for the same host, with its own connection."""
@@ -134,7 +148,7 @@ class HttpClient:
 
         Surplus bytes on the old one would be read as the next response.
         """
-        if not self._closed_by_server:
+        if self._socket:
             self._client.close()
             self._client, self._socket = self._open(), None
 
@@ -152,25 +166,29 @@ class HttpClient:
         except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
             raise proxy_settings_error(error) from None
 
-    def _to_error(self, exchange: Exchange, cause: Exception | None) -> Exception:
+    def _to_error(
+        self, exchange: Exchange, cause: Exception | None, timeout: float
+    ) -> Exception:
         """Return the error for an exchange without a response, without secrets."""
         if cause:
             # Redact first: the new error quotes the message.
             redact_exception(cause, proxy_secrets())
-        error = self._translate(exchange, cause)
+        error = self._translate(exchange, cause, timeout)
         if error is not cause:
             error.__cause__ = cause
         return error
 
-    def _translate(self, exchange: Exchange, cause: Exception | None) -> Exception:
+    def _translate(
+        self, exchange: Exchange, cause: Exception | None, timeout: float
+    ) -> Exception:
         peer, name = exchange.peer, self._name
         if peer not in {None, _host_and_port(self._origin)}:
             proxy = f"the proxy {peer}"
             name = proxy if exchange.connecting else f"{name} through {proxy}"
         match cause:
             case None | httpx.TimeoutException():
-                timeout = format_duration(max(exchange.timeout + 0.5, 1))
-                return Unreachable(f"{name} did not answer within {timeout}")
+                duration = format_duration(max(timeout + 0.5, 1))
+                return Unreachable(f"{name} did not answer within {duration}")
             case httpx.ProxyError():
                 return proxy_refusal(f"the proxy {peer}", str(cause))
             case zlib.error():
