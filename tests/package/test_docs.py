@@ -289,7 +289,8 @@ def test_man_page_escapes_all_that_roff_reads() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [["groff", "-man", "-Tutf8", "-ww"], ["mandoc", "-T", "lint"]]
+    "command",
+    [["groff", "-man", "-Tutf8", "-ww"], ["mandoc", "-T", "lint", "-W", "warning"]],
 )
 def test_man_page_has_no_warnings(command: list[str]) -> None:
     if not shutil.which(command[0]):
