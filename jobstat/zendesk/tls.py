@@ -38,7 +38,7 @@ def ssl_context() -> ssl.SSLContext:
             raise _unusable("SSL_CERT_FILE", reason) from error
         raise UsageError(
             f"the system's certificates cannot be used: {file!r}: {reason}",
-            hint=f"Repair that file, or set SSL_CERT_FILE={_certifi()}",
+            hint=f"Repair that file, or set {_certifi_setting()}",
         ) from error
     except OSError as error:
         # Python's ssl opens one other file.
@@ -64,7 +64,7 @@ def untrusted_hint() -> str:
     return (
         f"jobstat trusts the system's certificates in {directory or file}. Add your"
         " network's root certificate there if it has one. If they are old, upgrade the"
-        f" package ca-certificates, or set SSL_CERT_FILE={_certifi()}"
+        f" package ca-certificates, or set {_certifi_setting()}"
     )
 
 
@@ -99,6 +99,13 @@ def _certifi() -> str:
     import certifi
 
     return certifi.where()
+
+
+def _certifi_setting() -> str:
+    """Return the setting for certifi's certificates, as a shell reads it."""
+    from shlex import quote
+
+    return f"SSL_CERT_FILE={quote(_certifi())}"
 
 
 def _count_in_file(file: str) -> int:

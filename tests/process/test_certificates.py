@@ -57,7 +57,7 @@ def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
     paths = ("", "", "SSL_CERT_FILE", str(file), "SSL_CERT_DIR", str(directory))
     defaults = ssl.DefaultVerifyPaths(*paths)
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: defaults)
-    bundle = tmp_path / "certifi.pem"
+    bundle = tmp_path / "the certifi.pem"
     write(trustme.CA(), bundle)
     monkeypatch.setattr(certifi, "where", lambda: str(bundle))
     authority = trustme.CA()
@@ -118,7 +118,7 @@ def test_certificate_missing_in_the_system_is_not_trusted_although_certifi_has_i
     )
     assert error.hint
     assert f"the system's certificates in {system.directory}. " in error.hint
-    assert error.hint.endswith(f" SSL_CERT_FILE={system.certifi}")
+    assert error.hint.endswith(f" SSL_CERT_FILE='{system.certifi}'")
 
 
 def nothing(system: System) -> None:
@@ -196,7 +196,7 @@ def test_damaged_file_of_the_system_raises_a_usage_error(system: System) -> None
     ) as e:
         system.request()
     assert f"{str(system.file)!r}" in e.value.message
-    assert str(e.value.hint).endswith(f" SSL_CERT_FILE={system.certifi}")
+    assert str(e.value.hint).endswith(f" SSL_CERT_FILE='{system.certifi}'")
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])

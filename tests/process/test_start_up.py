@@ -46,6 +46,7 @@ def test_commands_do_not_import_modules_they_do_not_need(demo: object) -> None:
         "platformdirs",
         "pygments",
         "rich",
+        "secretstorage",
         "tomllib",
     }
 
