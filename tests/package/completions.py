@@ -330,7 +330,7 @@ POWERSHELL_CODE = """\
     }
     if ($null -eq $offers) { return }
     $found = @($offers.Keys | Where-Object { "$prefix$_".StartsWith($word, 'Ordinal') })
-    if (-not $found) { return '' }  # without a result, PowerShell completes paths
+    if (-not $found) { return '' }  # after no result, PowerShell completes paths
     foreach ($offer in $found) {
         [Management.Automation.CompletionResult]::new(
             "$prefix$offer", $offer, 'ParameterValue', $offers[$offer])
