@@ -92,14 +92,16 @@ class RateLimiter:
 def _find_next_slot(request_times: Iterable[float], max_requests: float) -> float:
     """Return when one more request keeps to ``max_requests`` in any minute.
 
-    This is the generic cell rate algorithm (GCRA), a token bucket without a timer:
-    half of the requests may come in one burst, the rest are spaced evenly.
+    This is the generic cell rate algorithm (GCRA), a token bucket without a timer: some
+    of the requests may come in one burst, the rest are spaced evenly. A large burst
+    would make the spaces wide for as long as the watch lasts.
     """
     if max_requests <= 0:
         return inf
     if max_requests >= 1:
         max_requests = int(max_requests)
-    burst = 1 + max(int(max_requests) - 1, 0) // 2
+    half = 1 + max(int(max_requests) - 1, 0) // 2
+    burst = min(half, max(FREE_REQUESTS, half // 4))
     spacing = MINUTE / (max_requests + 1 - burst)
     bucket_full_at = -inf
     for time in request_times:

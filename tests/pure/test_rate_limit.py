@@ -28,16 +28,17 @@ def test_rate_limiter_uses_at_most_a_tenth_of_the_rate_limit(limit: int) -> None
     for first in times[FREE_REQUESTS:]:
         in_a_minute = [at for at in times if first <= at < first + 60 - 1e-6]
         assert len(in_a_minute) <= max_requests
-    # At least half of the share is used.
-    assert len(times) >= 10 * limit / 10 / 2
+    # Most of the share is used for as long as the watch lasts.
+    used = 0.8 if limit >= 200 else 0.5
+    assert len(times) >= 10 * used * limit / 10
 
 
 def test_burst_of_requests_is_allowed_then_requests_are_spaced() -> None:
     times = request_times(RateLimit(200), 60)
     burst = [at for at in times if at == 0]
-    assert len(burst) == 10
-    delays = [later - at for at, later in pairwise(times[9:])]
-    assert delays == pytest.approx([60 / 11] * len(delays))
+    assert len(burst) == 5
+    delays = [later - at for at, later in pairwise(times[4:])]
+    assert delays == pytest.approx([60 / 16] * len(delays))
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,8 @@ def test_burst_of_requests_is_allowed_then_requests_are_spaced() -> None:
         (RateLimit(700, 0, 30), 0),
         (RateLimit(10, 9), FREE_REQUESTS),
         (RateLimit(10, 1), FREE_REQUESTS),
-        (RateLimit(200, 199), 10),
+        (RateLimit(200, 199), FREE_REQUESTS),
+        (RateLimit(700, 699), 8),
     ],
 )
 def test_first_requests_may_exceed_the_share_while_any_remain(
