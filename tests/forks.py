@@ -237,6 +237,9 @@ def _run_jobstat(run: dict[str, Any], streams: list[int]) -> None:
     )
     os.environ.clear()
     os.environ.update(run["env"])
+    if sys.platform == "darwin":
+        # A forked process may crash when it reads the proxy settings of macOS.
+        os.environ.setdefault("no_proxy", "*")
     sys.argv = ["jobstat", *run["arguments"]]
     exec(run["prelude"], {})
     from jobstat.__main__ import main

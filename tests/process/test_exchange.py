@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import certifi
@@ -192,6 +193,7 @@ def test_failure_to_start_a_thread_raises_unreachable(monkeypatch: Any) -> None:
             http.send(Request("/"), TIMEOUT)
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads /proc")
 def test_request_thread_blocks_signals_and_the_main_thread_does_not() -> None:
     """The main thread delays them while the live view writes."""
     import signal

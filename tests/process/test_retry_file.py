@@ -8,7 +8,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from support import bash
+from support import bash, needs_full_device
 from terminals import on_terminal
 
 if TYPE_CHECKING:
@@ -91,15 +91,21 @@ def test_output_is_utf8_in_any_locale(failed_job: str, tmp_path: Path) -> None:
     assert done.stdout == '{"subject": "é€1"}\n{"subject": "é€3"}\n'
 
 
-def test_full_disk_is_one_error_and_leaves_no_file(
+@needs_full_device
+def test_full_disk_is_one_error(failed_job: str, tmp_path: Path) -> None:
+    write_lines(tmp_path / "in", *['{"subject": "a"}'] * 4)
+    command = f"cd {tmp_path}\njobstat retry-file {failed_job} in"
+    done = bash(f"{command} > /dev/full")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("jobstat: cannot write the output: No space left")
+
+
+def test_file_that_grows_too_large_is_one_error_and_leaves_no_file(
     failed_job: str, tmp_path: Path
 ) -> None:
     short, long = '{"subject": "a"}', json.dumps({"subject": "x" * 5000})
     write_lines(tmp_path / "in", short, short, short, long)
     command = f"cd {tmp_path}\njobstat retry-file {failed_job} in"
-    done = bash(f"{command} > /dev/full")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("jobstat: cannot write the output: No space left")
     limited = f"ulimit -f 2\n{command} --batch 1 --output retry"
     done = bash(limited)
     assert (done.returncode, done.stdout) == (2, "")

@@ -23,6 +23,7 @@ from support import (
     environment,
     job_object,
     jobstat,
+    needs_full_device,
     sh,
 )
 
@@ -47,6 +48,7 @@ DONE = http(content=body(completed(SUCCESS, FAILURE)))
         ["--version"],
     ],
 )
+@needs_full_device
 def test_full_disk_exits_2(arguments: list[str]) -> None:
     with raw_server(DONE) as server, open("/dev/full", "w") as full:  # noqa: PTH123 - a device
         done = jobstat(*arguments, env=environment(server.base_url), stdout=full)
@@ -78,7 +80,9 @@ def test_commands_that_write_exit_2_if_stdout_is_closed(arguments: str) -> None:
     )
 
 
-@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
+@pytest.mark.parametrize(
+    "redirection", ["2>&-", pytest.param("2>/dev/full", marks=needs_full_device)]
+)
 def test_unwritable_stderr_does_not_change_the_exit_code(redirection: str) -> None:
     with raw_server(http("503 No"), DONE) as server:
         env = environment(server.base_url)
