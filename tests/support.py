@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from children import CLEAN, run
+from forks import run_forked
 
 from jobstat.jobs.parse import parse_job
 
@@ -116,9 +117,24 @@ MAIN = "from jobstat.__main__ import main; main()"
 def jobstat(
     *arguments: str, env: dict[str, str] | None = None, **options: Any
 ) -> subprocess.CompletedProcess[str]:
-    """Run jobstat in its own process, and wait for it."""
+    """Run jobstat in its own process, and wait for it.
+
+    The process is forked, unless it needs streams or settings of its own from the
+    start.
+    """
     env = environment() if env is None else env
+    if options.keys() <= {"typed"} and not _python_settings(env):
+        return run_forked(*arguments, env=env, **options)
     return run([*JOBSTAT, *arguments], env=env, **options)
+
+
+def _python_settings(env: dict[str, str]) -> set[tuple[str, str]]:
+    """Return the settings that Python reads when it starts, other than the tests'."""
+    return {
+        (name, value)
+        for name, value in env.items() - CLEAN.items()
+        if name.startswith(("PYTHON", "LC_", "LANG"))
+    }
 
 
 def python(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from support import jobstat, python
+from children import run
+from support import JOBSTAT, environment, python
 
 from jobstat import __version__
 
@@ -52,5 +53,5 @@ def test_commands_do_not_import_modules_they_do_not_need(demo: object) -> None:
 
 
 def test_python_m_jobstat_prints_the_version() -> None:
-    done = jobstat("--version")
+    done = run([*JOBSTAT, "--version"], env=environment())
     assert done.stdout == f"jobstat {__version__}\n"
