@@ -25,7 +25,14 @@ MAX_WORKERS = 16
 
 # On a busy machine an example may take long.
 settings.register_profile(
-    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "any machine",
+    deadline=None,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+# .ci/run looks for rare counterexamples.
+settings.register_profile(
+    "thorough", settings.get_profile("any machine"), max_examples=200
 )
 settings.load_profile("any machine")
 

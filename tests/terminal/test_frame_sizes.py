@@ -19,7 +19,15 @@ from jobstat.views.terminal import Glyphs, Terminal
 if TYPE_CHECKING:
     from jobstat.jobs.job import Job
 
-COLUMNS, ROWS = (20, 40, 60, 80, 200), (10, 24, 60)
+COLUMNS = (20, 40, 60, 80, 200)
+SIZES = [
+    *((columns, 24) for columns in COLUMNS),
+    (20, 10),
+    (80, 10),
+    (20, 60),
+    (200, 60),
+]
+"""Each width, and the least and the most of both."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +73,7 @@ def squeezed(text: str) -> str:
 
 
 @pytest.mark.parametrize("name", SCENES)
-@pytest.mark.parametrize("rows", ROWS)
-@pytest.mark.parametrize("columns", COLUMNS)
+@pytest.mark.parametrize(("columns", "rows"), SIZES)
 def test_frame_fits_and_shows_what_matters(name: str, columns: int, rows: int) -> None:
     scene = SCENES[name]()
     shown = squeezed(" ".join(draw(scene, columns, rows)))
