@@ -33,7 +33,7 @@ def is_first_choice() -> bool:
         return False
     try:
         import secretstorage  # noqa: F401 - the import is not a part of the timeout
-    except ImportError:
+    except (ImportError, AttributeError):  # as the library expects them
         return False
     return True
 
