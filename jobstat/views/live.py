@@ -23,7 +23,7 @@ from jobstat.views.layout import to_ansi
 from jobstat.views.progress import Progress
 from jobstat.views.report import render_last_status, render_summary
 from jobstat.views.screen import NARROW
-from jobstat.views.terminal import Terminal
+from jobstat.views.terminal import DEFAULT_SIZE, Terminal
 
 if TYPE_CHECKING:
     from jobstat.jobs.retry import Outage
@@ -41,6 +41,11 @@ makes tmux move the lines to its history when the cursor is at the top left."""
 RESIZE_SETTLE_TIME = 0.3
 """Seconds without a resize before the next frame. After a resize, tmux reports another
 one up to 0.25 s late."""
+
+ASK_AGAIN_AFTER = 10.0
+"""Seconds after which the terminal's size and foreground are asked for again.
+
+A signal announces a change, but may be lost: a parent may have blocked it."""
 
 WRITING_SIGNALS = {signal.SIGTSTP, signal.SIGWINCH}
 """Signals whose handlers write to the terminal."""
@@ -74,6 +79,8 @@ class LiveProgress(Progress):
         self._is_drawn = False
         self._drawn_at = -inf
         self._resized_at = -inf
+        self._size = DEFAULT_SIZE
+        self._asked_at = -inf
 
     def __enter__(self) -> Self:
         """Install signal handlers, but draw nothing yet.
@@ -83,6 +90,7 @@ class LiveProgress(Progress):
         if signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL:
             signal.signal(signal.SIGTSTP, self._on_ctrl_z)
         signal.signal(signal.SIGWINCH, self._on_resize)
+        signal.signal(signal.SIGCONT, self._on_continue)
         self._is_active = True
         return self
 
@@ -144,9 +152,10 @@ class LiveProgress(Progress):
 
     def _draw(self, now: float) -> None:
         self._drawn_at = now
-        # In the background, the terminal belongs to the shell.
-        if self._watch.pending and self._terminal.in_foreground:
-            lines = frame_lines(self._watch, self._account, now, self._terminal)
+        if self._watch.pending and self._may_draw(now):
+            lines = frame_lines(
+                self._watch, self._account, now, self._terminal, self._size
+            )
             if self._resized_at > now:
                 return  # the lines may not fit any more
             up = f"\x1b[{len(lines) - 1}A" if len(lines) > 1 else ""
@@ -156,6 +165,22 @@ class LiveProgress(Progress):
             self._write_controls(
                 f"\r{HIDE_CURSOR}{self._indicator.update(now)}{frame}{ERASE_LINE}{ERASE_BELOW}{up}\r"
             )
+
+    def _may_draw(self, now: float) -> bool:
+        """Return whether this process is in the foreground, and learn the size.
+
+        In the background, the terminal belongs to the shell. The shell, not this
+        process, then gets the signal of a resize.
+        """
+        if now - self._asked_at >= ASK_AGAIN_AFTER:
+            # Set before the questions: a signal that makes the answers outdated
+            # resets it.
+            self._asked_at = now
+            if not self._terminal.in_foreground:
+                self._asked_at = -inf
+                return False
+            self._size = self._terminal.size
+        return True
 
     def _erase(self) -> None:
         if self._is_drawn:
@@ -189,18 +214,28 @@ class LiveProgress(Progress):
         """Erase the frame: the terminal would wrap its lines at the next resize."""
         del number, frame
         self._resized_at = self._clock.monotonic()
+        self._asked_at = -inf
         if self._is_drawn:
             self._write_controls(ERASE)
 
+    def _on_continue(self, number: int, frame: FrameType | None) -> None:
+        """Ask again: the shell had the terminal while this process was stopped."""
+        del number, frame
+        self._asked_at = -inf
+
 
 def frame_lines(
-    watch: Watch, account: str, now: float, terminal: Terminal
+    watch: Watch,
+    account: str,
+    now: float,
+    terminal: Terminal,
+    size: os.terminal_size,
 ) -> list[str]:
     """Return the lines of a frame. No line reaches the last column.
 
     Some terminals would wrap such a line, and others erase its last character.
     """
-    columns, rows = terminal.size
+    columns, rows = size
     frame = Frame(
         watch,
         account,

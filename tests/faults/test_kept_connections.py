@@ -21,7 +21,7 @@ from support import ID, SUCCESS, body, completed, environment, job_object
 from terminals import on_terminal
 
 from jobstat.errors import Unreachable
-from jobstat.zendesk.exchange import Request
+from jobstat.zendesk.exchange import Exchange, Request
 from jobstat.zendesk.http import HttpClient
 
 if TYPE_CHECKING:
@@ -208,17 +208,26 @@ def client(server: RawServer) -> HttpClient:
     return HttpClient(server.base_url, {}, bypass_proxy=True)
 
 
-def test_replaced_connection_shares_the_timeout_of_the_first() -> None:
+def test_replaced_connection_shares_the_timeout_of_the_first(monkeypatch: Any) -> None:
+    timeouts = []
+
+    class Recorded(Exchange):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            timeouts.append(self.timeout)
+
     def close_late(connection: socket.socket) -> None:
         del connection
-        time.sleep(1)
+        time.sleep(0.5)
 
+    monkeypatch.setattr("jobstat.zendesk.http.Exchange", Recorded)
     with raw_server(Dying(close_late), stall()) as server, client(server) as http:
         assert http.send(Request("/"), TIMEOUT).is_success
-        began = time.monotonic()
-        with pytest.raises(Unreachable, match="did not answer within 3 s"):
-            http.send(Request("/"), 3.0)
-        assert time.monotonic() - began < TIMEOUT / 4
+        with pytest.raises(Unreachable, match="did not answer within 2 s"):
+            http.send(Request("/"), 2.0)
+    _, first, second = timeouts
+    assert first == 2.0
+    assert second <= 1.5
 
 
 @pytest.mark.parametrize(("death", "before_request"), DEATHS)

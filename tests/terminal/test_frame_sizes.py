@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pyte
@@ -30,33 +30,20 @@ SIZES = [
 """Each width, and the least and the most of both."""
 
 
-@dataclass(frozen=True)
-class SizedTerminal(Terminal):
-    """A terminal of a given size. Nothing is written to it."""
-
-    columns: int = 80
-    rows: int = 24
-
-    @property
-    def size(self) -> os.terminal_size:
-        return os.terminal_size((self.columns, self.rows))
-
-
 def draw(scene: Scene, columns: int, rows: int) -> list[str]:
     """Return the lines of a screen on which a frame of the scene was drawn.
 
     Check that the frame fits: no line is wrapped, and none is scrolled off.
     """
-    terminal = SizedTerminal(
+    terminal = Terminal(
         stream=None,
         interactive=True,
         unattended=False,
         color=True,
         glyphs=Glyphs.UNICODE,
-        columns=columns,
-        rows=rows,
     )
-    lines = frame_lines(scene.watch, "acme", scene.now, terminal)
+    size = os.terminal_size((columns, rows))
+    lines = frame_lines(scene.watch, "acme", scene.now, terminal, size)
     assert 1 <= len(lines) < rows
     screen = pyte.HistoryScreen(columns, rows)
     pyte.Stream(screen).feed("\r\n".join(lines))

@@ -22,6 +22,7 @@ from raw_server import http, raw_server
 from support import (
     ID,
     JOBSTAT,
+    MAIN,
     SUCCESS,
     body,
     completed,
@@ -174,6 +175,70 @@ def test_narrowing_tmux_does_not_push_the_frame_into_its_history(
             assert screen().count("0/30 jobs") == 1
         finally:
             run_tmux("kill-server")
+
+
+NEVER_ASK_AGAIN = "import jobstat.views.live as live; live.ASK_AGAIN_AFTER = 1e9\n"
+
+
+def set_size(session: Session, columns: int, rows: int) -> None:
+    size = struct.pack("HHHH", rows, columns, 0, 0)
+    fcntl.ioctl(session.master, termios.TIOCSWINSZ, size)
+
+
+def widths(session: Session) -> list[int]:
+    """Return the widths of the frames drawn so far, in their order."""
+    drawn = re.sub(r"\x1b\[[0-9;?]*[A-JL-Za-z]", "", session.raw.decode())
+    return [len(line) for line in re.findall("0 of 3 jobs done[^\x1b]*", drawn)]
+
+
+def three_jobs(server: DemoServer) -> dict[str, str]:
+    for _ in range(3):
+        start_job(server)
+    return environment(server.base_url, ZENDESK_OAUTH_TOKEN=TOKEN)
+
+
+def test_idle_frame_is_drawn_for_the_new_size_after_a_resize() -> None:
+    with DemoServer() as server:
+        env = three_jobs(server)
+        with on_terminal(
+            "watch", "--all", env=env, prelude=NEVER_ASK_AGAIN
+        ) as terminal:
+            terminal.read(lambda _: 79 in widths(terminal))
+            set_size(terminal, 100, 24)
+            terminal.read(lambda _: 99 in widths(terminal))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGSTOP])
+def test_resize_during_a_stop_is_seen_when_the_process_continues(
+    number: signal.Signals,
+) -> None:
+    """The shell gets the signal of the resize: it has the terminal meanwhile."""
+    with DemoServer() as server:
+        env = three_jobs(server)
+        program = [sys.executable, "-c", f"{NEVER_ASK_AGAIN}{MAIN}"]
+        shell = [sys.executable, "-c", JOB_CONTROL]
+        with on_terminal(
+            "watch", "--all", env=env, under=shell, program=program
+        ) as terminal:
+            terminal.read(lambda _: 79 in widths(terminal))
+            os.killpg(os.tcgetpgrp(terminal.master), number)
+            terminal.read(lambda text: "stopped" in text)
+            set_size(terminal, 100, 24)
+            terminal.type("fg\n")
+            terminal.read(lambda _: 99 in widths(terminal))
+
+
+def test_resize_without_a_signal_is_seen_when_the_size_is_asked_again() -> None:
+    with DemoServer() as server:
+        env = three_jobs(server)
+        prelude = (
+            "import signal as s; s.pthread_sigmask(s.SIG_BLOCK, [s.SIGWINCH])\n"
+            "import jobstat.views.live as live; live.ASK_AGAIN_AFTER = 2\n"
+        )
+        with on_terminal("watch", "--all", env=env, prelude=prelude) as terminal:
+            terminal.read(lambda _: 79 in widths(terminal))
+            set_size(terminal, 100, 24)
+            terminal.read(lambda _: 99 in widths(terminal))
 
 
 def test_resize_keeps_the_lines_above_the_frame() -> None:
