@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -105,7 +104,7 @@ def watch_unfinished_jobs(
         warn(f"{jobs} of the list cannot be watched: no valid id")
     watchable = [*filter(is_id, ids), *individual]
     started, rate_limiter = reader.started, connection.rate_limiter
-    watch = Watch(watchable, policy, started, random.random, rate_limiter)
+    watch = Watch(watchable, policy, started, rate_limiter)
     watch.retry.record_success(clock.monotonic())
     for tracked in watch.jobs:
         tracked.poll_alone = tracked.id in individual

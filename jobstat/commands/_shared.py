@@ -7,7 +7,6 @@ account, watch the jobs, and return the exit code.
 from __future__ import annotations
 
 import os
-import random
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -166,7 +165,7 @@ def account_options(base_url: str | None, subdomain: str | None) -> tuple[str, .
 def new_watch(connection: Connection, ids: Iterable[str], policy: WatchPolicy) -> Watch:
     """Return a watch of these jobs that starts now."""
     started, rate_limiter = clock.monotonic(), connection.rate_limiter
-    return Watch(ids, policy, started, random.random, rate_limiter)
+    return Watch(ids, policy, started, rate_limiter)
 
 
 def run_watch(

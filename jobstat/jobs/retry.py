@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobstat.jobs.schedule import MAX_DELAY, MAX_JITTER
+from jobstat.jobs.schedule import MAX_DELAY
 
 if TYPE_CHECKING:
     from jobstat.errors import JobstatError
@@ -29,11 +29,8 @@ MAX_BACKOFF = 30.0
 MAX_RETRY_AFTER = 3600.0
 """Maximum seconds that a Retry-After may delay the next try."""
 
-MAX_JITTERED_DELAY = MAX_DELAY * (1 + MAX_JITTER)
-"""Maximum seconds between two polls of a job without ``--interval``."""
-
 SLACK = 5.0
-"""Seconds by which a request may exceed its timeout on a slow machine."""
+"""Seconds by which a wait or a request may take too long on a slow machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +100,7 @@ class Retry:
             return requested_at
         # A long --interval must not use up the budget either.
         waited = requested_at - last_answer_at
-        return requested_at if waited > MAX_JITTERED_DELAY else last_answer_at
+        return requested_at if waited > MAX_DELAY + SLACK else last_answer_at
 
     def should_give_up(self, now: float) -> bool:
         """Return whether the retry budget or the attempts are used up.

@@ -5,28 +5,29 @@
 
 from __future__ import annotations
 
-from math import sqrt
+MIN_DELAY = 3.0
+"""Seconds between two polls of a job at the start of a watch. A shorter first delay
+costs a job of ten items a fifth more requests, and gains 0.1 s."""
 
-MIN_DELAY = 0.5
-"""Seconds between two polls of a job at the start of a watch."""
+SHARE_OF_TIME = 0.005
+"""After ten minutes, the delay is this share of the time since the watch began."""
 
 MAX_DELAY = 20.0
-"""Seconds between two polls of a job, before jitter and ``--interval``."""
+"""Maximum seconds between two polls of a job without ``--interval``. A longer delay
+saves little: three requests a minute are 1.5 % of the Team plan's limit."""
 
-GROWTH = 0.8
-"""Without an estimate, the delay is this factor times the square root of the seconds
-since the watch began. A job that has been watched for long rarely ends in the next
-second."""
+FAR = 15
+"""An estimated end is far if it is more than this many delays away. With 10, one more
+job in a hundred is noticed late. With 20, jobs of 100 items save no requests."""
 
-SHARE_OF_TIME_LEFT = 0.4
-"""With an estimate, the delay is this share of the time left, plus NEAR_DELAY. If the
-job is overdue, it is this share of the time since the estimated end."""
+FAR_FACTOR = 2
+"""While the end is far, the delay is this many times longer. This saves a fifth of the
+requests of jobs of 1 s to 2 h. In return, a job that ends long before its estimate is
+noticed up to one delay later."""
 
-NEAR_DELAY = 0.6
-"""Seconds between two polls of a job at its estimated end."""
-
-MAX_STRETCH = 2.0
-"""An estimate lengthens the delay by at most this factor."""
+END_MARGIN = 0.2
+"""Seconds from an estimated end to the next poll. With less, more of these polls come
+too early. More only adds to the delay of every job."""
 
 NOT_FOUND_DELAY = 1.0
 """Seconds until a job that is not found is polled again."""
@@ -34,21 +35,26 @@ NOT_FOUND_DELAY = 1.0
 CONFIRM_DELAY = 1.0
 """Seconds until a completed job without results is polled again."""
 
-MAX_JITTER = 0.1
-"""The share by which a delay varies at random, so that watches do not poll in step."""
+
+def max_delay(watched_for: float) -> float:
+    """Return the most seconds from a good answer to the next poll of the same job.
+
+    ``watched_for`` is the seconds since the watch began: the least that the job has
+    existed, in the queue or working.
+    """
+    return min(max(MIN_DELAY, SHARE_OF_TIME * watched_for), MAX_DELAY)
 
 
-def delay_after_answer(
-    watched_for: float, time_left: float | None = None, *, jitter: float = 0.5
-) -> float:
+def delay_after_answer(watched_for: float, time_left: float | None = None) -> float:
     """Return the seconds from a good answer to the next poll of the same job.
 
-    ``watched_for`` is the seconds since the watch began. ``time_left`` is the seconds
-    to the estimated end, negative if the job is overdue. ``jitter`` is a random number
-    from 0 to 1; 0.5 changes nothing.
+    ``time_left`` is the seconds to the estimated end. It is negative if the job is
+    overdue, None without an estimate. An estimate shortens the delay, so that the poll
+    comes right after the end. It lengthens the delay only if the end is far away.
     """
-    delay = min(max(MIN_DELAY, GROWTH * sqrt(watched_for)), MAX_DELAY)
-    if time_left is not None:
-        estimated = NEAR_DELAY + SHARE_OF_TIME_LEFT * abs(time_left)
-        delay = min(estimated, MAX_STRETCH * delay, MAX_DELAY)
-    return delay * (1 + MAX_JITTER * (2 * jitter - 1))
+    delay = max_delay(watched_for)
+    if time_left is None or time_left < 0:
+        return delay
+    if time_left > FAR * delay:
+        return min(FAR_FACTOR * delay, MAX_DELAY)
+    return min(delay, time_left + END_MARGIN)

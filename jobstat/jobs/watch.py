@@ -5,7 +5,7 @@ A watch is pure. The loop (``loop.py``) passes in the answers and the time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from jobstat.errors import InvalidResponse, JobstatError, NotFound, Unauthorized
@@ -28,8 +28,8 @@ NOT_FOUND_GRACE = 10.0
 class Watch:
     """The watched jobs, and the next step.
 
-    ``random`` returns random numbers from 0 to 1. ``retry`` is about the requests for
-    any job. ``unreported_changes`` holds the changed jobs that no view shows yet.
+    ``retry`` is about the requests for any job. ``unreported_changes`` holds the
+    changed jobs that no view shows yet.
     """
 
     def __init__(
@@ -37,7 +37,6 @@ class Watch:
         ids: Iterable[str],
         policy: WatchPolicy,
         started: float,
-        random: Callable[[], float] = lambda: 0.5,
         rate_limiter: RateLimiter | None = None,
     ) -> None:
         self.policy = policy
@@ -53,7 +52,6 @@ class Watch:
         self.estimate = ProgressEstimate()
         self._batching = Batching(policy.interval)
         self._retried_401 = False
-        self._random = random
 
     def _new_retry(self) -> Retry:
         return Retry(self.policy, self.deadline, self.rate_limiter)
@@ -147,7 +145,6 @@ class Watch:
         self.retry.record_success(now)
         self._batching.record_success(request)
         self._retried_401 = False
-        jitter = self._random()
         from_batch = len(request.jobs) > 1
         entries = match_results(request, result)
         for tracked in request.jobs:
@@ -155,7 +152,7 @@ class Watch:
                 case []:
                     self._on_omitted(tracked, now)
                 case [Job() as job]:
-                    self._on_job(tracked, job, now, jitter, from_batch=from_batch)
+                    self._on_job(tracked, job, now, from_batch=from_batch)
                 case _:  # not a job status, or contradictory ones
                     tracked.schedule_alone(now + self.policy.interval)
         if all(tracked.job for tracked in self.pending):
@@ -167,7 +164,6 @@ class Watch:
         tracked: TrackedJob,
         job: Job,
         now: float,
-        jitter: float,
         *,
         from_batch: bool,
     ) -> None:
@@ -187,7 +183,7 @@ class Watch:
             self.unreported_changes.append(tracked)
         tracked.accept(job, now, once=self.policy.once)
         watched_for, time_left = now - self.started, tracked.estimate.time_left(now)
-        delay = delay_after_answer(watched_for, time_left, jitter=jitter)
+        delay = delay_after_answer(watched_for, time_left)
         tracked.next_poll_at = now + max(delay, self.policy.interval)
 
     def _on_omitted(self, tracked: TrackedJob, now: float) -> None:

@@ -5,7 +5,6 @@ Run by hand: ``python tests/benchmarks/polling_demo.py``. It takes some minutes.
 
 from __future__ import annotations
 
-import random
 import sys
 import time
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.polling import SEED, run_jobstat
+from benchmarks.polling import run_jobstat
 from benchmarks.simulated_jobs import RandomJob
 
 from jobstat.demo.api import TOKEN
@@ -40,8 +39,8 @@ def main() -> None:
         job = RandomJob("a", queued_for, seconds - queued_for, 100, [(0, 0), (1, 1)])
         simulated = run_jobstat([job], latency=LOOPBACK_LATENCY)
         print(
-            f"{f'{seconds} s of work':14} {requests:8d} {simulated.requests:9d}"
-            f" {delay:8.2f} {simulated.delays[0]:9.2f}",
+            f"{f'{seconds} s of work':14} {requests:8d} {len(simulated.times):9d}"
+            f" {delay:8.2f} {simulated.delays[0][1]:9.2f}",
             flush=True,
         )
 
@@ -54,8 +53,7 @@ def _watch_demo_job(seconds: float) -> tuple[int, float, float]:
         tickets: list[Any] = [{"description": "x"}] * 100
         started = time.time()
         id = server.account.create_tickets(tickets, started)["id"]
-        rng = random.Random(SEED).random
-        watch = Watch([id], WatchPolicy(), time.monotonic(), rng)
+        watch = Watch([id], WatchPolicy(), time.monotonic())
         with ZendeskClient(Account(server.base_url), provider) as client:
             while (step := watch.next_step(time.monotonic())) is not None:
                 if isinstance(step, PollRequest):

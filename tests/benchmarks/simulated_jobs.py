@@ -14,6 +14,7 @@ from jobstat.jobs.job import Item, Job
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Callable
 
 RECORDED = Path(__file__).parents[3] / "shared" / "zendesk" / "recorded"
 
@@ -33,6 +34,10 @@ class RandomJob:
     total: int | None
     progress: Points = field(repr=False)
     fails_after: float | None = None
+
+    @property
+    def has_total(self) -> bool:
+        return self.total is not None
 
     @property
     def end(self) -> float:
@@ -75,21 +80,49 @@ class RecordedJob:
 SimulatedJob = RandomJob | RecordedJob
 
 
-def random_job(rng: random.Random, id: str) -> RandomJob:
-    """Draw a job.
+def random_job(
+    rng: random.Random,
+    id: str,
+    draw_progress: Callable[[random.Random], Points] | None = None,
+    *,
+    has_total: bool | None = None,
+    fails: bool | None = None,
+) -> RandomJob:
+    """Draw a job of 1 s to 2 h, whose properties are random unless they are given.
 
     It is queued for up to 5 minutes, mostly less. It works for 1 s to 2 h on 1 to
-    10,000 items; every magnitude is equally likely.
+    10,000 items; every magnitude is equally likely. One job in seven has no total, one
+    in 20 fails midway.
     """
     works_for = math.exp(rng.uniform(0, math.log(7200)))
     total = round(math.exp(rng.uniform(0, math.log(10_000))))
-    draw_progress = rng.choice([_steady, _bursty, _stalling])
+    draw_progress = draw_progress or rng.choice([steady, bursty, stalling])
+    has_total = rng.random() > 0.15 if has_total is None else has_total
+    fails = rng.random() < 0.05 if fails is None else fails
     return RandomJob(
         id,
         queued_for=300 * rng.random() ** 3,
         works_for=works_for,
-        total=None if rng.random() < 0.15 else total,
+        total=total if has_total else None,
         progress=draw_progress(rng),
+        fails_after=works_for * rng.random() if fails else None,
+    )
+
+
+def small_job(rng: random.Random, id: str) -> RandomJob:
+    """Draw a job of 1 to 100 items, Zendesk's limit of a bulk request.
+
+    The recorded jobs did 2 to 9 items a second, and waited in the queue for some
+    seconds, one of them for 150 s. Here the pace is steady.
+    """
+    total = rng.randint(1, 100)
+    works_for = 0.5 + total / math.exp(rng.uniform(0, math.log(9)))
+    return RandomJob(
+        id,
+        queued_for=150 * rng.random() ** 5,
+        works_for=works_for,
+        total=None if rng.random() < 0.15 else total,
+        progress=steady(rng),
         fails_after=works_for * rng.random() if rng.random() < 0.05 else None,
     )
 
@@ -119,12 +152,12 @@ def _job(id: str, status: str, total: int | None, progress: int | None) -> Job:
     return Job(id, status, None, None, total, progress, None, items, fields)
 
 
-def _steady(rng: random.Random) -> Points:
+def steady(rng: random.Random) -> Points:
     """A pace that varies by some tenths."""
     return _to_points([(pace, 1.0) for pace in _random_paces(rng)])
 
 
-def _stalling(rng: random.Random) -> Points:
+def stalling(rng: random.Random) -> Points:
     """A steady pace that stalls one to three times."""
     parts = []
     stalls = rng.sample(range(20), rng.randint(1, 3))
@@ -135,7 +168,13 @@ def _stalling(rng: random.Random) -> Points:
     return _to_points(parts)
 
 
-def _bursty(rng: random.Random) -> Points:
+def slowing(rng: random.Random) -> Points:
+    """A pace that falls to a tenth, so that the job ends later than estimated."""
+    paces = _random_paces(rng)
+    return _to_points([(pace * 0.1 ** (x / 19), 1.0) for x, pace in enumerate(paces)])
+
+
+def bursty(rng: random.Random) -> Points:
     """Three to thirty bursts with pauses between them, all of random size."""
     parts: list[tuple[float, float]] = []
     for _ in range(rng.randint(3, 30)):

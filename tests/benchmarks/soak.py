@@ -148,7 +148,7 @@ def poll_on_fake_clock(polls: int, seed: int = SEED) -> tuple[int, list[Sample]]
                 finish()
             return client.fetch(ids, min(timeout, 0.2), on_tick)
 
-        watch = Watch([ID], WatchPolicy(), clock.now, random.Random(seed).random)
+        watch = Watch([ID], WatchPolicy(), clock.now)
         follow(watch, fetch, clock, Observer())
     return watch.exit(), samples
 

@@ -4,7 +4,6 @@ import re
 import signal
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -35,14 +34,11 @@ def _settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
-    """A fake clock for the commands, on which a wait takes no time, and no jitter."""
+    """A fake clock for the commands, on which a wait takes no time."""
     fake = FakeClock()
-    not_random = SimpleNamespace(random=lambda: 0.5)
     for module in ("_shared", "_job_list", "watch"):
         monkeypatch.setattr(f"jobstat.commands.{module}.clock", fake)
     monkeypatch.setattr("jobstat.zendesk.client.clock", fake)
-    for module in ("_shared", "_job_list"):
-        monkeypatch.setattr(f"jobstat.commands.{module}.random", not_random)
     return fake
 
 

@@ -37,7 +37,7 @@ def test_plain_log_has_a_line_at_each_further_ten_percent(
         for line in lines[2:11]
     ]
     assert [match and match[2] for match in percentages] == [*"123456789"], lines
-    assert lines[11] == "working, 100 items, after 3 minutes 22 seconds"
+    assert lines[11] == "working, 100 items, after 3 minutes 23 seconds"
     assert "Creating" not in out
     assert not GLYPHS.search(out)
 
@@ -48,7 +48,7 @@ def test_plain_log_tells_messages_while_the_progress_is_unknown(
     zendesk.add(working(None, None, message="One"), working(7, None, message="Two"))
     _, out, _ = jobstat("watch", ID, "--plain", "--timeout", "15")
     assert (
-        out == f"working. One. {ID}\nworking, 7 items so far, after 10 seconds. Two\n"
+        out == f"working. One. {ID}\nworking, 7 items so far, after 12 seconds. Two\n"
     )
 
 
@@ -56,13 +56,13 @@ def test_plain_log_numbers_several_jobs_and_names_each_once(
     jobstat: Run, zendesk: Any
 ) -> None:
     zendesk.add(job_object("queued"), working(1, 2), completed(SUCCESS, SUCCESS))
-    zendesk.add(working(40, id=OTHER), completed(FAILURE, id=OTHER), every=12)
+    zendesk.add(working(40, id=OTHER), completed(FAILURE, id=OTHER), every=15)
     code, out, _ = jobstat("watch", ID, OTHER, "--plain")
     log = out.partition("\n\n")[0].splitlines()
     assert code == 6
     assert [re.sub("after .* seconds?", "after T", line) for line in log] == [
         f"job 2 of 2: working, 40 percent, 40 of 100 items. {OTHER}",
-        "0 of 2 jobs done, 39 percent, 40 of 102 items",
+        "0 of 2 jobs done, 39 percent, 40 of 102 items, after T",
         f"job 1 of 2: working, 50 percent, 1 of 2 items, after T. {ID}",
         "0 of 2 jobs done, 40 percent, 41 of 102 items, after T",
         "job 2 of 2: completed, with failures, 1 of 1 item failed, after T",
@@ -75,7 +75,7 @@ def test_plain_outage_is_in_words(jobstat: Run, zendesk: Any) -> None:
     zendesk.add(working(1), completed(SUCCESS))
     zendesk.errors = {2: 503}
     _, _, err = jobstat("watch", ID, "--plain")
-    assert "; retrying in 1 second, last answer 0 seconds ago\n" in err
+    assert "; retrying in 1 second, last answer 3 seconds ago\n" in err
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_plain_report_has_sentences_in_place_of_signs_and_columns(
         row = f"job 1 of 2: {outcome}, Bulk Create Ticket. {message}. {ID}"
         assert row in lines
         assert f"\n2 items: {error}. V3-" in out
-        time = ", after 10 seconds" * is_watch
+        time = ", after 12 seconds" * is_watch
         assert f"; 2 of 3 items failed{time}\n" in out
     assert not GLYPHS.search(out.replace("Café \u5f20", ""))
     assert not re.search("[A-Z]{4}|[0-9]/[0-9]", re.sub("V3-|INPUT|http.*", "", out))

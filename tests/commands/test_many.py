@@ -408,7 +408,7 @@ def test_repeated_503_for_all_jobs_is_reported_once(
     assert code == 6
     assert err == (
         "jobstat: acme.zendesk.com cannot answer now (503);"
-        " retrying in 1 s, last answer 0 s ago\n"
+        " retrying in 1 s, last answer 3 s ago\n"
         "jobstat: Zendesk answers again\n"
     )
 

@@ -37,9 +37,9 @@ def test_watch_without_a_terminal_prints_changes_then_the_results(
         out
         == f"""\
 0:00  {ID}  ◦ queued  0/2
-0:01  ▸ working  1/2  50%  Creating ticket #1
+0:09  ▸ working  1/2  50%  Creating ticket #1
 Bulk Create Ticket  {ID}  acme.zendesk.com
-✗ completed, with failures  2/2  100%  0:03
+✗ completed, with failures  2/2  100%  0:13
 Completed at 2026-11-23 12:00:00 +0000
 {BAD["url"]}
 
@@ -123,7 +123,7 @@ def test_outage_and_recovery_are_each_reported_once(
     assert code == 6
     assert err == (
         "jobstat: acme.zendesk.com cannot answer now (503);"
-        " retrying in 1 s, last answer 0 s ago\n"
+        " retrying in 1 s, last answer 3 s ago\n"
         "jobstat: Zendesk answers again\n"
     )
 
@@ -451,7 +451,7 @@ def test_cancelled_aborted_or_error_status_exits_3_without_a_warning(
     code, out, err = jobstat("watch", ID)
     assert (code, err) == (3, "")
     url = f"https://acme.zendesk.com/api/v2/job_statuses/{ID}.json"
-    assert out.endswith(f"✗ {status}  ?/2  0:00\n{url}\n{verdict}")
+    assert out.endswith(f"✗ {status}  ?/2  0:03\n{url}\n{verdict}")
 
 
 def test_completed_job_with_unprocessed_items_says_so_and_exits_6(

@@ -111,7 +111,7 @@ def test_any_watch_ends_and_keeps_interval_timeout_and_rate_limit(
     )
     policy = SHOW if rng.random() < 0.2 else policy
     account = FlakyAccount(rng, FakeClock(), policy, faults, has_batches)
-    watch = Watch(account.ids, policy, 1000, rng.random, account.rate_limiter)
+    watch = Watch(account.ids, policy, 1000, account.rate_limiter)
     observer = RecordingObserver()
     follow(watch, account.fetch, account.clock, observer)
     assert sorted(observer.done_ids) == sorted(account.ids)
