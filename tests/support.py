@@ -112,6 +112,11 @@ def environment(base_url: str | None = None, **settings: str) -> dict[str, str]:
 JOBSTAT = [sys.executable, "-m", "jobstat"]
 MAIN = "from jobstat.__main__ import main; main()"
 """Runs jobstat at the end of a program that patches it."""
+LIST_MODULES = (
+    "import atexit, sys\n"
+    "atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
+)
+"""Prints the names of the loaded modules when the program ends."""
 
 
 def jobstat(

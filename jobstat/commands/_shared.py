@@ -6,8 +6,8 @@ account, watch the jobs, and return the exit code.
 
 from __future__ import annotations
 
+import gc
 import os
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -97,6 +97,8 @@ def _parse_job_arg(argument: str) -> Reference:
     except UsageError as error:
         if not os.path.isfile(argument):  # noqa: PTH113 - pathlib is slow to import
             raise
+        import shlex
+
         command = click.get_current_context().command_path
         raise UsageError(
             error.message,
@@ -145,6 +147,9 @@ def connect_to(
     try:
         rate_limiter = RateLimiter(policy.rate_limit_share)
         with ZendeskClient(account, provider, rate_limiter) as client:
+            if not gc.isenabled():
+                gc.freeze()  # modules stay: no collection needs to look at them
+                gc.enable()
             yield Connection(account, provider, client, rate_limiter)
     finally:
         # ``finish`` needs the answer to a token request. ``process.run`` waits again,

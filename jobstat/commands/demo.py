@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import threading
 from time import time
@@ -158,4 +159,5 @@ To log in by OAuth instead, unset ZENDESK_OAUTH_TOKEN and run:
   echo {CLIENT_SECRET} | jobstat auth login --client-id {CONFIDENTIAL_CLIENT} \\
     --with-secret
 """)
+    gc.enable()  # the server may run for days
     threading.Event().wait()  # until a signal

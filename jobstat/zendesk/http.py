@@ -17,14 +17,16 @@ from jobstat.zendesk.proxy import proxy_refusal, proxy_secrets, proxy_settings_e
 from jobstat.zendesk.redact import redact_exception
 from jobstat.zendesk.tls import ssl_context
 
-# httpx imports its own command line, and with it click, rich and pygments, if they are
-# installed: a third of its start-up time. None in sys.modules makes that import fail,
-# and httpx handles the failure.
-sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type] # None is allowed
-import httpx  # noqa: E402 - after the line above
+# If they are installed, httpx imports its own command line, with rich and pygments, and
+# httpcore the libraries for async: a third of their start-up time. None in sys.modules
+# makes these imports fail, and both handle the failure.
+_UNUSED = {"httpx._main", "anyio", "trio"} - sys.modules.keys()
+sys.modules.update(dict.fromkeys(_UNUSED))  # type: ignore[arg-type] # None is allowed
+import httpcore  # noqa: E402, F401 - httpx would import it later
+import httpx  # noqa: E402 - after the lines above
 
-if sys.modules["httpx._main"] is None:
-    del sys.modules["httpx._main"]
+for _name in _UNUSED:
+    del sys.modules[_name]
 
 if TYPE_CHECKING:
     import socket

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from children import run as run_child
+from support import LIST_MODULES, MAIN
 
 from jobstat.demo.api import TOKEN
 from jobstat.demo.oauth import CLIENT_SECRET, CONFIDENTIAL_CLIENT
@@ -50,12 +51,7 @@ FIND = """
 from jobstat.zendesk.auth import secret_service
 print(secret_service.find("jobstat", "a"))
 """
-SHOW = """
-import sys
-from jobstat.__main__ import main
-try: main()
-finally: print(*sys.modules, file=sys.stderr)
-"""
+SHOW = f"{LIST_MODULES}{MAIN}"
 OTHER_KEYRING = """
 from keyring.backend import KeyringBackend
 class Keyring(KeyringBackend):

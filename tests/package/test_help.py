@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from children import CLEAN
 from package.docs import commands, help_text
-from support import jobstat, python
+from support import LIST_MODULES, MAIN, jobstat, python
 from terminals import on_terminal
 
 from jobstat.topics import TOPICS, load_topic
@@ -148,14 +148,7 @@ def test_pager_is_not_used_for_a_pipe(pager: str) -> None:
 
 @pytest.mark.parametrize("name", ["polling", "watch"])
 def test_help_loads_neither_httpx_nor_rich(name: str) -> None:
-    program = (
-        "import sys\n"
-        f"sys.argv = ['jobstat', 'help', '{name}']\n"
-        "from jobstat.__main__ import main\n"
-        "try: main()\n"
-        "except SystemExit: pass\n"
-        "print(*sys.modules, file=sys.stderr)\n"
-    )
-    loaded = set(python(program).stderr.split())
+    done = python(f"{LIST_MODULES}sys.argv[0] = 'jobstat'\n{MAIN}", "help", name)
+    loaded = set(done.stderr.split())
     assert "jobstat.commands.help" in loaded
     assert not loaded & {"httpx", "rich", "keyring", "oauthlib", "asyncio"}
