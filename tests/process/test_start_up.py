@@ -100,6 +100,14 @@ def test_a_write_that_no_one_flushed_reaches_its_file() -> None:
     assert python(program, "--version").stdout.endswith("x")
 
 
+def test_garbage_is_collected_from_the_first_request_on(demo: object) -> None:
+    del demo
+    state = "import atexit, gc; atexit.register(lambda: print(gc.isenabled()))\n"
+    assert python(f"{state}{MAIN}", "--help").stdout.endswith("False\n")
+    done = python(f"{state}{MAIN}", "show", "nosuch", env=dict(os.environ))
+    assert done.stdout == "True\n"
+
+
 def test_exit_code_is_that_of_the_run() -> None:
     assert python(MAIN, "--version").returncode == 0
     assert python(MAIN, "--nosuch").returncode == 2
