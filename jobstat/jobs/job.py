@@ -10,12 +10,8 @@ from enum import Enum
 from typing import Any
 
 from jobstat.exits import Exit
-from jobstat.jobs.signs import (
-    has_failed_status,
-    is_true,
-    shows_any_failure,
-    shows_error,
-)
+from jobstat.jobs.signs import has_failed_status, shows_any_failure, shows_error
+from jobstat.jobs.values import is_true
 
 MAX_COUNT = 2**53
 """The largest count that every JSON reader keeps exactly. Larger ones are capped."""

@@ -165,6 +165,7 @@ def is_too_deep(document: object) -> bool:
             for value in level
             if isinstance(value, (dict, list))
             for child in (value.values() if isinstance(value, dict) else value)
+            if isinstance(child, (dict, list))  # only these are nested deeper
         ]
         if not level:
             return False
@@ -253,6 +254,8 @@ def _parse_item(
 
 def _parse_count(value: object) -> int | None:
     """Return a count, also from a text or a number with a fraction."""
+    if type(value) is int and 0 <= value <= MAX_COUNT:  # nearly always
+        return value
     if isinstance(value, str):
         number = _NUMBER.fullmatch(_THOUSANDS_COMMA.sub("", value.strip()))
         if number is None:

@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum, auto
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
+from jobstat.jobs.values import is_false, is_filled, is_number, is_true, to_number
 from jobstat.jobs.vocabulary import (
     EMAIL_ADDRESS,
     EMPTY_WORDS,
@@ -23,6 +24,7 @@ from jobstat.jobs.vocabulary import (
     FAILED_STATUS,
     FAILURE_NAME,
     FAILURE_WORD,
+    MAX_CACHED_TEXT,
     OTHER_STATUS_NAMES,
     OUTCOME_NAME,
     POSITIVE_COUNT,
@@ -80,27 +82,59 @@ def _contains_sign(value: object, kind: _Kind) -> bool:
         return any(_contains_sign(entry, kind) for entry in value)
     if not isinstance(value, dict):
         return False
-    if any(_field_is_sign(name, inner, kind) for name, inner in value.items()):
-        return True
-    if {"details", "total"}.isdisjoint(map(plain_name, value)):
+    telling, may_contradict = _find_telling_names(tuple(value))
+    for name, inner in value.items():
+        if isinstance(inner, (dict, list)) and _contains_sign(
+            inner, kind.of_inner(name, plain_name(name))
+        ):
+            return True
+        if name in telling and _value_is_sign(name, inner, kind):
+            return True
+    if not may_contradict:
         return False
     return _has_error_details(value, kind) or _counts_too_few(value)
 
 
-def _field_is_sign(name: str, value: object, kind: _Kind) -> bool:
-    """Return whether one field of an object is a sign of failure."""
+@lru_cache(maxsize=64)
+def _find_telling_names(names: tuple[str, ...]) -> tuple[frozenset[str], bool]:
+    """Return the names of an object whose own value may be a sign of failure.
+
+    Also return whether the object may contradict itself by its details or total. The
+    items of a job have the same names, so they are looked at once.
+    """
+    telling = frozenset(name for name in names if _is_telling(name))
+    return telling, not {"details", "total"}.isdisjoint(map(plain_name, names))
+
+
+def _is_telling(name: str) -> bool:
+    """Return whether some value of a field of this name is a sign of failure."""
     key = plain_name(name)
-    is_object = isinstance(value, dict | list)
-    if is_object and _contains_sign(value, kind.of_inner(name, key)):
-        return True
+    is_outcome = key in {"success", "status"} | SUCCESS_FLAGS | OTHER_STATUS_NAMES
+    return is_outcome or _find_failure_value(name) is not None
+
+
+def _value_is_sign(name: str, value: object, kind: _Kind) -> bool:
+    """Return whether the value of a field, without the objects in it, is a sign."""
+    is_long = isinstance(value, str) and len(value) > MAX_CACHED_TEXT
+    if is_long or isinstance(value, dict | list):
+        return _decide_value(name, value, kind)
+    return _decide_value_cached(name, value, kind)
+
+
+def _decide_value(name: str, value: object, kind: _Kind) -> bool:
+    key = plain_name(name)
     failed_status = kind.failed_status
     return (
         (key == "success" and not is_true(value))
-        or (key in SUCCESS_FLAGS and _is_false(value))
+        or (key in SUCCESS_FLAGS and is_false(value))
         or (key == "status" and matches(failed_status, str(value)))
         or (key in OTHER_STATUS_NAMES and _is_failed_status(value, failed_status))
         or _reports_failure(name, value)
     )
+
+
+# Typed, because True and 1 are equal, but not the same sign.
+_decide_value_cached = lru_cache(maxsize=1024, typed=True)(_decide_value)
 
 
 def _has_error_details(fields: Mapping[str, object], kind: _Kind) -> bool:
@@ -109,7 +143,7 @@ def _has_error_details(fields: Mapping[str, object], kind: _Kind) -> bool:
     In an item without success and status, any details are about an error.
     """
     values = dict(_plain_items(fields))
-    if not _is_filled(values.get("details")):
+    if not is_filled(values.get("details")):
         return False
     has_outcome = bool({"success", "status"} & values.keys())
     if kind is not _Kind.RECORD and not has_outcome:
@@ -144,7 +178,7 @@ def find_errors(fields: Mapping[str, object]) -> dict[str, object]:
     return {
         name: value
         for name, value in fields.items()
-        if _is_error_name(name) and _is_filled(value) and not _is_number(value)
+        if _is_error_name(name) and is_filled(value) and not is_number(value)
     }
 
 
@@ -153,7 +187,7 @@ def shows_error(fields: Mapping[str, object]) -> bool:
     if _has_error_details(fields, _Kind.RECORD) or find_errors(fields):
         return True
     return any(
-        (key in SUCCESS_FLAGS | {"success"} and _is_false(value))
+        (key in SUCCESS_FLAGS | {"success"} and is_false(value))
         or (
             key in OTHER_STATUS_NAMES and _is_failed_status(value, FAILED_RECORD_STATUS)
         )
@@ -185,7 +219,7 @@ def _counts_failures(fields: Mapping[str, object]) -> bool:
     return _counts_too_few(fields) or any(
         _reports_failure(name, value)
         for name, value in fields.items()
-        if not _is_error_name(name) or _is_number(value)
+        if not _is_error_name(name) or is_number(value)
     )
 
 
@@ -202,13 +236,6 @@ def _has_failure_inside(fields: Mapping[str, object]) -> bool:
 # Names and values.
 
 
-def is_true(value: object) -> bool:
-    """Return whether a value says yes: true, "true" or 1."""
-    if isinstance(value, str):
-        return value.strip().lower() == "true"
-    return value is True or value == 1
-
-
 def _plain_items(fields: Mapping[str, object]) -> list[tuple[str, object]]:
     return [(plain_name(name), value) for name, value in fields.items()]
 
@@ -221,7 +248,6 @@ def _is_failed_status(value: object, failed_status: re.Pattern[str]) -> bool:
     return matches(failed_status, str(value))
 
 
-@lru_cache(maxsize=1024)
 @lru_cache(maxsize=1024)
 def _is_error_name(name: str) -> bool:
     key = plain_name(name)
@@ -252,7 +278,7 @@ def _find_failure_value(name: str) -> _FailureValue | None:
 def _reports_failure(name: str, value: object) -> bool:
     """Return whether a field reports a failure by its name, and has a value for it."""
     expected = _find_failure_value(name)
-    if expected is None or not _is_filled(value):
+    if expected is None or not is_filled(value):
         return False
     if expected is _FailureValue.TRUE:
         return value is True
@@ -264,31 +290,6 @@ def _reports_failure(name: str, value: object) -> bool:
 def _counts_too_few(fields: Mapping[str, object]) -> bool:
     """Return whether fewer items succeeded than the total says."""
     values = dict(_plain_items(fields))
-    total = _to_number(values.get("total"))
-    counts = [_to_number(values[name]) for name in SUCCESS_COUNTS & values.keys()]
+    total = to_number(values.get("total"))
+    counts = [to_number(values[name]) for name in SUCCESS_COUNTS & values.keys()]
     return total is not None and any(n is not None and n < total for n in counts)
-
-
-def _to_number(value: object) -> float | None:
-    if isinstance(value, str) and value.strip().isdecimal():
-        return float(value.strip()[:20])
-    return value if _is_number(value) else None
-
-
-def _is_false(value: object) -> bool:
-    if isinstance(value, str):
-        return normalize_text(value) == "0" or matches(FAILED_STATUS, value)
-    return value is False or (_is_number(value) and value == 0)
-
-
-def _is_number(value: object) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_filled(value: object) -> bool:
-    """Return whether a field holds something: not null, false, 0 or blanks."""
-    if isinstance(value, str):
-        return normalize_text(value).lstrip("0") not in EMPTY_WORDS
-    if isinstance(value, dict):  # {"base": []} holds nothing, {"base": {}} does
-        return any(inner not in (None, "", []) for inner in value.values())
-    return bool(value)
