@@ -1,10 +1,10 @@
 """The polling of jobstat compared with polling every 3 and every 5 seconds.
 
-Run by hand: ``python tests/benchmarks/polling.py [JOBS]``. It takes two minutes. The
-jobs are random, with a fixed seed. The real ``Watch`` and the fixed intervals follow
-them on a simulated clock. The tables show the requests for each job, and the delay
-between a job's end and its detection, in seconds and as a share of the job's length,
-from its creation to its end.
+Run by hand: ``python tests/benchmarks/polling.py [JOBS]``. It takes half a minute.
+The jobs are random, with a fixed seed. The real ``Watch`` and the fixed intervals
+follow them on a simulated clock. The tables show the requests for each job, and the
+delay between a job's end and its detection, in seconds and as a share of the job's
+length, from its creation to its end.
 
 To measure another version of jobstat, put its checkout first on PYTHONPATH.
 """
