@@ -8,10 +8,8 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from children import CLEAN, run
 from forks import run_forked
 
@@ -31,10 +29,6 @@ OTHER = "V3-fedcba9876543210fedcba9876543210"
 TOKEN = "s3cret-t0ken"
 SUCCESS = {"index": 0, "id": 35436, "account_id": 9}
 FAILURE = {"index": 1, "error": "TicketCreateFailed", "details": "Description: blank"}
-
-needs_full_device = pytest.mark.skipif(
-    not Path("/dev/full").exists(), reason="needs /dev/full, which macOS does not have"
-)
 
 DOCUMENTED_ID = "8b726e606741012ffc2d782bcb7848fe"
 DOCUMENTED: dict[str, Any] = {

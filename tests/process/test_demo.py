@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +16,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from children import child
+from requirements import needs_curl
 from support import JOBSTAT, bash, environment, jobstat
 
 from jobstat.demo.api import TOKEN
@@ -57,7 +57,7 @@ def test_demo_on_a_port_in_use_exits_2() -> None:
     assert "--port" in hint
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
+@needs_curl
 def test_commands_printed_by_demo_serve_run_unchanged() -> None:
     with child(
         [*JOBSTAT, "demo", "--serve", "--duration", "1s", "--failures", "0"],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from children import child, wait_until
+from requirements import needs_curl, needs_jq
 from support import JOBSTAT, bash, finish_jobs, jobstat
 
 from jobstat.demo import fake_account
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jobstat.demo.server import DemoServer
-
-needs_curl_and_jq = pytest.mark.skipif(
-    not (shutil.which("curl") and shutil.which("jq")), reason="needs curl and jq"
-)
 
 
 def ids_and_states(out: str) -> list[tuple[str, str]]:
@@ -119,7 +115,8 @@ def test_watch_polls_20_jobs_with_fewer_than_10_requests(
     assert len(requests) < 10
 
 
-@needs_curl_and_jq
+@needs_curl
+@needs_jq
 def test_list_output_can_be_piped_into_watch_and_show(
     new_job: Callable[..., str],
 ) -> None:
@@ -161,7 +158,8 @@ def import_script(demo: DemoServer) -> str:
     return script
 
 
-@needs_curl_and_jq
+@needs_curl
+@needs_jq
 def test_documented_import_script_imports_files_and_writes_the_failed_records(
     demo: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,7 +178,8 @@ def test_documented_import_script_imports_files_and_writes_the_failed_records(
     assert json.loads(file.read_text()) == {"tickets": [{"subject": "no text"}] * 2}
 
 
-@needs_curl_and_jq
+@needs_curl
+@needs_jq
 def test_documented_import_script_goes_on_while_another_job_takes_long(
     demo: DemoServer,
     tmp_path: Path,
@@ -199,7 +198,8 @@ def test_documented_import_script_goes_on_while_another_job_takes_long(
     assert "4 completed; none of 4 items failed" in done.stdout
 
 
-@needs_curl_and_jq
+@needs_curl
+@needs_jq
 @pytest.mark.parametrize(
     "answer", [":", "echo", "printf ' '", r"printf '\357\273\277'"]
 )
@@ -221,7 +221,8 @@ def test_documented_import_script_exits_2_after_an_empty_response(
     assert "Zendesk refused a request: an empty answer" in done.stderr
 
 
-@needs_curl_and_jq
+@needs_curl
+@needs_jq
 def test_documented_import_with_noclobber_exits_1_if_answers_exist(
     demo: DemoServer, new_job: Callable[..., str], tmp_path: Path
 ) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from requirements import needs_curl, needs_jq
 from support import bash
 
 from jobstat.topics import load_topic
@@ -22,8 +22,6 @@ README = (Path(__file__).parents[2] / "README.md").read_text()
 API = "https://acme.zendesk.com/api/v2"
 SEND = """curl -sS -H 'Content-Type: application/json' \
     -H "Authorization: Bearer $ZENDESK_OAUTH_TOKEN" """
-
-needs_jq = pytest.mark.skipif(not shutil.which("jq"), reason="needs jq")
 
 
 def readme_script(name: str) -> str:
@@ -45,7 +43,7 @@ def write_batches(folder: Path) -> None:
 
 
 @needs_jq
-@pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
+@needs_curl
 def test_readme_commands_import_files_and_write_the_records_that_failed(
     demo: DemoServer, tmp_path: Path
 ) -> None:

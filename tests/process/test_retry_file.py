@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from support import bash, needs_full_device
+from requirements import needs_curl, needs_full_device, needs_jq
+from support import bash
 from terminals import on_terminal
 
 if TYPE_CHECKING:
@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jobstat.demo.server import DemoServer
-
-needs_curl_and_jq = pytest.mark.skipif(
-    not (shutil.which("curl") and shutil.which("jq")), reason="needs curl and jq"
-)
 
 SEND = """
 send() {
@@ -39,7 +35,8 @@ def write_lines(path: Path, *lines: str) -> None:
     path.write_text("".join(f"{line}\n" for line in lines), "utf-8")
 
 
-@needs_curl_and_jq
+@needs_curl
+@needs_jq
 def test_failed_records_are_mended_and_sent_again(
     demo: DemoServer, tmp_path: Path
 ) -> None:

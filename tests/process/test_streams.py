@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from children import TIMEOUT, run
 from raw_server import http, raw_server
+from requirements import needs_full_device
 from support import (
     FAILURE,
     ID,
@@ -23,7 +24,6 @@ from support import (
     environment,
     job_object,
     jobstat,
-    needs_full_device,
     sh,
 )
 
