@@ -37,7 +37,8 @@ def _running_jobs(watch: Watch) -> str:
         return ""
     if len(watch.jobs) == 1:
         return "; the job goes on"
-    return f"; {running:,} of {len(watch.jobs):,} jobs go on"
+    verb = "goes" if running == 1 else "go"
+    return f"; {running:,} of {len(watch.jobs):,} jobs {verb} on"
 
 
 def _resume_command(

@@ -15,7 +15,7 @@ BAD_ROWS = f"""\
 {OTHER},0,35436,,,,,,9
 {OTHER},1,,,,,TicketCreateFailed,Description: blank,
 """
-RESUME = "jobstat: not finished after 1 min; 1 of 2 jobs go on\n  Resume with: "
+RESUME = "jobstat: not finished after 1 min; 1 of 2 jobs goes on\n  Resume with: "
 
 
 def table(out: str) -> list[dict[str, str]]:

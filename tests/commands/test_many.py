@@ -224,7 +224,7 @@ def test_timeout_reports_ended_and_unfinished_jobs_and_how_to_resume(
     assert code == 6
     resume = " ".join(["jobstat watch", ID, OTHER, "--timeout 90s", *options])
     assert err == (
-        "jobstat: not finished after 1 min 30 s; 1 of 2 jobs go on\n"
+        "jobstat: not finished after 1 min 30 s; 1 of 2 jobs goes on\n"
         f"  Resume with: {resume}\n"
     )
     if options == ["--json"]:
@@ -350,7 +350,7 @@ def test_fail_fast_stops_at_the_first_failure(
     assert clock.now < 1030
     assert [json.loads(line) for line in out.splitlines()] == [BAD, WORKING]
     assert err == (
-        "jobstat: stopped at the first failure; 1 of 2 jobs go on\n"
+        "jobstat: stopped at the first failure; 1 of 2 jobs goes on\n"
         f"  Resume with: jobstat watch --fail-fast --json {ID}\n"
     )
 

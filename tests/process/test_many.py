@@ -47,7 +47,7 @@ def test_timeout_prints_each_last_state_and_the_resume_command(
     assert ids_and_states(done.stdout) == [(bad, "completed"), (long, "queued")]
     # On a busy machine the timeout may end a request, which is reported, too.
     assert done.stderr.endswith(
-        "jobstat: not finished after 3 s; 1 of 2 jobs go on\n"
+        "jobstat: not finished after 3 s; 1 of 2 jobs goes on\n"
         f"  Resume with: jobstat watch --json {long} {bad} --timeout 3s\n"
     )
 
@@ -74,7 +74,7 @@ def test_signal_prints_each_last_state_and_the_resume_command(
     assert ids_and_states(first + rest) == [(good, "completed"), (long, "queued")]
     # Standard input is used up, so the hint lists the unfinished jobs.
     assert err == (
-        "jobstat: stopped watching; 1 of 2 jobs go on\n"
+        "jobstat: stopped watching; 1 of 2 jobs goes on\n"
         f"  Resume with: jobstat watch --json {long}\n"
     )
 
@@ -104,7 +104,7 @@ def test_fail_fast_exits_3_while_another_job_continues(
     long, bad = new_job(duration=600), new_job(failures=1.0, duration=0.5)
     done = bash(f"jobstat watch -q --fail-fast {long} {bad}")
     assert done.returncode == 3
-    assert "stopped at the first failure; 1 of 2 jobs go on" in done.stderr
+    assert "stopped at the first failure; 1 of 2 jobs goes on" in done.stderr
 
 
 def test_watch_polls_20_jobs_with_fewer_than_10_requests(
