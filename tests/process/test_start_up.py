@@ -28,7 +28,7 @@ SHOW_JSON = HELP | {
     *("jobs.batching", "jobs.duration", "jobs.error_body", "jobs.job", "jobs.loop"),
     *("jobs.parse", "jobs.policy", "jobs.poll", "jobs.progress", "jobs.rate_limit"),
     *("jobs.reference", "jobs.retry", "jobs.schedule", "jobs.signs", "jobs.text"),
-    *("jobs.vocabulary", "jobs.watch"),
+    *("jobs.values", "jobs.vocabulary", "jobs.watch"),
     "views",
     *("views.environment", "views.output", "views.progress", "views.reporter"),
     *("views.sanitize", "views.stdin", "views.streams", "views.terminal"),
