@@ -41,6 +41,10 @@ Longer than the longest wait between two polls of a job. A new TLS connection co
 bytes of several polls.
 """
 
+PROXY_KEEPALIVE = 5.0
+"""The same for a connection through a proxy. A proxy may lose the other half of it, and
+still confirm each byte: the connection then looks alive, but no answer comes."""
+
 
 class _NoCookies(CookieJar):
     """A cookie jar that stays empty. The credential says who asks."""
@@ -83,6 +87,7 @@ class HttpClient:
         self._socket: socket.socket | None = None
         self._first_bytes = FirstBytes()
         self._last_used_at = clock.monotonic()
+        self._keepalive = KEEPALIVE
 
     def __enter__(self) -> Self:
         return self
@@ -101,7 +106,7 @@ class HttpClient:
         response by then, InvalidResponse if it is too large or damaged, UsageError if
         the proxy refuses its user and password.
         """
-        is_old = clock.monotonic() - self._last_used_at > KEEPALIVE
+        is_old = clock.monotonic() - self._last_used_at > self._keepalive
         if is_old or request.body is not None:
             # httpx's own expiry does not count the time of a suspend. A POST must not
             # meet a dead connection: it is never sent twice.
@@ -131,6 +136,9 @@ class HttpClient:
             done = exchange.run(on_tick)
         finally:
             self._last_used_at = clock.monotonic()
+            if exchange.peer:  # a new connection
+                is_proxied = exchange.peer != _host_and_port(self._origin)
+                self._keepalive = PROXY_KEEPALIVE if is_proxied else KEEPALIVE
             if done:
                 self._socket = exchange.socket
             else:

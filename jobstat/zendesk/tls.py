@@ -3,7 +3,8 @@
 The system's certificates include an administrator's own: the root certificate of a
 company's proxy, for example. curl, gh and pip use them too. An administrator may also
 have removed one, so certifi's are never added to them. certifi's serve only where
-Python's OpenSSL finds none, as on many Macs.
+Python's OpenSSL finds none, as on many Macs. (The TLS of a proxy whose URL begins with
+https is httpcore's own. It trusts both.)
 
 OpenSSL reads a directory of hashed names lazily: the one certificate that it needs, in
 place of all 140. This saves an eighth of the time of ``show --json``.
@@ -110,6 +111,7 @@ def _certifi_setting() -> str:
 
 def _count_in_file(file: str) -> int:
     try:
+        _check_readable(file)
         with open(file, "rb") as bundle:  # noqa: PTH123 - it is a string
             return bundle.read().count(b"-----BEGIN ")
     except OSError:
@@ -126,9 +128,8 @@ def _count_in_directory(directory: str) -> int:
         ]
     except OSError:
         return 0
-    # A copy of the directory alone, as in some containers, holds only broken links.
-    readable = any(os.access(f"{directory}/{name}", os.R_OK) for name in names)
-    return len(names) if readable else 0
+    # A copy of the directory alone, as in some containers, holds mostly broken links.
+    return sum(os.access(f"{directory}/{name}", os.R_OK) for name in names)
 
 
 def _check_settings() -> None:

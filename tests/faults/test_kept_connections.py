@@ -20,6 +20,7 @@ from raw_server import http, raw_server
 from support import ID, SUCCESS, body, completed, environment, job_object
 from terminals import on_terminal
 
+from jobstat import clock
 from jobstat.errors import Unreachable
 from jobstat.zendesk.exchange import Exchange, Request
 from jobstat.zendesk.http import HttpClient
@@ -228,6 +229,21 @@ def test_replaced_connection_shares_the_timeout_of_the_first(monkeypatch: Any) -
     _, first, second = timeouts
     assert first == 2.0
     assert second <= 1.5
+
+
+@pytest.mark.parametrize("through_proxy", [False, True])
+def test_idle_connection_is_kept_unless_a_proxy_may_have_lost_half_of_it(
+    through_proxy: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dying = Dying(close)
+    with raw_server(dying, DONE) as server:
+        origin = "http://acme.test" if through_proxy else server.base_url
+        monkeypatch.setenv("HTTP_PROXY", server.base_url)
+        with HttpClient(origin, {}, bypass_proxy=not through_proxy) as http:
+            assert http.send(Request("/"), TIMEOUT).is_success
+            monkeypatch.setattr(clock, "monotonic", lambda: time.monotonic() + 20)
+            assert http.send(Request("/"), TIMEOUT).is_success
+    assert any(dying.requests) is not through_proxy
 
 
 @pytest.mark.parametrize(("death", "before_request"), DEATHS)

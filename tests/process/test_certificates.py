@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import ssl
 from dataclasses import dataclass
@@ -147,8 +148,13 @@ def not_readable(system: System) -> None:
     system.file.mkdir()
 
 
+def pipe(system: System) -> None:
+    """The reader of a pipe would wait for its writer."""
+    os.mkfifo(system.file)
+
+
 @pytest.mark.parametrize(
-    "prepare", [nothing, empty, not_hashed, broken_links, not_readable]
+    "prepare", [nothing, empty, not_hashed, broken_links, not_readable, pipe]
 )
 def test_system_without_usable_certificates_trusts_those_of_certifi(
     system: System, prepare: Callable[[System], None]
@@ -174,6 +180,8 @@ def test_directory_with_fewer_certificates_than_the_file_adds_to_it(
     for _ in range(3):
         write(trustme.CA(), system.file)
     add(trustme.CA(), system.directory)
+    for number in range(9):
+        (system.directory / f"{number:08x}.0").symlink_to("/nowhere/removed.crt")
     if place == "file":
         write(system.authority, system.file)
     else:
