@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import gc
+import os
 import re
+import shlex
+import shutil
+import sys
 import threading
+from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING
 
@@ -141,7 +146,7 @@ def _serve(server: DemoServer) -> None:
     from jobstat.demo.api import TOKEN
     from jobstat.demo.oauth import CLIENT_SECRET, CONFIDENTIAL_CLIENT, PUBLIC_CLIENT
 
-    url = server.base_url
+    url, jobstat = server.base_url, _command_for_another_terminal()
     standard_output().print(f"""\
 A fake Zendesk runs at {url} until Ctrl-C. In another terminal:
 
@@ -151,13 +156,30 @@ A fake Zendesk runs at {url} until Ctrl-C. In another terminal:
     -H "Authorization: Bearer $ZENDESK_OAUTH_TOKEN" \\
     -H 'Content-Type: application/json' \\
     -d '{{"tickets": [{{"description": "Help!"}}, {{"subject": "no text"}}]}}' |
-    jobstat watch -
+    {jobstat} watch -
 
 To log in by OAuth instead, unset ZENDESK_OAUTH_TOKEN and run:
 
-  jobstat auth login --client-id {PUBLIC_CLIENT}
-  echo {CLIENT_SECRET} | jobstat auth login --client-id {CONFIDENTIAL_CLIENT} \\
+  {jobstat} auth login --client-id {PUBLIC_CLIENT}
+  echo {CLIENT_SECRET} | {jobstat} auth login --client-id {CONFIDENTIAL_CLIENT} \\
     --with-secret
 """)
     gc.enable()  # the server may run for days
     threading.Event().wait()  # until a signal
+
+
+def _command_for_another_terminal() -> str:
+    """Return jobstat, or a longer command if PATH may lack it there.
+
+    uvx and an activated virtual environment change PATH only in this terminal.
+    """
+    started = Path(os.path.abspath(sys.argv[0]))  # noqa: PTH100 - keep symbolic links
+    if started.name == "__main__.py":
+        return shlex.join([sys.executable, "-m", "jobstat"])
+    found = shutil.which("jobstat")
+    in_environment = sys.prefix != sys.base_prefix and started.is_relative_to(
+        sys.prefix
+    )
+    if found and started.samefile(found) and not in_environment:
+        return "jobstat"
+    return shlex.quote(str(started))

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 from base64 import b64encode
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from children import child
+from children import child, run
 from requirements import needs_curl
-from support import JOBSTAT, bash, environment, jobstat
+from support import JOBSTAT, environment, jobstat
 
 from jobstat.demo.api import TOKEN
 
@@ -57,25 +60,49 @@ def test_demo_on_a_port_in_use_exits_2() -> None:
     assert "--port" in hint
 
 
+SCRIPT = Path(sys.executable).with_name("jobstat")
+
+
 @needs_curl
-def test_commands_printed_by_demo_serve_run_unchanged() -> None:
+@pytest.mark.parametrize("start", [JOBSTAT, [str(SCRIPT)]], ids=["module", "script"])
+def test_commands_printed_by_demo_serve_run_without_jobstat_on_path(
+    start: list[str],
+) -> None:
     with child(
-        [*JOBSTAT, "demo", "--serve", "--duration", "1s", "--failures", "0"],
-        env=environment(),
+        [*start, "demo", "--serve", "--duration", "1s", "--failures", "0"],
+        # As under uvx, PATH has jobstat only here.
+        env=environment(PATH=f"{SCRIPT.parent}:{os.environ['PATH']}"),
         stdout=subprocess.PIPE,
     ) as server:
         printed = ""
-        while "jobstat watch" not in printed:
+        while " watch -" not in printed:
             line = server.stdout.readline()
             assert line
             printed += line
         lines = "\n".join(re.findall(r"^  .*", printed, re.MULTILINE))
-        done = bash(lines)
+        folders = os.environ["PATH"].split(":")
+        path = ":".join(f for f in folders if not Path(f, "jobstat").exists())
+        done = run(["bash", "-c", lines], env=environment(PATH=path))
         server.send_signal(signal.SIGINT)
         server.wait()
     assert done.returncode == 6, done.stderr
     assert "1 of 2 items failed" in done.stdout
     assert server.returncode == -signal.SIGINT
+
+
+def test_demo_serve_prints_jobstat_if_a_link_on_path_started_it(tmp_path: Path) -> None:
+    (tmp_path / "jobstat").symlink_to(SCRIPT)
+    with child(
+        [str(tmp_path / "jobstat"), "demo", "--serve"],
+        env=environment(PATH=f"{tmp_path}:{os.environ['PATH']}"),
+        stdout=subprocess.PIPE,
+    ) as server:
+        printed = ""
+        while " watch -" not in printed:
+            line = server.stdout.readline()
+            assert line
+            printed += line
+    assert "\n    jobstat watch -\n" in printed
 
 
 def call(
