@@ -46,7 +46,7 @@ _AGENTS_ONLY = (
     "Log in as an agent or administrator. An OAuth token needs the scope read."
 )
 _RIGHT_ACCOUNT = "Check that this is the right account."
-_KEPT_ONE_DAY = "Zendesk forgets a job one day after it was created."
+_KEPT_ONE_DAY = "Zendesk deletes a job one day after it was created."
 
 
 def open_http(account: Account) -> HttpClient:
@@ -237,9 +237,9 @@ class ZendeskClient:
             if id is None:
                 message = f"{host} has no job status API ({reason})"
                 return NotFound(message, hint=_RIGHT_ACCOUNT)
-            hint = _KEPT_ONE_DAY
+            hint = f"Check the id. {_KEPT_ONE_DAY}"
             if not reason.startswith("404: RecordNotFound"):
-                hint = f"{_RIGHT_ACCOUNT} {hint}"
+                hint = f"{_RIGHT_ACCOUNT} {_KEPT_ONE_DAY}"
             return NotFound(f"no job {id} at {host} ({reason})", hint=hint)
         return response_error(response, self._account)
 

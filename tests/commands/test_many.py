@@ -185,7 +185,7 @@ def test_watch_without_a_terminal_prints_changes_then_a_report(
     assert err == (
         "jobstat: no job gone1 at acme.zendesk.com (404)\n"
         "  Check that this is the right account."
-        " Zendesk forgets a job one day after it was created.\n"
+        " Zendesk deletes a job one day after it was created.\n"
     )
     assert (
         re.sub(r"(?m)^\d+:\d\d(?=  )|(?<=  )\d+:\d\d$", "T", out)

@@ -514,3 +514,14 @@ def test_color_option_outranks_no_color_which_outranks_force_color(
     assert "\x1b[" not in jobstat("show", ID)[1]
     plain = re.sub(r"\x1b\[[0-9;]*m", "", jobstat("show", ID, "--color", "always")[1])
     assert "✗ 1 of 2 items failed" in plain
+
+
+def test_job_that_is_not_found_gets_the_hint_to_check_its_id(
+    jobstat: Run, httpx_mock: HTTPXMock
+) -> None:
+    body = {"error": "RecordNotFound", "description": "Not found"}
+    httpx_mock.add_response(url=URL, status_code=404, json=body, is_reusable=True)
+    err = jobstat("show", ID)[2]
+    assert err.splitlines()[1] == (
+        "  Check the id. Zendesk deletes a job one day after it was created."
+    )
