@@ -49,8 +49,8 @@ def show_list(
         jobs = "no such jobs" if filtered else "no jobs"
         stderr.print_quietly(f"jobstat: {jobs} at {account}\n")
     elif listing.total > len(listing.jobs):
-        shown = f"the newest {len(listing.jobs):,} of {listing.total:,} jobs"
-        stderr.print_quietly(f"jobstat: {shown}; see --limit\n")
+        shown = f"{len(listing.jobs):,} of {listing.total:,} jobs"
+        stderr.print_quietly(f"jobstat: {shown}; --limit shows more\n")
 
 
 def render_list(jobs: Sequence[Job], terminal: Terminal) -> str:

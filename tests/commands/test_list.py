@@ -113,10 +113,10 @@ def test_limit_truncates_the_list_and_reports_the_total(
     assert [line.split()[-1] for line in out.splitlines()] == [
         *("ID", "working", "queued", "bad")
     ]
-    assert err == "jobstat: the newest 3 of 4 jobs; see --limit\n"
+    assert err == "jobstat: 3 of 4 jobs; --limit shows more\n"
     assert jobstat("list", "--json", "--limit", "1")[1:] == (
         json.dumps(WORKING) + "\n",
-        "jobstat: the newest 1 of 4 jobs; see --limit\n",
+        "jobstat: 1 of 4 jobs; --limit shows more\n",
     )
 
 
@@ -218,7 +218,7 @@ def test_list_asks_for_omitted_results_of_the_jobs_that_it_shows(
     zendesk.add(BAD)
     code, out, err = jobstat("list", "--limit", "2")
     assert code == 0
-    assert err == "jobstat: the newest 2 of 3 jobs; see --limit\n"
+    assert err == "jobstat: 2 of 3 jobs; --limit shows more\n"
     assert "✗ with failures  1 of 2 failed  Bulk Create Ticket" in out
     assert zendesk.requested == ["bad"]
     assert json.loads(jobstat("list", "--json", "--limit", "1")[1])["status"]
@@ -530,7 +530,7 @@ def test_running_job_after_150_pages_of_finished_jobs_is_found(
     code, out, err = jobstat("list", "--limit", "1")
     assert code == 0
     assert "working" in out
-    assert err.endswith("jobstat: the newest 1 of 151 jobs; see --limit\n")
+    assert err.endswith("jobstat: 1 of 151 jobs; --limit shows more\n")
     assert clock.now <= 1060
 
     code, out, err = jobstat("watch", "--all", "--json")
