@@ -183,5 +183,5 @@ def _format_other_items(jobs: Iterable[TrackedJob]) -> str:
         words += f"; {pluralize(without_result, 'item')} without a result"
     if unfinished:
         done, total = count_items(unfinished)
-        words += f"; {done:,} of {pluralize(total, 'item')} done in unfinished jobs"
+        words += f"; unfinished: {done:,} of {pluralize(total, 'item')} done"
     return words

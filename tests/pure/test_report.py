@@ -282,7 +282,7 @@ def test_report_of_several_jobs() -> None:
     assert report_of(good, running, "gone", bad, dead, worse) == [
         (
             f"✗ 6 jobs at acme: {counts}; 4 of 6 items failed;"
-            " 1 item without a result; 1 of 2 items done in unfinished jobs"
+            " 1 item without a result; unfinished: 1 of 2 items done"
         ),
         "",
         "  4  TicketCreateFailed: Description: blank",
