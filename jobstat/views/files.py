@@ -87,9 +87,12 @@ def _find_files(folder: Path, starts: tuple[str, ...]) -> list[Path]:
 
 
 def _cannot_write(directory: str, error: OSError) -> OutputError:
+    hint = "Check its permissions and free space, or change --output."
+    if isinstance(error, NotADirectoryError | FileExistsError):
+        hint = "Give --output a directory. It may be new."
     return OutputError(
         f"cannot write to {directory}: {error.strerror}",
-        hint="Check its permissions and free space, or change --output.",
+        hint=hint,
     )
 
 

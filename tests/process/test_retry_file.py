@@ -126,6 +126,18 @@ def test_output_that_is_no_directory_is_refused(
     assert (tmp_path / "in").read_text() == '{"subject": "a"}\n' * 4
 
 
+def test_device_as_output_gets_the_hint_to_give_a_directory(
+    failed_job: str, tmp_path: Path
+) -> None:
+    write_lines(tmp_path / "in", *['{"subject": "a"}'] * 4)
+    done = bash(f"cd {tmp_path}\njobstat retry-file {failed_job} in --output /dev/full")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "jobstat: cannot write to /dev/full: Not a directory\n"
+        "  Give --output a directory. It may be new.\n"
+    )
+
+
 def test_terminal_gets_no_control_characters(failed_job: str, tmp_path: Path) -> None:
     write_lines(tmp_path / "in", "\ufeffsubject;body", *["a\x1b[2J;b\tc\u202e"] * 4)
     with on_terminal(
