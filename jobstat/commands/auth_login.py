@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from dataclasses import replace
 
@@ -42,6 +43,8 @@ jobstat auth login --subdomain acme --client-id ci --with-secret < secret.txt
 pbpaste | jobstat auth login --subdomain acme --with-token
 """
 
+MAX_PORT = 65535
+
 REQUEST_TIMEOUT = 15.0
 """Seconds that each request of a login may take."""
 
@@ -53,6 +56,13 @@ _LOGIN_METHODS = {
         "with an e-mail address and an API token: until 30 April 2027"
     ),
 }
+
+
+def _port(text: str) -> int:
+    """Parse the value of --port."""
+    if not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= MAX_PORT:
+        raise click.BadParameter(f"not a whole number from 1 to {MAX_PORT}: {text!r}")
+    return int(text)
 
 
 @click.command("login", epilog=epilog(EXAMPLES))
@@ -78,10 +88,11 @@ _LOGIN_METHODS = {
 )
 @click.option(
     "--port",
-    type=click.IntRange(1, 65535),
+    type=_port,
     metavar="PORT",
-    default=PORT,
-    help=f"Port on 127.0.0.1 to which the browser returns. Default: {PORT}.",
+    default=str(PORT),
+    help="Port on 127.0.0.1 to which the browser returns, from 1 to 65535."
+    f" Default: {PORT}.",
 )
 @click.option(
     "--timeout",
@@ -90,9 +101,7 @@ _LOGIN_METHODS = {
     default="5m",
     help="How long to wait for the browser. Default: 5m.",
 )
-@click.option(
-    "--default", is_flag=True, help="Make the account the default, instead of another."
-)
+@click.option("--default", is_flag=True, help="Make this account the default.")
 @shared_options(
     exclude=("json", "csv", "results", "quiet", "plain", "color", "exit_zero")
 )
@@ -113,6 +122,8 @@ def command(
     On a terminal, jobstat asks for everything that no option gives. It checks the
     login with Zendesk before it stores it: secrets in the system's keyring, the rest
     in a file.
+
+    DURATION is a time such as 90, 90s, 10m or 1h30m.
     """
     method = _method_from_options(
         client_id, email, with_secret=with_secret, with_token=with_token

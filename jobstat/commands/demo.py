@@ -46,7 +46,7 @@ def percent(text: str) -> float:
     "--port",
     type=int,
     metavar="PORT",
-    help="Port on 127.0.0.1. Default: any free port.",
+    help="Port on 127.0.0.1, from 1 to 65535. Default: any free port.",
 )
 @click.option(
     "--duration",
@@ -89,6 +89,8 @@ def command(
     A small server on 127.0.0.1 answers as Zendesk does, and jobstat watches a job of
     40 tickets there. No data leaves this machine. With --serve the server keeps
     running, and jobstat prints how to use it.
+
+    DURATION is a time such as 90, 90s, 10m or 1h30m.
     """
     from jobstat.demo.server import DemoServer
 
@@ -140,6 +142,7 @@ def _run_job(server: DemoServer) -> None:
         f"The demo exits with 0. For this job, jobstat watch exits with {code:d}"
         f" ({code.slug}): {code.meaning}."
     )
+    out.paragraph("To create and watch jobs of your own, run: jobstat demo --serve")
 
 
 def _serve(server: DemoServer) -> None:

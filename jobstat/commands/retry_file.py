@@ -78,7 +78,7 @@ MEANINGS = {
 @click.option(
     "--with-errors",
     is_flag=True,
-    help="Add the errors: as columns in CSV, in a file of their own for JSON.",
+    help="Add the errors: columns in CSV, a separate file for JSON (needs --output).",
 )
 @click.option(
     "--all-of-failed-jobs",
@@ -108,8 +108,8 @@ def command(
     INPUT JOB INPUT, or as - INPUT INPUT with Zendesk's answers on standard input: the
     first job belongs to the first file.
 
-    The output has the same format and order. Each record is as it was in INPUT. If it
-    is in doubt which records failed, jobstat writes nothing.
+    The output has the same format and order. Each record is as it was in INPUT. If
+    jobstat cannot tell which records failed, it writes nothing.
     """
     if batch is not None and output is None:
         raise UsageError(

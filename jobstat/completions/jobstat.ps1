@@ -147,9 +147,9 @@ Register-ArgumentCompleter -Native -CommandName jobstat -ScriptBlock {
             '--with-secret' = 'Read the OAuth client''s secret from standard input'
             '--with-token' = 'Read an OAuth access token from standard input'
             '--email' = 'Read an API token of this user from standard input'
-            '--port' = 'Port on 127.0.0.1 to which the browser returns'
+            '--port' = 'Port on 127.0.0.1 to which the browser returns, from 1 to 65535'
             '--timeout' = 'How long to wait for the browser'
-            '--default' = 'Make the account the default, instead of another'
+            '--default' = 'Make this account the default'
             '--subdomain' = 'Subdomain of the account'
             '--base-url' = 'Full address of the account, instead of --subdomain'
             '--debug' = 'Show a traceback with each error'
@@ -175,7 +175,7 @@ Register-ArgumentCompleter -Native -CommandName jobstat -ScriptBlock {
         }
         'demo' = [ordered]@{
             '--serve' = 'Keep the server running for your own jobs'
-            '--port' = 'Port on 127.0.0.1'
+            '--port' = 'Port on 127.0.0.1, from 1 to 65535'
             '--duration' = 'Time that a job takes'
             '--failures' = 'Share of a job''s items that fail; at 100 the job fails'
             '--token-life' = 'Lifetime of OAuth access tokens'

@@ -131,7 +131,11 @@ def test_refused_login_keeps_the_previous_login(machine: Machine) -> None:
         ),
         (["--email", "me"], "t0ken", "--email is not an e-mail address"),
         (["--client-id", "\n"], None, "--client-id is not the id"),
-        (["--client-id", "x", "--port", "0"], None, "'--port': 0"),
+        (
+            ["--client-id", "x", "--port", "0"],
+            None,
+            "not a whole number from 1 to 65535",
+        ),
         (["--timeout", "0"], None, "not a duration above 0"),
     ],
 )

@@ -153,3 +153,12 @@ def test_help_loads_neither_httpx_nor_rich(name: str) -> None:
     loaded = set(done.stderr.split())
     assert "jobstat.commands.help" in loaded
     assert not loaded & {"httpx", "rich", "keyring", "oauthlib", "asyncio"}
+
+
+@pytest.mark.parametrize("path", [path for path, _ in commands()])
+def test_help_with_a_duration_explains_it_and_no_range_is_in_clicks_notation(
+    path: str,
+) -> None:
+    words = help_text(path)
+    assert ("DURATION is a time such as" in words) == ("DURATION" in words)
+    assert "<=" not in words

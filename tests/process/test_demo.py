@@ -37,8 +37,9 @@ def test_demo_watches_a_job_to_its_end() -> None:
     assert re.search(r"\bV3-\w{32}\b", lines[1])
     assert sum("TicketCreateFailed" in line for line in lines if line[0:1] == "✗") == 4
     # No command about the job works when the demo has ended.
-    assert lines[-3] == "✗ 4 of 40 items failed"
-    assert "jobstat watch exits with 6 (items-failed)" in lines[-1]
+    assert lines[-4] == "✗ 4 of 40 items failed"
+    assert "jobstat watch exits with 6 (items-failed)" in lines[-2]
+    assert lines[-1].endswith("run: jobstat demo --serve")
 
 
 @pytest.mark.parametrize(("failures", "code"), [("0", "0 (ok)"), ("100%", "3 (job-")])
