@@ -142,7 +142,7 @@ def _run_job(server: DemoServer) -> None:
         f"The demo exits with 0. For this job, jobstat watch exits with {code:d}"
         f" ({code.slug}): {code.meaning}."
     )
-    out.paragraph("To create and watch jobs of your own, run: jobstat demo --serve")
+    out.paragraph("Add --serve to create and watch jobs of your own.")
 
 
 def _serve(server: DemoServer) -> None:

@@ -39,7 +39,7 @@ def test_demo_watches_a_job_to_its_end() -> None:
     # No command about the job works when the demo has ended.
     assert lines[-4] == "✗ 4 of 40 items failed"
     assert "jobstat watch exits with 6 (items-failed)" in lines[-2]
-    assert lines[-1].endswith("run: jobstat demo --serve")
+    assert lines[-1].startswith("Add --serve to create")
 
 
 @pytest.mark.parametrize(("failures", "code"), [("0", "0 (ok)"), ("100%", "3 (job-")])
