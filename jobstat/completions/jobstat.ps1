@@ -1,4 +1,4 @@
-# PowerShell completion for jobstat, by: jobstat completion powershell
+# PowerShell completion for jobstat, written by: jobstat completion powershell
 
 Register-ArgumentCompleter -Native -CommandName jobstat -ScriptBlock {
     param($word, $ast, $cursor)

@@ -343,7 +343,10 @@ def powershell_script(root: Command) -> str:
     commands = dict(walk(root))
     return "\n".join(
         [
-            "# PowerShell completion for jobstat, by: jobstat completion powershell",
+            (
+                "# PowerShell completion for jobstat,"
+                " written by: jobstat completion powershell"
+            ),
             "",
             "Register-ArgumentCompleter -Native -CommandName jobstat -ScriptBlock {",
             "    param($word, $ast, $cursor)",

@@ -15,6 +15,9 @@ from jobstat.topics import TOPICS, load_topic
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+WIDTH = 80
+BODY = 7  # man's own indentation of a text
+
 TITLES = {"exit-codes": "Exit status", "environment": "Environment"}
 """Topics whose section has a name that man pages share."""
 
@@ -62,12 +65,7 @@ def man_page(commands: dict[str, click.Context], date: str) -> str:
         *(line for name in TITLES for line in topics[name]),
         *text_lines(FILES),
         ".SH EXAMPLES",
-        *(
-            line
-            for context in commands.values()
-            if context.parent
-            for line in example_lines(context)
-        ),
+        *example_lines(commands),
         SEE_ALSO,
     ]
     after_heading = [False, *(line.startswith((".SH", ".SS")) for line in lines)]
@@ -132,14 +130,16 @@ def option_lines(context: click.Context) -> Iterator[str]:
         yield from prose(record[1])
 
 
-def example_lines(context: click.Context) -> Iterator[str]:
-    """Yield the examples of a command's help."""
-    text = context.command.get_help(context)
-    match = re.search(
-        r"^ *Examples:\n(.*?)(?:\n\s*\n|\Z)", text, re.DOTALL | re.MULTILINE
-    )
-    assert match
-    yield from code_lines(inspect.cleandoc(f"\n{match[1]}").splitlines())
+def example_lines(commands: dict[str, click.Context]) -> Iterator[str]:
+    """Yield the examples of each command's help, without those of its subcommands."""
+    for context in commands.values():
+        if context.parent and not isinstance(context.command, click.Group):
+            text = context.command.get_help(context)
+            match = re.search(
+                r"^ *Examples:\n(.*?)(?:\n\s*\n|\Z)", text, re.DOTALL | re.MULTILINE
+            )
+            assert match
+            yield from code_lines(inspect.cleandoc(f"\n{match[1]}").splitlines())
 
 
 def topic_lines(name: str) -> Iterator[str]:
@@ -197,8 +197,10 @@ def prose(text: str) -> Iterator[str]:
 
 
 def code_lines(lines: list[str]) -> Iterator[str]:
+    """Yield lines as they are, with less indentation if they are wide."""
+    room = WIDTH - BODY - max(map(len, lines))
     yield ".PP"
-    yield ".RS 4"
+    yield f".RS {max(-BODY, min(4, room))}"
     yield ".EX"
     yield from map(escape, lines)
     yield ".EE"

@@ -301,6 +301,15 @@ def test_man_page_has_no_warnings(command: list[str]) -> None:
         assert done.stdout == ""
 
 
+def test_man_page_fits_80_columns() -> None:
+    if not shutil.which("groff"):
+        pytest.skip("needs groff")
+    command = ["groff", "-man", "-Tascii", "-P-cbou", "-rLL=80n", str(MAN_PAGE)]
+    page = run(command, env=dict(os.environ)).stdout
+    assert "EXAMPLES" in page
+    assert [line for line in page.splitlines() if len(line) > 80] == []
+
+
 def test_man_page_hides_no_line_that_begins_with_a_dot_or_quote() -> None:
     lines = list(text_lines("Title\n\n  .TH is text\n  'so is this\n\n    .code\n"))
     assert lines == [
