@@ -154,9 +154,12 @@ def poll_on_fake_clock(polls: int, seed: int = SEED) -> tuple[int, list[Sample]]
 
 
 def watch_in_real_time(
-    seconds: float, seed: int = SEED
+    seconds: float, min_requests: int = 0, seed: int = SEED
 ) -> tuple[int, int, list[Sample]]:
-    """Run jobstat. Return the exit code, the requests, and a sample a second."""
+    """Run jobstat until these seconds are over and these requests have come.
+
+    Return the exit code, the number of requests, and a sample a second.
+    """
     with flaky_server(seed) as (server, finish):
         process = subprocess.Popen(
             [*JOBSTAT, "watch", "-q", ID],
@@ -169,7 +172,7 @@ def watch_in_real_time(
             time.sleep(1)
             with suppress(IndexError, OSError):  # the process may have ended
                 samples.append(Sample.of(process.pid))
-            if time.monotonic() > end:
+            if time.monotonic() > end and len(server.requests) >= min_requests:
                 finish()
         return process.wait(), len(server.requests), samples
 

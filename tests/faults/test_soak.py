@@ -27,7 +27,7 @@ def test_hundreds_of_polls_do_not_leak_files_threads_or_memory() -> None:
 
 
 def test_watch_under_random_faults_exits_6_without_leaks() -> None:
-    code, requests, samples = watch_in_real_time(8)
+    code, requests, samples = watch_in_real_time(8, min_requests=8)
     assert code == 6
-    assert requests > 3
+    assert requests > 8, "the answer at the end is one more"
     assert_flat(samples)
