@@ -20,7 +20,7 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(WORKERS_PER_CORE * (os.cpu_count() or 1), MAX_WORKERS)
 
 
-WORKERS_PER_CORE = 4
+WORKERS_PER_CORE = 6
 MAX_WORKERS = 16
 
 # On a busy machine an example may take long.
