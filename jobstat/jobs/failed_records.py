@@ -127,7 +127,7 @@ def _find_in_job(
         count = f"{len(job.items)} of {len(records)} records"
         raise doubt(job, f"it has results for only {count}")
     if verdict is not Verdict.OK and not job.failed:
-        raise doubt(job, "it reports a failure, but does not say of which record")
+        raise doubt(job, "it reports a failure without naming the record")
     if _shows_other_failure(job):
         raise doubt(job, "it reports a failure that its results do not explain")
     return [

@@ -1,4 +1,4 @@
-"""The certificates to trust: those of the environment, the system, or certifi.
+"""The certificates to trust, from the environment, the system or certifi.
 
 The system's certificates include an administrator's own: the root certificate of a
 company's proxy, for example. curl, gh and pip use them too. An administrator may also

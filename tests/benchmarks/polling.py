@@ -168,7 +168,7 @@ def print_mix(title: str, groups: Sequence[Jobs]) -> None:
 
 def print_lengths(jobs: Sequence[RandomJob]) -> None:
     """Compare the requests of jobstat and of a poll every 3 s, by the jobs' length."""
-    print("\nRequests as a share of those of a poll every 3 s, by the job's length")
+    print("\nRequests divided by those of polling every 3 s, by the job's length")
     print(f"{'':22}{'all':>8}{'with a total':>16}{'without':>16}")
     for shortest, longest in pairwise(LENGTHS):
         chosen = [job for job in jobs if shortest <= job.end < longest]

@@ -131,7 +131,7 @@ def option_lines(context: click.Context) -> Iterator[str]:
 
 
 def example_lines(commands: dict[str, click.Context]) -> Iterator[str]:
-    """Yield the examples of each command's help, without those of its subcommands."""
+    """Yield each command's examples. A group does not repeat its commands' examples."""
     for context in commands.values():
         if context.parent and not isinstance(context.command, click.Group):
             text = context.command.get_help(context)

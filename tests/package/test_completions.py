@@ -180,7 +180,7 @@ PS_STRING = "'((?:[^']|'')*)'"
 
 
 def powershell_tables() -> dict[str, dict[str, dict[str, str] | None]]:
-    """Read the tables of the PowerShell script: what it offers after which words."""
+    """Read the PowerShell script's tables: words, and the completions after them."""
     tables: dict[str, dict[str, dict[str, str] | None]] = {}
     offers: dict[str, str] | None = {}
     for line in COMPLETIONS["powershell"].read_text().splitlines():

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class System:
-    """A system's certificates, those of certifi, and a server with a certificate."""
+    """The system's certificates, certifi's certificates, and a TLS server."""
 
     file: Path
     directory: Path
@@ -53,7 +53,7 @@ class System:
 
 @pytest.fixture
 def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
-    """A system without certificates. certifi has those of another authority."""
+    """A system without certificates. certifi does not have the server's authority."""
     file, directory = tmp_path / "cert.pem", tmp_path / "certs"
     paths = ("", "", "SSL_CERT_FILE", str(file), "SSL_CERT_DIR", str(directory))
     defaults = ssl.DefaultVerifyPaths(*paths)

@@ -129,15 +129,15 @@ def test_job_without_failures_has_no_failed_records(results: Any, total: Any) ->
         ),
         (
             job_object("completed", total=3, progress=2, results=None),
-            "unknown which records of {id} failed: it reports a failure, but does not",
+            "unknown which records of {id} failed: it reports a failure without naming",
         ),
         (
             completed(OK, OK, OK) | {"failed": 1},
-            "unknown which records of {id} failed: it reports a failure, but does not",
+            "unknown which records of {id} failed: it reports a failure without naming",
         ),
         (
             completed(OK, OK, OK) | {"status": "failed"},
-            "unknown which records of {id} failed: it reports a failure, but does not",
+            "unknown which records of {id} failed: it reports a failure without naming",
         ),
         (
             job_object("killed", total=3, progress=2),

@@ -39,9 +39,9 @@ def is_first_choice() -> bool:
 
 
 def find(service: str, name: str) -> str | None:
-    """Return a secret, None if it is not here, locked, or not to be had without effort.
+    """Return a secret. Return None if it is missing or locked, or after any error.
 
-    Show no dialog and raise no exception. The attributes are those of the library.
+    Show no dialog. The keyring library stores a secret with the same attributes.
     """
     import secretstorage
 
